@@ -1,0 +1,47 @@
+include(GoogleTest)
+
+# The headers that nearly every translation unit reads, compiled once.
+function(parallax_add_precompiled_header target)
+  add_library(${target} OBJECT ${PROJECT_SOURCE_DIR}/cmake/precompiled.cc)
+  target_link_libraries(${target} PRIVATE parallax_options absl::statusor absl::str_format
+                        absl::time Eigen3::Eigen ${ARGN})
+endfunction()
+
+if(PARALLAX_PRECOMPILED_HEADERS)
+  set(_core_headers <algorithm> <cmath> <cstdint> <functional> <map> <memory> <optional> <span>
+      <string> <string_view> <vector> <absl/status/statusor.h> <absl/strings/str_format.h>
+      <absl/time/time.h> <Eigen/Dense>)
+  parallax_add_precompiled_header(parallax_precompiled)
+  target_precompile_headers(parallax_precompiled PRIVATE ${_core_headers})
+  parallax_add_precompiled_header(parallax_test_precompiled GTest::gmock)
+  target_precompile_headers(parallax_test_precompiled PRIVATE ${_core_headers} <gmock/gmock.h> <gtest/gtest.h>)
+endif()
+
+# parallax_module(base SOURCES a.cc b.cc DEPENDS absl::status): one folder, one namespace, one target.
+function(parallax_module name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(parallax_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(parallax_${name} PUBLIC parallax_options absl::statusor absl::str_format
+                        absl::time Eigen3::Eigen ${ARG_DEPENDS})
+  if(PARALLAX_PRECOMPILED_HEADERS)
+    target_precompile_headers(parallax_${name} REUSE_FROM parallax_precompiled)
+  endif()
+endfunction()
+
+# parallax_test(signal_test SOURCES a_test.cc DEPENDS parallax_signal LABELS unit): one test program a
+# module; every case becomes a ctest case named <program>.<suite>.<case>.
+function(parallax_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE parallax_options absl::statusor absl::str_format absl::time
+                        Eigen3::Eigen ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE PARALLAX_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
+  if(PARALLAX_PRECOMPILED_HEADERS)
+    target_precompile_headers(${name} REUSE_FROM parallax_test_precompiled)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
+                       PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()

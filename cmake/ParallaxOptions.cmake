@@ -1,0 +1,19 @@
+# Compiler flags of our own code; dependencies are SYSTEM and stay quiet.
+option(PARALLAX_PRECOMPILED_HEADERS "Share one precompiled header between our targets" ON)
+set(PARALLAX_SANITIZERS "" CACHE STRING "Value of -fsanitize= for every target, or empty")
+option(PARALLAX_FUZZ "Build the libFuzzer targets (clang only)" OFF)
+
+add_library(parallax_options INTERFACE)
+target_include_directories(parallax_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(parallax_options INTERFACE
+  -Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor
+  # Results must not depend on whether the compiler contracts a*b+c.
+  -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(parallax_options INTERFACE -Wthread-safety)
+endif()
+
+if(PARALLAX_SANITIZERS)
+  add_compile_options(-fsanitize=${PARALLAX_SANITIZERS} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${PARALLAX_SANITIZERS})
+endif()
