@@ -1,0 +1,21 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/store/store.h"
+
+namespace parallax::store {
+
+struct SqliteStoreOptions {
+  std::string directory;  ///< made where missing; one daemon at a time, enforced by a lock file
+};
+
+/// Opens or creates the embedded store: SQLite in WAL mode with synchronous=FULL, one connection on
+/// one thread for every write and checkpoint, read-only connections for readers.
+/// Errors: FailedPrecondition where another process holds the directory or its schema is newer.
+absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const SqliteStoreOptions& options,
+                                                       const base::Clock& clock);
+
+}  // namespace parallax::store

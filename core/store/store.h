@@ -1,0 +1,236 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/signal/rig.h"
+#include "core/signal/run.h"
+#include "core/signal/sample_batch.h"
+
+namespace parallax::store {
+
+struct RigRow {
+  signal::Rig rig;  ///< rig.id is the last part of its resource name
+  std::string title;
+  std::string twin;
+  std::string etag;  ///< set by the store
+  int64_t create_time_unix_ns = 0;
+};
+
+/// Where samples of a run or a stream went; `queued` belongs to the server.
+struct LedgerCounts {
+  uint64_t stored = 0;
+  uint64_t duplicate = 0;
+  signal::RejectCounts rejected;
+};
+
+struct RunRow {
+  std::string rig;
+  signal::Run run;
+  bool closed = false;
+  std::optional<signal::Outcome> outcome;
+  LedgerCounts ledger;
+};
+
+/// Names one stream of a run. Deduplication is by (producer_id, epoch, seq).
+struct StreamKey {
+  std::string rig;
+  std::string run;
+  std::string producer_id;
+  uint64_t epoch = 0;
+};
+
+struct StreamState {
+  int64_t stream = 0;     ///< row id, names the stream in EncodedBatch
+  uint64_t next_seq = 0;  ///< everything below is on disk
+};
+
+/// A batch that is validated, encoded and check-summed, ready to be bound to a row. Made by
+/// EncodeBatch outside the writer thread.
+struct EncodedBatch {
+  int64_t stream = 0;
+  uint64_t seq = 0;
+  uint32_t samples = 0;  ///< admitted samples, those to be stored
+  signal::RejectCounts rejected;
+  int64_t first_time_unix_ns = 0;  ///< least source time; 0 where there are no samples
+  int64_t last_time_unix_ns = 0;
+  uint64_t checksum = 0;  ///< XXH3-64 of `data`
+  std::string data;       ///< the grammar opens batch_codec.cc
+};
+
+enum class AppendResult {
+  kCommitted,
+  kDuplicate,  ///< this seq is on disk with the same content
+  kGap,        ///< seq is beyond next_seq
+  kConflict,   ///< this seq is on disk with other content
+};
+
+struct AppendOutcome {
+  AppendResult result = AppendResult::kCommitted;
+  uint64_t next_seq = 0;  ///< of the stream, after this append
+};
+
+/// Called on the writer thread once the batch is on disk or refused; must not block.
+using AppendCallback = std::function<void(const absl::StatusOr<AppendOutcome>&)>;
+
+struct ParameterSetRow {
+  std::string rig;
+  int64_t revision = 0;  ///< assigned by the store, contiguous from 0
+  int64_t parent = -1;   ///< revision; -1 for the assumptions
+  std::string state;     ///< "CANDIDATE", "CURRENT", "RETIRED", "REJECTED"
+  std::string bytes;     ///< canonical JSON of pipeline/parameter_set_codec
+  std::string sha256;
+  int64_t create_time_unix_ns = 0;
+};
+
+struct ReportRow {
+  std::string rig;
+  std::string id;  ///< last part of its name
+  std::string verdict;
+  std::string bytes;  ///< canonical JSON
+  std::string sha256;
+  int64_t parameter_set = -1;     ///< revision registered with it, or -1
+  std::vector<std::string> runs;  ///< that it read; late data of one marks it superseded
+  bool superseded = false;
+  int64_t create_time_unix_ns = 0;
+};
+
+enum class JobState { kQueued, kRunning, kSucceeded, kFailed, kCancelled };
+
+struct JobRow {
+  std::string id;   ///< assigned by the store
+  std::string key;  ///< unique: inserting the same key again returns the first job
+  std::string rig;
+  std::vector<std::string> calibrate_runs;
+  std::vector<std::string> validate_runs;
+  int64_t base_parameter_set = 0;
+  uint64_t seed = 0;
+  JobState state = JobState::kQueued;
+  int attempts = 0;
+  double progress = 0.0;
+  std::string phase;
+  std::string report;  ///< id, once succeeded
+  std::string error;
+  std::map<std::string, double> phase_seconds;
+  int64_t create_time_unix_ns = 0;
+  int64_t end_time_unix_ns = 0;
+};
+
+/// One bucket of a decimated series.
+struct Bucket {
+  int64_t start_unix_ns = 0;
+  uint64_t count = 0;  ///< 0: a gap, and the values are meaningless
+  double minimum = 0.0;
+  double maximum = 0.0;
+  double first = 0.0;
+  double last = 0.0;
+};
+
+struct TimeRange {
+  int64_t begin_unix_ns = INT64_MIN;  ///< inclusive
+  int64_t end_unix_ns = INT64_MAX;    ///< exclusive
+};
+
+struct PageRequest {
+  std::string after;  ///< key of the last row seen, or empty
+  size_t limit = 100;
+};
+
+/// Durable memory of the daemon. Thread-safe. All writes go through one writer thread; a write that
+/// returned OK, or called back OK, is on disk. Blocking calls wait for the disk: never call them
+/// inside an RPC reaction.
+/// Errors of every call: Unavailable (I/O error; the store refuses everything afterwards),
+/// ResourceExhausted (disk full; works again once there is room), DataLoss (a checksum does not
+/// match; names the row).
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  /// Stores a rig and its parameter set 0. AlreadyExists where the id is taken.
+  virtual absl::Status CreateRig(const RigRow& rig, const ParameterSetRow& assumptions) = 0;
+  /// Replaces the title. NotFound; Aborted where `etag` is not the stored one.
+  virtual absl::StatusOr<RigRow> UpdateRigTitle(const std::string& rig, const std::string& etag,
+                                                const std::string& title) = 0;
+  virtual absl::StatusOr<RigRow> GetRig(const std::string& rig) = 0;  ///< NotFound
+  virtual absl::StatusOr<std::vector<RigRow>> ListRigs(const PageRequest& page) = 0;
+
+  /// Stores a run. NotFound (rig); AlreadyExists where a different run has the id; the same run
+  /// again is OK.
+  virtual absl::Status OpenRun(const std::string& rig, const signal::Run& run) = 0;
+  virtual absl::Status CloseRun(const std::string& rig, const std::string& run) = 0;  ///< NotFound
+  /// Replaces the outcome of a run and marks reports that read the run superseded. NotFound.
+  virtual absl::Status RecordOutcome(const std::string& rig, const std::string& run,
+                                     const signal::Outcome& outcome) = 0;
+  virtual absl::StatusOr<RunRow> GetRun(const std::string& rig, const std::string& run) = 0;
+  /// In order of (start, id); PageRequest::after is a run id.
+  virtual absl::StatusOr<std::vector<RunRow>> ListRuns(const std::string& rig,
+                                                       const PageRequest& page) = 0;
+
+  /// Finds or makes a stream. NotFound (run); FailedPrecondition where a higher epoch of the
+  /// producer is stored.
+  virtual absl::StatusOr<StreamState> OpenStream(const StreamKey& key) = 0;
+  /// Queues a batch for the next commit. Group commit: all that is queued goes into one
+  /// transaction. False, with `batch` untouched, when kMaxQueuedBytes wait already: try again after
+  /// a callback.
+  virtual bool TryAppend(EncodedBatch& batch, AppendCallback done) = 0;
+
+  /// Samples of one channel of a run within a range of source time, in the order of arrival: by
+  /// stream, seq, row. Every block's checksum is verified. NotFound (run).
+  virtual absl::StatusOr<signal::Series> ReadSeries(const std::string& rig, const std::string& run,
+                                                    uint32_t channel_index,
+                                                    const TimeRange& range) = 0;
+  /// The same decimated to equal buckets; extremes are exact. Uses the pyramid where it is made.
+  /// REQUIRES: 1 <= buckets <= 10,000.
+  virtual absl::StatusOr<std::vector<Bucket>> ReadBuckets(const std::string& rig,
+                                                          const std::string& run,
+                                                          uint32_t channel_index,
+                                                          const TimeRange& range,
+                                                          size_t buckets) = 0;
+  /// Turns batches of closed runs, and full ranges of open ones, into chunks and pyramid; lossless.
+  /// Returns the number of batches it replaced.
+  virtual absl::StatusOr<uint64_t> Compact() = 0;
+
+  /// The answer stored under a request id in the last day, or nothing. `scope` is the method's
+  /// name.
+  virtual absl::StatusOr<std::optional<std::string>> FindRequest(const std::string& scope,
+                                                                 const std::string& request_id) = 0;
+  virtual absl::Status RecordRequest(const std::string& scope, const std::string& request_id,
+                                     const std::string& answer) = 0;
+
+  /// Inserts a job, or returns the one stored under its key.
+  virtual absl::StatusOr<JobRow> InsertJob(const JobRow& job) = 0;
+  virtual absl::StatusOr<JobRow> GetJob(const std::string& id) = 0;  ///< NotFound
+  /// Newest first; of one rig, or of all where `rig` is empty.
+  virtual absl::StatusOr<std::vector<JobRow>> ListJobs(const std::string& rig,
+                                                       const PageRequest& page) = 0;
+  /// Takes the oldest queued job, or one that was running when a former process died, as RUNNING
+  /// with one more attempt; nothing where there is none.
+  virtual absl::StatusOr<std::optional<JobRow>> ClaimJob() = 0;
+  virtual absl::Status UpdateJob(const JobRow& job) = 0;  ///< progress, phase, state, error
+  /// FailedPrecondition where the job has ended.
+  virtual absl::StatusOr<JobRow> CancelJob(const std::string& id) = 0;
+
+  /// Ends a job: stores its report and, where there is one, its parameter set in one transaction,
+  /// with ids assigned. Aborted, storing nothing, where the job has ended already (cancelled).
+  virtual absl::Status FinishJob(const JobRow& job, ReportRow report,
+                                 std::optional<ParameterSetRow> parameter_set) = 0;
+
+  virtual absl::StatusOr<ReportRow> GetReport(const std::string& rig, const std::string& id) = 0;
+  virtual absl::StatusOr<std::vector<ReportRow>> ListReports(const std::string& rig,
+                                                             const PageRequest& page) = 0;
+  /// NotFound. A revision of -1 asks for the current one.
+  virtual absl::StatusOr<ParameterSetRow> GetParameterSet(const std::string& rig,
+                                                          int64_t revision) = 0;
+  virtual absl::StatusOr<std::vector<ParameterSetRow>> ListParameterSets(
+      const std::string& rig, const PageRequest& page) = 0;
+};
+
+inline constexpr size_t kMaxQueuedBytes = 64 * 1024 * 1024;
+
+}  // namespace parallax::store

@@ -1,0 +1,137 @@
+#pragma once
+
+#include <Eigen/Dense>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/signal/clean.h"
+#include "core/signal/rig.h"
+
+namespace parallax::twin {
+
+/// Coordinate in which a parameter's prior and posterior are normal.
+enum class Transform { kIdentity, kLog, kLogit };
+
+/// Whether one value holds for the rig or each run has its own.
+enum class Scope { kRig, kRun };
+
+/// One uncertain assumption of a twin.
+struct Parameter {
+  std::string name;    ///< ASCII, key of a campaign's assumptions
+  std::string symbol;  ///< for display
+  std::string unit;    ///< of all values below
+  double nominal = 0.0;
+  double prior_sd = 0.0;  ///< in the transformed coordinate: log-sd for kLog
+  double lower = 0.0;
+  double upper = 0.0;
+  Transform transform = Transform::kIdentity;
+  Scope scope = Scope::kRig;
+  std::string mechanism;  ///< what it stands for: "convection"
+  std::string source;     ///< of nominal and prior
+  std::string description;
+};
+
+/// A signal that a twin reads or predicts, bound to the rig's channel of that id.
+struct Signal {
+  std::string channel_id;
+  std::string unit;  ///< SI, UCUM
+  std::string description;
+};
+
+/// A range outside of which a prediction is extrapolation.
+struct DomainRange {
+  std::string quantity;
+  std::string unit;
+  double low = 0.0;
+  double high = 0.0;
+};
+
+struct Description {
+  std::string name;  ///< "two_heater"
+  std::string summary;
+  std::string rig_kind;
+  std::vector<Parameter> parameters;
+  std::vector<Signal> inputs;
+  std::vector<Signal> outputs;
+  std::vector<DomainRange> domain;
+  std::string version;  ///< changes whenever predictions change
+};
+
+/// SHA-256 over name, version and parameters; provenance of what was calibrated with it.
+std::string Digest(const Description& description);
+
+/// Position of a parameter, or -1.
+int ParameterIndex(const Description& description, std::string_view name);
+
+/// What drives a prediction.
+enum class DriveMode {
+  kRecipe,    ///< the recipe alone, before the run
+  kMeasured,  ///< what actuators and boundary sensors really did
+};
+
+/// One run prepared for a twin: everything but the parameters. All SI; rows are times.
+struct Drive {
+  DriveMode mode = DriveMode::kMeasured;
+  Eigen::VectorXd time_s;     ///< n, strictly increasing, from the run's start
+  Eigen::MatrixXd inputs;     ///< n × inputs, held from row i to row i+1
+  Eigen::VectorXd initial;    ///< outputs; reading at time_s[0], NaN where it is not known
+  Eigen::VectorXd constants;  ///< geometry in an order of the twin's own
+};
+
+/// Predicted readings at Drive::time_s, before noise. Reusable: Predict resizes only when it must.
+struct Prediction {
+  DriveMode mode = DriveMode::kMeasured;
+  Eigen::MatrixXd outputs;                  ///< n × outputs, SI
+  std::vector<DomainRange> outside_domain;  ///< ranges it leaves, with the extreme it reaches
+};
+
+/// Derivatives of the outputs: one n × parameters matrix an output, in natural units.
+using Jacobian = std::vector<Eigen::MatrixXd>;
+
+/// A digital twin: a deterministic, thread-safe map from parameters and drive to readings.
+class Twin {
+ public:
+  virtual ~Twin() = default;
+  virtual const Description& description() const = 0;
+
+  /// Readies a run. Uses the rig's geometry, the recipe and, for kMeasured, good samples only.
+  /// Errors: InvalidArgument naming a geometry key, channel or segment that is missing or unfit.
+  virtual absl::StatusOr<Drive> Prepare(const signal::Rig& rig, const signal::CleanRun& run,
+                                        DriveMode mode) const = 0;
+
+  /// Predicts. `parameters` is in the order of description().parameters, natural units.
+  /// @param jacobian  may be null; else filled with derivatives (automatic differentiation).
+  /// Errors: InvalidArgument on a wrong size or a value that is not finite or out of bounds.
+  virtual absl::Status Predict(const Eigen::Ref<const Eigen::VectorXd>& parameters,
+                               const Drive& drive, Prediction* prediction,
+                               Jacobian* jacobian) const = 0;
+};
+
+/// Twins by name. Constant after construction, so thread-safe.
+class Registry {
+ public:
+  void Add(std::unique_ptr<Twin> twin);
+  /// Errors: NotFound naming the known twins.
+  absl::StatusOr<const Twin*> Find(std::string_view name) const;
+  std::vector<const Twin*> List() const;  ///< by name
+
+ private:
+  std::vector<std::unique_ptr<Twin>> twins_;
+};
+
+/// All twins of this build: two_heater, furnace.
+Registry BuiltInTwins();
+
+/// Parameter vector of a twin: nominal values, replaced by `assumptions`.
+/// Errors: InvalidArgument naming an unknown parameter ("did you mean") or a value out of bounds.
+absl::StatusOr<Eigen::VectorXd> ParametersFromAssumptions(
+    const Description& description, const std::map<std::string, double>& assumptions);
+
+/// Natural value to the coordinate of its prior, and back; derivative of the way back.
+double ToCoordinate(const Parameter& parameter, double value);
+double FromCoordinate(const Parameter& parameter, double coordinate);
+double FromCoordinateDerivative(const Parameter& parameter, double coordinate);
+
+}  // namespace parallax::twin
