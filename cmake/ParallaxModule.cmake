@@ -13,8 +13,10 @@ if(PARALLAX_PRECOMPILED_HEADERS)
       <absl/time/time.h> <Eigen/Dense>)
   parallax_add_precompiled_header(parallax_precompiled)
   target_precompile_headers(parallax_precompiled PRIVATE ${_core_headers})
-  parallax_add_precompiled_header(parallax_test_precompiled GTest::gmock)
-  target_precompile_headers(parallax_test_precompiled PRIVATE ${_core_headers} <gmock/gmock.h> <gtest/gtest.h>)
+  if(PARALLAX_TESTS)
+    parallax_add_precompiled_header(parallax_test_precompiled GTest::gmock)
+    target_precompile_headers(parallax_test_precompiled PRIVATE ${_core_headers} <gmock/gmock.h> <gtest/gtest.h>)
+  endif()
 endif()
 
 # parallax_module(base SOURCES a.cc b.cc DEPENDS absl::status): one folder, one namespace, one target.
@@ -28,8 +30,27 @@ function(parallax_module name)
   endif()
 endfunction()
 
-# parallax_test(signal_test SOURCES a_test.cc DEPENDS parallax_signal LABELS unit): one test program a
-# module; every case becomes a ctest case named <program>.<suite>.<case>.
+# What the thread-sanitizer stage builds: every test program labelled concurrent.
+add_custom_target(concurrent_tests)
+
+# Labels of every case of a test program. gtest_discover_tests loses all but the first of a list, so
+# ctest sets them after discovery.
+function(parallax_label_tests name labels)
+  set(_file ${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake)
+  file(CONFIGURE OUTPUT ${_file} @ONLY CONTENT [[
+foreach(test IN LISTS @name@_TESTS)
+  set_tests_properties("${test}" PROPERTIES LABELS "@labels@")
+endforeach()
+]])
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${_file})
+  if("concurrent" IN_LIST labels)
+    add_dependencies(concurrent_tests ${name})
+  endif()
+endfunction()
+
+# parallax_test(signal_test SOURCES a_test.cc DEPENDS parallax_signal LABELS unit concurrent): one test
+# program a module; every case becomes a ctest case named <program>.<suite>.<case>. Programs labelled
+# concurrent also run under ThreadSanitizer.
 function(parallax_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
@@ -43,5 +64,6 @@ function(parallax_test name)
     set(ARG_TIMEOUT 300)
   endif()
   gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
-                       PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+                       PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+  parallax_label_tests(${name} "${ARG_LABELS}")
 endfunction()

@@ -1,6 +1,7 @@
 # Compiler flags of our own code; dependencies are SYSTEM and stay quiet.
 option(PARALLAX_PRECOMPILED_HEADERS "Share one precompiled header between our targets" ON)
 set(PARALLAX_SANITIZERS "" CACHE STRING "Value of -fsanitize= for every target, or empty")
+option(PARALLAX_TESTS "Build tests and benchmarks; needs their packages" ON)
 option(PARALLAX_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 
 add_library(parallax_options INTERFACE)
@@ -8,12 +9,22 @@ target_include_directories(parallax_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(parallax_options INTERFACE
   -Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor
   # Results must not depend on whether the compiler contracts a*b+c.
-  -ffp-contract=off)
+  -ffp-contract=off
+  # gRPC asks for it; a precompiled header is shared only by targets that agree.
+  -pthread)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   target_compile_options(parallax_options INTERFACE -Wthread-safety)
+else()
+  # GCC 12 warns of members that a designated initialiser leaves at their default: that is its use.
+  target_compile_options(parallax_options INTERFACE -Wno-missing-field-initializers)
 endif()
 
 if(PARALLAX_SANITIZERS)
   add_compile_options(-fsanitize=${PARALLAX_SANITIZERS} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${PARALLAX_SANITIZERS})
+endif()
+
+if(PARALLAX_FUZZ)
+  # Coverage feedback from our libraries; tests/fuzz links the fuzzer itself.
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()

@@ -50,10 +50,10 @@ const std::vector<Unit>& AllUnits();
 
 /// A value of the quantity itself: 0 Cel is 273.15 K.
 double ToSi(const Unit& unit, double value);
-double FromSi(const Unit& unit, double si_value);
+double FromSi(const Unit& unit, double value_si);
 /// A difference, noise sd or resolution: 1 Cel is 1 K.
 double DifferenceToSi(const Unit& unit, double difference);
-double DifferenceFromSi(const Unit& unit, double si_difference);
+double DifferenceFromSi(const Unit& unit, double difference_si);
 
 /// The code of the coherent SI unit of a dimension ("K", "m3/s", "1").
 std::string_view SiCode(Dimension dimension);

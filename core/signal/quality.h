@@ -20,6 +20,7 @@ enum class QualityReason : uint8_t {
   kBackwardClock = 7,  ///< device time earlier than an earlier row's
   kClockJump = 8,      ///< after an unexplained step of the device clock
   kDrift = 9,          ///< in a stretch where the sensor drifts against its reference
+  kSwapped = 10,       ///< in a channel exchanged with another
 };
 
 struct Quality {

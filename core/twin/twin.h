@@ -28,12 +28,15 @@ struct Parameter {
   double upper = 0.0;
   Transform transform = Transform::kIdentity;
   Scope scope = Scope::kRig;
-  std::string mechanism;  ///< what it stands for: "convection"
-  std::string source;     ///< of nominal and prior
+  double run_sd = 0.0;     ///< kRun only: spread from run to run, in the transformed coordinate
+  std::string step_input;  ///< kRun only: input that multiplies it, so that it may step in a run
+  std::string mechanism;   ///< what it stands for: "convection"
+  std::string source;      ///< of nominal and prior
   std::string description;
 };
 
-/// A signal that a twin reads or predicts, bound to the rig's channel of that id.
+/// A signal that a twin reads or predicts, bound to the rig's channel of that id. An input named
+/// "coupling_ratio" is no channel: Prepare sets it to 1 and analysis may write what it detects.
 struct Signal {
   std::string channel_id;
   std::string unit;  ///< SI, UCUM
@@ -84,7 +87,7 @@ struct Drive {
 struct Prediction {
   DriveMode mode = DriveMode::kMeasured;
   Eigen::MatrixXd outputs;                  ///< n × outputs, SI
-  std::vector<DomainRange> outside_domain;  ///< ranges it leaves, with the extreme it reaches
+  std::vector<DomainRange> outside_domain;  ///< ranges it leaves; low and high are what it reaches
 };
 
 /// Derivatives of the outputs: one n × parameters matrix an output, in natural units.
@@ -107,6 +110,11 @@ class Twin {
   virtual absl::Status Predict(const Eigen::Ref<const Eigen::VectorXd>& parameters,
                                const Drive& drive, Prediction* prediction,
                                Jacobian* jacobian) const = 0;
+
+  /// Replaces an assumed boundary condition of `drive` by what the run's own first readings say of
+  /// it (two_heater: the ambient). A prediction under the rig's assumptions does without; a fit may
+  /// call it on every run. Does nothing where a twin has no such condition or a reading is missing.
+  virtual void AdoptFirstReadings(Drive* /*drive*/) const {}
 };
 
 /// Twins by name. Constant after construction, so thread-safe.

@@ -1,0 +1,108 @@
+// parallax campaign replay DIR
+#include "absl/strings/str_format.h"
+#include "client/cli/campaign_steps.h"
+#include "client/cli/verbs.h"
+#include "client/lib/names.h"
+#include "core/base/status_macros.h"
+
+namespace parallax::client {
+namespace {
+
+struct Options {
+  std::string folder;
+  std::string rig_id;
+  bool resend = false;
+  bool dry_run = false;
+};
+
+uint64_t Rejected(const v1::Ledger& ledger) {
+  uint64_t total = 0;
+  for (const auto& reason : ledger.rejected()) total += reason.second;
+  return total;
+}
+
+void EmitPlan(const Campaign& campaign, const std::string& rig_id, Context& context) {
+  Json json;
+  json["campaign"] = campaign.manifest.id;
+  json["rig"] = "rigs/" + (rig_id.empty() ? campaign.manifest.id : rig_id);
+  json["twin"] = campaign.manifest.twin;
+  json["runs"] = Json::array();
+  TextTable table{{"run", "split", "streams", "batches", "samples"}, {}};
+  for (const RecordedRun& run : campaign.runs) {
+    size_t batches = 0;
+    uint64_t samples = 0;
+    for (const DeviceRecording& device : run.devices) {
+      batches += device.batches.size();
+      samples += device.samples;
+    }
+    const std::string split = MessageToJson(run.open.run())["split"].get<std::string>();
+    json["runs"].push_back({{"run", run.open.run_id()},
+                            {"split", split},
+                            {"streams", run.devices.size()},
+                            {"batches", batches},
+                            {"samples", samples}});
+    table.rows.push_back({run.open.run_id(), split, std::to_string(run.devices.size()),
+                          std::to_string(batches), std::to_string(samples)});
+  }
+  json["samples"] = campaign.samples;
+  context.Emit(json, table);
+  context.Note("dry run: nothing was sent");
+}
+
+void EmitResult(const Campaign& campaign, const ReplayResult& result, Context& context) {
+  Json json;
+  json["campaign"] = campaign.manifest.id;
+  json["rig"] = result.rig.name();
+  json["runs"] = Json::array();
+  TextTable table{
+      {"run", "split", "received", "stored", "duplicate", "rejected", "batches sent", "resumed"},
+      {}};
+  for (const ReplayedRun& replayed : result.runs) {
+    const v1::Ledger& ledger = replayed.run.ledger();
+    const Json run = MessageToJson(replayed.run);
+    json["runs"].push_back({{"run", LastPart(replayed.run.name())},
+                            {"split", run["split"]},
+                            {"state", run["state"]},
+                            {"ledger", run["ledger"]},
+                            {"sent_batches", replayed.sent_batches},
+                            {"skipped_batches", replayed.skipped_batches}});
+    table.rows.push_back({LastPart(replayed.run.name()), run["split"].get<std::string>(),
+                          std::to_string(ledger.received()), std::to_string(ledger.stored()),
+                          std::to_string(ledger.duplicate()), std::to_string(Rejected(ledger)),
+                          std::to_string(replayed.sent_batches),
+                          std::to_string(replayed.skipped_batches)});
+  }
+  json["ledger"] = MessageToJson(result.ledger);
+  context.Emit(json, table);
+}
+
+absl::StatusOr<ExitCode> Run(const Options& options, Context& context) {
+  PARALLAX_ASSIGN_OR_RETURN(const Campaign campaign, LoadCampaignNoting(options.folder, context));
+  if (options.dry_run) {
+    EmitPlan(campaign, options.rig_id, context);
+    return kExitOk;
+  }
+  ReplayOptions replay;
+  replay.rig_id = options.rig_id;
+  replay.on_stored = options.resend ? OnStored::kResend : OnStored::kSkip;
+  PARALLAX_ASSIGN_OR_RETURN(const ReplayResult result,
+                            ReplayWithProgress(campaign, replay, context));
+  EmitResult(campaign, result, context);
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddCampaignReplay(CLI::App& noun, Selection& selection) {
+  CLI::App* const verb =
+      noun.add_subcommand("replay", "streams a recorded campaign as if its rig were live");
+  const auto options = std::make_shared<Options>();
+  verb->add_option("DIR", options->folder, "campaign folder")->required();
+  verb->add_option("--rig", options->rig_id, "rig id, instead of the campaign's");
+  verb->add_flag("--resend", options->resend,
+                 "send what is stored once more; the daemon compares it and counts duplicates");
+  verb->add_flag("--dry-run", options->dry_run, "check the folder, send nothing");
+  SetAction(*verb, selection, options, Run);
+}
+
+}  // namespace parallax::client

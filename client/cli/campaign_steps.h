@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+
+#include "client/cli/context.h"
+#include "client/lib/campaign.h"
+#include "client/lib/replay.h"
+
+namespace parallax::client {
+
+/// Loads a campaign folder and says on stderr what of it nothing reads.
+absl::StatusOr<Campaign> LoadCampaignNoting(const std::string& folder, Context& context);
+
+/// Replays with a progress line.
+absl::StatusOr<ReplayResult> ReplayWithProgress(const Campaign& campaign,
+                                                const ReplayOptions& options, Context& context);
+
+/// What an analysis left behind.
+struct AnalysisResult {
+  v1::Job job;
+  v1::Report report;
+};
+
+/// Queues an analysis of the campaign's runs on a rig, follows its job and fetches the report.
+/// Errors: the daemon's; Internal with the job's own words where it failed; Cancelled.
+absl::StatusOr<AnalysisResult> AnalyzeCampaign(const CampaignManifest& manifest,
+                                               const std::string& rig_id, uint64_t seed,
+                                               Context& context);
+
+/// A progress line for a job: "calibrate, 40 %".
+std::string JobLine(const v1::Job& job);
+
+}  // namespace parallax::client

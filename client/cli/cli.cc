@@ -1,0 +1,111 @@
+#include "client/cli/cli.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "client/cli/context.h"
+#include "client/cli/exit_code.h"
+#include "client/cli/verbs.h"
+
+namespace parallax::client {
+namespace {
+
+struct GlobalFlags {
+  PartialSettings settings;
+  bool quiet = false;
+  bool utc = false;
+};
+
+void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
+  app.add_option("-o,--output", flags.settings.output, "table, json or csv")
+      ->check(CLI::IsMember({"table", "json", "csv"}))
+      ->type_name("FORMAT");
+  app.add_option("--server", flags.settings.server, "daemon's address, host:port")
+      ->type_name("ADDRESS");
+  app.add_option("--timeout", flags.settings.timeout_s, "longest time of one call [s]")
+      ->check(CLI::PositiveNumber)
+      ->type_name("SECONDS");
+  app.add_flag("--quiet", flags.quiet, "no notes and no progress on stderr");
+  app.add_flag("--utc", flags.utc, "times of tables in UTC");
+  app.set_version_flag("--version", std::string("parallax ") + PARALLAX_VERSION);
+}
+
+void AddVerbs(CLI::App& app, Selection& selection) {
+  AddRigVerbs(app, selection);
+  AddRunVerbs(app, selection);
+  CLI::App* const campaign = app.add_subcommand("campaign", "recorded campaigns");
+  campaign->require_subcommand(1);
+  AddCampaignReplay(*campaign, selection);
+  AddCampaignAnalyze(*campaign, selection);
+  AddCampaignEvaluate(*campaign, selection);
+  AddReportVerbs(app, selection);
+  AddJobVerbs(app, selection);
+  AddParamVerbs(app, selection);
+  AddTwinVerbs(app, selection);
+  AddSeriesVerbs(app, selection);
+  AddDoctor(app, selection);
+  AddCompletion(app, selection);
+}
+
+/// The format of an error about the command line itself, which could not be parsed.
+OutputFormat RawFormat(const std::vector<std::string>& arguments) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const bool pair = (arguments[i] == "-o" || arguments[i] == "--output") &&
+                      i + 1 < arguments.size() && arguments[i + 1] == "json";
+    if (pair || arguments[i] == "-ojson" || arguments[i] == "--output=json") {
+      return OutputFormat::kJson;
+    }
+  }
+  return OutputFormat::kTable;
+}
+
+int ReportParseError(const CLI::App& app, const CLI::ParseError& error,
+                     const std::vector<std::string>& arguments, Environment& environment) {
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+    return app.exit(error, environment.out, environment.err);  // --help, --version
+  }
+  const std::string hint = " (parallax --help tells what there is)";
+  WriteError(environment, RawFormat(arguments), absl::InvalidArgumentError(error.what() + hint),
+             kExitUsage);
+  return kExitUsage;
+}
+
+int RunAction(const Action& action, const GlobalFlags& flags, Environment& environment,
+              OutputFormat raw_format) {
+  absl::StatusOr<Settings> settings = ResolveSettings(flags.settings, environment);
+  if (!settings.ok()) {
+    WriteError(environment, raw_format, settings.status(), kExitUsage);
+    return kExitUsage;
+  }
+  Context context(environment, std::move(*settings),
+                  flags.quiet ? Verbosity::kQuiet : Verbosity::kNormal,
+                  flags.utc ? TimeZone::kUtc : TimeZone::kLocal);
+  const absl::StatusOr<ExitCode> result = action(context);
+  context.Progress("");
+  if (result.ok()) return *result;
+  const ExitCode code = ExitCodeOf(result.status());
+  context.Error(result.status(), code);
+  return code;
+}
+
+}  // namespace
+
+int RunCli(const std::vector<std::string>& arguments, Environment& environment) {
+  CLI::App app("Finds what causes the gap between a rig and its digital twin.", "parallax");
+  app.fallthrough();
+  app.require_subcommand(1);
+  GlobalFlags flags;
+  Selection selection;
+  AddGlobalFlags(app, flags);
+  AddVerbs(app, selection);
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  try {
+    app.parse(reversed);
+  } catch (const CLI::ParseError& error) {
+    return ReportParseError(app, error, arguments, environment);
+  }
+  return RunAction(selection.action, flags, environment, RawFormat(arguments));
+}
+
+}  // namespace parallax::client

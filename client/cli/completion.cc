@@ -1,0 +1,77 @@
+// parallax completion bash | zsh
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/verbs.h"
+
+namespace parallax::client {
+namespace {
+
+struct Options {
+  std::string shell;
+  const CLI::App* app = nullptr;
+};
+
+/// Every word that may follow a command: its subcommands, or its own flags and the global ones.
+std::string Words(const CLI::App& command, const CLI::App& root) {
+  std::vector<std::string> words;
+  for (const CLI::App* sub : command.get_subcommands({})) words.push_back(sub->get_name());
+  for (const CLI::App* app : {&command, &root}) {
+    for (const CLI::Option* option : app->get_options()) {
+      for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+    }
+    if (app == &root) break;
+  }
+  std::sort(words.begin(), words.end());
+  words.erase(std::unique(words.begin(), words.end()), words.end());
+  return absl::StrJoin(words, " ");
+}
+
+void AddCases(const CLI::App& command, const CLI::App& root, const std::string& path,
+              std::string& script) {
+  script += absl::StrFormat("    \"%s\") words=\"%s\" ;;\n", path, Words(command, root));
+  for (const CLI::App* sub : command.get_subcommands({})) {
+    AddCases(*sub, root, path.empty() ? sub->get_name() : path + " " + sub->get_name(), script);
+  }
+}
+
+constexpr char kHead[] = R"(_parallax() {
+  local words path="" word current="${COMP_WORDS[COMP_CWORD]}"
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case "$word" in -*|*/*) ;; *) [ -z "$path" ] && path="$word" || path="$path $word" ;; esac
+    case "$path" in "rig"|"run"|"campaign"|"report"|"job"|"param"|"twin"|"series") continue ;; esac
+    [ -n "$path" ] && break
+  done
+  case "$path" in
+)";
+constexpr char kTail[] = R"(  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  [ ${#COMPREPLY[@]} -eq 0 ] && COMPREPLY=($(compgen -f -- "$current"))
+}
+complete -o filenames -F _parallax parallax
+)";
+
+absl::StatusOr<ExitCode> Run(const Options& options, Context& context) {
+  std::string script =
+      options.shell == "zsh" ? "autoload -U +X bashcompinit && bashcompinit\n" : "";
+  script += kHead;
+  AddCases(*options.app, *options.app, "", script);
+  context.environment().out << script << kTail;
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddCompletion(CLI::App& app, Selection& selection) {
+  CLI::App* const verb = app.add_subcommand("completion", "prints a completion script for a shell");
+  const auto options = std::make_shared<Options>();
+  options->app = &app;
+  verb->add_option("SHELL", options->shell, "bash or zsh")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh"}));
+  SetAction(*verb, selection, options, Run);
+}
+
+}  // namespace parallax::client

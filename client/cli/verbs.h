@@ -1,0 +1,47 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "client/cli/context.h"
+#include "client/cli/exit_code.h"
+
+namespace parallax::client {
+
+/// What a verb does: an exit code, or why it could not.
+using Action = std::function<absl::StatusOr<ExitCode>(Context&)>;
+
+/// Remembers which verb the command line named.
+struct Selection {
+  Action action;
+};
+
+/// Declares `noun verb` and what it does; its options are filled in before it runs.
+template <typename Options>
+void SetAction(CLI::App& verb, Selection& selection, std::shared_ptr<Options> options,
+               absl::StatusOr<ExitCode> (*run)(const Options&, Context&)) {
+  verb.callback([&selection, options = std::move(options), run] {
+    selection.action = [options, run](Context& context) { return run(*options, context); };
+  });
+}
+
+/// For verbs that take nothing of their own.
+struct NoOptions {};
+
+void AddRigVerbs(CLI::App& app, Selection& selection);
+void AddRunVerbs(CLI::App& app, Selection& selection);
+void AddCampaignReplay(CLI::App& noun, Selection& selection);
+void AddCampaignAnalyze(CLI::App& noun, Selection& selection);
+void AddCampaignEvaluate(CLI::App& noun, Selection& selection);
+void AddReportVerbs(CLI::App& app, Selection& selection);
+void AddJobVerbs(CLI::App& app, Selection& selection);
+void AddParamVerbs(CLI::App& app, Selection& selection);
+void AddTwinVerbs(CLI::App& app, Selection& selection);
+void AddSeriesVerbs(CLI::App& app, Selection& selection);
+void AddDoctor(CLI::App& app, Selection& selection);
+void AddCompletion(CLI::App& app, Selection& selection);
+
+}  // namespace parallax::client

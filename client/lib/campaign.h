@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "client/lib/csv.h"
+#include "parallax/v1/ingest.pb.h"
+
+namespace parallax::client {
+
+/// campaign.json: what the lab believes, and which runs are for what.
+struct CampaignManifest {
+  std::string id;
+  std::string title;
+  std::string rig;  ///< the id in rig.json
+  std::string twin;
+  google::protobuf::Map<std::string, double> assumptions;
+  std::vector<std::string> calibrate;  ///< run ids
+  std::vector<std::string> validate;   ///< run ids
+};
+
+/// One recorded run as the wire takes it.
+struct RecordedRun {
+  v1::OpenRunRequest open;               ///< `rig` and `request_id` are set by who sends it
+  std::vector<DeviceRecording> devices;  ///< in the rig's order
+  std::optional<v1::Outcome> outcome;
+};
+
+/// A campaign folder, read whole and checked before anything of it is sent.
+struct Campaign {
+  CampaignManifest manifest;
+  v1::Rig rig;  ///< with twin and title, without name
+  std::vector<RecordedRun> runs;
+  std::vector<std::string> warnings;  ///< what the folder holds that nothing reads
+  uint64_t csv_bytes = 0;
+  uint64_t samples = 0;
+};
+
+/// Reads campaign.json alone and checks that every run it names has a folder.
+/// Errors: NotFound naming the missing file or run; InvalidArgument naming file, path, value,
+/// bound.
+absl::StatusOr<CampaignManifest> LoadManifest(const std::string& folder,
+                                              std::vector<std::string>& warnings);
+
+/// Reads the whole folder, straight to proto messages.
+/// Errors: those of LoadManifest, ParseRig, ParseRun, ParseOutcome and ParseDeviceCsv; NotFound for
+/// a device of the rig that a run has no CSV of.
+absl::StatusOr<Campaign> LoadCampaign(const std::string& folder);
+
+}  // namespace parallax::client

@@ -1,0 +1,269 @@
+#include "client/lib/client.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <utility>
+
+#include "client/lib/status.h"
+#include "core/base/status_macros.h"
+#include "parallax/v1/analysis.grpc.pb.h"
+#include "parallax/v1/calibration.grpc.pb.h"
+#include "parallax/v1/ingest.grpc.pb.h"
+#include "parallax/v1/query.grpc.pb.h"
+#include "parallax/v1/twin.grpc.pb.h"
+
+namespace parallax::client {
+namespace {
+
+constexpr int kPageSize = 1000;
+constexpr int kReconnectMinMs = 100;
+constexpr int kReconnectMaxMs = 1000;
+constexpr int kKeepaliveMs = 20000;
+
+void SetDeadline(grpc::ClientContext& context, absl::Duration timeout) {
+  if (timeout == absl::InfiniteDuration()) return;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+}
+
+template <typename Stub, typename Request, typename Response>
+absl::StatusOr<Response> Call(Stub& stub,
+                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                           Response*),
+                              const Request& request, absl::Duration timeout) {
+  grpc::ClientContext context;
+  SetDeadline(context, timeout);
+  Response response;
+  const grpc::Status status = (stub.*method)(&context, request, &response);
+  if (!status.ok()) return FromGrpc(status);
+  return response;
+}
+
+/// Reads all pages; `items` is the response's mutable accessor of the list.
+template <typename Item, typename Stub, typename Request, typename Response>
+absl::StatusOr<std::vector<Item>> ReadPages(
+    Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+    Request request, google::protobuf::RepeatedPtrField<Item>* (Response::*items)(),
+    absl::Duration timeout) {
+  std::vector<Item> all;
+  request.set_page_size(kPageSize);
+  while (true) {
+    PARALLAX_ASSIGN_OR_RETURN(Response page, Call(stub, method, request, timeout));
+    for (Item& item : *(page.*items)()) all.push_back(std::move(item));
+    if (page.next_page_token().empty()) return all;
+    request.set_page_token(page.next_page_token());
+  }
+}
+
+template <typename Response>
+absl::Status ReadParts(grpc::ClientContext& context, grpc::ClientReaderInterface<Response>& reader,
+                       const std::function<absl::Status(const Response&)>& part) {
+  Response response;
+  absl::Status failure;
+  while (failure.ok() && reader.Read(&response)) failure = part(response);
+  if (!failure.ok()) context.TryCancel();
+  const grpc::Status status = reader.Finish();
+  return failure.ok() ? FromGrpc(status) : failure;
+}
+
+}  // namespace
+
+struct Client::Stubs {
+  using Ingest = v1::IngestService::StubInterface;
+  using Query = v1::QueryService::StubInterface;
+  using Analysis = v1::AnalysisService::StubInterface;
+  using Calibration = v1::CalibrationService::StubInterface;
+  using Twins = v1::TwinService::StubInterface;
+
+  std::unique_ptr<Ingest> ingest;
+  std::unique_ptr<Query> query;
+  std::unique_ptr<Analysis> analysis;
+  std::unique_ptr<Calibration> calibration;
+  std::unique_ptr<Twins> twins;
+};
+
+std::shared_ptr<grpc::Channel> OpenChannel(const ConnectionOptions& options) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMinMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMinMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  return grpc::CreateCustomChannel(options.server, grpc::InsecureChannelCredentials(), arguments);
+}
+
+Client::Client(std::shared_ptr<grpc::Channel> channel, absl::Duration timeout)
+    : channel_(std::move(channel)), timeout_(timeout), stubs_(std::make_unique<Stubs>()) {
+  stubs_->ingest = v1::IngestService::NewStub(channel_);
+  stubs_->query = v1::QueryService::NewStub(channel_);
+  stubs_->analysis = v1::AnalysisService::NewStub(channel_);
+  stubs_->calibration = v1::CalibrationService::NewStub(channel_);
+  stubs_->twins = v1::TwinService::NewStub(channel_);
+}
+
+Client::~Client() = default;
+
+absl::StatusOr<v1::Rig> Client::CreateRig(const v1::CreateRigRequest& request) {
+  PARALLAX_ASSIGN_OR_RETURN(v1::CreateRigResponse response,
+                            Call(*stubs_->ingest, &Stubs::Ingest::CreateRig, request, timeout_));
+  return std::move(*response.mutable_rig());
+}
+
+absl::StatusOr<v1::Run> Client::OpenRun(const v1::OpenRunRequest& request) {
+  PARALLAX_ASSIGN_OR_RETURN(v1::OpenRunResponse response,
+                            Call(*stubs_->ingest, &Stubs::Ingest::OpenRun, request, timeout_));
+  return std::move(*response.mutable_run());
+}
+
+absl::StatusOr<v1::Run> Client::CloseRun(const std::string& run) {
+  v1::CloseRunRequest request;
+  request.set_name(run);
+  PARALLAX_ASSIGN_OR_RETURN(v1::CloseRunResponse response,
+                            Call(*stubs_->ingest, &Stubs::Ingest::CloseRun, request, timeout_));
+  return std::move(*response.mutable_run());
+}
+
+absl::StatusOr<v1::Outcome> Client::RecordOutcome(const v1::RecordOutcomeRequest& request) {
+  PARALLAX_ASSIGN_OR_RETURN(
+      v1::RecordOutcomeResponse response,
+      Call(*stubs_->ingest, &Stubs::Ingest::RecordOutcome, request, timeout_));
+  return std::move(*response.mutable_outcome());
+}
+
+absl::StatusOr<v1::Rig> Client::GetRig(const std::string& rig) {
+  v1::GetRigRequest request;
+  request.set_name(rig);
+  PARALLAX_ASSIGN_OR_RETURN(v1::GetRigResponse response,
+                            Call(*stubs_->query, &Stubs::Query::GetRig, request, timeout_));
+  return std::move(*response.mutable_rig());
+}
+
+absl::StatusOr<std::vector<v1::Rig>> Client::ListRigs() {
+  return ReadPages<v1::Rig>(*stubs_->query, &Stubs::Query::ListRigs, v1::ListRigsRequest(),
+                            &v1::ListRigsResponse::mutable_rigs, timeout_);
+}
+
+absl::StatusOr<v1::GetRunResponse> Client::GetRun(const std::string& run) {
+  v1::GetRunRequest request;
+  request.set_name(run);
+  return Call(*stubs_->query, &Stubs::Query::GetRun, request, timeout_);
+}
+
+absl::StatusOr<std::vector<v1::Run>> Client::ListRuns(const std::string& rig) {
+  v1::ListRunsRequest request;
+  request.set_rig(rig);
+  return ReadPages<v1::Run>(*stubs_->query, &Stubs::Query::ListRuns, request,
+                            &v1::ListRunsResponse::mutable_runs, timeout_);
+}
+
+absl::StatusOr<v1::GetSeriesDigestResponse> Client::GetSeriesDigest(const std::string& rig_or_run) {
+  v1::GetSeriesDigestRequest request;
+  request.set_name(rig_or_run);
+  return Call(*stubs_->query, &Stubs::Query::GetSeriesDigest, request, timeout_);
+}
+
+absl::Status Client::GetSeries(
+    const v1::GetSeriesRequest& request,
+    const std::function<absl::Status(const v1::GetSeriesResponse&)>& part) {
+  grpc::ClientContext context;
+  SetDeadline(context, timeout_);
+  return ReadParts(context, *stubs_->query->GetSeries(&context, request), part);
+}
+
+absl::StatusOr<v1::Job> Client::Analyze(const v1::AnalyzeRequest& request) {
+  PARALLAX_ASSIGN_OR_RETURN(v1::AnalyzeResponse response,
+                            Call(*stubs_->analysis, &Stubs::Analysis::Analyze, request, timeout_));
+  return std::move(*response.mutable_job());
+}
+
+absl::StatusOr<v1::Job> Client::GetJob(const std::string& job) {
+  v1::GetJobRequest request;
+  request.set_name(job);
+  PARALLAX_ASSIGN_OR_RETURN(v1::GetJobResponse response,
+                            Call(*stubs_->analysis, &Stubs::Analysis::GetJob, request, timeout_));
+  return std::move(*response.mutable_job());
+}
+
+absl::StatusOr<std::vector<v1::Job>> Client::ListJobs(const std::string& rig) {
+  v1::ListJobsRequest request;
+  request.set_rig(rig);
+  return ReadPages<v1::Job>(*stubs_->analysis, &Stubs::Analysis::ListJobs, request,
+                            &v1::ListJobsResponse::mutable_jobs, timeout_);
+}
+
+absl::StatusOr<v1::Job> Client::CancelJob(const std::string& job) {
+  v1::CancelJobRequest request;
+  request.set_name(job);
+  PARALLAX_ASSIGN_OR_RETURN(
+      v1::CancelJobResponse response,
+      Call(*stubs_->analysis, &Stubs::Analysis::CancelJob, request, timeout_));
+  return std::move(*response.mutable_job());
+}
+
+absl::StatusOr<v1::Report> Client::GetReport(const std::string& report) {
+  v1::GetReportRequest request;
+  request.set_name(report);
+  PARALLAX_ASSIGN_OR_RETURN(
+      v1::GetReportResponse response,
+      Call(*stubs_->analysis, &Stubs::Analysis::GetReport, request, timeout_));
+  return std::move(*response.mutable_report());
+}
+
+absl::StatusOr<std::vector<v1::Report>> Client::ListReports(const std::string& rig) {
+  v1::ListReportsRequest request;
+  request.set_rig(rig);
+  return ReadPages<v1::Report>(*stubs_->analysis, &Stubs::Analysis::ListReports, request,
+                               &v1::ListReportsResponse::mutable_reports, timeout_);
+}
+
+absl::StatusOr<v1::ParameterSet> Client::GetParameterSet(const std::string& set) {
+  v1::GetParameterSetRequest request;
+  request.set_name(set);
+  PARALLAX_ASSIGN_OR_RETURN(
+      v1::GetParameterSetResponse response,
+      Call(*stubs_->calibration, &Stubs::Calibration::GetParameterSet, request, timeout_));
+  return std::move(*response.mutable_parameter_set());
+}
+
+absl::StatusOr<std::vector<v1::ParameterSet>> Client::ListParameterSets(const std::string& rig) {
+  v1::ListParameterSetsRequest request;
+  request.set_rig(rig);
+  return ReadPages<v1::ParameterSet>(
+      *stubs_->calibration, &Stubs::Calibration::ListParameterSets, request,
+      &v1::ListParameterSetsResponse::mutable_parameter_sets, timeout_);
+}
+
+absl::StatusOr<std::vector<v1::ParameterDifference>> Client::DiffParameterSets(
+    const std::string& from, const std::string& to) {
+  v1::DiffParameterSetsRequest request;
+  request.set_from(from);
+  request.set_to(to);
+  PARALLAX_ASSIGN_OR_RETURN(
+      v1::DiffParameterSetsResponse response,
+      Call(*stubs_->calibration, &Stubs::Calibration::DiffParameterSets, request, timeout_));
+  return std::vector<v1::ParameterDifference>(response.differences().begin(),
+                                              response.differences().end());
+}
+
+absl::StatusOr<std::vector<v1::Twin>> Client::ListTwins() {
+  PARALLAX_ASSIGN_OR_RETURN(
+      v1::ListTwinsResponse response,
+      Call(*stubs_->twins, &Stubs::Twins::ListTwins, v1::ListTwinsRequest(), timeout_));
+  return std::vector<v1::Twin>(response.twins().begin(), response.twins().end());
+}
+
+absl::StatusOr<v1::Twin> Client::DescribeTwin(const std::string& twin) {
+  v1::DescribeTwinRequest request;
+  request.set_name(twin);
+  PARALLAX_ASSIGN_OR_RETURN(v1::DescribeTwinResponse response,
+                            Call(*stubs_->twins, &Stubs::Twins::DescribeTwin, request, timeout_));
+  return std::move(*response.mutable_twin());
+}
+
+absl::Status Client::Simulate(
+    const v1::SimulateRequest& request,
+    const std::function<absl::Status(const v1::SimulateResponse&)>& part) {
+  grpc::ClientContext context;
+  SetDeadline(context, timeout_);
+  return ReadParts(context, *stubs_->twins->Simulate(&context, request), part);
+}
+
+}  // namespace parallax::client

@@ -1,0 +1,202 @@
+#include "client/lib/csv.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "client/lib/batch_builder.h"
+#include "client/lib/status.h"
+#include "core/base/sha256.h"
+#include "core/base/status_macros.h"
+
+namespace parallax::client {
+namespace {
+
+constexpr size_t kMaxRowsPerBatch = 2000;
+constexpr size_t kMaxCellsPerBatch = 131072;
+// Far beyond any clock, and near enough to zero that the distance of two times fits an int64.
+constexpr int64_t kMaxTimeNs = std::numeric_limits<int64_t>::max() / 2;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+std::string_view Trim(std::string_view cell) {
+  while (!cell.empty() && (cell.front() == ' ' || cell.front() == '\t')) cell.remove_prefix(1);
+  while (!cell.empty() && (cell.back() == ' ' || cell.back() == '\t')) cell.remove_suffix(1);
+  return cell;
+}
+
+/// Takes the next line off `text`, without its end of line ("\n" or "\r\n").
+std::string_view TakeLine(std::string_view& text) {
+  const size_t end = text.find('\n');
+  std::string_view line = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  return line;
+}
+
+/// Takes the next cell off `line`; `more` tells whether another one follows.
+std::string_view TakeCell(std::string_view& line, bool& more) {
+  const size_t comma = line.find(',');
+  const std::string_view cell = line.substr(0, comma);
+  more = comma != std::string_view::npos;
+  line.remove_prefix(more ? comma + 1 : line.size());
+  return Trim(cell);
+}
+
+/// The double whose bits strtod gives for the same text; false where it is not a number.
+bool ParseValue(std::string_view cell, double& value) {
+  const std::string_view digits = cell.front() == '+' ? cell.substr(1) : cell;
+  if (digits.empty() || (digits.size() < cell.size() && digits.front() == '-')) return false;
+  const char* const end = digits.data() + digits.size();
+  const auto result = std::from_chars(digits.data(), end, value);
+  if (result.ptr != end) return false;
+  // Too large or too small for a double: strtod says to which infinity, subnormal or zero.
+  if (result.ec == std::errc::result_out_of_range)
+    value = std::strtod(std::string(digits).c_str(), nullptr);
+  return result.ec != std::errc::invalid_argument;
+}
+
+class CsvParser {
+ public:
+  CsvParser(const std::string& path, const v1::Device& device, uint32_t first_channel_index)
+      : path_(path), device_(device), first_channel_index_(first_channel_index) {}
+
+  absl::StatusOr<DeviceRecording> Parse(std::string_view text);
+
+ private:
+  absl::Status ParseHeader(std::string_view line);
+  absl::Status ParseRow(std::string_view line, BatchBuilder& builder);
+  absl::Status AddChannel(std::string_view name);
+  absl::StatusOr<int64_t> ParseTime(std::string_view cell) const;
+  absl::Status CellCountError(std::string_view line) const;
+  absl::Status Error(size_t column, std::string_view value, const std::string& bound) const;
+
+  const std::string& path_;
+  const v1::Device& device_;
+  const uint32_t first_channel_index_;
+  size_t line_number_ = 0;
+  std::vector<uint32_t> channel_index_;
+  uint64_t samples_ = 0;
+};
+
+absl::Status CsvParser::Error(size_t column, std::string_view value,
+                              const std::string& bound) const {
+  std::string name = column == 0 ? "time_ns" : "";
+  if (column > 0 && column <= channel_index_.size()) {
+    name = device_.channels(channel_index_[column - 1] - first_channel_index_).id();
+  }
+  v1::ErrorDetail detail;
+  detail.set_field(absl::StrFormat("%s line %d, column %d%s", path_, line_number_, column + 1,
+                                   name.empty() ? "" : " (" + name + ")"));
+  detail.set_value(absl::StrFormat("\"%s\"", value.substr(0, 40)));
+  detail.set_bound(bound);
+  return DetailedError(absl::StatusCode::kInvalidArgument, detail);
+}
+
+absl::Status CsvParser::AddChannel(std::string_view name) {
+  const size_t column = channel_index_.size() + 1;
+  std::vector<std::string> ids;
+  for (const v1::Channel& channel : device_.channels()) ids.push_back(channel.id());
+  const auto found = std::find(ids.begin(), ids.end(), name);
+  if (found == ids.end()) {
+    return Error(
+        column, name,
+        absl::StrFormat("a channel of device \"%s\": %s", device_.id(), absl::StrJoin(ids, ", ")));
+  }
+  const auto index = first_channel_index_ + static_cast<uint32_t>(found - ids.begin());
+  const bool repeated =
+      std::find(channel_index_.begin(), channel_index_.end(), index) != channel_index_.end();
+  if (repeated) return Error(column, name, "named by one column only");
+  channel_index_.push_back(index);
+  return absl::OkStatus();
+}
+
+absl::Status CsvParser::ParseHeader(std::string_view line) {
+  bool more = true;
+  const std::string_view first = TakeCell(line, more);
+  if (first != "time_ns") return Error(0, first, "\"time_ns\", the device's clock");
+  while (more) PARALLAX_RETURN_IF_ERROR(AddChannel(TakeCell(line, more)));
+  if (channel_index_.empty()) return Error(1, "", "at least one channel beside time_ns");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> CsvParser::ParseTime(std::string_view cell) const {
+  int64_t time_ns = 0;
+  const char* const end = cell.data() + cell.size();
+  const auto result = std::from_chars(cell.data(), end, time_ns);
+  const bool whole = result.ec == std::errc() && result.ptr == end && !cell.empty();
+  if (!whole || time_ns > kMaxTimeNs || time_ns < -kMaxTimeNs) {
+    return Error(0, cell, "a whole number of nanoseconds since the Unix epoch, at most 2^62");
+  }
+  return time_ns;
+}
+
+absl::Status CsvParser::CellCountError(std::string_view line) const {
+  v1::ErrorDetail detail;
+  detail.set_field(absl::StrFormat("%s line %d", path_, line_number_));
+  detail.set_value(absl::StrFormat("%d cells", 1 + std::count(line.begin(), line.end(), ',')));
+  detail.set_bound(absl::StrFormat("%d, as many as the header has", 1 + channel_index_.size()));
+  return DetailedError(absl::StatusCode::kInvalidArgument, detail);
+}
+
+absl::Status CsvParser::ParseRow(std::string_view line, BatchBuilder& builder) {
+  const std::string_view whole = line;
+  bool more = true;
+  PARALLAX_ASSIGN_OR_RETURN(const int64_t time_ns, ParseTime(TakeCell(line, more)));
+  for (size_t column = 0; column < channel_index_.size(); ++column) {
+    if (!more) return CellCountError(whole);
+    const std::string_view cell = TakeCell(line, more);
+    if (cell.empty()) continue;
+    double value = 0.0;
+    if (!ParseValue(cell, value)) return Error(column + 1, cell, "a number, nan or empty");
+    builder.Add(column, time_ns, value);
+    ++samples_;
+  }
+  if (more) return CellCountError(whole);
+  builder.EndRow();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DeviceRecording> CsvParser::Parse(std::string_view text) {
+  DeviceRecording recording;
+  recording.producer_id = base::Sha256Hex(text);
+  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
+    text.remove_prefix(kByteOrderMark.size());
+  }
+  if (text.empty()) return absl::InvalidArgumentError(path_ + ": is empty, must have a header");
+  line_number_ = 1;
+  PARALLAX_RETURN_IF_ERROR(ParseHeader(TakeLine(text)));
+  BatchBuilder builder(channel_index_, RowsPerBatch(channel_index_.size()));
+  size_t rows = 0;
+  while (!text.empty()) {
+    ++line_number_;
+    const std::string_view line = TakeLine(text);
+    // Blank lines may end a file; anywhere else they are rows with too few cells.
+    if (line.empty() && text.find_first_not_of("\r\n") == std::string_view::npos) break;
+    PARALLAX_RETURN_IF_ERROR(ParseRow(line, builder));
+    ++rows;
+  }
+  if (rows == 0) {
+    return absl::InvalidArgumentError(path_ + ": is empty below its header, must have rows");
+  }
+  recording.samples = samples_;
+  recording.batches = builder.Finish();
+  return recording;
+}
+
+}  // namespace
+
+size_t RowsPerBatch(size_t channels) {
+  return std::clamp<size_t>(kMaxCellsPerBatch / std::max<size_t>(channels, 1), 1, kMaxRowsPerBatch);
+}
+
+absl::StatusOr<DeviceRecording> ParseDeviceCsv(const std::string& path, std::string_view text,
+                                               const v1::Device& device,
+                                               uint32_t first_channel_index) {
+  return CsvParser(path, device, first_channel_index).Parse(text);
+}
+
+}  // namespace parallax::client

@@ -1,0 +1,107 @@
+#include "client/lib/evaluation.h"
+
+#include <initializer_list>
+
+#include "absl/strings/str_format.h"
+
+namespace parallax::client {
+namespace {
+
+constexpr char kReportSchema[] = "parallax-report/1";
+
+/// The named members of an object, null where one is absent or `from` is no object.
+Json Pick(const Json& from, std::initializer_list<const char*> keys) {
+  Json picked = Json::object();
+  for (const char* key : keys) {
+    picked[key] = from.is_object() && from.contains(key) ? from[key] : Json();
+  }
+  return picked;
+}
+
+Json Member(const Json& from, const char* key) {
+  return from.is_object() && from.contains(key) ? from[key] : Json();
+}
+
+/// The named members of every element; an empty array where there is none.
+Json PickEach(const Json& from, std::initializer_list<const char*> keys) {
+  Json picked = Json::array();
+  if (!from.is_array()) return picked;
+  for (const Json& element : from) picked.push_back(Pick(element, keys));
+  return picked;
+}
+
+Json Verdict(const Json& report) {
+  Json verdict = Pick(Member(report, "verdict"),
+                      {"kind", "parameters", "group", "channels", "confidence", "because"});
+  for (const char* key : {"parameters", "group", "channels"}) {
+    if (verdict[key].is_null()) verdict[key] = Json::array();
+  }
+  return verdict;
+}
+
+Json Validation(const Json& report) {
+  const Json from = Member(report, "validation");
+  Json validation =
+      Pick(from, {"accepted", "gap_before", "gap_after", "floor", "rmse",
+                  "chirality_success_before", "chirality_success_after", "coverage_90"});
+  validation["rmse"] = PickEach(Member(from, "rmse"), {"channel", "before", "after", "unit"});
+  return validation;
+}
+
+Json Ingest(const v1::Ledger& ledger) {
+  uint64_t rejected = 0;
+  for (const auto& reason : ledger.rejected()) rejected += reason.second;
+  Json ingest;
+  ingest["received"] = ledger.received();
+  ingest["stored"] = ledger.stored();
+  ingest["duplicate"] = ledger.duplicate();
+  ingest["rejected"] = rejected;
+  return ingest;
+}
+
+}  // namespace
+
+void AddPhases(const v1::Job& job, EvaluationSeconds& seconds) {
+  for (const auto& phase : job.phase_seconds()) {
+    if (phase.first == "calibrate") {
+      seconds.calibrate += phase.second;
+    } else if (phase.first == "validate") {
+      seconds.validate += phase.second;
+    } else {
+      seconds.analyse += phase.second;
+    }
+  }
+}
+
+absl::StatusOr<Json> ParseReport(const v1::Report& report) {
+  Json parsed = Json::parse(report.json(), nullptr, false);
+  if (!parsed.is_object()) {
+    return absl::DataLossError(absl::StrFormat("%s: is not JSON", report.name()));
+  }
+  if (Member(parsed, "schema") != kReportSchema) {
+    return absl::DataLossError(absl::StrFormat("%s: schema is %s, must be \"%s\"", report.name(),
+                                               Member(parsed, "schema").dump(), kReportSchema));
+  }
+  return parsed;
+}
+
+Json ComposeEvaluation(const std::string& campaign, const Json& report, const v1::Ledger& ledger,
+                       const EvaluationSeconds& seconds) {
+  Json evaluation;
+  evaluation["campaign"] = campaign;
+  evaluation["verdict"] = Verdict(report);
+  evaluation["attribution"] = PickEach(Member(report, "attribution"),
+                                       {"parameter", "mechanism", "shapley", "low", "high", "pip"});
+  evaluation["unexplained"] = Member(report, "unexplained");
+  evaluation["calibrated"] = PickEach(Member(report, "calibrated"),
+                                      {"parameter", "run", "assumed", "value", "sd", "unit"});
+  evaluation["validation"] = Validation(report);
+  evaluation["ingest"] = Ingest(ledger);
+  evaluation["seconds"] = {{"replay", seconds.replay},
+                           {"analyse", seconds.analyse},
+                           {"calibrate", seconds.calibrate},
+                           {"validate", seconds.validate}};
+  return evaluation;
+}
+
+}  // namespace parallax::client

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace parallax::client {
+
+/// Full resource names from what people type: "tclab" or "rigs/tclab"; "tclab/step" or
+/// "rigs/tclab/runs/step". Errors: InvalidArgument naming what was typed and the two forms.
+absl::StatusOr<std::string> RigName(const std::string& typed);
+absl::StatusOr<std::string> RunName(const std::string& typed);
+absl::StatusOr<std::string> ReportName(const std::string& typed);
+absl::StatusOr<std::string> ParameterSetName(const std::string& typed);
+absl::StatusOr<std::string> JobName(const std::string& typed);
+absl::StatusOr<std::string> TwinName(const std::string& typed);
+
+/// "tclab" of "rigs/tclab/runs/step"; empty where the name is not below a rig.
+std::string RigIdOf(const std::string& name);
+
+/// The last part of a name: "step" of "rigs/tclab/runs/step".
+std::string LastPart(const std::string& name);
+
+}  // namespace parallax::client

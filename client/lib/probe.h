@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/base/clock.h"
+
+namespace grpc {
+class Channel;
+}
+
+namespace parallax::client {
+
+struct HostPort {
+  std::string host;
+  std::string port;
+};
+
+/// Splits "host:port" or "[::1]:port". Errors: InvalidArgument.
+absl::StatusOr<HostPort> SplitAddress(const std::string& server);
+
+/// Numeric addresses of a host. Errors: Unavailable with the resolver's own words.
+absl::StatusOr<std::vector<std::string>> ResolveHost(const HostPort& address);
+
+/// Opens and closes a TCP connection. Errors: Unavailable with errno's text; DeadlineExceeded.
+absl::Status ConnectTcp(const HostPort& address, absl::Duration timeout);
+
+/// Asks grpc.health.v1 for the whole server. Errors: Unavailable where it does not serve.
+absl::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel, absl::Duration timeout);
+
+/// What a daemon says about itself in the metadata of an answer (`parallax-version`,
+/// `parallax-time-unix-ns`); absent where it does not.
+struct DaemonFacts {
+  std::optional<std::string> version;
+  std::optional<absl::Duration> clock_ahead;  ///< daemon's clock minus ours, ± half the round trip
+  absl::Duration round_trip;
+  int twins = 0;
+};
+
+/// One call of the parallax.v1 protocol. Errors: the daemon's; Unimplemented where the server is
+/// something else.
+absl::StatusOr<DaemonFacts> AskDaemon(const std::shared_ptr<grpc::Channel>& channel,
+                                      absl::Duration timeout, const base::Clock& clock);
+
+}  // namespace parallax::client

@@ -1,0 +1,213 @@
+#include "client/lib/replay.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/util/message_differencer.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "core/base/mutex.h"
+#include "core/base/parallel.h"
+#include "core/base/sha256.h"
+#include "core/base/status_macros.h"
+
+namespace parallax::client {
+namespace {
+
+constexpr size_t kRequestIdLength = 32;
+
+/// The same for equal messages, in every process: an id for idempotent retries.
+std::string ContentId(const google::protobuf::Message& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  return base::Sha256Hex(bytes).substr(0, kRequestIdLength);
+}
+
+/// What a rig is, without what the daemon adds and without its title.
+v1::Rig Comparable(v1::Rig rig) {
+  rig.clear_name();
+  rig.clear_schema_hash();
+  rig.clear_etag();
+  rig.clear_create_time();
+  rig.clear_title();
+  return rig;
+}
+
+absl::Status CheckSameAssumptions(Client& client, const v1::CreateRigRequest& request) {
+  PARALLAX_ASSIGN_OR_RETURN(
+      const v1::ParameterSet set,
+      client.GetParameterSet(absl::StrFormat("rigs/%s/parameterSets/0", request.rig_id())));
+  for (const v1::ParameterValue& stored : set.values()) {
+    const auto asked = request.assumptions().find(stored.parameter());
+    if (asked == request.assumptions().end() || asked->second == stored.value()) continue;
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "rigs/%s exists and assumes %s = %g, the campaign assumes %g; register it under another "
+        "id with --rig",
+        request.rig_id(), stored.parameter(), stored.value(), asked->second));
+  }
+  return absl::OkStatus();
+}
+
+/// One device of one run on its way.
+struct StreamTask {
+  const DeviceRecording* recording;
+  std::string run;
+  size_t run_index;
+  StreamSummary summary;
+  absl::Status status;
+};
+
+class Replay {
+ public:
+  Replay(const Campaign& campaign, Client& client, const base::Clock& clock, Sleeper& sleeper,
+         const ReplayOptions& options)
+      : campaign_(campaign), client_(client), clock_(clock), sleeper_(sleeper), options_(options) {
+    progress_.samples = campaign.samples;
+  }
+
+  absl::StatusOr<ReplayResult> Run();
+
+ private:
+  absl::Status OpenRuns();
+  absl::Status Stream();
+  void StreamOne(StreamTask& task);
+  void Report(const DeviceRecording& recording);
+  absl::Status CloseRuns();
+
+  const Campaign& campaign_;
+  Client& client_;
+  const base::Clock& clock_;
+  Sleeper& sleeper_;
+  const ReplayOptions& options_;
+  ReplayResult result_;
+  base::Mutex mutex_;
+  ReplayProgress progress_ ABSL_GUARDED_BY(mutex_);
+};
+
+absl::Status Replay::OpenRuns() {
+  for (const RecordedRun& recorded : campaign_.runs) {
+    v1::OpenRunRequest request = recorded.open;
+    request.set_rig(result_.rig.name());
+    request.set_request_id(ContentId(request));
+    PARALLAX_ASSIGN_OR_RETURN(v1::Run run, client_.OpenRun(request));
+    result_.runs.push_back({std::move(run)});
+  }
+  return absl::OkStatus();
+}
+
+void Replay::Report(const DeviceRecording& recording) {
+  base::MutexLock lock(mutex_);
+  ++progress_.streams_done;
+  progress_.samples_done += recording.samples;
+  if (options_.on_progress) options_.on_progress(progress_);
+}
+
+void Replay::StreamOne(StreamTask& task) {
+  StreamOptions stream;
+  stream.hello.set_run(task.run);
+  stream.hello.set_producer_id(task.recording->producer_id);
+  stream.hello.set_schema_hash(result_.rig.schema_hash());
+  stream.on_stored = options_.on_stored;
+  StreamWriter writer(client_.channel(), stream, clock_, sleeper_);
+  for (const v1::SampleBatch& batch : task.recording->batches) {
+    task.status = writer.Write(batch);
+    if (!task.status.ok()) return;
+  }
+  absl::StatusOr<StreamSummary> summary = writer.Finish();
+  task.status = summary.status();
+  if (!summary.ok()) return;
+  task.summary = std::move(*summary);
+  Report(*task.recording);
+}
+
+absl::Status Replay::Stream() {
+  std::vector<StreamTask> tasks;
+  for (size_t i = 0; i < campaign_.runs.size(); ++i) {
+    for (const DeviceRecording& recording : campaign_.runs[i].devices) {
+      tasks.push_back({&recording, result_.runs[i].run.name(), i, {}, {}});
+    }
+  }
+  {
+    base::MutexLock lock(mutex_);
+    progress_.streams = tasks.size();
+  }
+  base::ParallelFor(tasks.size(), [&](size_t i) { StreamOne(tasks[i]); });
+  for (const StreamTask& task : tasks) {
+    PARALLAX_RETURN_IF_ERROR(task.status);
+    result_.runs[task.run_index].sent_batches += task.summary.acked_batches;
+    result_.runs[task.run_index].skipped_batches += task.summary.skipped_batches;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Replay::CloseRuns() {
+  for (size_t i = 0; i < campaign_.runs.size(); ++i) {
+    const std::string name = result_.runs[i].run.name();
+    PARALLAX_RETURN_IF_ERROR(client_.CloseRun(name).status());
+    PARALLAX_ASSIGN_OR_RETURN(v1::GetRunResponse stored, client_.GetRun(name));
+    const std::optional<v1::Outcome>& outcome = campaign_.runs[i].outcome;
+    // Recording the same outcome again would mark reports that used it superseded.
+    const bool known =
+        outcome.has_value() && stored.has_outcome() &&
+        google::protobuf::util::MessageDifferencer::Equals(*outcome, stored.outcome());
+    if (outcome.has_value() && !known) {
+      v1::RecordOutcomeRequest request;
+      request.set_run(name);
+      *request.mutable_outcome() = *outcome;
+      PARALLAX_RETURN_IF_ERROR(client_.RecordOutcome(request).status());
+    }
+    result_.runs[i].run = std::move(*stored.mutable_run());
+    AddToLedger(result_.runs[i].run.ledger(), result_.ledger);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ReplayResult> Replay::Run() {
+  PARALLAX_ASSIGN_OR_RETURN(result_.rig,
+                            EnsureRig(client_, CreateRigRequestOf(campaign_, options_.rig_id)));
+  PARALLAX_RETURN_IF_ERROR(OpenRuns());
+  PARALLAX_RETURN_IF_ERROR(Stream());
+  PARALLAX_RETURN_IF_ERROR(CloseRuns());
+  return std::move(result_);
+}
+
+}  // namespace
+
+v1::CreateRigRequest CreateRigRequestOf(const Campaign& campaign, const std::string& rig_id) {
+  v1::CreateRigRequest request;
+  request.set_rig_id(rig_id.empty() ? campaign.manifest.id : rig_id);
+  *request.mutable_rig() = campaign.rig;
+  *request.mutable_assumptions() = campaign.manifest.assumptions;
+  request.set_request_id(ContentId(request));
+  return request;
+}
+
+absl::StatusOr<v1::Rig> EnsureRig(Client& client, const v1::CreateRigRequest& request) {
+  absl::StatusOr<v1::Rig> created = client.CreateRig(request);
+  if (!absl::IsAlreadyExists(created.status())) return created;
+  PARALLAX_ASSIGN_OR_RETURN(v1::Rig stored, client.GetRig("rigs/" + request.rig_id()));
+  if (!google::protobuf::util::MessageDifferencer::Equals(Comparable(stored),
+                                                          Comparable(request.rig()))) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "rigs/%s exists with other devices, geometry or twin; register it under another id with "
+        "--rig",
+        request.rig_id()));
+  }
+  PARALLAX_RETURN_IF_ERROR(CheckSameAssumptions(client, request));
+  return stored;
+}
+
+absl::StatusOr<ReplayResult> ReplayCampaign(const Campaign& campaign, Client& client,
+                                            const base::Clock& clock, Sleeper& sleeper,
+                                            const ReplayOptions& options) {
+  return Replay(campaign, client, clock, sleeper, options).Run();
+}
+
+}  // namespace parallax::client

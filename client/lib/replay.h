@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "client/lib/backoff.h"
+#include "client/lib/campaign.h"
+#include "client/lib/client.h"
+#include "client/lib/stream_writer.h"
+#include "core/base/clock.h"
+
+namespace parallax::client {
+
+/// How far a replay is; told from several threads, one at a time.
+struct ReplayProgress {
+  size_t streams_done = 0;
+  size_t streams = 0;
+  uint64_t samples_done = 0;
+  uint64_t samples = 0;
+};
+
+struct ReplayOptions {
+  std::string rig_id;  ///< empty: the campaign's id
+  OnStored on_stored = OnStored::kSkip;
+  std::function<void(const ReplayProgress&)> on_progress;  ///< may be empty
+};
+
+struct ReplayedRun {
+  v1::Run run;  ///< as the daemon holds it afterwards, with its ledger
+  uint64_t sent_batches = 0;
+  uint64_t skipped_batches = 0;  ///< were on disk from an earlier replay
+};
+
+struct ReplayResult {
+  v1::Rig rig;
+  std::vector<ReplayedRun> runs;  ///< calibrate, then validate, in the campaign's order
+  v1::Ledger ledger;              ///< sum of the runs' ledgers
+};
+
+/// Streams a campaign to the daemon as if its rig were live: registers the rig with the campaign's
+/// assumptions, opens the runs of both splits, sends every CSV as one stream (several at a time),
+/// closes the runs, records their outcomes. Doing it again changes nothing; a replay that was
+/// killed resumes where it stopped.
+/// Errors: the daemon's; FailedPrecondition where a rig of this id exists with other devices,
+/// geometry, twin or assumptions.
+absl::StatusOr<ReplayResult> ReplayCampaign(const Campaign& campaign, Client& client,
+                                            const base::Clock& clock, Sleeper& sleeper,
+                                            const ReplayOptions& options);
+
+/// The request that registers the campaign's rig; the same campaign gives the same request_id.
+v1::CreateRigRequest CreateRigRequestOf(const Campaign& campaign, const std::string& rig_id);
+
+/// Registers a rig, or finds it registered the same already. Errors: as above.
+absl::StatusOr<v1::Rig> EnsureRig(Client& client, const v1::CreateRigRequest& request);
+
+}  // namespace parallax::client

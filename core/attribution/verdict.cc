@@ -1,0 +1,294 @@
+#include "core/attribution/verdict.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+
+namespace parallax::attribution {
+namespace {
+
+/// Goes through the rules in order and keeps every gate it tries.
+class Judge {
+ public:
+  Judge(const Evidence& evidence, const VerdictThresholds& thresholds)
+      : evidence_(evidence), thresholds_(thresholds) {}
+
+  VerdictDecision Decide() {
+    std::optional<Verdict> verdict = NoGap();
+    if (!verdict) verdict = SensorFault();
+    if (!verdict) verdict = Unmodelled();
+    if (!verdict) verdict = Identified();
+    if (!verdict) verdict = Ambiguous();
+    if (!verdict) verdict = Abstained();
+    return {*std::move(verdict), std::move(gates_)};
+  }
+
+ private:
+  enum class Relation { kAtLeast, kAbove, kAtMost, kBelow };
+
+  bool Try(const std::string& name, double figure, Relation relation, double bound) {
+    static constexpr const char* kSign[] = {">=", ">", "<=", "<"};
+    const std::string text = absl::StrFormat("%s %g", kSign[static_cast<int>(relation)], bound);
+    if (std::isnan(figure)) {
+      gates_.push_back({name + " (not available)", figure, text, true});
+      return true;
+    }
+    bool passed = false;
+    if (relation == Relation::kAtLeast) passed = figure >= bound;
+    if (relation == Relation::kAbove) passed = figure > bound;
+    if (relation == Relation::kAtMost) passed = figure <= bound;
+    if (relation == Relation::kBelow) passed = figure < bound;
+    gates_.push_back({name, figure, text, passed});
+    if (!passed) {
+      failed_.push_back(absl::StrFormat("%s is %.4g, must be %s", name, figure, text));
+    }
+    return passed;
+  }
+
+  std::optional<Verdict> NoGap();
+  std::optional<Verdict> SensorFault();
+  std::optional<Verdict> Unmodelled();
+  std::optional<Verdict> Identified();
+  std::optional<Verdict> Ambiguous();
+  Verdict Abstained() const;
+
+  bool Passes(const ParameterEvidence& parameter);
+  bool SensorsClear(const ParameterEvidence& parameter);
+  std::vector<const ParameterEvidence*> Candidates() const;
+
+  const Evidence& evidence_;
+  const VerdictThresholds& thresholds_;
+  std::vector<Gate> gates_;
+  std::vector<std::string> failed_;  // since the rule being tried began
+};
+
+std::optional<Verdict> Judge::NoGap() {
+  // A gate here fails where there is a gap: not a failing that an abstention should name.
+  const bool significant =
+      !Try("gap p", evidence_.gap_p_value, Relation::kAbove, thresholds_.gap_p_value);
+  double gain = 0.0;
+  for (const ParameterEvidence& one : evidence_.parameters) gain = std::max(gain, one.gain_alone);
+  const bool explained =
+      !Try("largest gain of a cause in nats", gain, Relation::kBelow, thresholds_.no_gap_nats);
+  failed_.clear();
+  const bool decidable = Try("least p-value that the test could give", evidence_.smallest_p_value,
+                             Relation::kAtMost, thresholds_.gap_p_value);
+  if (significant || explained || !decidable) return std::nullopt;
+  Verdict verdict;
+  verdict.kind = VerdictKind::kNoGap;
+  verdict.confidence = std::clamp(evidence_.gap_p_value, 0.0, 1.0);
+  verdict.because = absl::StrFormat(
+      "the gap of %.3g beside a floor of %.3g is not significant (p = %.3g) and no single "
+      "assumption gains more than %.2g nats",
+      evidence_.gap, evidence_.floor, evidence_.gap_p_value, gain);
+  if (!std::isnan(evidence_.minimum_detectable)) {
+    verdict.because +=
+        absl::StrFormat("; a gap of %.3g would have been found", evidence_.minimum_detectable);
+  }
+  return verdict;
+}
+
+std::optional<Verdict> Judge::SensorFault() {
+  Verdict verdict;
+  std::vector<std::string> said;
+  double explained = 0.0, least = 1.0;
+  for (const SensorEvidence& sensor : evidence_.sensors) {
+    if (sensor.probability < thresholds_.sensor_probability) continue;
+    verdict.channels.push_back(sensor.channel);
+    said.push_back(absl::StrFormat("%s has a %s with P = %.3f", sensor.channel, sensor.fault,
+                                   sensor.probability));
+    explained += sensor.explained;
+    least = std::min(least, sensor.probability);
+  }
+  if (verdict.channels.empty()) return std::nullopt;
+  for (const SensorEvidence& sensor : evidence_.sensors) {
+    if (sensor.probability < thresholds_.sensor_probability) continue;
+    gates_.push_back({"P(fault) " + sensor.channel, sensor.probability,
+                      absl::StrFormat(">= %g", thresholds_.sensor_probability), true});
+  }
+  const bool enough = Try("share of the gap that sensor faults explain", std::min(explained, 1.0),
+                          Relation::kAtLeast, thresholds_.sensor_explained);
+  if (!enough) return std::nullopt;
+  verdict.kind = VerdictKind::kSensorFault;
+  verdict.confidence = least;
+  verdict.because =
+      absl::StrFormat("%s, which explains %.0f %% of the gap without any change to the physics",
+                      absl::StrJoin(said, " and "), 100.0 * std::min(explained, 1.0));
+  return verdict;
+}
+
+std::optional<Verdict> Judge::Unmodelled() {
+  std::vector<std::string> why;
+  Verdict verdict;
+  if (!Try("P(large discrepancy)", evidence_.large_discrepancy_probability, Relation::kBelow,
+           thresholds_.unmodelled_probability)) {
+    why.push_back(absl::StrFormat(
+        "a large discrepancy is needed with P = %.3f%s", evidence_.large_discrepancy_probability,
+        evidence_.discrepancy_where.empty() ? "" : " (" + evidence_.discrepancy_where + ")"));
+  }
+  for (const ChannelMisfit& channel : evidence_.channels) {
+    const bool calibrate = Try("calibrate mean z2 " + channel.channel, channel.calibrate_mean_z2,
+                               Relation::kAtMost, thresholds_.calibrate_mean_z2);
+    const bool validate = Try("validate mean z2 " + channel.channel, channel.validate_mean_z2,
+                              Relation::kAtMost, thresholds_.validate_mean_z2);
+    if (calibrate && validate) continue;
+    verdict.channels.push_back(channel.channel);
+    why.push_back(absl::StrFormat(
+        "%s misses by a mean z2 of %.3g on the %s runs after the best fit", channel.channel,
+        calibrate ? channel.validate_mean_z2 : channel.calibrate_mean_z2,
+        calibrate ? "validate" : "calibrate"));
+  }
+  const std::vector<const ParameterEvidence*> causes = Candidates();
+  for (const ParameterEvidence* cause : causes) {
+    if (Try("shift in prior sds " + cause->name, cause->shift_sd, Relation::kAtMost,
+            thresholds_.wide_shift_sd)) {
+      continue;
+    }
+    why.push_back(
+        absl::StrFormat("%s would have to move by %.1f prior sds", cause->name, cause->shift_sd));
+  }
+  // A parameter that moves only to make room for others removes nothing of the gap itself.
+  const auto removing = std::count_if(causes.begin(), causes.end(), [](const ParameterEvidence* c) {
+    return c->shapley_low > 0.0;
+  });
+  if (!Try("causes at once", static_cast<double>(removing), Relation::kBelow,
+           thresholds_.many_causes)) {
+    why.push_back(absl::StrFormat("the fit needs %d causes at once", removing));
+  }
+  if (why.empty()) return std::nullopt;
+  verdict.kind = VerdictKind::kUnmodelled;
+  verdict.confidence =
+      std::max(evidence_.large_discrepancy_probability, thresholds_.unmodelled_probability);
+  verdict.because = "the twin lacks a term: " + absl::StrJoin(why, "; ");
+  return verdict;
+}
+
+std::vector<const ParameterEvidence*> Judge::Candidates() const {
+  std::vector<const ParameterEvidence*> candidates;
+  for (const ParameterEvidence& parameter : evidence_.parameters) {
+    if (parameter.pip >= thresholds_.pip) candidates.push_back(&parameter);
+  }
+  return candidates;
+}
+
+bool Judge::SensorsClear(const ParameterEvidence& parameter) {
+  bool clear = true;
+  for (const SensorEvidence& sensor : evidence_.sensors) {
+    const std::vector<std::string>& moved = parameter.channels;
+    const bool touched =
+        moved.empty() || std::find(moved.begin(), moved.end(), sensor.channel) != moved.end();
+    if (!touched) continue;
+    clear &= Try(absl::StrFormat("P(fault) %s that %s moves", sensor.channel, parameter.name),
+                 sensor.probability, Relation::kBelow, thresholds_.sensor_veto_probability);
+  }
+  return clear;
+}
+
+/// Every gate is tried, so that the report shows all that fail.
+bool Judge::Passes(const ParameterEvidence& parameter) {
+  const std::string& name = parameter.name;
+  const double nats =
+      parameter.cluster >= 0 ? thresholds_.loss_nats_clustered : thresholds_.loss_nats;
+  bool passed = Try("pip " + name, parameter.pip, Relation::kAtLeast, thresholds_.pip);
+  passed &= Try("nats lost without " + name, parameter.loss_without, Relation::kAtLeast, nats);
+  passed &= Try("lower end of the share of " + name, parameter.shapley_low, Relation::kAbove, 0.0);
+  passed &=
+      Try("stability of " + name, parameter.stability, Relation::kAtLeast, thresholds_.stability);
+  passed &= Try("gap removed by replaying the causes with " + name, parameter.replay_removed,
+                Relation::kAtLeast, thresholds_.replay_removed);
+  passed &= SensorsClear(parameter);
+  return passed;
+}
+
+std::optional<Verdict> Judge::Identified() {
+  Verdict verdict;
+  verdict.confidence = 1.0;
+  std::vector<std::string> said;
+  const bool fitted = std::any_of(
+      evidence_.channels.begin(), evidence_.channels.end(),
+      [](const ChannelMisfit& channel) { return !std::isnan(channel.calibrate_mean_z2); });
+  if (!Try("channels with a fit", fitted ? 1.0 : 0.0, Relation::kAtLeast, 1.0)) {
+    return std::nullopt;
+  }
+  for (const ParameterEvidence* cause : Candidates()) {
+    if (!Passes(*cause)) continue;
+    verdict.parameters.push_back(cause->name);
+    verdict.confidence = std::min(verdict.confidence, cause->pip);
+    said.push_back(absl::StrFormat(
+        "%s (PIP %.3f, %.3g nats lost without it, %.0f %% of the gap, interval %.0f to %.0f %%)",
+        cause->name, cause->pip, cause->loss_without, 100.0 * cause->shapley,
+        100.0 * cause->shapley_low, 100.0 * cause->shapley_high));
+  }
+  if (verdict.parameters.empty()) return std::nullopt;
+  verdict.kind = VerdictKind::kIdentified;
+  verdict.because = "the gap is caused by " + absl::StrJoin(said, " and ");
+  return verdict;
+}
+
+std::optional<Verdict> Judge::Ambiguous() {
+  const double members = static_cast<double>(evidence_.rival_group.size());
+  if (members < 2.0) return std::nullopt;
+  const bool probable = Try("P(one of " + absl::StrJoin(evidence_.rival_group, ", ") + ")",
+                            evidence_.rival_probability, Relation::kAtLeast, thresholds_.pip);
+  const bool small =
+      Try("members of the group of rivals", members, Relation::kAtMost, thresholds_.largest_group);
+  if (!probable || !small) return std::nullopt;
+  Verdict verdict;
+  verdict.kind = VerdictKind::kAmbiguous;
+  verdict.group = evidence_.rival_group;
+  verdict.confidence = std::min(evidence_.rival_probability, 1.0);
+  verdict.because =
+      absl::StrFormat("one of %s causes the gap (P = %.3f), and these runs cannot say which",
+                      absl::StrJoin(evidence_.rival_group, ", "), evidence_.rival_probability);
+  if (!evidence_.separating_experiment.empty()) {
+    verdict.because += "; " + evidence_.separating_experiment + " would separate them";
+  }
+  return verdict;
+}
+
+Verdict Judge::Abstained() const {
+  Verdict verdict;
+  verdict.kind = VerdictKind::kAbstained;
+  std::vector<std::string> failed = failed_;
+  if (Candidates().empty()) {
+    const auto best = std::max_element(
+        evidence_.parameters.begin(), evidence_.parameters.end(),
+        [](const ParameterEvidence& a, const ParameterEvidence& b) { return a.pip < b.pip; });
+    failed.push_back(
+        best == evidence_.parameters.end()
+            ? std::string("no parameter was examined")
+            : absl::StrFormat("the most probable cause, %s, has PIP %.3f, must be >= %g",
+                              best->name, best->pip, thresholds_.pip));
+  }
+  verdict.because = "no verdict is sound: " + absl::StrJoin(failed, "; ");
+  return verdict;
+}
+
+}  // namespace
+
+std::string ToString(VerdictKind kind) {
+  switch (kind) {
+    case VerdictKind::kNoGap:
+      return "NO_GAP";
+    case VerdictKind::kSensorFault:
+      return "SENSOR_FAULT";
+    case VerdictKind::kIdentified:
+      return "IDENTIFIED";
+    case VerdictKind::kAmbiguous:
+      return "AMBIGUOUS";
+    case VerdictKind::kUnmodelled:
+      return "UNMODELLED";
+    case VerdictKind::kAbstained:
+      return "ABSTAINED";
+  }
+  return "ABSTAINED";
+}
+
+VerdictDecision DecideVerdict(const Evidence& evidence, const VerdictThresholds& thresholds) {
+  return Judge(evidence, thresholds).Decide();
+}
+
+}  // namespace parallax::attribution

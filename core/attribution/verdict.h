@@ -1,0 +1,120 @@
+#pragma once
+
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace parallax::attribution {
+
+enum class VerdictKind {
+  kNoGap,        ///< simulation and reality agree within what the runs can show
+  kSensorFault,  ///< a sensor explains the gap; physics is not to blame
+  kIdentified,   ///< these parameters cause it
+  kAmbiguous,    ///< one of this group causes it; the runs cannot say which
+  kUnmodelled,   ///< something that the twin has no parameter for
+  kAbstained,    ///< a gate failed; the sentence says which
+};
+
+/// "NO_GAP", "SENSOR_FAULT", "IDENTIFIED", "AMBIGUOUS", "UNMODELLED", "ABSTAINED".
+std::string ToString(VerdictKind kind);
+
+/// Every bound that the verdict rests on. From methods.md §3; frozen 2026-11-23. A change needs a
+/// new date and the figures of the planted-fault suite beside it.
+struct VerdictThresholds {
+  double gap_p_value = 0.05;             ///< Holm-adjusted
+  double no_gap_nats = 3.0;              ///< no cause may gain this much where there is no gap
+  double sensor_probability = 0.9;       ///< a sensor hypothesis that decides
+  double sensor_explained = 0.8;         ///< share of the excess gap that \"explains it\" means
+  double sensor_veto_probability = 0.5;  ///< … that forbids blaming physics on its channel
+  double pip = 0.95;                     ///< parameter, and group
+  double loss_nats = 6.0;                ///< best model without the cause is worse by
+  double loss_nats_clustered = 10.0;     ///< … where it is collinear with others
+  double replay_removed = 0.5;    ///< share of the excess gap that replaying the causes removes
+  double stability = 0.5;         ///< share of run bootstraps in which it is a cause
+  double validate_mean_z2 = 2.5;  ///< per channel
+  double calibrate_mean_z2 = 2.5;
+  double unmodelled_probability = 0.9;  ///< P(large discrepancy)
+  double wide_shift_sd = 4.5;           ///< prior sds that no honest cause needs
+  int many_causes = 3;                  ///< so many causes at once are a missing term
+  int largest_group = 4;                ///< members an ambiguous group may have
+};
+
+/// An optional figure that could not be computed. Its gate does not count and is listed as "(not
+/// available)"; the calibrate misfit must be there.
+inline constexpr double kUnavailable = std::numeric_limits<double>::quiet_NaN();
+
+/// What is known about one parameter.
+struct ParameterEvidence {
+  std::string name = {};
+  double pip = 0.0;           ///< posterior inclusion probability
+  double loss_without = 0.0;  ///< nats by which the best model without it is worse
+  double gain_alone = 0.0;    ///< nats by which it alone beats the model with none
+  double shapley = 0.0, shapley_low = 0.0, shapley_high = 0.0;  ///< share of the gap
+  double contraction = 0.0;
+  int cluster = -1;       ///< id of a collinear cluster (γ ≥ 7), or −1
+  double shift_sd = 0.0;  ///< |MAP − assumed| in prior sds
+  double replay_removed =
+      kUnavailable;  ///< share of the excess gap removed by do(θ) of the causes it is among
+  double stability = kUnavailable;         ///< share of run bootstraps that name it
+  std::vector<std::string> channels = {};  ///< that it moves; empty: all
+};
+
+/// A hypothesis that one channel misreports.
+struct SensorEvidence {
+  std::string channel;
+  std::string fault;  ///< "drift", in words
+  double probability = 0.0;
+  double explained = 0.0;  ///< share of the excess gap that it alone explains
+};
+
+/// Fit quality of one channel: mean squared standardised residual, 1 where all is well.
+struct ChannelMisfit {
+  std::string channel;
+  double calibrate_mean_z2 = kUnavailable;
+  double validate_mean_z2 = kUnavailable;
+};
+
+/// All that a verdict is made from: plain numbers.
+struct Evidence {
+  double gap = 0.0, floor = 0.0;             ///< in one unit
+  double gap_p_value = 1.0;                  ///< adjusted
+  double smallest_p_value = 0.0;             ///< that so few runs or blocks could have given
+  double minimum_detectable = kUnavailable;  ///< gap that this test would have found, same unit
+  std::vector<ParameterEvidence> parameters;
+  std::vector<SensorEvidence> sensors;
+  std::vector<ChannelMisfit> channels;
+  double large_discrepancy_probability = 0.0;
+  std::string discrepancy_where;  ///< channel and phase of it, in words
+  /// Rivals where no cause can be singled out: names, and P(at least one of them).
+  std::vector<std::string> rival_group;
+  double rival_probability = 0.0;
+  std::string separating_experiment;  ///< in words; may be empty
+};
+
+/// One condition with its figure, as the report shows it.
+struct Gate {
+  std::string name;
+  double figure = 0.0;
+  std::string bound;  ///< ">= 0.95"
+  bool passed = false;
+};
+
+struct Verdict {
+  VerdictKind kind = VerdictKind::kAbstained;
+  std::vector<std::string> parameters;  ///< of kIdentified
+  std::vector<std::string> group;       ///< of kAmbiguous
+  std::vector<std::string> channels;    ///< of kSensorFault and kUnmodelled
+  double confidence = 0.0;              ///< the probability that decided, in [0, 1]
+  std::string because;                  ///< one sentence made from the figures
+};
+
+struct VerdictDecision {
+  Verdict verdict;
+  std::vector<Gate> gates;  ///< all that were tried, in order
+};
+
+/// The rules of methods.md §3 in the order NO_GAP, SENSOR_FAULT, UNMODELLED, IDENTIFIED, AMBIGUOUS,
+/// ABSTAINED. Pure: equal evidence gives an equal decision.
+VerdictDecision DecideVerdict(const Evidence& evidence, const VerdictThresholds& thresholds = {});
+
+}  // namespace parallax::attribution

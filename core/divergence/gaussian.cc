@@ -1,0 +1,177 @@
+#include "core/divergence/gaussian.h"
+
+#include <algorithm>
+#include <boost/math/quadrature/gauss_kronrod.hpp>
+#include <cmath>
+
+#include "absl/strings/str_format.h"
+#include "core/base/check.h"
+#include "core/base/random.h"
+#include "core/base/status_macros.h"
+
+namespace parallax::divergence {
+namespace {
+
+constexpr double kLogTwoPi = 1.8378770664093453;
+constexpr double kLogTwo = 0.69314718055994531;
+
+/// E|X| for X ~ N(mean, variance).
+double MeanAbsolute(double mean, double variance) {
+  if (!(variance > 0.0)) return std::abs(mean);
+  const double sd = std::sqrt(variance), z = mean / sd;
+  return sd * std::sqrt(2.0 / M_PI) * std::exp(-0.5 * z * z) + mean * std::erf(z / std::sqrt(2.0));
+}
+
+/// Log density by a Cholesky factor.
+class LogDensity {
+ public:
+  explicit LogDensity(const Gaussian& gaussian) : mean_(gaussian.mean), llt_(gaussian.covariance) {
+    if (!ok()) return;
+    half_log_det_ = llt_.matrixLLT().diagonal().array().log().sum();
+  }
+  bool ok() const { return llt_.info() == Eigen::Success; }
+  double half_log_det() const { return half_log_det_; }
+  const Eigen::LLT<Eigen::MatrixXd>& llt() const { return llt_; }
+  double At(const Eigen::VectorXd& x) const {
+    const Eigen::VectorXd white = llt_.matrixL().solve(x - mean_);
+    return -0.5 * (white.squaredNorm() + static_cast<double>(x.size()) * kLogTwoPi) - half_log_det_;
+  }
+
+ private:
+  const Eigen::VectorXd& mean_;
+  Eigen::LLT<Eigen::MatrixXd> llt_;
+  double half_log_det_ = 0.0;
+};
+
+absl::Status CheckPair(const Gaussian& p, const Gaussian& q) {
+  const Eigen::Index d = p.mean.size();
+  for (const Gaussian* one : {&p, &q}) {
+    if (d == 0 || one->mean.size() != d || one->covariance.rows() != d ||
+        one->covariance.cols() != d) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("a normal has mean %d and covariance %d x %d, must all be %d > 0",
+                          one->mean.size(), one->covariance.rows(), one->covariance.cols(), d));
+    }
+    if (!LogDensity(*one).ok()) {
+      return absl::InvalidArgumentError("a covariance is not positive definite");
+    }
+  }
+  return absl::OkStatus();
+}
+
+/// log(p/m) with m = (p + q)/2, from log densities.
+double LogRatioToMixture(double log_p, double log_q) {
+  const double top = std::max(log_p, log_q);
+  return log_p - top - std::log(0.5 * (std::exp(log_p - top) + std::exp(log_q - top)));
+}
+
+double MeanLogRatio(const LogDensity& from, const LogDensity& other, const Eigen::VectorXd& mean,
+                    int draws, base::Random& random) {
+  double total = 0.0;
+  for (int k = 0; k < draws; ++k) {
+    Eigen::VectorXd normal(mean.size());
+    for (Eigen::Index i = 0; i < normal.size(); ++i) normal(i) = random.Normal();
+    const Eigen::VectorXd lower = from.llt().matrixL() * normal;
+    const Eigen::VectorXd x = mean + lower;
+    total += LogRatioToMixture(from.At(x), other.At(x));
+  }
+  return total / draws;
+}
+
+}  // namespace
+
+ShrunkCovariance LedoitWolf(const Eigen::Ref<const Eigen::MatrixXd>& samples) {
+  PARALLAX_CHECK(samples.rows() >= 2 && samples.cols() >= 1);
+  const double n = static_cast<double>(samples.rows()), d = static_cast<double>(samples.cols());
+  const Eigen::RowVectorXd mean = samples.colwise().mean();
+  const Eigen::MatrixXd centered = samples.rowwise() - mean;
+  const Eigen::MatrixXd s = centered.transpose() * centered / n;
+  const double mu = s.trace() / d;
+  const Eigen::MatrixXd target = mu * Eigen::MatrixXd::Identity(s.rows(), s.cols());
+  const double delta2 = (s - target).squaredNorm() / d;
+  // Σ_k |x_k x_kᵀ − S|² / n² = (Σ_k |x_k|⁴ / n − |S|²) / n, without the d × d products.
+  const double fourth = centered.rowwise().squaredNorm().squaredNorm() / n;
+  const double beta2 = std::clamp((fourth - s.squaredNorm()) / (n * d), 0.0, delta2);
+  const double shrinkage = delta2 > 0.0 ? beta2 / delta2 : 0.0;
+  return {(1.0 - shrinkage) * s + shrinkage * target, shrinkage};
+}
+
+Gaussian FitGaussian(const Eigen::Ref<const Eigen::MatrixXd>& samples) {
+  return {samples.colwise().mean().transpose(), LedoitWolf(samples).covariance};
+}
+
+absl::StatusOr<double> KullbackLeibler(const Gaussian& p, const Gaussian& q) {
+  PARALLAX_RETURN_IF_ERROR(CheckPair(p, q));
+  const LogDensity density_p(p), density_q(q);
+  const Eigen::MatrixXd root_p = density_p.llt().matrixL();
+  const Eigen::MatrixXd ratio = density_q.llt().matrixL().solve(root_p);
+  const Eigen::VectorXd shift = density_q.llt().matrixL().solve(q.mean - p.mean);
+  return 0.5 * (ratio.squaredNorm() + shift.squaredNorm() - static_cast<double>(p.mean.size())) +
+         density_q.half_log_det() - density_p.half_log_det();
+}
+
+absl::StatusOr<double> JensenShannon(double mean_p, double sd_p, double mean_q, double sd_q) {
+  if (!(sd_p > 0.0) || !(sd_q > 0.0)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("sds are %g and %g, must be > 0", sd_p, sd_q));
+  }
+  // E over p of log(p/m), in the standardised coordinate of p so that narrow peaks are not missed.
+  const auto half = [](double from_mean, double from_sd, double mean, double sd) {
+    const auto integrand = [&](double z) {
+      const double x = from_mean + from_sd * z, w = (x - mean) / sd;
+      const double log_p = -0.5 * z * z - std::log(from_sd);
+      const double log_q = -0.5 * w * w - std::log(sd);
+      return std::exp(-0.5 * (z * z + kLogTwoPi)) * LogRatioToMixture(log_p, log_q);
+    };
+    using Quadrature = boost::math::quadrature::gauss_kronrod<double, 61>;
+    double total = 0.0;
+    for (int k = -6; k < 6; ++k) {
+      total += Quadrature::integrate(integrand, 2.0 * k, 2.0 * (k + 1), 12, 1e-12);
+    }
+    return total;
+  };
+  const double js = 0.5 * (half(mean_p, sd_p, mean_q, sd_q) + half(mean_q, sd_q, mean_p, sd_p));
+  return std::clamp(js, 0.0, kLogTwo);
+}
+
+absl::StatusOr<double> JensenShannon(const Gaussian& p, const Gaussian& q, int draws,
+                                     uint64_t seed) {
+  PARALLAX_RETURN_IF_ERROR(CheckPair(p, q));
+  if (p.mean.size() == 1) {
+    return JensenShannon(p.mean(0), std::sqrt(p.covariance(0, 0)), q.mean(0),
+                         std::sqrt(q.covariance(0, 0)));
+  }
+  if (draws < 1)
+    return absl::InvalidArgumentError(absl::StrFormat("draws = %d, must be >= 1", draws));
+  const LogDensity density_p(p), density_q(q);
+  base::Random random_p(seed, 0), random_q(seed, 1);
+  const double js = 0.5 * (MeanLogRatio(density_p, density_q, p.mean, draws, random_p) +
+                           MeanLogRatio(density_q, density_p, q.mean, draws, random_q));
+  return std::clamp(js, 0.0, kLogTwo);
+}
+
+double GaussianEnergyDistance(double mean_p, double sd_p, double mean_q, double sd_q) {
+  const double vp = sd_p * sd_p, vq = sd_q * sd_q;
+  return 2.0 * MeanAbsolute(mean_p - mean_q, vp + vq) - MeanAbsolute(0.0, 2.0 * vp) -
+         MeanAbsolute(0.0, 2.0 * vq);
+}
+
+double GaussianMmdSquared(double mean_p, double sd_p, double mean_q, double sd_q,
+                          double bandwidth) {
+  const double h2 = bandwidth * bandwidth, vp = sd_p * sd_p, vq = sd_q * sd_q;
+  const auto mean_kernel = [h2](double shift, double variance) {
+    return std::sqrt(h2 / (h2 + variance)) * std::exp(-0.5 * shift * shift / (h2 + variance));
+  };
+  return mean_kernel(0.0, 2.0 * vp) + mean_kernel(0.0, 2.0 * vq) -
+         2.0 * mean_kernel(mean_p - mean_q, vp + vq);
+}
+
+double GaussianWasserstein1(double mean_p, double sd_p, double mean_q, double sd_q) {
+  return MeanAbsolute(mean_q - mean_p, (sd_q - sd_p) * (sd_q - sd_p));
+}
+
+double GaussianWasserstein2(double mean_p, double sd_p, double mean_q, double sd_q) {
+  return std::hypot(mean_q - mean_p, sd_q - sd_p);
+}
+
+}  // namespace parallax::divergence

@@ -1,0 +1,58 @@
+#include "core/divergence/resampling.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_format.h"
+#include "core/base/parallel.h"
+#include "core/base/random.h"
+
+namespace parallax::divergence {
+
+double Quantile(std::vector<double> values, double q) {
+  if (values.empty()) return std::nan("");
+  std::sort(values.begin(), values.end());
+  const double at = std::clamp(q, 0.0, 1.0) * static_cast<double>(values.size() - 1);
+  const size_t below = static_cast<size_t>(at);
+  const size_t above = std::min(below + 1, values.size() - 1);
+  return values[below] + (at - static_cast<double>(below)) * (values[above] - values[below]);
+}
+
+absl::StatusOr<Interval> BootstrapInterval(
+    int units, const std::function<double(const std::vector<int>& chosen)>& statistic,
+    const BootstrapOptions& options) {
+  if (units < 1 || options.resamples < 100 ||
+      !(options.confidence > 0.0 && options.confidence < 1.0)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "bootstrap of %d units with %d resamples at %g: must be >= 1, >= 100 and in "
+        "(0, 1)",
+        units, options.resamples, options.confidence));
+  }
+  base::Random random(options.seed, options.stream);
+  std::vector<std::vector<int>> choices(options.resamples);
+  for (std::vector<int>& chosen : choices) {
+    for (int k = 0; k < units; ++k) chosen.push_back(static_cast<int>(random.Below(units)));
+    std::sort(chosen.begin(), chosen.end());
+  }
+  std::vector<double> values(choices.size());
+  base::ParallelFor(choices.size(), [&](size_t b) { values[b] = statistic(choices[b]); });
+  std::vector<int> all(units);
+  for (int k = 0; k < units; ++k) all[k] = k;
+  const double tail = 0.5 * (1.0 - options.confidence);
+  return Interval{statistic(all), Quantile(values, tail), Quantile(values, 1.0 - tail)};
+}
+
+absl::StatusOr<Interval> SimulationFloor(
+    const std::function<Eigen::MatrixXd(uint64_t index)>& simulate,
+    const std::function<double(const Eigen::MatrixXd&, const Eigen::MatrixXd&)>& distance,
+    int pairs) {
+  if (pairs < 10) {
+    return absl::InvalidArgumentError(absl::StrFormat("pairs = %d, must be >= 10", pairs));
+  }
+  std::vector<double> values(pairs);
+  base::ParallelFor(values.size(),
+                    [&](size_t k) { values[k] = distance(simulate(2 * k), simulate(2 * k + 1)); });
+  return Interval{Quantile(values, 0.5), Quantile(values, 0.05), Quantile(values, 0.95)};
+}
+
+}  // namespace parallax::divergence

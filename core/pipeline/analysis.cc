@@ -1,0 +1,297 @@
+#include "core/pipeline/analysis.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "core/base/parallel.h"
+#include "core/base/sha256.h"
+#include "core/base/status_macros.h"
+#include "core/pipeline/attribute.h"
+#include "core/pipeline/evidence_summary.h"
+#include "core/pipeline/fit.h"
+#include "core/pipeline/gap.h"
+#include "core/pipeline/model.h"
+#include "core/pipeline/observations.h"
+#include "core/pipeline/parameter_space.h"
+#include "core/pipeline/report.h"
+#include "core/pipeline/report_codec.h"
+#include "core/pipeline/sensor_gate.h"
+#include "core/pipeline/steps.h"
+#include "core/pipeline/validate.h"
+
+namespace parallax::pipeline {
+namespace {
+
+/// A parameter whose posterior is narrower than its prior by at least this share was informed by
+/// the runs; any other keeps its assumed value.
+constexpr double kInformedContraction = 0.1;
+
+absl::StatusOr<Eigen::VectorXd> AssumedValues(const twin::Description& description,
+                                              const calibration::ParameterSet& base) {
+  std::map<std::string, double> assumptions;
+  for (const calibration::ParameterValue& value : base.values) {
+    if (value.run.empty()) assumptions[value.parameter] = value.value;
+  }
+  return twin::ParametersFromAssumptions(description, assumptions);
+}
+
+absl::StatusOr<std::vector<RunObservations>> ObserveAll(
+    const AnalysisInput& input, const std::vector<signal::RunRecord>& records) {
+  std::vector<absl::StatusOr<RunObservations>> slots(records.size(),
+                                                     absl::UnknownError("not observed"));
+  base::ParallelFor(records.size(),
+                    [&](size_t i) { slots[i] = Observe(input.rig, input.twin, records[i]); });
+  std::vector<RunObservations> observed;
+  for (absl::StatusOr<RunObservations>& slot : slots) {
+    PARALLAX_RETURN_IF_ERROR(slot.status());
+    observed.push_back(*std::move(slot));
+  }
+  return observed;
+}
+
+/// Held-out runs must not be able to stop the analysis of the others: one that cannot be used is
+/// named in the validation instead.
+std::vector<RunObservations> ObserveHeldOut(const AnalysisInput& input,
+                                            std::vector<std::string>* unusable) {
+  std::vector<RunObservations> observed;
+  for (const signal::RunRecord& record : input.validate_runs) {
+    absl::StatusOr<RunObservations> run = Observe(input.rig, input.twin, record);
+    if (run.ok()) {
+      observed.push_back(*std::move(run));
+    } else {
+      unusable->push_back(
+          absl::StrFormat("%s: %s", record.run.id, std::string(run.status().message())));
+    }
+  }
+  return observed;
+}
+
+std::vector<std::string> Ids(const std::vector<signal::RunRecord>& records) {
+  std::vector<std::string> ids;
+  for (const signal::RunRecord& record : records) ids.push_back(record.run.id);
+  return ids;
+}
+
+template <typename T>
+std::string_view Bytes(const std::vector<T>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
+}
+
+std::string DigestSamples(const signal::RunRecord& record) {
+  base::Sha256 digest;
+  for (const signal::Series& series : record.series) {
+    digest.Update(series.channel);
+    digest.Update(Bytes(series.time_unix_ns));
+    digest.Update(Bytes(series.value));
+    std::string quality;
+    for (const signal::Quality q : series.quality) {
+      quality.push_back(static_cast<char>(signal::PackQuality(q)));
+    }
+    digest.Update(quality);
+  }
+  return digest.FinishHex();
+}
+
+/// Only calibrate runs inform a set; held-out runs appear in the validation alone.
+calibration::Provenance MakeProvenance(const AnalysisInput& input) {
+  calibration::Provenance provenance{.twin = input.twin.description().name,
+                                     .twin_digest = twin::Digest(input.twin.description()),
+                                     .options_digest = base::Sha256Hex("analysis/1"),
+                                     .seed = input.seed,
+                                     .version = PARALLAX_VERSION};
+  for (const signal::RunRecord& record : input.calibrate_runs) {
+    provenance.run_digests[record.run.id] = DigestSamples(record);
+  }
+  return provenance;
+}
+
+std::vector<calibration::ParameterValue> CalibratedValues(const ParameterSpace& space,
+                                                          const MapFit& fit,
+                                                          const std::vector<std::string>& runs,
+                                                          std::vector<int>* coordinates) {
+  std::vector<calibration::ParameterValue> values;
+  for (int k = 0; k < space.size(); ++k) {
+    const Coordinate& c = space.coordinates()[static_cast<size_t>(k)];
+    const twin::Parameter& p = space.description().parameters[static_cast<size_t>(c.parameter)];
+    const bool rig_wide = c.kind == Coordinate::Kind::kRig;
+    // The value of a per-run parameter in one run joins its rig-wide coordinate and its deviation.
+    if (c.kind == Coordinate::Kind::kStep) continue;
+    if (rig_wide && fit.posterior.contraction(k) < kInformedContraction) continue;
+    const int run = rig_wide ? -1 : c.run;
+    Eigen::VectorXd gradient = Eigen::VectorXd::Zero(space.size());
+    gradient(k) = space.Derivative(fit.z, run, k);
+    if (!rig_wide) gradient(c.parameter) = space.Derivative(fit.z, run, c.parameter);
+    const double variance = gradient.dot(fit.posterior.covariance * gradient);
+    values.push_back({.parameter = p.name,
+                      .run = rig_wide ? std::string() : runs[static_cast<size_t>(c.run)],
+                      .value = space.Natural(fit.z, run)(c.parameter),
+                      .sd = std::sqrt(std::max(0.0, variance)),
+                      .assumed = space.assumed()(c.parameter),
+                      .unit = p.unit,
+                      .calibrated = true});
+    coordinates->push_back(k);
+  }
+  return values;
+}
+
+/// Covariance of calibrated values by the delta method, in their order.
+Eigen::MatrixXd NaturalCovariance(const ParameterSpace& space, const MapFit& fit,
+                                  const std::vector<int>& coordinates) {
+  const auto n = static_cast<Eigen::Index>(coordinates.size());
+  Eigen::MatrixXd gradient = Eigen::MatrixXd::Zero(n, space.size());
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const int k = coordinates[static_cast<size_t>(i)];
+    const Coordinate& c = space.coordinates()[static_cast<size_t>(k)];
+    gradient(i, k) = space.Derivative(fit.z, c.run, k);
+    if (c.kind == Coordinate::Kind::kRunDeviation) {
+      gradient(i, c.parameter) = space.Derivative(fit.z, c.run, c.parameter);
+    }
+  }
+  return gradient * fit.posterior.covariance * gradient.transpose();
+}
+
+std::map<std::string, std::vector<double>> ValidityOf(const std::vector<RunObservations>& runs) {
+  std::map<std::string, std::vector<double>> validity;
+  for (const RunObservations& run : runs) {
+    for (const ChannelObservations& channel : run.channels) {
+      if (channel.bin_value.size() == 0) continue;
+      const double low = channel.bin_value.minCoeff();
+      const double high = channel.bin_value.maxCoeff();
+      const auto [it, fresh] = validity.try_emplace(channel.channel, std::vector{low, high});
+      if (fresh) continue;
+      it->second[0] = std::min(it->second[0], low);
+      it->second[1] = std::max(it->second[1], high);
+    }
+  }
+  return validity;
+}
+
+/// The base set with the calibrated values in place of what was assumed.
+calibration::ParameterSet MakeSet(const ParameterSpace& space, const MapFit& fit,
+                                  const std::vector<RunObservations>& runs,
+                                  const std::vector<int>& coordinates, const Report& report) {
+  calibration::ParameterSet set{.covariance = NaturalCovariance(space, fit, coordinates),
+                                .validity = ValidityOf(runs),
+                                .provenance = report.provenance};
+  for (int p = 0; p < space.parameter_count(); ++p) {
+    const twin::Parameter& parameter = report.parameters[static_cast<size_t>(p)];
+    set.values.push_back({.parameter = parameter.name,
+                          .value = space.assumed()(p),
+                          .assumed = space.assumed()(p),
+                          .unit = parameter.unit});
+  }
+  for (const calibration::ParameterValue& value : report.calibrated) {
+    if (!value.run.empty()) {
+      set.values.push_back(value);
+      continue;
+    }
+    for (calibration::ParameterValue& kept : set.values) {
+      if (kept.parameter == value.parameter && kept.run.empty()) kept = value;
+    }
+  }
+  return set;
+}
+
+/// A calibration is offered only where the verdict blames parameters that it can move.
+bool MayCalibrate(attribution::VerdictKind kind) {
+  return kind == attribution::VerdictKind::kIdentified ||
+         kind == attribution::VerdictKind::kAmbiguous;
+}
+
+std::vector<RunFinding> CollectFindings(const std::vector<RunObservations>& runs,
+                                        const std::vector<SensorHypothesis>& sensors) {
+  std::vector<RunFinding> findings;
+  for (const RunObservations& run : runs) {
+    for (const signal::SensorFinding& finding : run.clean.findings) {
+      findings.push_back({run.run, finding});
+    }
+  }
+  for (const SensorHypothesis& hypothesis : sensors) {
+    findings.push_back({hypothesis.run, hypothesis.finding});
+  }
+  return findings;
+}
+
+absl::StatusOr<GapSummary> SummariseGap(const Model& simulation, const GapMeter& meter,
+                                        const Attribution& attribution, uint64_t seed) {
+  const Eigen::VectorXd assumed = Eigen::VectorXd::Zero(simulation.space().size());
+  Eigen::VectorXd residuals;
+  PARALLAX_RETURN_IF_ERROR(simulation.Residuals(assumed, &residuals, nullptr));
+  GapSummary gap{
+      .value = meter.Gap(residuals), .after = attribution.gap_after, .floor = meter.floor()};
+  gap.p_value = meter.PValue(gap.value);
+  PARALLAX_ASSIGN_OR_RETURN(gap.channels, GapByChannel(simulation, meter, assumed, seed));
+  return gap;
+}
+
+/// Reports progress; a false answer becomes the status that unwinds the analysis.
+absl::Status Enter(const ProgressCallback& progress, std::string_view phase, double share_done) {
+  if (progress(phase, share_done)) return absl::OkStatus();
+  return absl::CancelledError(absl::StrFormat("cancelled before phase %s", phase));
+}
+
+}  // namespace
+
+absl::StatusOr<AnalysisResult> Analyze(const AnalysisInput& input,
+                                       const ProgressCallback& progress) {
+  const twin::Description& description = input.twin.description();
+  Report report{.rig = input.rig.id,
+                .twin = description.name,
+                .calibrate_runs = Ids(input.calibrate_runs),
+                .validate_runs = Ids(input.validate_runs),
+                .parameters = description.parameters,
+                .provenance = MakeProvenance(input)};
+  if (input.calibrate_runs.empty()) {
+    return absl::InvalidArgumentError("calibrate_runs is empty, must name at least one run");
+  }
+  PARALLAX_ASSIGN_OR_RETURN(const Eigen::VectorXd assumed, AssumedValues(description, input.base));
+
+  PARALLAX_RETURN_IF_ERROR(Enter(progress, "clean", 0.0));
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<RunObservations> runs,
+                            ObserveAll(input, input.calibrate_runs));
+
+  PARALLAX_RETURN_IF_ERROR(Enter(progress, "calibrate", 0.1));
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<Step> steps,
+                            FindSteps(input.twin, runs, assumed, report.calibrate_runs));
+  const ParameterSpace space(description, assumed, report.calibrate_runs, steps);
+  const Model model(input.twin, runs, space);
+  PARALLAX_ASSIGN_OR_RETURN(const MapFit fit, FitMap(model, input.seed));
+
+  PARALLAX_RETURN_IF_ERROR(Enter(progress, "gap", 0.4));
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<SensorHypothesis> sensors,
+                            TestSensors(input.twin, model, fit));
+  report.findings = CollectFindings(runs, sensors);
+  const GapMeter meter(model, fit.noise, input.seed);
+
+  PARALLAX_RETURN_IF_ERROR(Enter(progress, "attribute", 0.5));
+  PARALLAX_ASSIGN_OR_RETURN(report.attribution, Attribute(model, fit, meter, input.seed));
+  PARALLAX_ASSIGN_OR_RETURN(report.gap,
+                            SummariseGap(Model(input.twin, runs, space, Boundary::kAssumed), meter,
+                                         report.attribution, input.seed));
+  PARALLAX_ASSIGN_OR_RETURN(std::vector<attribution::ChannelMisfit> misfit, Misfit(model, fit));
+  report.decision = attribution::DecideVerdict(
+      SummariseEvidence(model, fit, report.gap, meter, report.attribution, report.findings, sensors,
+                        std::move(misfit)));
+
+  PARALLAX_RETURN_IF_ERROR(Enter(progress, "validate", 0.9));
+  std::vector<std::string> unusable;
+  const std::vector<RunObservations> held_out = ObserveHeldOut(input, &unusable);
+  PARALLAX_ASSIGN_OR_RETURN(report.validation,
+                            Validate(input.twin, space, fit, held_out, input.seed));
+  report.validation.unusable_runs = std::move(unusable);
+
+  report.limits = Limits(model, report.attribution, report.validation);
+  std::vector<int> coordinates;
+  report.calibrated = CalibratedValues(space, fit, report.calibrate_runs, &coordinates);
+  AnalysisResult result{.verdict = attribution::ToString(report.decision.verdict.kind),
+                        .accepted = report.validation.decision.accepted};
+  if (MayCalibrate(report.decision.verdict.kind)) {
+    result.parameter_set = MakeSet(space, fit, runs, coordinates, report);
+  }
+  result.report_json = EncodeReport(report);
+  return result;
+}
+
+}  // namespace parallax::pipeline

@@ -1,0 +1,199 @@
+#include "core/pipeline/attribute.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/attribution/inclusion.h"
+#include "core/base/random.h"
+#include "core/base/status_macros.h"
+#include "core/calibration/evidence.h"
+
+namespace parallax::pipeline {
+namespace {
+
+constexpr int kPosteriorDraws = 32;
+constexpr uint64_t kDrawStream = 2'000'000;
+/// Prior log odds that a given assumption is at fault: causes are rare (methods.md §3).
+const double kLogPriorOdds = std::log(0.04);
+/// Relative change of cost at which a refit for evidence ends: a thousandth of a nat is enough.
+constexpr double kEvidenceTolerance = 1e-5;
+/// Models within this many nats of the best are rivals.
+constexpr double kRivalNats = 8.0;
+/// Inclusion probability from which a parameter is replayed as a cause.
+constexpr double kCausePip = 0.95;
+/// Wobble of all parameters [prior sd] that every twin is forgiven.
+constexpr double kForgivenWobble = 0.02;
+
+using Players = uint32_t;
+
+/// Coordinates that a coalition of parameters sets free.
+uint32_t CoordinateMask(const ParameterSpace& space, Players players) {
+  uint32_t mask = 0;
+  for (int k = 0; k < space.size(); ++k) {
+    const int parameter = space.coordinates()[static_cast<size_t>(k)].parameter;
+    if (players >> parameter & 1u) mask |= 1u << k;
+  }
+  return mask;
+}
+
+Eigen::VectorXd Restrict(const ParameterSpace& space, const Eigen::VectorXd& z, Players players) {
+  const uint32_t mask = CoordinateMask(space, players);
+  Eigen::VectorXd restricted = z;
+  for (int k = 0; k < space.size(); ++k) {
+    if ((mask >> k & 1u) == 0u) restricted(k) = 0.0;
+  }
+  return restricted;
+}
+
+double GapAt(const Model& model, const GapMeter& meter, const Eigen::VectorXd& z) {
+  Eigen::VectorXd residuals;
+  if (!model.Residuals(z, &residuals, nullptr).ok()) return std::nan("");
+  return meter.Gap(residuals);
+}
+
+/// Posterior of the rig-wide coordinates alone: deviations and steps are marginalised.
+calibration::Posterior RigWide(const calibration::Posterior& posterior, int parameters) {
+  calibration::Posterior rig;
+  rig.mean = posterior.mean.head(parameters);
+  rig.covariance = posterior.covariance.topLeftCorner(parameters, parameters);
+  rig.sd = posterior.sd.head(parameters);
+  rig.correlation = posterior.correlation.topLeftCorner(parameters, parameters);
+  rig.contraction = posterior.contraction.head(parameters);
+  rig.log_det_hessian = posterior.log_det_hessian;
+  return rig;
+}
+
+absl::Status WeighEvidence(const Model& model, const MapFit& fit, Attribution* out) {
+  const ParameterSpace& space = model.space();
+  const int players = space.parameter_count();
+  const calibration::EvidenceProblem problem{.data = DataProblem(model, fit.noise),
+                                             .assumed = Eigen::VectorXd::Zero(space.size()),
+                                             .prior_sd = Eigen::VectorXd::Ones(space.size())};
+  calibration::EvidenceOptions options{.solver = FitSolverOptions()};
+  options.solver.function_tolerance = kEvidenceTolerance;
+  const std::vector<double> odds(static_cast<size_t>(players), kLogPriorOdds);
+  auto refit = [&](const std::vector<uint32_t>& masks) -> absl::StatusOr<std::vector<double>> {
+    std::vector<uint32_t> coordinates;
+    for (const uint32_t mask : masks) coordinates.push_back(CoordinateMask(space, mask));
+    PARALLAX_ASSIGN_OR_RETURN(const std::vector<calibration::SubsetEvidence> found,
+                              calibration::EvidenceOfSubsets(problem, coordinates, options));
+    std::vector<double> evidence;
+    for (const calibration::SubsetEvidence& subset : found) evidence.push_back(subset.log_evidence);
+    return evidence;
+  };
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<attribution::Model> models,
+                            attribution::SearchModels(players, odds, refit));
+  PARALLAX_ASSIGN_OR_RETURN(const attribution::Inclusion inclusion,
+                            attribution::InclusionProbabilities(models, odds));
+  out->pip = inclusion.probability;
+  out->loss_without = inclusion.loss_without;
+  out->gain_alone.assign(static_cast<size_t>(players), 0.0);
+  double none = 0.0;
+  for (const attribution::Model& m : models) {
+    if (m.mask == 0) none = m.log_evidence;
+  }
+  for (const attribution::Model& m : models) {
+    for (int p = 0; p < players; ++p) {
+      if (m.mask == 1u << p) out->gain_alone[static_cast<size_t>(p)] = m.log_evidence - none;
+    }
+  }
+  const uint32_t rivals = attribution::RivalGroup(models, odds, kRivalNats);
+  for (int p = 0; p < players; ++p) {
+    if (rivals >> p & 1u) {
+      out->rivals.push_back(space.description().parameters[static_cast<size_t>(p)].name);
+    }
+  }
+  out->rival_probability = attribution::GroupProbability(models, inclusion, rivals);
+  return absl::OkStatus();
+}
+
+/// Parameters of one cluster share a union; every other parameter is a union of its own.
+std::vector<int> Unions(const std::vector<int>& cluster_of) {
+  std::vector<int> unions(cluster_of.size());
+  const int clusters = static_cast<int>(cluster_of.size());
+  for (size_t p = 0; p < cluster_of.size(); ++p) {
+    unions[p] = cluster_of[p] >= 0 ? cluster_of[p] : clusters + static_cast<int>(p);
+  }
+  return unions;
+}
+
+absl::Status DivideGap(const Model& model, const MapFit& fit, const GapMeter& meter, uint64_t seed,
+                       Attribution* out) {
+  const ParameterSpace& space = model.space();
+  base::Random random(seed, kDrawStream);
+  const Eigen::MatrixXd draws = calibration::DrawPosterior(fit.posterior, kPosteriorDraws, random,
+                                                           space.lower(), space.upper());
+  PARALLAX_ASSIGN_OR_RETURN(
+      out->shares, attribution::ShareGap(
+                       space.parameter_count(), kPosteriorDraws,
+                       [&](int draw, uint32_t coalition) {
+                         return GapAt(model, meter, Restrict(space, draws.col(draw), coalition));
+                       },
+                       Unions(out->identifiability.cluster_of)));
+  const double excess = out->gap_before - std::max(0.0, out->gap_after);
+  for (int p = 0; p < space.parameter_count(); ++p) {
+    const double alone = GapAt(model, meter, Restrict(space, fit.z, 1u << p));
+    out->replay_removed.push_back(excess > 0.0 ? (out->gap_before - alone) / excess : 0.0);
+    if (out->pip[static_cast<size_t>(p)] >= kCausePip && out->shares.low(p) > 0.0) {
+      out->causes |= 1u << p;
+    }
+  }
+  const double joint = GapAt(model, meter, Restrict(space, fit.z, out->causes));
+  out->joint_replay_removed = excess > 0.0 ? (out->gap_before - joint) / excess : 0.0;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Attribution> Attribute(const Model& model, const MapFit& fit, const GapMeter& meter,
+                                      uint64_t seed) {
+  const ParameterSpace& space = model.space();
+  const int parameters = space.parameter_count();
+  Attribution out;
+  out.gap_before = GapAt(model, meter, Eigen::VectorXd::Zero(space.size()));
+  out.gap_after = GapAt(model, meter, fit.z);
+  std::vector<std::string> names;
+  for (const twin::Parameter& p : space.description().parameters) names.push_back(p.name);
+  PARALLAX_ASSIGN_OR_RETURN(
+      out.identifiability,
+      calibration::AnalyzeIdentifiability(
+          (RowWeights(model, fit.noise).asDiagonal() * fit.jacobian).leftCols(parameters),
+          Eigen::VectorXd::Ones(parameters), RigWide(fit.posterior, parameters), names));
+  PARALLAX_RETURN_IF_ERROR(WeighEvidence(model, fit, &out));
+  PARALLAX_RETURN_IF_ERROR(DivideGap(model, fit, meter, seed, &out));
+  return out;
+}
+
+absl::StatusOr<std::vector<attribution::ChannelMisfit>> Misfit(const Model& model,
+                                                               const MapFit& fit) {
+  Eigen::VectorXd assumed;
+  const Eigen::VectorXd zero = Eigen::VectorXd::Zero(model.space().size());
+  PARALLAX_RETURN_IF_ERROR(model.Residuals(zero, &assumed, nullptr));
+  const NoiseModel sensor = SensorNoise(model);
+  std::vector<attribution::ChannelMisfit> channels;
+  for (size_t output = 0; output < sensor.size(); ++output) {
+    double before = 0.0;
+    double after = 0.0;
+    double wobble = 0.0;
+    double bins = 0.0;
+    std::string name;
+    for (const RowBlock& block : model.blocks()) {
+      const ChannelObservations& channel = model.Channel(block);
+      if (static_cast<size_t>(channel.output) != output) continue;
+      name = channel.channel;
+      before += assumed.segment(block.begin, block.bins).squaredNorm();
+      after += fit.residuals.segment(block.begin, block.bins).squaredNorm();
+      wobble += fit.jacobian.middleRows(block.begin, block.bins).squaredNorm();
+      bins += static_cast<double>(block.bins);
+    }
+    if (bins == 0.0) continue;
+    const double allowed = sensor[output].scale * sensor[output].scale +
+                           kForgivenShare * kForgivenShare * before / bins +
+                           kForgivenWobble * kForgivenWobble * wobble / bins;
+    channels.push_back({.channel = name, .calibrate_mean_z2 = after / bins / allowed});
+  }
+  return channels;
+}
+
+}  // namespace parallax::pipeline

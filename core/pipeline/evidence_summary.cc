@@ -1,0 +1,108 @@
+#include "core/pipeline/evidence_summary.h"
+
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+
+namespace parallax::pipeline {
+namespace {
+
+/// Two hours of one run are still one run: what differs from run to run cannot be seen in fewer.
+constexpr size_t kFewRuns = 3;
+
+attribution::ParameterEvidence OfParameter(const Model& model, const MapFit& fit,
+                                           const Attribution& a, size_t p) {
+  const auto i = static_cast<Eigen::Index>(p);
+  return {.name = model.space().description().parameters[p].name,
+          .pip = a.pip[p],
+          .loss_without = a.loss_without[p],
+          .gain_alone = a.gain_alone[p],
+          .shapley = a.shares.share(i),
+          .shapley_low = a.shares.low(i),
+          .shapley_high = a.shares.high(i),
+          .contraction = fit.posterior.contraction(i),
+          .cluster = a.identifiability.cluster_of[p],
+          .shift_sd = std::abs(fit.z(i)),
+          .replay_removed = a.causes >> p & 1u ? a.joint_replay_removed : a.replay_removed[p]};
+}
+
+/// A fault that cleaning saw with no help of a twin is as good as certain, and no physics explains
+/// it.
+constexpr double kSeenFaultProbability = 0.99;
+
+}  // namespace
+
+attribution::Evidence SummariseEvidence(const Model& model, const MapFit& fit,
+                                        const GapSummary& gap, const GapMeter& meter,
+                                        const Attribution& attribution,
+                                        const std::vector<RunFinding>& findings,
+                                        const std::vector<SensorHypothesis>& sensors,
+                                        std::vector<attribution::ChannelMisfit> misfit) {
+  attribution::Evidence evidence{.gap = gap.value,
+                                 .floor = gap.floor,
+                                 .gap_p_value = gap.p_value,
+                                 .smallest_p_value = meter.smallest_p(),
+                                 .minimum_detectable = gap.floor,
+                                 .channels = std::move(misfit),
+                                 .rival_group = attribution.rivals,
+                                 .rival_probability = attribution.rival_probability};
+  for (size_t p = 0; p < attribution.pip.size(); ++p) {
+    evidence.parameters.push_back(OfParameter(model, fit, attribution, p));
+  }
+  for (const RunFinding& found : findings) {
+    if (!found.finding.fault || found.finding.reason == signal::QualityReason::kDrift ||
+        found.finding.reason == signal::QualityReason::kSwapped) {
+      continue;
+    }
+    evidence.sensors.push_back({.channel = found.finding.channel,
+                                .fault = found.finding.text,
+                                .probability = kSeenFaultProbability,
+                                .explained = 1.0});
+  }
+  for (const SensorHypothesis& hypothesis : sensors) {
+    evidence.sensors.push_back({.channel = hypothesis.finding.channel,
+                                .fault = hypothesis.finding.text,
+                                .probability = hypothesis.probability,
+                                .explained = hypothesis.explained});
+  }
+  return evidence;
+}
+
+std::vector<std::string> Limits(const Model& model, const Attribution& attribution,
+                                const Validation& validation) {
+  std::vector<std::string> limits;
+  const std::vector<twin::Parameter>& parameters = model.space().description().parameters;
+  if (model.runs().size() < kFewRuns) {
+    limits.push_back(
+        absl::StrFormat("%d run%s to calibrate on: what changes from run to run cannot be told "
+                        "from what is constant, "
+                        "and the significance rests on blocks of time instead of runs.",
+                        model.runs().size(), model.runs().size() == 1 ? "" : "s"));
+  }
+  if (!validation.held_out) {
+    limits.push_back(
+        "No run was held out: the calibrated values are not validated, and the set is not "
+        "accepted.");
+  }
+  for (const calibration::Cluster& cluster : attribution.identifiability.clusters) {
+    std::vector<std::string> names;
+    for (const int p : cluster.parameters) names.push_back(parameters[static_cast<size_t>(p)].name);
+    limits.push_back(absl::StrFormat(
+        "%s can stand in for each other (collinearity %.1f): only their combination is determined.",
+        absl::StrJoin(names, ", "), cluster.gamma));
+  }
+  for (const calibration::Unidentifiable& u : attribution.identifiability.unidentifiable) {
+    limits.push_back(absl::StrFormat("%s cannot be identified: %s.",
+                                     parameters[static_cast<size_t>(u.parameter)].name, u.because));
+  }
+  for (const OwnValue& own : validation.own_values) {
+    limits.push_back(absl::StrFormat(
+        "%s of held-out run %s was estimated on that run's own first %.0f s, which are not scored.",
+        own.parameter, own.run, own.used_s));
+  }
+  return limits;
+}
+
+}  // namespace parallax::pipeline

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <Eigen/Dense>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/pipeline/fit.h"
+#include "core/pipeline/model.h"
+
+namespace parallax::pipeline {
+
+/// Measures how far bench and twin are apart, in one number that the attribution then divides.
+///
+/// Residuals are averaged over blocks longer than their correlation time and divided by what the
+/// twin leaves unexplained there when it is right; a perfect twin gives standard normal scores. The
+/// gap is the excess energy distance D² of the scores from that normal sample over what
+/// matched-size samples of it show among themselves. Deterministic for a seed. Source: Székely &
+/// Rizzo (2013); methods.md §2.
+class GapMeter {
+ public:
+  /// @param noise  of the calibrated fit: the scale of a score.
+  GapMeter(const Model& model, const NoiseModel& noise, uint64_t seed);
+
+  /// Gap of stacked residuals [SI] in the order of Model::Residuals; near 0 for a perfect twin, may
+  /// be slightly negative.
+  double Gap(const Eigen::VectorXd& residuals) const;
+  /// Block scores, blocks × outputs, NaN where a run lacks an output.
+  Eigen::MatrixXd Scores(const Eigen::VectorXd& residuals) const;
+
+  double floor() const { return floor_; }  ///< 95 % quantile of Gap for a perfect twin
+  /// Share of perfect twins with at least this gap: (1 + #)/(B + 1).
+  double PValue(double gap) const;
+  double smallest_p() const { return 1.0 / (static_cast<double>(null_.size()) + 1.0); }
+
+ private:
+  struct Block {
+    Eigen::Index row = 0;  ///< of the scores
+    int output = 0;
+    Eigen::Index begin = 0;
+    Eigen::Index size = 0;
+    double scale = 1.0;
+  };
+
+  void CutBlocks(const Model& model, const NoiseModel& noise);
+  void SimulateNull(uint64_t seed);
+  double Distance(const Eigen::MatrixXd& scores) const;
+
+  std::vector<Block> blocks_;
+  Eigen::Index rows_ = 0;
+  Eigen::Index outputs_ = 0;
+  Eigen::MatrixXd reference_;  ///< standard normal sample
+  std::vector<double> null_;   ///< excess distances of perfect twins, ascending
+  double expected_ = 0.0;      ///< mean distance of perfect twins
+  double floor_ = 0.0;
+};
+
+/// The gap of one channel, for the report.
+struct ChannelGap {
+  std::string channel;
+  std::string unit;
+  double rmse = 0.0;     ///< over good samples, in `unit`
+  double p_value = 1.0;  ///< sign flips of whole blocks, Holm-adjusted over channels
+};
+
+/// RMSE and block permutation test of every output, runs pooled.
+/// Errors: those of the test; too few blocks give p = 1.
+absl::StatusOr<std::vector<ChannelGap>> GapByChannel(const Model& model, const GapMeter& meter,
+                                                     const Eigen::VectorXd& z, uint64_t seed);
+
+/// Root mean square of measured minus predicted over the good samples of one output [SI].
+struct SampleError {
+  double sum_squared = 0.0;
+  double count = 0.0;
+  double Rmse() const;
+};
+SampleError ErrorOfSamples(const ChannelObservations& channel, const twin::Prediction& prediction);
+
+}  // namespace parallax::pipeline

@@ -1,0 +1,198 @@
+#include "core/pipeline/job_runner.h"
+
+#include <utility>
+#include <vector>
+
+#include "core/base/sha256.h"
+#include "core/base/status_macros.h"
+#include "core/pipeline/analysis.h"
+#include "core/pipeline/parameter_set_codec.h"
+
+namespace parallax::pipeline {
+namespace {
+
+absl::StatusOr<signal::RunRecord> LoadRun(store::Store& store, const signal::Rig& rig,
+                                          const std::string& run_id) {
+  PARALLAX_ASSIGN_OR_RETURN(store::RunRow row, store.GetRun(rig.id, run_id));
+  signal::RunRecord record{.run = std::move(row.run), .outcome = std::move(row.outcome)};
+  for (const signal::ChannelRef& channel : signal::ListChannels(rig)) {
+    PARALLAX_ASSIGN_OR_RETURN(signal::Series series,
+                              store.ReadSeries(rig.id, run_id, channel.index, {}));
+    if (series.value.empty()) continue;
+    series.channel = channel.name();
+    record.series.push_back(std::move(series));
+  }
+  return record;
+}
+
+absl::StatusOr<std::vector<signal::RunRecord>> LoadRuns(store::Store& store, const signal::Rig& rig,
+                                                        const std::vector<std::string>& run_ids) {
+  std::vector<signal::RunRecord> records;
+  for (const std::string& run_id : run_ids) {
+    PARALLAX_ASSIGN_OR_RETURN(signal::RunRecord record, LoadRun(store, rig, run_id));
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+/// Seconds spent in each phase of a job; the only place where an analysis meets a clock.
+class PhaseTimer {
+ public:
+  PhaseTimer(const base::Clock& clock, store::JobRow& job) : clock_(clock), job_(job) {}
+
+  void Enter(std::string_view phase) {
+    const absl::Time now = clock_.Now();
+    if (!job_.phase.empty()) {
+      job_.phase_seconds[job_.phase] += absl::ToDoubleSeconds(now - since_);
+    }
+    since_ = now;
+    job_.phase = std::string(phase);
+  }
+
+ private:
+  const base::Clock& clock_;
+  store::JobRow& job_;
+  absl::Time since_;
+};
+
+store::ReportRow MakeReportRow(const store::JobRow& job, const AnalysisResult& result) {
+  store::ReportRow row{.rig = job.rig,
+                       .verdict = result.verdict,
+                       .bytes = result.report_json,
+                       .sha256 = base::Sha256Hex(result.report_json),
+                       .runs = job.calibrate_runs};
+  row.runs.insert(row.runs.end(), job.validate_runs.begin(), job.validate_runs.end());
+  return row;
+}
+
+std::optional<store::ParameterSetRow> MakeParameterSetRow(const store::JobRow& job,
+                                                          const AnalysisResult& result) {
+  if (!result.parameter_set.has_value()) return std::nullopt;
+  const std::string bytes = EncodeParameterSet(*result.parameter_set);
+  return store::ParameterSetRow{.rig = job.rig,
+                                .parent = job.base_parameter_set,
+                                .state = result.accepted ? "CURRENT" : "REJECTED",
+                                .bytes = bytes,
+                                .sha256 = base::Sha256Hex(bytes)};
+}
+
+absl::StatusOr<AnalysisResult> AnalyzeJob(store::Store& store, const twin::Registry& twins,
+                                          const store::JobRow& job,
+                                          const ProgressCallback& progress) {
+  PARALLAX_ASSIGN_OR_RETURN(const store::RigRow rig, store.GetRig(job.rig));
+  PARALLAX_ASSIGN_OR_RETURN(const twin::Twin* twin, twins.Find(rig.twin));
+  PARALLAX_ASSIGN_OR_RETURN(const store::ParameterSetRow base_row,
+                            store.GetParameterSet(job.rig, job.base_parameter_set));
+  PARALLAX_ASSIGN_OR_RETURN(const calibration::ParameterSet base,
+                            DecodeParameterSet(base_row.bytes));
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<signal::RunRecord> calibrate,
+                            LoadRuns(store, rig.rig, job.calibrate_runs));
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<signal::RunRecord> validate,
+                            LoadRuns(store, rig.rig, job.validate_runs));
+  return Analyze({.rig = rig.rig,
+                  .twin = *twin,
+                  .base = base,
+                  .calibrate_runs = calibrate,
+                  .validate_runs = validate,
+                  .seed = job.seed},
+                 progress);
+}
+
+}  // namespace
+
+JobRunner::JobRunner(store::Store& store, const twin::Registry& twins, const base::Clock& clock,
+                     JobObserver& observer)
+    : store_(store), twins_(twins), clock_(clock), observer_(observer) {
+  thread_ = std::thread([this] { Run(); });
+}
+
+JobRunner::~JobRunner() {
+  {
+    base::MutexLock lock(mutex_);
+    stopping_ = true;
+    changed_.NotifyAll();
+  }
+  thread_.join();
+}
+
+void JobRunner::Notify() {
+  base::MutexLock lock(mutex_);
+  notified_ = true;
+  changed_.NotifyAll();
+}
+
+void JobRunner::Cancel(const std::string& id) {
+  base::MutexLock lock(mutex_);
+  if (running_ == id) cancelled_ = id;
+}
+
+bool JobRunner::Interrupted() const {
+  base::MutexLock lock(mutex_);
+  return stopping_ || (!running_.empty() && running_ == cancelled_);
+}
+
+void JobRunner::Run() {
+  for (;;) {
+    {
+      base::MutexLock lock(mutex_);
+      while (!notified_ && !stopping_) changed_.Wait(mutex_);
+      if (stopping_) return;
+      notified_ = false;
+    }
+    for (;;) {
+      absl::StatusOr<std::optional<store::JobRow>> job = store_.ClaimJob();
+      if (!job.ok() || !job->has_value()) break;
+      RunOne(*std::move(*job));
+      base::MutexLock lock(mutex_);
+      if (stopping_) return;
+    }
+  }
+}
+
+void JobRunner::RunOne(store::JobRow job) {
+  {
+    base::MutexLock lock(mutex_);
+    running_ = job.id;
+    cancelled_.clear();
+  }
+  observer_.OnJobStarted(job);
+  job.phase_seconds.clear();
+  job.phase.clear();
+  PhaseTimer timer(clock_, job);
+  timer.Enter("load");
+
+  const absl::StatusOr<AnalysisResult> result =
+      AnalyzeJob(store_, twins_, job, [&](std::string_view phase, double share_done) {
+        if (phase != job.phase) timer.Enter(phase);
+        job.progress = share_done;
+        // A progress row that cannot be written does not stop the analysis; FinishJob will tell.
+        (void)store_.UpdateJob(job);
+        return !Interrupted();
+      });
+
+  bool stopping;
+  {
+    base::MutexLock lock(mutex_);
+    stopping = stopping_;
+    running_.clear();
+  }
+  // Left RUNNING on purpose: the next process claims it again.
+  if (stopping && !result.ok()) return;
+
+  timer.Enter("done");
+  job.end_time_unix_ns = absl::ToUnixNanos(clock_.Now());
+  absl::Status ended = result.status();
+  if (result.ok()) {
+    job.state = store::JobState::kSucceeded;
+    job.progress = 1.0;
+    ended = store_.FinishJob(job, MakeReportRow(job, *result), MakeParameterSetRow(job, *result));
+  }
+  if (!ended.ok()) {
+    job.state = absl::IsCancelled(ended) ? store::JobState::kCancelled : store::JobState::kFailed;
+    job.error = ended.ToString();
+    (void)store_.UpdateJob(job);  // where even this fails, the job is claimed again at next start
+  }
+  observer_.OnJobEnded(job);
+}
+
+}  // namespace parallax::pipeline

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/attribution/verdict.h"
+#include "core/calibration/parameter_set.h"
+#include "core/pipeline/attribute.h"
+#include "core/pipeline/gap.h"
+#include "core/pipeline/sensor_gate.h"
+#include "core/pipeline/validate.h"
+
+namespace parallax::pipeline {
+
+/// How far bench and twin were apart on the calibrate runs before anything was changed.
+struct GapSummary {
+  double value = 0.0;
+  double after = 0.0;  ///< at the fit
+  double floor = 0.0;
+  double p_value = 1.0;
+  std::vector<ChannelGap> channels;
+};
+
+/// All that an analysis found out, before it becomes bytes.
+struct Report {
+  std::string rig;
+  std::string twin;
+  std::vector<std::string> calibrate_runs;
+  std::vector<std::string> validate_runs;
+  attribution::VerdictDecision decision;
+  std::vector<RunFinding> findings;  ///< of the calibrate runs
+  GapSummary gap;
+  Attribution attribution;
+  std::vector<twin::Parameter> parameters;  ///< the twin's, in its order
+  std::vector<calibration::ParameterValue> calibrated;
+  Validation validation;
+  std::vector<std::string> limits;  ///< what cannot be concluded, in sentences
+  calibration::Provenance provenance;
+};
+
+}  // namespace parallax::pipeline

@@ -1,0 +1,189 @@
+#include "core/pipeline/report_codec.h"
+
+#include <cmath>
+#include <utility>
+
+#include "core/pipeline/canonical_json.h"
+#include "core/signal/quality.h"
+
+namespace parallax::pipeline {
+namespace {
+
+using nlohmann::json;
+
+json EncodeVerdict(const attribution::Verdict& verdict) {
+  return {{"kind", attribution::ToString(verdict.kind)},
+          {"parameters", verdict.parameters},
+          {"group", verdict.group},
+          {"channels", verdict.channels},
+          {"confidence", JsonNumber(verdict.confidence)},
+          {"because", verdict.because}};
+}
+
+json EncodeGates(const std::vector<attribution::Gate>& gates) {
+  json list = json::array();
+  for (const attribution::Gate& gate : gates) {
+    list.push_back({{"name", gate.name},
+                    {"figure", JsonNumber(gate.figure)},
+                    {"bound", gate.bound},
+                    {"passed", gate.passed}});
+  }
+  return list;
+}
+
+json EncodeFinding(const std::string& run, const signal::SensorFinding& finding) {
+  return {{"run", run},
+          {"channel", finding.channel},
+          {"reason", std::string(signal::ReasonName(finding.reason))},
+          {"samples", finding.samples},
+          {"begin_s", JsonNumber(finding.begin_s)},
+          {"end_s", JsonNumber(finding.end_s)},
+          {"magnitude", JsonNumber(finding.magnitude)},
+          {"fault", finding.fault},
+          {"text", finding.text}};
+}
+
+json EncodeGap(const GapSummary& gap) {
+  json channels = json::array();
+  for (const ChannelGap& channel : gap.channels) {
+    channels.push_back({{"channel", channel.channel},
+                        {"rmse", JsonNumber(channel.rmse)},
+                        {"unit", channel.unit},
+                        {"p_value", JsonNumber(channel.p_value)}});
+  }
+  return {{"value", JsonNumber(gap.value)}, {"after", JsonNumber(gap.after)},
+          {"floor", JsonNumber(gap.floor)}, {"p_value", JsonNumber(gap.p_value)},
+          {"unit_of_permutation", "block"}, {"channels", std::move(channels)}};
+}
+
+json EncodeAttribution(const Report& report) {
+  const Attribution& a = report.attribution;
+  json list = json::array();
+  for (size_t p = 0; p < a.pip.size(); ++p) {
+    const auto i = static_cast<Eigen::Index>(p);
+    list.push_back({{"parameter", report.parameters[p].name},
+                    {"mechanism", report.parameters[p].mechanism},
+                    {"shapley", JsonNumber(a.shares.share(i))},
+                    {"low", JsonNumber(a.shares.low(i))},
+                    {"high", JsonNumber(a.shares.high(i))},
+                    {"pip", JsonNumber(a.pip[p])},
+                    {"loss_without_nats", JsonNumber(a.loss_without[p])},
+                    {"replay_removed", JsonNumber(a.replay_removed[p])}});
+  }
+  return list;
+}
+
+json EncodeIdentifiability(const Report& report) {
+  const calibration::Identifiability& found = report.attribution.identifiability;
+  json groups = json::array();
+  for (const calibration::Cluster& cluster : found.clusters) {
+    json names = json::array();
+    for (const int p : cluster.parameters) {
+      names.push_back(report.parameters[static_cast<size_t>(p)].name);
+    }
+    groups.push_back(
+        {{"parameters", std::move(names)}, {"collinearity", JsonNumber(cluster.gamma)}});
+  }
+  json weak = json::array();
+  for (const calibration::Unidentifiable& u : found.unidentifiable) {
+    weak.push_back({{"parameter", report.parameters[static_cast<size_t>(u.parameter)].name},
+                    {"because", u.because},
+                    {"contraction", JsonNumber(u.contraction)}});
+  }
+  return {{"groups", std::move(groups)}, {"unidentifiable", std::move(weak)}};
+}
+
+json EncodeCalibrated(const std::vector<calibration::ParameterValue>& values) {
+  json list = json::array();
+  for (const calibration::ParameterValue& v : values) {
+    list.push_back({{"parameter", v.parameter},
+                    {"run", v.run.empty() ? json(nullptr) : json(v.run)},
+                    {"assumed", JsonNumber(v.assumed)},
+                    {"value", JsonNumber(v.value)},
+                    {"sd", JsonNumber(v.sd)},
+                    {"unit", v.unit}});
+  }
+  return list;
+}
+
+json EncodeValidation(const Validation& v) {
+  auto number = [&v](double value) { return v.held_out ? JsonNumber(value) : json(nullptr); };
+  json rmse = json::array();
+  for (const ChannelValidation& channel : v.channels) {
+    rmse.push_back({{"channel", channel.channel},
+                    {"before", JsonNumber(channel.rmse_before)},
+                    {"after", JsonNumber(channel.rmse_after)},
+                    {"unit", channel.unit},
+                    {"coverage_50", JsonNumber(channel.coverage_50)},
+                    {"coverage_90", JsonNumber(channel.coverage_90)}});
+  }
+  json own = json::array();
+  for (const OwnValue& value : v.own_values) {
+    own.push_back({{"run", value.run},
+                   {"parameter", value.parameter},
+                   {"value", JsonNumber(value.value)},
+                   {"sd", JsonNumber(value.sd)},
+                   {"estimated_until_s", JsonNumber(value.used_s)}});
+  }
+  json checks = json::array();
+  for (const calibration::ValidationCheck& check : v.decision.checks) {
+    checks.push_back({{"name", check.name},
+                      {"figure", JsonNumber(check.figure)},
+                      {"bound", check.bound},
+                      {"passed", check.passed}});
+  }
+  json sensors = json::array();
+  for (const RunFinding& f : v.findings) sensors.push_back(EncodeFinding(f.run, f.finding));
+  return {{"accepted", v.decision.accepted},
+          {"because", v.decision.because},
+          {"gap_before", number(v.gap_before)},
+          {"gap_after", number(v.gap_after)},
+          {"floor", number(v.floor)},
+          {"rmse", std::move(rmse)},
+          {"coverage_50", number(v.coverage_50)},
+          {"coverage_90", number(v.coverage_90)},
+          {"chirality_success_before", nullptr},
+          {"chirality_success_after", nullptr},
+          {"elpd_difference", number(v.decision.elpd_difference)},
+          {"elpd_low", number(v.decision.elpd_low)},
+          {"estimated_on_own_first_part", std::move(own)},
+          {"checks", std::move(checks)},
+          {"sensors", std::move(sensors)},
+          {"unusable_runs", v.unusable_runs}};
+}
+
+json EncodeProvenance(const calibration::Provenance& p) {
+  return {{"twin", p.twin},
+          {"twin_digest", p.twin_digest},
+          {"run_digests", p.run_digests},
+          {"options_digest", p.options_digest},
+          {"seed", p.seed},
+          {"version", p.version}};
+}
+
+}  // namespace
+
+std::string EncodeReport(const Report& report) {
+  json sensors = json::array();
+  for (const RunFinding& f : report.findings) sensors.push_back(EncodeFinding(f.run, f.finding));
+  return CanonicalJson(
+      {{"schema", "parallax-report/1"},
+       {"rig", report.rig},
+       {"twin", report.twin},
+       {"runs", {{"calibrate", report.calibrate_runs}, {"validate", report.validate_runs}}},
+       {"verdict", EncodeVerdict(report.decision.verdict)},
+       {"gates", EncodeGates(report.decision.gates)},
+       {"sensors", std::move(sensors)},
+       {"gap", EncodeGap(report.gap)},
+       {"attribution", EncodeAttribution(report)},
+       {"unexplained", report.attribution.pip.empty()
+                           ? json(nullptr)
+                           : JsonNumber(report.attribution.shares.unexplained)},
+       {"identifiability", EncodeIdentifiability(report)},
+       {"calibrated", EncodeCalibrated(report.calibrated)},
+       {"validation", EncodeValidation(report.validation)},
+       {"limits", report.limits},
+       {"provenance", EncodeProvenance(report.provenance)}});
+}
+
+}  // namespace parallax::pipeline

@@ -1,0 +1,231 @@
+#include "core/pipeline/sensor_gate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "core/base/status_macros.h"
+
+namespace parallax::pipeline {
+namespace {
+
+/// Moments at which a drift may begin, as parts of the run.
+constexpr int kOnsets = 12;
+/// Prior sd of what a drifting sensor is off by at the end of a run [SI].
+constexpr double kDriftPriorSd = 20.0;
+/// A drift that ends within this many scales of the channel's misfit is an ordinary vice.
+constexpr double kLeastDriftScales = 5.0;
+/// Prior log odds of a sensor fault (methods.md §3).
+const double kLogPriorOdds = std::log(0.01);
+/// Autocorrelated misfit passes for a slow drift; this many nats are asked for beyond the prior.
+constexpr double kMisfitAllowance_nats = 8.0;
+
+double Probability(double gain_nats) {
+  return 1.0 / (1.0 + std::exp(-(gain_nats + kLogPriorOdds - kMisfitAllowance_nats)));
+}
+
+SensorHypothesis Weigh(const std::string& run, const calibration::FitResult& with,
+                       const calibration::FitResult& without) {
+  const double gain_nats = without.cost - with.cost;
+  return {.run = run,
+          .gain_nats = gain_nats,
+          .probability = Probability(gain_nats),
+          .explained = without.cost > 0.0 ? gain_nats / without.cost : 0.0};
+}
+
+/// Ramp that is 0 until `onset_s` and 1 at the last bin of the block.
+Eigen::VectorXd Ramp(const ChannelObservations& channel, double onset_s) {
+  const Eigen::VectorXd& t = channel.bin_time_s;
+  const double last_s = t(t.size() - 1);
+  return ((t.array() - onset_s).max(0.0) / std::max(1.0, last_s - onset_s)).matrix();
+}
+
+/// The fit's problem with one more coordinate: what a channel is off by at the end of a run, in
+/// units of kDriftPriorSd. Prior rows included.
+calibration::LeastSquaresProblem DriftProblem(const Model& model, const NoiseModel& noise,
+                                              const RowBlock& block, const Eigen::VectorXd& ramp) {
+  calibration::LeastSquaresProblem problem = MapProblem(model, noise);
+  const ChannelNoise& channel = noise[static_cast<size_t>(model.Channel(block).output)];
+  const Eigen::VectorXd column =
+      -kDriftPriorSd / (channel.scale * std::sqrt(channel.inflation)) * ramp;
+  const int n = problem.parameters;
+  auto evaluate = std::move(problem.evaluate);
+  problem.evaluate = [evaluate, column, block, n](const Eigen::VectorXd& x,
+                                                  Eigen::VectorXd* residuals,
+                                                  Eigen::MatrixXd* jacobian) {
+    Eigen::VectorXd rows;
+    Eigen::MatrixXd derivative;
+    if (!evaluate(x.head(n), &rows, jacobian != nullptr ? &derivative : nullptr)) return false;
+    residuals->resize(rows.size() + 1);
+    *residuals << rows, x(n);
+    residuals->segment(block.begin, block.bins) += x(n) * column;
+    if (jacobian == nullptr) return true;
+    jacobian->setZero(rows.size() + 1, n + 1);
+    jacobian->topLeftCorner(rows.size(), n) = derivative;
+    jacobian->col(n).segment(block.begin, block.bins) = column;
+    (*jacobian)(rows.size(), n) = 1.0;
+    return true;
+  };
+  problem.parameters = n + 1;
+  auto extend = [](Eigen::VectorXd* v, Eigen::Index size, double last) {
+    v->conservativeResize(size + 1);
+    (*v)(size) = last;
+  };
+  extend(&problem.lower, n, -kFurthestCoordinate);
+  extend(&problem.upper, n, kFurthestCoordinate);
+  extend(&problem.robust_scale, problem.robust_scale.size(),
+         std::numeric_limits<double>::infinity());
+  return problem;
+}
+
+/// Cost that a drift from `onset_s` would save if the twin were linear around the fit.
+double LinearGain(const Model& model, const MapFit& fit, const RowBlock& block,
+                  const Eigen::VectorXd& ramp) {
+  const ChannelNoise& noise = fit.noise[static_cast<size_t>(model.Channel(block).output)];
+  const double weight = 1.0 / (noise.scale * std::sqrt(noise.inflation));
+  const Eigen::Index n = fit.jacobian.cols();
+  Eigen::VectorXd column = Eigen::VectorXd::Zero(model.rows() + n);
+  column.segment(block.begin, block.bins) = weight * ramp;
+  Eigen::VectorXd residual = Eigen::VectorXd::Zero(model.rows() + n);
+  residual.segment(block.begin, block.bins) =
+      weight * fit.residuals.segment(block.begin, block.bins);
+  Eigen::MatrixXd physics(model.rows() + n, n);
+  physics << RowWeights(model, fit.noise).asDiagonal() * fit.jacobian,
+      Eigen::MatrixXd::Identity(n, n);
+  // What physics cannot imitate of the drift is all that can tell the two apart.
+  const Eigen::VectorXd own = column - physics * physics.householderQr().solve(column);
+  const double norm = own.squaredNorm();
+  if (norm <= 0.0) return 0.0;
+  const double projection = own.dot(residual);
+  return 0.5 * projection * projection / norm;
+}
+
+absl::StatusOr<std::optional<SensorHypothesis>> TestDrift(const Model& model, const MapFit& fit,
+                                                          const RowBlock& block) {
+  const ChannelObservations& channel = model.Channel(block);
+  if (block.bins < 2 * kOnsets) return std::optional<SensorHypothesis>();
+  const double first_s = channel.bin_time_s(0);
+  const double last_s = channel.bin_time_s(block.bins - 1);
+  double onset_s = first_s;
+  double best_gain = -1.0;
+  for (int k = 0; k < kOnsets; ++k) {
+    const double candidate_s = first_s + (last_s - first_s) * k / kOnsets;
+    const double gain = LinearGain(model, fit, block, Ramp(channel, candidate_s));
+    if (gain > best_gain) {
+      best_gain = gain;
+      onset_s = candidate_s;
+    }
+  }
+  const Eigen::VectorXd ramp = Ramp(channel, onset_s);
+  Eigen::VectorXd start = Eigen::VectorXd::Zero(fit.z.size() + 1);
+  start.head(fit.z.size()) = fit.z;
+  PARALLAX_ASSIGN_OR_RETURN(
+      calibration::FitResult with,
+      calibration::MinimizeLeastSquares(DriftProblem(model, fit.noise, block, ramp), start,
+                                        FitSolverOptions()));
+  // A drift spoils the noise estimate of the fit without it; judge both by the better fit's noise.
+  Eigen::VectorXd residuals;
+  PARALLAX_RETURN_IF_ERROR(model.Residuals(with.x.head(fit.z.size()), &residuals, nullptr));
+  residuals.segment(block.begin, block.bins) -= with.x(fit.z.size()) * kDriftPriorSd * ramp;
+  const NoiseModel noise = EstimateNoise(model, residuals);
+  PARALLAX_ASSIGN_OR_RETURN(
+      with, calibration::MinimizeLeastSquares(DriftProblem(model, noise, block, ramp), with.x,
+                                              FitSolverOptions()));
+  PARALLAX_ASSIGN_OR_RETURN(const calibration::FitResult without, Refit(model, noise, fit.z));
+
+  const double off = with.x(fit.z.size()) * kDriftPriorSd;
+  const std::string& run = model.runs()[static_cast<size_t>(block.run)].run;
+  SensorHypothesis found = Weigh(run, with, without);
+  const double scale = noise[static_cast<size_t>(channel.output)].scale;
+  if (std::abs(off) < kLeastDriftScales * scale) return std::optional<SensorHypothesis>();
+  const double rate = off / std::max(1.0, last_s - onset_s);
+  found.finding = {.channel = channel.channel,
+                   .reason = signal::QualityReason::kDrift,
+                   .samples = std::ssize(channel.sample_points),
+                   .begin_s = onset_s,
+                   .end_s = last_s,
+                   .magnitude = rate,
+                   .fault = true,
+                   .text = absl::StrFormat(
+                       "%s of run %s drifts by %.3g K/s from %.0f s on, %.1f K at %.0f s; physics "
+                       "alone fits worse by %.0f nats",
+                       channel.channel, run, rate, onset_s, off, last_s, found.gain_nats)};
+  return std::optional<SensorHypothesis>(std::move(found));
+}
+
+/// The same runs with what two channels of one run measured exchanged.
+std::vector<RunObservations> Exchange(const std::vector<RunObservations>& runs, size_t run,
+                                      size_t first, size_t second) {
+  std::vector<RunObservations> exchanged = runs;
+  std::vector<ChannelObservations>& channels = exchanged[run].channels;
+  std::swap(channels[first].output, channels[second].output);
+  std::swap(channels[first].channel, channels[second].channel);
+  return exchanged;
+}
+
+absl::StatusOr<std::optional<SensorHypothesis>> TestExchange(const twin::Twin& twin,
+                                                             const Model& model, const MapFit& fit,
+                                                             size_t run, size_t first,
+                                                             size_t second) {
+  const std::vector<RunObservations> exchanged = Exchange(model.runs(), run, first, second);
+  const Model other(twin, exchanged, model.space());
+  PARALLAX_ASSIGN_OR_RETURN(calibration::FitResult with,
+                            Refit(other, SensorNoise(other), Eigen::VectorXd::Zero(fit.z.size())));
+  Eigen::VectorXd residuals;
+  PARALLAX_RETURN_IF_ERROR(other.Residuals(with.x, &residuals, nullptr));
+  const NoiseModel noise = EstimateNoise(other, residuals);
+  PARALLAX_ASSIGN_OR_RETURN(with, Refit(other, noise, with.x));
+  PARALLAX_ASSIGN_OR_RETURN(const calibration::FitResult without, Refit(model, noise, fit.z));
+  const RunObservations& observed = model.runs()[run];
+  SensorHypothesis found = Weigh(observed.run, with, without);
+  const std::string& a = observed.channels[first].channel;
+  const std::string& b = observed.channels[second].channel;
+  found.finding = {.channel = a,
+                   .reason = signal::QualityReason::kSwapped,
+                   .samples = std::ssize(observed.channels[first].sample_points),
+                   .begin_s = observed.drive.time_s(0),
+                   .end_s = observed.drive.time_s(observed.drive.time_s.size() - 1),
+                   .magnitude = found.gain_nats,
+                   .fault = true,
+                   .text = absl::StrFormat(
+                       "%s and %s of run %s are exchanged; as labelled, physics fits worse by "
+                       "%.0f nats",
+                       a, b, observed.run, found.gain_nats)};
+  return std::optional<SensorHypothesis>(std::move(found));
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<SensorHypothesis>> TestSensors(const twin::Twin& twin,
+                                                          const Model& model, const MapFit& fit) {
+  std::vector<SensorHypothesis> found;
+  auto keep = [&found](std::optional<SensorHypothesis> hypothesis) {
+    if (hypothesis.has_value() && hypothesis->probability >= 0.5) {
+      found.push_back(*std::move(hypothesis));
+    }
+  };
+  for (const RowBlock& block : model.blocks()) {
+    PARALLAX_ASSIGN_OR_RETURN(std::optional<SensorHypothesis> drift, TestDrift(model, fit, block));
+    keep(std::move(drift));
+  }
+  for (size_t run = 0; run < model.runs().size(); ++run) {
+    const std::vector<ChannelObservations>& channels = model.runs()[run].channels;
+    for (size_t i = 0; i < channels.size(); ++i) {
+      for (size_t j = i + 1; j < channels.size(); ++j) {
+        if (channels[i].unit != channels[j].unit) continue;
+        PARALLAX_ASSIGN_OR_RETURN(std::optional<SensorHypothesis> exchange,
+                                  TestExchange(twin, model, fit, run, i, j));
+        keep(std::move(exchange));
+      }
+    }
+  }
+  std::stable_sort(found.begin(), found.end(),
+                   [](const SensorHypothesis& a, const SensorHypothesis& b) {
+                     return a.gain_nats > b.gain_nats;
+                   });
+  return found;
+}
+
+}  // namespace parallax::pipeline

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/calibration/validation_gate.h"
+#include "core/pipeline/fit.h"
+#include "core/pipeline/observations.h"
+#include "core/pipeline/parameter_space.h"
+#include "core/signal/clean.h"
+
+namespace parallax::pipeline {
+
+/// A finding with the run that it was made in.
+struct RunFinding {
+  std::string run;
+  signal::SensorFinding finding;
+};
+
+/// A channel on held-out runs, in its own unit.
+struct ChannelValidation {
+  std::string channel;
+  std::string unit;
+  double rmse_before = 0.0;
+  double rmse_after = 0.0;
+  double coverage_50 = 0.0;
+  double coverage_90 = 0.0;
+};
+
+/// A per-run value that had to be estimated on the held-out run's own first part.
+struct OwnValue {
+  std::string run;
+  std::string parameter;
+  double value = 0.0;
+  double sd = 0.0;
+  double used_s = 0.0;  ///< the run's data up to here informed it; the score starts here
+};
+
+/// How a candidate set fares on runs that it has not seen.
+struct Validation {
+  bool held_out = false;  ///< false: there was no run to validate on, and every figure is NaN
+  double gap_before = 0.0;
+  double gap_after = 0.0;
+  double floor = 0.0;
+  double coverage_50 = 0.0;  ///< of all scored samples
+  double coverage_90 = 0.0;
+  std::vector<ChannelValidation> channels;
+  std::vector<OwnValue> own_values;
+  std::vector<RunFinding> findings;
+  std::vector<std::string>
+      unusable_runs;  ///< held-out runs that could not be compared, with the reason
+  calibration::ValidationDecision decision;
+};
+
+/// Predicts the held-out runs under the assumed and the calibrated values and applies the gate.
+/// Rig-wide values come from the fit alone; a per-run parameter is estimated on each run's own
+/// first part, and that part is not scored.
+/// @param space  of the calibration, with its assumed values.
+/// Errors: those of the twin.
+absl::StatusOr<Validation> Validate(const twin::Twin& twin, const ParameterSpace& space,
+                                    const MapFit& fit, const std::vector<RunObservations>& runs,
+                                    uint64_t seed);
+
+}  // namespace parallax::pipeline

@@ -1,0 +1,101 @@
+#include "core/signal/sample_batch.h"
+
+#include <cmath>
+
+#include "absl/strings/str_format.h"
+#include "core/base/status_macros.h"
+
+namespace parallax::signal {
+namespace {
+
+constexpr int64_t kEarliestUnixNs = 315'532'800'000'000'000;  // 1980-01-01T00:00:00Z
+constexpr int64_t kLatestUnixNs = 7'258'118'400'000'000'000;  // 2200-01-01T00:00:00Z
+
+absl::Status CheckColumn(size_t channel_count, const ChannelColumn& column,
+                         const ChannelColumn* previous) {
+  const uint32_t index = column.channel_index;
+  if (index >= channel_count) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("channel_index = %u, must be < %u", index, channel_count));
+  }
+  if (previous != nullptr && index <= previous->channel_index) {
+    return absl::InvalidArgumentError(absl::StrFormat("channel_index = %u after %u, must ascend",
+                                                      index, previous->channel_index));
+  }
+  const size_t rows = column.time_unix_ns.size();
+  const bool ragged =
+      column.value.size() != rows || (!column.quality.empty() && column.quality.size() != rows);
+  if (ragged) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "channel_index %u: %u times, %u values, %u quality flags, must be equally many", index,
+        rows, column.value.size(), column.quality.size()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckBatch(size_t channel_count, const SampleBatch& batch) {
+  const ChannelColumn* previous = nullptr;
+  for (const ChannelColumn& column : batch.columns) {
+    PARALLAX_RETURN_IF_ERROR(CheckColumn(channel_count, column, previous));
+    previous = &column;
+  }
+  if (const size_t count = batch.SampleCount(); count > kMaxBatchSamples) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("batch of %u samples, must be <= %u", count, kMaxBatchSamples));
+  }
+  return absl::OkStatus();
+}
+
+/// Keeps the admissible rows of a column, in order, and counts the others.
+void AdmitColumn(const Channel& channel, ChannelColumn* column, RejectCounts* rejects) {
+  const size_t rows = column->time_unix_ns.size();
+  if (column->quality.empty()) column->quality.resize(rows);
+  size_t kept = 0;
+  for (size_t row = 0; row < rows; ++row) {
+    const int64_t time_unix_ns = column->time_unix_ns[row];
+    const double value = column->value[row];
+    if (!std::isfinite(value)) {
+      ++rejects->not_finite;
+    } else if (time_unix_ns < kEarliestUnixNs || time_unix_ns >= kLatestUnixNs) {
+      ++rejects->time_out_of_range;
+    } else {
+      const bool in_range = value >= channel.range_low && value <= channel.range_high;
+      column->time_unix_ns[kept] = time_unix_ns;
+      column->value[kept] = value;
+      column->quality[kept] =
+          in_range ? column->quality[row] : Quality{QualityLevel::kBad, QualityReason::kOutOfRange};
+      ++kept;
+    }
+  }
+  column->time_unix_ns.resize(kept);
+  column->value.resize(kept);
+  column->quality.resize(kept);
+}
+
+/// An absent quality vector says "all good"; keep that short form where it holds.
+void DropTrivialQuality(ChannelColumn* column) {
+  for (const Quality& quality : column->quality) {
+    if (quality != Quality{}) return;
+  }
+  column->quality.clear();
+}
+
+}  // namespace
+
+size_t SampleBatch::SampleCount() const {
+  size_t count = 0;
+  for (const ChannelColumn& column : columns) count += column.time_unix_ns.size();
+  return count;
+}
+
+absl::Status AdmitBatch(const std::vector<ChannelRef>& channels, SampleBatch* batch,
+                        RejectCounts* rejects) {
+  PARALLAX_RETURN_IF_ERROR(CheckBatch(channels.size(), *batch));
+  for (ChannelColumn& column : batch->columns) {
+    AdmitColumn(*channels[column.channel_index].channel, &column, rejects);
+    DropTrivialQuality(&column);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace parallax::signal

@@ -1,0 +1,95 @@
+#include "core/store/bucket_plan.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "core/store/pyramid.h"
+
+namespace parallax::store {
+namespace {
+
+constexpr size_t kMaxBuckets = 10'000;
+constexpr int64_t kCellsPerBucket = 16;
+
+int64_t CeilDivide(int64_t value, int64_t divisor) {
+  return value / divisor + (value % divisor > 0 ? 1 : 0);
+}
+
+int CoarsestLevel(int64_t width_ns) {
+  int level = -1;
+  while (level + 1 < kPyramidLevels && CellWidthNs(level + 1) <= width_ns / kCellsPerBucket) {
+    ++level;
+  }
+  return level;
+}
+
+/// Rounds begin and width outwards to whole cells.
+void Snap(BucketPlan* plan) {
+  const int64_t cell = CellWidthNs(plan->level);
+  plan->begin_unix_ns = CellIndex(plan->range.begin_unix_ns, plan->level) * cell;
+  const int64_t span = plan->range.end_unix_ns - plan->begin_unix_ns;
+  const auto count = static_cast<int64_t>(plan->buckets);
+  plan->width_ns = CeilDivide(CeilDivide(span, count), cell) * cell;
+}
+
+void FindPartialCells(BucketPlan* plan) {
+  const int64_t cell = CellWidthNs(plan->level);
+  const auto cut = [&](int64_t edge) {
+    const int64_t index = CellIndex(edge, plan->level);
+    if (index * cell != edge) plan->partial_cells.push_back(index);
+  };
+  cut(plan->range.begin_unix_ns);
+  cut(plan->range.end_unix_ns);
+  for (size_t i = 1; i < plan->buckets; ++i) {
+    const int64_t offset = static_cast<int64_t>(i) * plan->width_ns;
+    if (offset >= plan->range.end_unix_ns - plan->begin_unix_ns) break;
+    cut(plan->begin_unix_ns + offset);
+  }
+  std::sort(plan->partial_cells.begin(), plan->partial_cells.end());
+}
+
+}  // namespace
+
+bool BucketPlan::IsWhole(int64_t cell) const {
+  return !std::binary_search(partial_cells.begin(), partial_cells.end(), cell);
+}
+
+bool BucketPlan::CutsBetween(int64_t first_unix_ns, int64_t last_unix_ns) const {
+  const auto next =
+      std::lower_bound(partial_cells.begin(), partial_cells.end(), CellIndex(first_unix_ns, level));
+  return next != partial_cells.end() && *next <= CellIndex(last_unix_ns, level);
+}
+
+absl::StatusOr<BucketPlan> PlanBuckets(const TimeRange& range, size_t buckets,
+                                       const std::optional<TimeRange>& extent,
+                                       uint64_t stored_samples) {
+  if (buckets < 1 || buckets > kMaxBuckets) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("buckets = %d, must be 1 to %d", buckets, kMaxBuckets));
+  }
+  BucketPlan plan;
+  plan.range = range;
+  const bool open = range.begin_unix_ns == INT64_MIN || range.end_unix_ns == INT64_MAX;
+  if (open && !extent) return plan;
+  if (range.begin_unix_ns == INT64_MIN) plan.range.begin_unix_ns = extent->begin_unix_ns;
+  if (range.end_unix_ns == INT64_MAX) plan.range.end_unix_ns = extent->end_unix_ns + 1;
+  int64_t span = 0;
+  const bool overflow =
+      __builtin_sub_overflow(plan.range.end_unix_ns, plan.range.begin_unix_ns, &span);
+  if (open && !overflow && span <= 0) return plan;
+  if (overflow || span <= 0 || span > INT64_MAX / 2) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("range = [%d, %d) ns, must hold at least 1 ns and at most 146 years",
+                        range.begin_unix_ns, range.end_unix_ns));
+  }
+  plan.buckets = buckets;
+  plan.begin_unix_ns = plan.range.begin_unix_ns;
+  plan.width_ns = CeilDivide(span, static_cast<int64_t>(buckets));
+  plan.level = CoarsestLevel(plan.width_ns);
+  if (plan.level < 0) return plan;
+  if (stored_samples > kSnapSamples) Snap(&plan);
+  FindPartialCells(&plan);
+  return plan;
+}
+
+}  // namespace parallax::store

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/store/store.h"
+
+namespace parallax::store {
+
+/// How a range of source time is cut into equal buckets, and which cells of the pyramid may be used
+/// whole. Depends on what is stored, never on what has been compacted.
+///
+/// Bucket i is [begin + i·width, begin + (i+1)·width), clipped to the range; width is the least
+/// that covers the range. In a run of more than kSnapSamples, begin and width are rounded outwards
+/// to whole cells 1/16 of a bucket or finer, so that no sample between the ends has to be read:
+/// buckets are then up to 1/8 wider, and the last ones may lie beyond the range, empty.
+struct BucketPlan {
+  TimeRange range;  ///< resolved: no open end
+  int64_t begin_unix_ns = 0;
+  int64_t width_ns = 1;
+  size_t buckets = 0;
+  int level = -1;                      ///< of the pyramid; -1: too coarse everywhere
+  std::vector<int64_t> partial_cells;  ///< sorted: cells cut by a bucket's or the range's edge
+
+  size_t IndexOf(int64_t time_unix_ns) const {
+    return static_cast<size_t>((time_unix_ns - begin_unix_ns) / width_ns);
+  }
+  /// Whether a cell of `level` lies in one bucket and in the range.
+  bool IsWhole(int64_t cell) const;
+  /// Whether an edge cuts a cell that meets [first, last].
+  bool CutsBetween(int64_t first_unix_ns, int64_t last_unix_ns) const;
+};
+
+inline constexpr uint64_t kSnapSamples = 4'194'304;
+
+/// Plans `buckets` buckets; `extent` closes open ends (its end inclusive), nullopt where the run is
+/// empty; `stored_samples` counts all channels of the run. The plan has no buckets where an open
+/// end leaves nothing to show. Errors: InvalidArgument where buckets is not in 1 … 10,000 or a
+/// closed range is empty or longer than 146 years.
+absl::StatusOr<BucketPlan> PlanBuckets(const TimeRange& range, size_t buckets,
+                                       const std::optional<TimeRange>& extent,
+                                       uint64_t stored_samples);
+
+}  // namespace parallax::store

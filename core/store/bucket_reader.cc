@@ -1,0 +1,110 @@
+#include "core/base/status_macros.h"
+#include "core/store/block_reader.h"
+#include "core/store/bucket_plan.h"
+#include "core/store/pyramid.h"
+#include "core/store/rows.h"
+#include "core/store/series_reader.h"
+
+namespace parallax::store {
+namespace {
+
+/// Adds up the buckets of one channel of one run, stream by stream.
+class BucketReader {
+ public:
+  BucketReader(Connection& connection, uint32_t channel, const BucketPlan& plan)
+      : connection_(connection), channel_(channel), plan_(plan), cells_(plan.buckets) {}
+
+  absl::Status AddStream(int64_t stream) {
+    if (plan_.level >= 0) AddWholeCells(stream);
+    PARALLAX_RETURN_IF_ERROR(AddChunks(stream));
+    return VisitBatches(connection_, stream, channel_, plan_.range,
+                        [this](const SampleColumn& column) { AddAll(column); });
+  }
+
+  std::vector<Bucket> Finish() const {
+    std::vector<Bucket> buckets;
+    buckets.reserve(cells_.size());
+    int64_t start = plan_.begin_unix_ns;
+    for (const Cell& cell : cells_) {
+      buckets.push_back({start, cell.samples, cell.minimum, cell.maximum, cell.first, cell.last});
+      start += plan_.width_ns;
+    }
+    return buckets;
+  }
+
+ private:
+  bool InPyramid(int finest_level) const { return plan_.level >= finest_level; }
+
+  void AddWholeCells(int64_t stream) {
+    Query query(connection_,
+                "SELECT bucket, n, vmin, vmax, first, last, sum, first_time, last_time "
+                "FROM pyramid WHERE stream = ? AND channel = ? AND level = ? "
+                "AND bucket BETWEEN ? AND ?",
+                stream, channel_, plan_.level, CellIndex(plan_.range.begin_unix_ns, plan_.level),
+                CellIndex(plan_.range.end_unix_ns - 1, plan_.level));
+    while (query.Step()) {
+      const int64_t index = query.Int(0);
+      if (!plan_.IsWhole(index)) continue;
+      const Cell cell{query.Unsigned(1), query.Real(2), query.Real(3), query.Real(4),
+                      query.Real(5),     query.Real(6), query.Int(7),  query.Int(8)};
+      cells_[plan_.IndexOf(cell.first_time_unix_ns)].Add(cell);
+    }
+  }
+
+  /// A chunk that counts in the pyramid at this level gives only the samples in cells that an edge
+  /// cuts; a coarser one gives all.
+  absl::Status AddChunks(int64_t stream) {
+    bool in_pyramid = false;
+    const auto wanted = [&](const ChunkHead& chunk) {
+      in_pyramid = InPyramid(chunk.finest_level);
+      return !in_pyramid || plan_.CutsBetween(chunk.first_time_unix_ns, chunk.last_time_unix_ns);
+    };
+    const auto add = [&](const SampleColumn& column) {
+      in_pyramid ? AddCut(column) : AddAll(column);
+    };
+    return VisitChunks(connection_, stream, channel_, plan_.range, wanted, add);
+  }
+
+  void AddAll(const SampleColumn& column) {
+    for (size_t i = 0; i < column.value.size(); ++i) AddSample(column, i);
+  }
+
+  void AddCut(const SampleColumn& column) {
+    for (size_t i = 0; i < column.value.size(); ++i) {
+      if (!plan_.IsWhole(CellIndex(column.time_unix_ns[i], plan_.level))) AddSample(column, i);
+    }
+  }
+
+  void AddSample(const SampleColumn& column, size_t i) {
+    const int64_t time = column.time_unix_ns[i];
+    if (time < plan_.range.begin_unix_ns || time >= plan_.range.end_unix_ns) return;
+    cells_[plan_.IndexOf(time)].Add(time, column.value[i]);
+  }
+
+  Connection& connection_;
+  const uint32_t channel_;
+  const BucketPlan& plan_;
+  std::vector<Cell> cells_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<Bucket>> ReadBuckets(Connection& connection, const std::string& rig,
+                                                const std::string& run, uint32_t channel,
+                                                const TimeRange& range, size_t buckets) {
+  std::string channel_name;
+  PARALLAX_ASSIGN_OR_RETURN(const int64_t run_key,
+                            FindRunWithChannel(connection, rig, run, channel, &channel_name));
+  PARALLAX_ASSIGN_OR_RETURN(const RunRow row, GetRun(connection, rig, run));
+  PARALLAX_ASSIGN_OR_RETURN(
+      const BucketPlan plan,
+      PlanBuckets(range, buckets, RunExtent(connection, run_key), row.ledger.stored));
+  BucketReader reader(connection, channel, plan);
+  if (plan.buckets == 0) return reader.Finish();
+  for (const int64_t stream : ListStreams(connection, run_key)) {
+    PARALLAX_RETURN_IF_ERROR(reader.AddStream(stream));
+  }
+  return reader.Finish();
+}
+
+}  // namespace parallax::store

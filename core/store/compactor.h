@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "core/store/reader_pool.h"
+#include "core/store/writer.h"
+
+namespace parallax::store {
+
+/// An open run is compacted in ranges of at least this many samples over all channels; a closed one
+/// to its end.
+inline constexpr uint64_t kRangeSamples = 524'288;
+
+/// Replaces batches by chunks and pyramid, range by range. Reads and encodes on the calling thread;
+/// the writer only binds rows. One caller at a time. Returns the number of batches replaced.
+/// Errors: DataLoss where a batch is damaged, after all other streams are done.
+absl::StatusOr<uint64_t> CompactAll(ReaderPool& readers, Writer& writer);
+
+}  // namespace parallax::store

@@ -1,0 +1,125 @@
+#include "core/store/ingest.h"
+
+#include <cstring>
+#include <optional>
+#include <set>
+
+#include "absl/strings/str_format.h"
+#include "core/base/check.h"
+
+namespace parallax::store {
+namespace {
+
+constexpr size_t kMaxCursors = 4096;
+
+/// Checksum of a batch that the compactor has replaced.
+std::optional<uint64_t> FindSealed(Connection& connection, int64_t stream, uint64_t seq) {
+  Query query(connection,
+              "SELECT first_seq, checksums FROM seal WHERE stream = ? AND first_seq <= ? "
+              "ORDER BY first_seq DESC LIMIT 1",
+              stream, seq);
+  if (!query.Step()) return std::nullopt;
+  const uint64_t offset = (seq - query.Unsigned(0)) * sizeof(uint64_t);
+  const std::string_view checksums = query.View(1);
+  if (offset + sizeof(uint64_t) > checksums.size()) return std::nullopt;
+  uint64_t checksum = 0;
+  std::memcpy(&checksum, checksums.data() + offset, sizeof checksum);
+  return checksum;
+}
+
+std::optional<uint64_t> FindChecksum(Connection& connection, int64_t stream, uint64_t seq) {
+  Query query(connection, "SELECT checksum FROM batch WHERE stream = ? AND seq = ?", stream, seq);
+  if (query.Step()) return query.Unsigned(0);
+  return FindSealed(connection, stream, seq);
+}
+
+void InsertBatch(Connection& connection, const EncodedBatch& batch) {
+  Query(connection,
+        "INSERT INTO batch(stream, seq, n, t0, t1, checksum, data) VALUES(?, ?, ?, ?, ?, ?, ?)",
+        batch.stream, batch.seq, batch.samples, batch.first_time_unix_ns, batch.last_time_unix_ns,
+        batch.checksum, Blob{batch.data})
+      .Execute();
+}
+
+}  // namespace
+
+absl::StatusOr<AppendOutcome> Ingest::Apply(Connection& connection, const EncodedBatch& batch) {
+  Cursor* cursor = Find(connection, batch.stream);
+  if (cursor == nullptr) {
+    return absl::NotFoundError(absl::StrFormat("store: stream = %d is not open", batch.stream));
+  }
+  if (batch.seq > cursor->next_seq) return AppendOutcome{AppendResult::kGap, cursor->next_seq};
+  if (batch.seq == cursor->next_seq) {
+    InsertBatch(connection, batch);
+    ++cursor->next_seq;
+    cursor->gained.stored += batch.samples;
+    cursor->gained.rejected.not_finite += batch.rejected.not_finite;
+    cursor->gained.rejected.time_out_of_range += batch.rejected.time_out_of_range;
+    cursor->touched = true;
+    return AppendOutcome{AppendResult::kCommitted, cursor->next_seq};
+  }
+  const std::optional<uint64_t> stored = FindChecksum(connection, batch.stream, batch.seq);
+  if (!stored) {
+    return absl::DataLossError(absl::StrFormat(
+        "store: batch stream = %d seq = %d is neither a batch nor sealed, next_seq = %d",
+        batch.stream, batch.seq, cursor->next_seq));
+  }
+  if (*stored != batch.checksum) return AppendOutcome{AppendResult::kConflict, cursor->next_seq};
+  // A duplicate counts whole: its refused samples were received again, too.
+  cursor->gained.duplicate += batch.samples + batch.rejected.Total();
+  cursor->touched = true;
+  return AppendOutcome{AppendResult::kDuplicate, cursor->next_seq};
+}
+
+void Ingest::Flush(Connection& connection) {
+  std::set<int64_t> changed_runs;
+  for (auto& [stream, cursor] : cursors_) {
+    if (!cursor.touched) continue;
+    if (cursor.gained.stored > 0) changed_runs.insert(cursor.run_key);
+    Save(connection, stream, cursor);
+  }
+  for (const int64_t run_key : changed_runs) MarkRunChanged(connection, run_key);
+  if (cursors_.size() > kMaxCursors) cursors_.clear();
+}
+
+Ingest::Cursor* Ingest::Find(Connection& connection, int64_t stream) {
+  const auto found = cursors_.find(stream);
+  if (found != cursors_.end()) return &found->second;
+  Query query(connection, "SELECT run, next_seq FROM stream WHERE id = ?", stream);
+  if (!query.Step()) return nullptr;
+  Cursor& cursor = cursors_[stream];
+  cursor.run_key = query.Int(0);
+  cursor.saved_seq = cursor.next_seq = query.Unsigned(1);
+  return &cursor;
+}
+
+void Ingest::Save(Connection& connection, int64_t stream, Cursor& cursor) {
+  const int advanced =
+      Query(connection, "UPDATE stream SET next_seq = ? WHERE id = ? AND next_seq = ?",
+            cursor.next_seq, stream, cursor.saved_seq)
+          .Execute();
+  PARALLAX_CHECK(advanced == 1);  // nobody else writes streams
+  Query(connection,
+        "UPDATE ledger SET stored = stored + ?, duplicate = duplicate + ?, "
+        "not_finite = not_finite + ?, time_out_of_range = time_out_of_range + ? WHERE stream = ?",
+        cursor.gained.stored, cursor.gained.duplicate, cursor.gained.rejected.not_finite,
+        cursor.gained.rejected.time_out_of_range, stream)
+      .Execute();
+  cursor.saved_seq = cursor.next_seq;
+  cursor.gained = {};
+  cursor.touched = false;
+}
+
+void MarkRunChanged(Connection& connection, int64_t run_key) {
+  Query(connection, "UPDATE counter SET change_serial = change_serial + 1").Execute();
+  Query(connection,
+        "UPDATE run SET change_serial = (SELECT change_serial FROM counter) WHERE key = ?", run_key)
+      .Execute();
+  Query(connection,
+        "UPDATE report SET superseded = 1 WHERE superseded = 0 AND key IN (SELECT r.report "
+        "FROM report_run AS r JOIN run ON run.rig = r.rig AND run.id = r.run WHERE run.key = ?)",
+        run_key)
+      .Execute();
+}
+
+}  // namespace parallax::store

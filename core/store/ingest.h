@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "absl/status/statusor.h"
+#include "core/store/connection.h"
+#include "core/store/store.h"
+
+namespace parallax::store {
+
+/// Applies batches inside the writer's transaction. One row is inserted a batch; what the streams
+/// and ledgers gained is kept in memory and written once a transaction by Flush(). Lives on the
+/// writer thread. Members throw SQLite::Exception.
+class Ingest {
+ public:
+  /// Decides what `batch` is and, where it is next in its stream, inserts it.
+  /// Errors: NotFound (no such stream); DataLoss (the row that it repeats is gone).
+  absl::StatusOr<AppendOutcome> Apply(Connection& connection, const EncodedBatch& batch);
+
+  /// Writes next_seq and ledgers of the streams touched, and marks reports that read their runs
+  /// superseded. REQUIRES: the transaction of the Apply() calls is still open.
+  void Flush(Connection& connection);
+
+  /// Forgets everything: after a rollback memory no longer agrees with the disk.
+  void Forget() { cursors_.clear(); }
+
+ private:
+  struct Cursor {
+    int64_t run_key = 0;
+    uint64_t saved_seq = 0;  ///< stream.next_seq as in the database
+    uint64_t next_seq = 0;
+    LedgerCounts gained;  ///< since the last Flush
+    bool touched = false;
+  };
+
+  Cursor* Find(Connection& connection, int64_t stream);
+  void Save(Connection& connection, int64_t stream, Cursor& cursor);
+
+  std::unordered_map<int64_t, Cursor> cursors_;
+};
+
+/// Notes that the data of a run changed, and marks the reports that read it superseded.
+void MarkRunChanged(Connection& connection, int64_t run_key);
+
+}  // namespace parallax::store

@@ -1,0 +1,86 @@
+#include "core/store/pyramid.h"
+
+#include <algorithm>
+#include <map>
+
+namespace parallax::store {
+namespace {
+
+constexpr int64_t kSamplesPerFinestCell = 256;
+
+}  // namespace
+
+void Cell::Add(int64_t time_unix_ns, double value) {
+  Add(Cell{1, value, value, value, value, value, time_unix_ns, time_unix_ns});
+}
+
+void Cell::Add(const Cell& other) {
+  if (other.samples == 0) return;
+  if (samples == 0) {
+    *this = other;
+    return;
+  }
+  samples += other.samples;
+  minimum = std::min(minimum, other.minimum);
+  maximum = std::max(maximum, other.maximum);
+  sum += other.sum;
+  if (other.first_time_unix_ns == first_time_unix_ns) {
+    first = std::min(first, other.first);
+  } else if (other.first_time_unix_ns < first_time_unix_ns) {
+    first = other.first;
+    first_time_unix_ns = other.first_time_unix_ns;
+  }
+  if (other.last_time_unix_ns == last_time_unix_ns) {
+    last = std::max(last, other.last);
+  } else if (other.last_time_unix_ns > last_time_unix_ns) {
+    last = other.last;
+    last_time_unix_ns = other.last_time_unix_ns;
+  }
+}
+
+int FinestLevel(const EncodedChunk& chunk) {
+  const auto span =
+      static_cast<double>(chunk.last_time_unix_ns) - static_cast<double>(chunk.first_time_unix_ns);
+  const double wanted = span / static_cast<double>(chunk.samples) * kSamplesPerFinestCell;
+  int level = 0;
+  while (level + 1 < kPyramidLevels && static_cast<double>(CellWidthNs(level)) < wanted) ++level;
+  return level;
+}
+
+std::vector<PyramidCell> BuildPyramid(const SampleColumn& column, int finest_level) {
+  std::map<int64_t, Cell> cells;
+  for (size_t i = 0; i < column.value.size(); ++i) {
+    cells[CellIndex(column.time_unix_ns[i], finest_level)].Add(column.time_unix_ns[i],
+                                                               column.value[i]);
+  }
+  std::vector<PyramidCell> pyramid;
+  for (int level = finest_level; level < kPyramidLevels; ++level) {
+    std::map<int64_t, Cell> coarser;
+    for (const auto& [index, cell] : cells) {
+      pyramid.push_back({level, index, cell});
+      coarser[index >> 4].Add(cell);
+    }
+    cells = std::move(coarser);
+  }
+  return pyramid;
+}
+
+void MergeCell(Connection& connection, int64_t stream, uint32_t channel, const PyramidCell& cell) {
+  const Cell& c = cell.cell;
+  Query(connection,
+        "INSERT INTO pyramid(stream, channel, level, bucket, n, vmin, vmax, first, last, sum, "
+        "first_time, last_time) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET n = n + excluded.n, vmin = min(vmin, excluded.vmin), "
+        "vmax = max(vmax, excluded.vmax), sum = sum + excluded.sum, "
+        "first = CASE WHEN excluded.first_time < first_time THEN excluded.first "
+        "WHEN excluded.first_time = first_time THEN min(first, excluded.first) ELSE first END, "
+        "last = CASE WHEN excluded.last_time > last_time THEN excluded.last "
+        "WHEN excluded.last_time = last_time THEN max(last, excluded.last) ELSE last END, "
+        "first_time = min(first_time, excluded.first_time), "
+        "last_time = max(last_time, excluded.last_time)",
+        stream, channel, cell.level, cell.index, c.samples, c.minimum, c.maximum, c.first, c.last,
+        c.sum, c.first_time_unix_ns, c.last_time_unix_ns)
+      .Execute();
+}
+
+}  // namespace parallax::store

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/store/chunk_codec.h"
+#include "core/store/connection.h"
+
+namespace parallax::store {
+
+/// Extremes, ends and sum of the samples in an interval of source time. Adding is commutative, so
+/// the order of arrival and of compaction does not show: where several samples share the least
+/// time, `first` is the least of their values; of those at the greatest time, `last` the greatest.
+struct Cell {
+  uint64_t samples = 0;  ///< 0: the rest means nothing
+  double minimum = 0.0;
+  double maximum = 0.0;
+  double first = 0.0;
+  double last = 0.0;
+  double sum = 0.0;
+  int64_t first_time_unix_ns = 0;
+  int64_t last_time_unix_ns = 0;
+
+  void Add(int64_t time_unix_ns, double value);
+  void Add(const Cell& other);
+};
+
+/// Cells of level L are 2^20 · 16^L ns wide (1.05 ms, 16.8 ms, … 2.3 years) and start at multiples
+/// of their width.
+inline constexpr int kPyramidLevels = 10;
+constexpr int64_t CellWidthNs(int level) { return int64_t{1} << (20 + 4 * level); }
+/// Index of the cell that holds a time: rounded down, also before 1970.
+constexpr int64_t CellIndex(int64_t time_unix_ns, int level) {
+  return time_unix_ns >> (20 + 4 * level);
+}
+
+struct PyramidCell {
+  int level = 0;
+  int64_t index = 0;
+  Cell cell;
+};
+
+/// Finest level kept for a chunk: the first whose cells hold about 256 of its samples or more. The
+/// chunk counts in every level from that one on, in none below.
+int FinestLevel(const EncodedChunk& chunk);
+
+/// Cells of a column in all levels from `finest_level` on.
+std::vector<PyramidCell> BuildPyramid(const SampleColumn& column, int finest_level);
+
+/// Adds a cell to the one stored. Throws SQLite::Exception.
+void MergeCell(Connection& connection, int64_t stream, uint32_t channel, const PyramidCell& cell);
+
+}  // namespace parallax::store

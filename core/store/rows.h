@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/store/connection.h"
+#include "core/store/store.h"
+
+namespace parallax::store {
+
+/// Everything in this file runs inside a transaction of its caller and throws SQLite::Exception.
+
+/// "r12" → 12 for the prefix 'r'; nullopt where `id` is not such an id.
+std::optional<int64_t> ParseId(char prefix, std::string_view id);
+/// 12 → "r12".
+std::string MakeId(char prefix, int64_t number);
+/// Number of the row to go on after, INT64_MAX for the first page of a newest-first listing.
+/// Errors: InvalidArgument where `after` is not an id of `prefix` ('\0': plain digits).
+absl::StatusOr<int64_t> PageStart(char prefix, const PageRequest& page);
+
+absl::Status CreateRig(Connection& connection, const RigRow& rig, const ParameterSetRow& set);
+absl::StatusOr<RigRow> UpdateRigTitle(Connection& connection, const std::string& rig,
+                                      const std::string& etag, const std::string& title);
+absl::StatusOr<RigRow> GetRig(Connection& connection, const std::string& rig);
+absl::StatusOr<std::vector<RigRow>> ListRigs(Connection& connection, const PageRequest& page);
+
+absl::Status OpenRun(Connection& connection, const std::string& rig, const signal::Run& run);
+absl::Status CloseRun(Connection& connection, const std::string& rig, const std::string& run);
+absl::Status RecordOutcome(Connection& connection, const std::string& rig, const std::string& run,
+                           const signal::Outcome& outcome);
+absl::StatusOr<RunRow> GetRun(Connection& connection, const std::string& rig,
+                              const std::string& run);
+absl::StatusOr<std::vector<RunRow>> ListRuns(Connection& connection, const std::string& rig,
+                                             const PageRequest& page);
+/// Row key of a run. NotFound.
+absl::StatusOr<int64_t> FindRun(Connection& connection, const std::string& rig,
+                                const std::string& run);
+absl::StatusOr<StreamState> OpenStream(Connection& connection, const StreamKey& key);
+
+absl::StatusOr<std::optional<std::string>> FindRequest(Connection& connection,
+                                                       const std::string& scope,
+                                                       const std::string& request_id,
+                                                       int64_t now_unix_ns);
+absl::Status RecordRequest(Connection& connection, const std::string& scope,
+                           const std::string& request_id, const std::string& answer,
+                           int64_t now_unix_ns);
+
+absl::StatusOr<JobRow> InsertJob(Connection& connection, const JobRow& job);
+absl::StatusOr<JobRow> GetJob(Connection& connection, const std::string& id);
+absl::StatusOr<std::vector<JobRow>> ListJobs(Connection& connection, const std::string& rig,
+                                             const PageRequest& page);
+/// `incarnation` names this process: a job that runs under another one has lost its process.
+absl::StatusOr<std::optional<JobRow>> ClaimJob(Connection& connection, int64_t incarnation);
+absl::Status UpdateJob(Connection& connection, const JobRow& job, int64_t now_unix_ns);
+absl::StatusOr<JobRow> CancelJob(Connection& connection, const std::string& id,
+                                 int64_t now_unix_ns);
+absl::Status FinishJob(Connection& connection, const JobRow& job, ReportRow report,
+                       std::optional<ParameterSetRow> set, int64_t now_unix_ns);
+
+/// Inserts a report under the next number of its rig, superseded already where one of its runs
+/// changed after `data_serial`. Returns its id.
+absl::StatusOr<std::string> InsertReport(Connection& connection, const ReportRow& report,
+                                         int64_t data_serial);
+absl::StatusOr<ReportRow> GetReport(Connection& connection, const std::string& rig,
+                                    const std::string& id);
+absl::StatusOr<std::vector<ReportRow>> ListReports(Connection& connection, const std::string& rig,
+                                                   const PageRequest& page);
+
+/// Inserts a parameter set under the next revision of its rig; one that is CURRENT retires the
+/// former. Returns its revision.
+absl::StatusOr<int64_t> InsertParameterSet(Connection& connection, const ParameterSetRow& set);
+absl::StatusOr<ParameterSetRow> GetParameterSet(Connection& connection, const std::string& rig,
+                                                int64_t revision);
+absl::StatusOr<std::vector<ParameterSetRow>> ListParameterSets(Connection& connection,
+                                                               const std::string& rig,
+                                                               const PageRequest& page);
+
+/// The digest to store with `bytes`: computed where `claimed` is empty.
+/// Errors: InvalidArgument where `claimed` is not the digest of `bytes`.
+absl::StatusOr<std::string> CheckedSha256(const std::string& what, const std::string& bytes,
+                                          const std::string& claimed);
+
+}  // namespace parallax::store

@@ -1,0 +1,162 @@
+#include "absl/strings/str_format.h"
+#include "core/base/status_macros.h"
+#include "core/store/job_request.h"
+#include "core/store/record_codec.h"
+#include "core/store/rows.h"
+
+namespace parallax::store {
+namespace {
+
+#define PARALLAX_JOB_COLUMNS                                                                \
+  "id, key, rig, request, state, attempts, progress, phase, report, error, phase_seconds, " \
+  "create_time, end_time"
+
+absl::StatusOr<JobRow> RowToJob(const Query& query) {
+  JobRow job;
+  job.id = MakeId('j', query.Int(0));
+  job.key = query.Text(1);
+  job.rig = query.Text(2);
+  PARALLAX_RETURN_IF_ERROR(DecodeJobRequest(query.View(3), &job));
+  job.state = static_cast<JobState>(query.Int(4));
+  job.attempts = static_cast<int>(query.Int(5));
+  job.progress = query.Real(6);
+  job.phase = query.Text(7);
+  job.report = query.Text(8);
+  job.error = query.Text(9);
+  PARALLAX_ASSIGN_OR_RETURN(job.phase_seconds, DecodeSeconds(query.View(10)));
+  job.create_time_unix_ns = query.Int(11);
+  job.end_time_unix_ns = query.Int(12);
+  return job;
+}
+
+bool HasEnded(JobState state) { return state != JobState::kQueued && state != JobState::kRunning; }
+
+absl::Status JobNotFound(const std::string& id) {
+  return absl::NotFoundError(absl::StrFormat("job \"%s\" does not exist", id));
+}
+
+absl::StatusOr<JobRow> FindJobByKey(Connection& connection, const std::string& key) {
+  Query query(connection, "SELECT " PARALLAX_JOB_COLUMNS " FROM job WHERE key = ?", key);
+  if (!query.Step()) return absl::NotFoundError(absl::StrFormat("no job has key \"%s\"", key));
+  return RowToJob(query);
+}
+
+/// Writes the parts of a job that change while it runs and when it ends.
+absl::Status SaveProgress(Connection& connection, const JobRow& job) {
+  PARALLAX_ASSIGN_OR_RETURN(const std::string seconds, EncodeSeconds(job.phase_seconds));
+  const std::optional<int64_t> number = ParseId('j', job.id);
+  if (!number) return JobNotFound(job.id);
+  Query(connection,
+        "UPDATE job SET state = ?, progress = ?, phase = ?, report = ?, error = ?, "
+        "phase_seconds = ?, end_time = ? WHERE id = ?",
+        static_cast<int>(job.state), job.progress, job.phase, job.report, job.error, seconds,
+        job.end_time_unix_ns, *number)
+      .Execute();
+  return absl::OkStatus();
+}
+
+/// Serial of the last change that the data loaded by a running job can hold.
+int64_t ClaimSerial(Connection& connection, const std::string& id) {
+  Query query(connection, "SELECT claim_serial FROM job WHERE id = ?",
+              ParseId('j', id).value_or(0));
+  return query.Step() ? query.Int(0) : 0;
+}
+
+}  // namespace
+
+absl::StatusOr<JobRow> InsertJob(Connection& connection, const JobRow& job) {
+  PARALLAX_ASSIGN_OR_RETURN(const std::string request, EncodeJobRequest(job));
+  Query(connection,
+        "INSERT INTO job(key, rig, request, state, attempts, incarnation, claim_serial, progress, "
+        "phase, report, error, phase_seconds, create_time, end_time) "
+        "VALUES(?, ?, ?, 0, 0, 0, 0, 0, '', '', '', '{}', ?, 0) ON CONFLICT(key) DO NOTHING",
+        job.key, job.rig, request, job.create_time_unix_ns)
+      .Execute();
+  return FindJobByKey(connection, job.key);
+}
+
+absl::StatusOr<JobRow> GetJob(Connection& connection, const std::string& id) {
+  const std::optional<int64_t> number = ParseId('j', id);
+  if (!number) return JobNotFound(id);
+  Query query(connection, "SELECT " PARALLAX_JOB_COLUMNS " FROM job WHERE id = ?", *number);
+  if (!query.Step()) return JobNotFound(id);
+  return RowToJob(query);
+}
+
+absl::StatusOr<std::vector<JobRow>> ListJobs(Connection& connection, const std::string& rig,
+                                             const PageRequest& page) {
+  PARALLAX_ASSIGN_OR_RETURN(const int64_t before, PageStart('j', page));
+  Query query(connection,
+              "SELECT " PARALLAX_JOB_COLUMNS
+              " FROM job WHERE id < ? AND (?2 = '' OR rig = ?2) ORDER BY id DESC LIMIT ?",
+              before, rig, static_cast<int64_t>(page.limit));
+  std::vector<JobRow> rows;
+  while (query.Step()) {
+    PARALLAX_ASSIGN_OR_RETURN(JobRow row, RowToJob(query));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+absl::StatusOr<std::optional<JobRow>> ClaimJob(Connection& connection, int64_t incarnation) {
+  Query oldest(connection,
+               "SELECT id FROM job WHERE state = 0 OR (state = 1 AND incarnation <> ?) "
+               "ORDER BY id LIMIT 1",
+               incarnation);
+  if (!oldest.Step()) return std::nullopt;
+  const int64_t number = oldest.Int(0);
+  Query(connection,
+        "UPDATE job SET state = 1, attempts = attempts + 1, incarnation = ?, progress = 0, "
+        "phase = '', claim_serial = (SELECT change_serial FROM counter) WHERE id = ?",
+        incarnation, number)
+      .Execute();
+  PARALLAX_ASSIGN_OR_RETURN(JobRow job, GetJob(connection, MakeId('j', number)));
+  return job;
+}
+
+absl::Status UpdateJob(Connection& connection, const JobRow& job, int64_t now_unix_ns) {
+  PARALLAX_ASSIGN_OR_RETURN(const JobRow stored, GetJob(connection, job.id));
+  if (HasEnded(stored.state)) {
+    return absl::AbortedError(absl::StrFormat("job \"%s\" has ended already", job.id));
+  }
+  JobRow next = job;
+  if (HasEnded(next.state) && next.end_time_unix_ns == 0) next.end_time_unix_ns = now_unix_ns;
+  return SaveProgress(connection, next);
+}
+
+absl::StatusOr<JobRow> CancelJob(Connection& connection, const std::string& id,
+                                 int64_t now_unix_ns) {
+  PARALLAX_ASSIGN_OR_RETURN(JobRow job, GetJob(connection, id));
+  if (HasEnded(job.state)) {
+    return absl::FailedPreconditionError(absl::StrFormat("job \"%s\" has ended already", id));
+  }
+  job.state = JobState::kCancelled;
+  job.end_time_unix_ns = now_unix_ns;
+  PARALLAX_RETURN_IF_ERROR(SaveProgress(connection, job));
+  return job;
+}
+
+absl::Status FinishJob(Connection& connection, const JobRow& job, ReportRow report,
+                       std::optional<ParameterSetRow> set, int64_t now_unix_ns) {
+  PARALLAX_ASSIGN_OR_RETURN(JobRow ended, GetJob(connection, job.id));
+  if (ended.state != JobState::kRunning) {
+    return absl::AbortedError(absl::StrFormat("job \"%s\" is not running", job.id));
+  }
+  report.rig = ended.rig;
+  report.parameter_set = -1;
+  if (set) {
+    set->rig = ended.rig;
+    PARALLAX_ASSIGN_OR_RETURN(report.parameter_set, InsertParameterSet(connection, *set));
+  }
+  PARALLAX_ASSIGN_OR_RETURN(ended.report,
+                            InsertReport(connection, report, ClaimSerial(connection, job.id)));
+  ended.state = JobState::kSucceeded;
+  ended.progress = 1.0;
+  ended.phase = job.phase;
+  ended.error = job.error;
+  ended.phase_seconds = job.phase_seconds;
+  ended.end_time_unix_ns = job.end_time_unix_ns != 0 ? job.end_time_unix_ns : now_unix_ns;
+  return SaveProgress(connection, ended);
+}
+
+}  // namespace parallax::store

@@ -1,0 +1,92 @@
+#include "core/store/schema.h"
+
+#include <array>
+
+#include "absl/strings/str_format.h"
+
+namespace parallax::store {
+namespace {
+
+// Numbers that are unsigned 64-bit in C++ (checksum, epoch, seed) are stored as the signed integer
+// of the same bits. Times are nanoseconds since the Unix epoch.
+constexpr const char* kVersion1 = R"sql(
+CREATE TABLE rig(id TEXT PRIMARY KEY, title TEXT NOT NULL, twin TEXT NOT NULL, etag TEXT NOT NULL,
+                 record TEXT NOT NULL, create_time INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE run(key INTEGER PRIMARY KEY, rig TEXT NOT NULL, id TEXT NOT NULL,
+                 started_at INTEGER NOT NULL, record TEXT NOT NULL, closed INTEGER NOT NULL,
+                 outcome TEXT, change_serial INTEGER NOT NULL, UNIQUE(rig, id));
+CREATE INDEX run_start ON run(rig, started_at, id);
+CREATE TABLE stream(id INTEGER PRIMARY KEY, run INTEGER NOT NULL, producer TEXT NOT NULL,
+                    epoch INTEGER NOT NULL, next_seq INTEGER NOT NULL,
+                    UNIQUE(run, producer, epoch));
+CREATE TABLE ledger(stream INTEGER PRIMARY KEY, stored INTEGER NOT NULL, duplicate INTEGER NOT NULL,
+                    not_finite INTEGER NOT NULL, time_out_of_range INTEGER NOT NULL);
+CREATE TABLE batch(stream INTEGER NOT NULL, seq INTEGER NOT NULL, n INTEGER NOT NULL,
+                   t0 INTEGER NOT NULL, t1 INTEGER NOT NULL, checksum INTEGER NOT NULL,
+                   data BLOB NOT NULL, UNIQUE(stream, seq));
+CREATE TABLE chunk(id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, channel INTEGER NOT NULL,
+                   first_seq INTEGER NOT NULL, t0 INTEGER NOT NULL, t1 INTEGER NOT NULL,
+                   n INTEGER NOT NULL, codec INTEGER NOT NULL, scale INTEGER NOT NULL,
+                   vmin REAL NOT NULL, vmax REAL NOT NULL, vsum REAL NOT NULL,
+                   finest_level INTEGER NOT NULL, checksum INTEGER NOT NULL, data BLOB NOT NULL,
+                   UNIQUE(stream, channel, first_seq));
+CREATE TABLE seal(stream INTEGER NOT NULL, first_seq INTEGER NOT NULL, checksums BLOB NOT NULL,
+                  PRIMARY KEY(stream, first_seq)) WITHOUT ROWID;
+CREATE TABLE pyramid(stream INTEGER NOT NULL, channel INTEGER NOT NULL, level INTEGER NOT NULL,
+                     bucket INTEGER NOT NULL, n INTEGER NOT NULL, vmin REAL NOT NULL,
+                     vmax REAL NOT NULL, first REAL NOT NULL, last REAL NOT NULL, sum REAL NOT NULL,
+                     first_time INTEGER NOT NULL, last_time INTEGER NOT NULL,
+                     PRIMARY KEY(stream, channel, level, bucket)) WITHOUT ROWID;
+CREATE TABLE request(scope TEXT NOT NULL, id TEXT NOT NULL, answer BLOB NOT NULL,
+                     create_time INTEGER NOT NULL, PRIMARY KEY(scope, id)) WITHOUT ROWID;
+CREATE TABLE job(id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, rig TEXT NOT NULL,
+                 request TEXT NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL,
+                 incarnation INTEGER NOT NULL, claim_serial INTEGER NOT NULL,
+                 progress REAL NOT NULL, phase TEXT NOT NULL, report TEXT NOT NULL,
+                 error TEXT NOT NULL, phase_seconds TEXT NOT NULL, create_time INTEGER NOT NULL,
+                 end_time INTEGER NOT NULL);
+CREATE INDEX job_state ON job(state, id);
+CREATE TABLE report(key INTEGER PRIMARY KEY, rig TEXT NOT NULL, number INTEGER NOT NULL,
+                    verdict TEXT NOT NULL, bytes BLOB NOT NULL, sha256 TEXT NOT NULL,
+                    parameter_set INTEGER NOT NULL, runs TEXT NOT NULL, superseded INTEGER NOT NULL,
+                    create_time INTEGER NOT NULL, UNIQUE(rig, number));
+CREATE TABLE report_run(rig TEXT NOT NULL, run TEXT NOT NULL, report INTEGER NOT NULL,
+                        PRIMARY KEY(rig, run, report)) WITHOUT ROWID;
+CREATE TABLE parameter_set(rig TEXT NOT NULL, revision INTEGER NOT NULL, parent INTEGER NOT NULL,
+                           state TEXT NOT NULL, bytes BLOB NOT NULL, sha256 TEXT NOT NULL,
+                           create_time INTEGER NOT NULL, PRIMARY KEY(rig, revision)) WITHOUT ROWID;
+CREATE TABLE counter(incarnation INTEGER NOT NULL, change_serial INTEGER NOT NULL);
+INSERT INTO counter VALUES(0, 0);
+)sql";
+
+/// migrations[v] leads from version v to v + 1; version 0 is the empty database.
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1};
+
+int64_t StoredVersion(Connection& connection) {
+  connection.database().exec("CREATE TABLE IF NOT EXISTS schema_version(version INTEGER NOT NULL)");
+  Query query(connection, "SELECT version FROM schema_version");
+  return query.Step() ? query.Int(0) : 0;
+}
+
+}  // namespace
+
+absl::Status PrepareSchema(Connection& connection) {
+  SQLite::Transaction transaction(connection.database(), SQLite::TransactionBehavior::IMMEDIATE);
+  const int64_t stored = StoredVersion(connection);
+  if (stored > kSchemaVersion) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "store: schema version = %d, must be <= %d: the database was written by a newer program",
+        stored, kSchemaVersion));
+  }
+  for (int64_t version = stored; version < kSchemaVersion; ++version) {
+    connection.database().exec(kMigrations[static_cast<size_t>(version)]);
+  }
+  if (stored < kSchemaVersion) {
+    connection.database().exec("DELETE FROM schema_version");
+    Query(connection, "INSERT INTO schema_version VALUES(?)", kSchemaVersion).Execute();
+  }
+  transaction.commit();
+  return absl::OkStatus();
+}
+
+}  // namespace parallax::store

@@ -1,0 +1,234 @@
+#include "core/store/sqlite_store.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "core/base/file_lock.h"
+#include "core/base/status_macros.h"
+#include "core/store/compactor.h"
+#include "core/store/rows.h"
+#include "core/store/schema.h"
+#include "core/store/series_reader.h"
+
+namespace parallax::store {
+namespace {
+
+constexpr size_t kReaders = 4;
+
+class SqliteStore final : public Store {
+ public:
+  SqliteStore(base::FileLock lock, std::unique_ptr<Connection> connection, const std::string& path,
+              int64_t incarnation, const base::Clock& clock)
+      : clock_(clock),
+        incarnation_(incarnation),
+        lock_(std::move(lock)),
+        writer_(std::move(connection)),
+        readers_(path, kReaders) {}
+
+  absl::Status CreateRig(const RigRow& rig, const ParameterSetRow& assumptions) override {
+    RigRow row = rig;
+    StampIfUnset(&row.create_time_unix_ns);
+    ParameterSetRow set = assumptions;
+    StampIfUnset(&set.create_time_unix_ns);
+    return writer_.Execute([&](Connection& c) { return store::CreateRig(c, row, set); });
+  }
+
+  absl::StatusOr<RigRow> UpdateRigTitle(const std::string& rig, const std::string& etag,
+                                        const std::string& title) override {
+    return Write<RigRow>([&](Connection& c) { return store::UpdateRigTitle(c, rig, etag, title); });
+  }
+
+  absl::StatusOr<RigRow> GetRig(const std::string& rig) override {
+    return Read([&](Connection& c) { return store::GetRig(c, rig); });
+  }
+
+  absl::StatusOr<std::vector<RigRow>> ListRigs(const PageRequest& page) override {
+    return Read([&](Connection& c) { return store::ListRigs(c, page); });
+  }
+
+  absl::Status OpenRun(const std::string& rig, const signal::Run& run) override {
+    return writer_.Execute([&](Connection& c) { return store::OpenRun(c, rig, run); });
+  }
+
+  absl::Status CloseRun(const std::string& rig, const std::string& run) override {
+    return writer_.Execute([&](Connection& c) { return store::CloseRun(c, rig, run); });
+  }
+
+  absl::Status RecordOutcome(const std::string& rig, const std::string& run,
+                             const signal::Outcome& outcome) override {
+    return writer_.Execute(
+        [&](Connection& c) { return store::RecordOutcome(c, rig, run, outcome); });
+  }
+
+  absl::StatusOr<RunRow> GetRun(const std::string& rig, const std::string& run) override {
+    return Read([&](Connection& c) { return store::GetRun(c, rig, run); });
+  }
+
+  absl::StatusOr<std::vector<RunRow>> ListRuns(const std::string& rig,
+                                               const PageRequest& page) override {
+    return Read([&](Connection& c) { return store::ListRuns(c, rig, page); });
+  }
+
+  absl::StatusOr<StreamState> OpenStream(const StreamKey& key) override {
+    return Write<StreamState>([&](Connection& c) { return store::OpenStream(c, key); });
+  }
+
+  bool TryAppend(EncodedBatch& batch, AppendCallback done) override {
+    return writer_.TryAppend(batch, std::move(done));
+  }
+
+  absl::StatusOr<signal::Series> ReadSeries(const std::string& rig, const std::string& run,
+                                            uint32_t channel_index,
+                                            const TimeRange& range) override {
+    return Read(
+        [&](Connection& c) { return store::ReadSeries(c, rig, run, channel_index, range); });
+  }
+
+  absl::StatusOr<std::vector<Bucket>> ReadBuckets(const std::string& rig, const std::string& run,
+                                                  uint32_t channel_index, const TimeRange& range,
+                                                  size_t buckets) override {
+    return Read([&](Connection& c) {
+      return store::ReadBuckets(c, rig, run, channel_index, range, buckets);
+    });
+  }
+
+  absl::StatusOr<uint64_t> Compact() override {
+    PARALLAX_RETURN_IF_ERROR(writer_.Health());
+    base::MutexLock lock(compacting_);
+    return CompactAll(readers_, writer_);
+  }
+
+  absl::StatusOr<std::optional<std::string>> FindRequest(const std::string& scope,
+                                                         const std::string& request_id) override {
+    const int64_t now = NowUnixNs();
+    return Read([&](Connection& c) { return store::FindRequest(c, scope, request_id, now); });
+  }
+
+  absl::Status RecordRequest(const std::string& scope, const std::string& request_id,
+                             const std::string& answer) override {
+    const int64_t now = NowUnixNs();
+    return writer_.Execute(
+        [&](Connection& c) { return store::RecordRequest(c, scope, request_id, answer, now); });
+  }
+
+  absl::StatusOr<JobRow> InsertJob(const JobRow& job) override {
+    JobRow row = job;
+    StampIfUnset(&row.create_time_unix_ns);
+    return Write<JobRow>([&](Connection& c) { return store::InsertJob(c, row); });
+  }
+
+  absl::StatusOr<JobRow> GetJob(const std::string& id) override {
+    return Read([&](Connection& c) { return store::GetJob(c, id); });
+  }
+
+  absl::StatusOr<std::vector<JobRow>> ListJobs(const std::string& rig,
+                                               const PageRequest& page) override {
+    return Read([&](Connection& c) { return store::ListJobs(c, rig, page); });
+  }
+
+  absl::StatusOr<std::optional<JobRow>> ClaimJob() override {
+    return Write<std::optional<JobRow>>(
+        [&](Connection& c) { return store::ClaimJob(c, incarnation_); });
+  }
+
+  absl::Status UpdateJob(const JobRow& job) override {
+    const int64_t now = NowUnixNs();
+    return writer_.Execute([&](Connection& c) { return store::UpdateJob(c, job, now); });
+  }
+
+  absl::StatusOr<JobRow> CancelJob(const std::string& id) override {
+    const int64_t now = NowUnixNs();
+    return Write<JobRow>([&](Connection& c) { return store::CancelJob(c, id, now); });
+  }
+
+  absl::Status FinishJob(const JobRow& job, ReportRow report,
+                         std::optional<ParameterSetRow> parameter_set) override {
+    const int64_t now = NowUnixNs();
+    StampIfUnset(&report.create_time_unix_ns);
+    if (parameter_set) StampIfUnset(&parameter_set->create_time_unix_ns);
+    return writer_.Execute(
+        [&](Connection& c) { return store::FinishJob(c, job, report, parameter_set, now); });
+  }
+
+  absl::StatusOr<ReportRow> GetReport(const std::string& rig, const std::string& id) override {
+    return Read([&](Connection& c) { return store::GetReport(c, rig, id); });
+  }
+
+  absl::StatusOr<std::vector<ReportRow>> ListReports(const std::string& rig,
+                                                     const PageRequest& page) override {
+    return Read([&](Connection& c) { return store::ListReports(c, rig, page); });
+  }
+
+  absl::StatusOr<ParameterSetRow> GetParameterSet(const std::string& rig,
+                                                  int64_t revision) override {
+    return Read([&](Connection& c) { return store::GetParameterSet(c, rig, revision); });
+  }
+
+  absl::StatusOr<std::vector<ParameterSetRow>> ListParameterSets(const std::string& rig,
+                                                                 const PageRequest& page) override {
+    return Read([&](Connection& c) { return store::ListParameterSets(c, rig, page); });
+  }
+
+ private:
+  int64_t NowUnixNs() const { return absl::ToUnixNanos(clock_.Now()); }
+  void StampIfUnset(int64_t* time_unix_ns) const {
+    if (*time_unix_ns == 0) *time_unix_ns = NowUnixNs();
+  }
+
+  /// Runs a command with a result on the writer.
+  template <typename T, typename Function>
+  absl::StatusOr<T> Write(const Function& function) {
+    std::optional<T> result;
+    PARALLAX_RETURN_IF_ERROR(writer_.Execute([&](Connection& connection) -> absl::Status {
+      PARALLAX_ASSIGN_OR_RETURN(result, function(connection));
+      return absl::OkStatus();
+    }));
+    return *std::move(result);
+  }
+
+  template <typename Function>
+  auto Read(const Function& function) -> decltype(function(std::declval<Connection&>())) {
+    PARALLAX_RETURN_IF_ERROR(writer_.Health());
+    return readers_.Read(function);
+  }
+
+  const base::Clock& clock_;
+  const int64_t incarnation_;
+  base::FileLock lock_;  // released last
+  Writer writer_;
+  ReaderPool readers_;  // closed first: the writer's connection is the last
+  base::Mutex compacting_;
+};
+
+/// Counts this opening of the database; jobs remember under which one they run.
+int64_t NextIncarnation(Connection& connection) {
+  Query(connection, "UPDATE counter SET incarnation = incarnation + 1").Execute();
+  Query query(connection, "SELECT incarnation FROM counter");
+  query.Step();
+  return query.Int(0);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const SqliteStoreOptions& options,
+                                                       const base::Clock& clock) {
+  std::error_code error;
+  std::filesystem::create_directories(options.directory, error);
+  if (error) {
+    return absl::UnavailableError(
+        absl::StrFormat("cannot make directory \"%s\": %s", options.directory, error.message()));
+  }
+  PARALLAX_ASSIGN_OR_RETURN(base::FileLock lock,
+                            base::FileLock::Acquire(options.directory + "/lock"));
+  const std::string path = options.directory + "/parallax.db";
+  return Guarded([&]() -> absl::StatusOr<std::unique_ptr<Store>> {
+    auto connection = std::make_unique<Connection>(path, Connection::Mode::kReadWrite);
+    PARALLAX_RETURN_IF_ERROR(PrepareSchema(*connection));
+    const int64_t incarnation = NextIncarnation(*connection);
+    return std::make_unique<SqliteStore>(std::move(lock), std::move(connection), path, incarnation,
+                                         clock);
+  });
+}
+
+}  // namespace parallax::store

@@ -1,0 +1,167 @@
+#include "core/store/writer.h"
+
+#include <utility>
+
+namespace parallax::store {
+namespace {
+
+constexpr int kCheckpointPages = 4096;  // 32 MiB of WAL
+
+/// What a queued batch weighs: its bytes and about what its task takes.
+size_t Weight(const EncodedBatch& batch) { return batch.data.size() + 256; }
+
+int NoteWalPages(void* pages, sqlite3*, const char*, int count) {
+  *static_cast<int*>(pages) = count;
+  return SQLITE_OK;
+}
+
+}  // namespace
+
+Writer::Writer(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {
+  sqlite3_wal_hook(connection_->database().getHandle(), &NoteWalPages, &wal_pages_);
+  thread_ = std::thread([this] { Loop(); });
+}
+
+Writer::~Writer() {
+  {
+    base::MutexLock lock(mutex_);
+    stopping_ = true;
+    queued_.NotifyAll();
+  }
+  thread_.join();
+}
+
+bool Writer::TryAppend(EncodedBatch& batch, AppendCallback done) {
+  base::MutexLock lock(mutex_);
+  if (waiting_bytes_ >= kMaxQueuedBytes) return false;
+  waiting_bytes_ += Weight(batch);
+  Task task;
+  task.batch = std::move(batch);
+  task.done = std::move(done);
+  tasks_.push_back(std::move(task));
+  if (tasks_.size() == 1) queued_.NotifyOne();
+  return true;
+}
+
+absl::Status Writer::Execute(const Command& command) {
+  Waiter waiter;
+  waiter.command = &command;
+  base::MutexLock lock(mutex_);
+  if (!health_.ok()) return health_;
+  Task task;
+  task.waiter = &waiter;
+  tasks_.push_back(std::move(task));
+  queued_.NotifyOne();
+  while (!waiter.answered) answered_.Wait(mutex_);
+  return waiter.status;
+}
+
+absl::Status Writer::Health() const {
+  base::MutexLock lock(mutex_);
+  return health_;
+}
+
+void Writer::Loop() {
+  for (std::vector<Task> group = TakeAll(); !group.empty(); group = TakeAll()) {
+    absl::Status status = Health();
+    if (status.ok()) status = Commit(group);
+    Answer(group, status);
+    if (wal_pages_ >= kCheckpointPages) Checkpoint();
+  }
+  connection_.reset();  // the last connection to close checkpoints, on this thread
+}
+
+std::vector<Writer::Task> Writer::TakeAll() {
+  base::MutexLock lock(mutex_);
+  while (tasks_.empty() && !stopping_) queued_.Wait(mutex_);
+  std::vector<Task> group(std::make_move_iterator(tasks_.begin()),
+                          std::make_move_iterator(tasks_.end()));
+  tasks_.clear();
+  return group;
+}
+
+absl::Status Writer::Commit(std::vector<Task>& group) {
+  try {
+    Apply(group);
+    return absl::OkStatus();
+  } catch (const SQLite::Exception& error) {
+    return Fail(error);
+  }
+}
+
+void Writer::Apply(std::vector<Task>& group) {
+  Query(*connection_, "BEGIN IMMEDIATE").Execute();
+  for (Task& task : group) {
+    if (task.waiter == nullptr) {
+      task.outcome = ingest_.Apply(*connection_, task.batch);
+      continue;
+    }
+    ingest_.Flush(*connection_);  // a command sees the batches queued before it
+    task.waiter->status = RunCommand(*task.waiter->command);
+  }
+  ingest_.Flush(*connection_);
+  Query(*connection_, "COMMIT").Execute();
+}
+
+absl::Status Writer::RunCommand(const Command& command) {
+  Query(*connection_, "SAVEPOINT command").Execute();
+  const absl::Status status = command(*connection_);
+  if (!status.ok()) Query(*connection_, "ROLLBACK TO command").Execute();
+  Query(*connection_, "RELEASE command").Execute();
+  return status;
+}
+
+absl::Status Writer::Fail(const SQLite::Exception& error) {
+  const absl::Status status = StatusFromSqlite(error);
+  ingest_.Forget();
+  sqlite3* handle = connection_->database().getHandle();
+  // SQLite has rolled back already after some failures; the answer to a second one is no news.
+  if (sqlite3_get_autocommit(handle) == 0) {
+    sqlite3_exec(handle, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  if (IsFatal(error)) {
+    Break(status);
+  } else if (absl::IsResourceExhausted(status)) {
+    Checkpoint();  // lets the log start over within the space that it has
+  }
+  return status;
+}
+
+void Writer::Answer(std::vector<Task>& group, const absl::Status& status) {
+  {
+    base::MutexLock lock(mutex_);
+    for (Task& task : group) {
+      if (task.waiter == nullptr) {
+        waiting_bytes_ -= Weight(task.batch);
+        continue;
+      }
+      if (!status.ok()) task.waiter->status = status;
+      task.waiter->answered = true;
+    }
+    answered_.NotifyAll();
+  }
+  for (Task& task : group) {
+    if (task.waiter != nullptr || !task.done) continue;
+    if (!status.ok()) task.outcome = status;
+    task.done(task.outcome);
+  }
+}
+
+void Writer::Checkpoint() {
+  sqlite3* handle = connection_->database().getHandle();
+  const int code =
+      sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  wal_pages_ = 0;
+  if (code == SQLITE_OK) return;
+  const SQLite::Exception error(handle, code);
+  if (IsFatal(error)) Break(StatusFromSqlite(error));
+}
+
+void Writer::Break(const absl::Status& status) {
+  base::MutexLock lock(mutex_);
+  if (!health_.ok()) return;
+  health_ = absl::UnavailableError("store closed after a failure, restart to recover: " +
+                                   status.ToString());
+}
+
+}  // namespace parallax::store

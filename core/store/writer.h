@@ -1,0 +1,80 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "core/base/mutex.h"
+#include "core/store/connection.h"
+#include "core/store/ingest.h"
+#include "core/store/store.h"
+
+namespace parallax::store {
+
+/// The one thread that writes. It takes everything that is queued, applies it in order in one
+/// transaction, commits, then answers: group commit. It also runs every checkpoint. Thread-safe.
+///
+/// After a full disk the group is answered ResourceExhausted and the next one is tried anew. After
+/// any other failure nothing more is tried: a commit whose sync failed may or may not be on disk,
+/// and only a restart can tell.
+class Writer {
+ public:
+  /// Runs inside the transaction, on the writer thread; may throw SQLite::Exception. A status that
+  /// is not OK undoes what the command wrote, and nothing else of the group.
+  using Command = std::function<absl::Status(Connection&)>;
+
+  explicit Writer(std::unique_ptr<Connection> connection);
+  /// Commits what is queued, checkpoints, closes.
+  ~Writer();
+
+  /// See Store::TryAppend.
+  bool TryAppend(EncodedBatch& batch, AppendCallback done);
+  /// Queues a command and waits until its group is on disk, or failed.
+  absl::Status Execute(const Command& command);
+  /// OK until a failure that ends all work; then Unavailable, saying which.
+  absl::Status Health() const;
+
+ private:
+  /// A caller of Execute() waits on one of these.
+  struct Waiter {
+    const Command* command = nullptr;
+    absl::Status status;
+    bool answered = false;
+  };
+
+  /// A queued batch, or a queued command where `waiter` is set.
+  struct Task {
+    EncodedBatch batch;
+    AppendCallback done;
+    Waiter* waiter = nullptr;
+    absl::StatusOr<AppendOutcome> outcome = AppendOutcome{};
+  };
+
+  void Loop();
+  std::vector<Task> TakeAll();
+  absl::Status Commit(std::vector<Task>& group);
+  void Apply(std::vector<Task>& group);
+  absl::Status RunCommand(const Command& command);
+  absl::Status Fail(const SQLite::Exception& error);
+  void Answer(std::vector<Task>& group, const absl::Status& status);
+  void Checkpoint();
+  void Break(const absl::Status& status);
+
+  // Used by the writer thread only, once it runs.
+  std::unique_ptr<Connection> connection_;
+  Ingest ingest_;
+  int wal_pages_ = 0;
+
+  mutable base::Mutex mutex_;
+  base::CondVar queued_;
+  base::CondVar answered_;
+  std::deque<Task> tasks_ ABSL_GUARDED_BY(mutex_);
+  size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  ///< queued or in the group being committed
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status health_ ABSL_GUARDED_BY(mutex_);
+  std::thread thread_;  ///< last: starts when all else is made
+};
+
+}  // namespace parallax::store

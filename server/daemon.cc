@@ -1,0 +1,222 @@
+#include "server/daemon.h"
+
+#include <grpc/support/log.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+#include "core/base/status_macros.h"
+#include "server/log.h"
+
+namespace parallax::server {
+namespace {
+
+constexpr int kMaxReceiveBytes = 4 * 1024 * 1024;
+constexpr int kMaxMetadataBytes = 16 * 1024;
+constexpr int kMaxStreamsPerConnection = 256;
+constexpr int kKeepaliveTimeMs = 30'000;
+constexpr int kKeepaliveTimeoutMs = 10'000;
+constexpr int kMinPingIntervalMs = 5'000;  // half of the 10 s at which our clients ping
+constexpr absl::Duration kIdleCheckInterval = absl::Seconds(1);
+constexpr absl::Duration kCallGrace = absl::Seconds(1);  // idle peers may not hang up sooner
+
+absl::Status CheckAtLeastOne(std::string_view name, int64_t value) {
+  if (value >= 1) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat("%s = %d, must be >= 1", name, value));
+}
+
+bool IsLoopback(std::string_view host) {
+  return host == "localhost" || host == "[::1]" || absl::StartsWith(std::string(host), "127.");
+}
+
+absl::Status CheckListen(const DaemonOptions& options) {
+  const size_t colon = options.listen.rfind(':');
+  int port = -1;
+  if (colon == std::string::npos || colon == 0 ||
+      !absl::SimpleAtoi(options.listen.substr(colon + 1), &port) || port < 0 || port > 65'535) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "listen = \"%s\", must be host:port with a port in [0, 65535]", options.listen));
+  }
+  const std::string host = options.listen.substr(0, colon);
+  if (options.exposure == Exposure::kLoopbackOnly && !IsLoopback(host)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "listen = \"%s\" can be reached by others and there is no TLS; listen on 127.0.0.1, or "
+        "say --insecure to accept that anybody may write",
+        options.listen));
+  }
+  return absl::OkStatus();
+}
+
+/// gRPC's own lines, in our format.
+void LogFromGrpc(gpr_log_func_args* line) {
+  Log(line->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::kWarning : LogLevel::kInfo, "grpc",
+      {{"text", line->message}});
+}
+
+void SetLimits(grpc::ServerBuilder* builder) {
+  builder->SetMaxReceiveMessageSize(kMaxReceiveBytes);
+  // By default two daemons would share one port.
+  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                              kMinPingIntervalMs);
+  // Health and reflection are the only services with threads of gRPC's own.
+  builder->SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::NUM_CQS, 1);
+  builder->SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MIN_POLLERS, 1);
+  builder->SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MAX_POLLERS, 2);
+}
+
+std::string_view StateName(store::JobState state) {
+  switch (state) {
+    case store::JobState::kQueued:
+      return "queued";
+    case store::JobState::kRunning:
+      return "running";
+    case store::JobState::kSucceeded:
+      return "succeeded";
+    case store::JobState::kFailed:
+      return "failed";
+    case store::JobState::kCancelled:
+      return "cancelled";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+/// Writes a line when a job starts and when it ends.
+class Daemon::JobLog final : public pipeline::JobObserver {
+ public:
+  void OnJobStarted(const store::JobRow& job) override {
+    Log(LogLevel::kInfo, "job started",
+        {{"job", job.id}, {"rig", job.rig}, {"attempt", absl::StrFormat("%d", job.attempts)}});
+  }
+  void OnJobEnded(const store::JobRow& job) override {
+    const bool failed = job.state == store::JobState::kFailed;
+    Log(failed ? LogLevel::kWarning : LogLevel::kInfo, "job ended",
+        {{"job", job.id},
+         {"rig", job.rig},
+         {"state", std::string(StateName(job.state))},
+         {"error", job.error}});
+  }
+};
+
+absl::Status Validate(const DaemonOptions& options) {
+  PARALLAX_RETURN_IF_ERROR(CheckListen(options));
+  PARALLAX_RETURN_IF_ERROR(CheckAtLeastOne("threads", options.threads));
+  PARALLAX_RETURN_IF_ERROR(
+      CheckAtLeastOne("max_waiting_calls", static_cast<int64_t>(options.max_waiting_calls)));
+  PARALLAX_RETURN_IF_ERROR(CheckAtLeastOne("ingest.credit", options.ingest.credit));
+  PARALLAX_RETURN_IF_ERROR(CheckAtLeastOne("ingest.workers", options.ingest.workers));
+  PARALLAX_RETURN_IF_ERROR(
+      CheckAtLeastOne("ingest.max_streams", static_cast<int64_t>(options.ingest.max_streams)));
+  if (options.ingest.idle_timeout <= absl::ZeroDuration() ||
+      options.compaction_interval <= absl::ZeroDuration() ||
+      options.drain_timeout <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "idle_timeout = %s, compaction_interval = %s, drain_timeout = %s, must be > 0",
+        absl::FormatDuration(options.ingest.idle_timeout),
+        absl::FormatDuration(options.compaction_interval),
+        absl::FormatDuration(options.drain_timeout)));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(
+    const DaemonOptions& options, std::unique_ptr<store::Store> store, const base::Clock& clock,
+    std::function<void(const absl::Status&)> on_store_failed) {
+  PARALLAX_RETURN_IF_ERROR(Validate(options));
+  // Process-wide registrations: once is enough.
+  grpc::EnableDefaultHealthCheckService(true);
+  static const bool reflection = [] {
+    gpr_set_log_function(&LogFromGrpc);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    return true;
+  }();
+  (void)reflection;
+  std::unique_ptr<Daemon> daemon(
+      new Daemon(options, std::move(store), clock, std::move(on_store_failed)));
+  PARALLAX_RETURN_IF_ERROR(daemon->Listen());
+  return daemon;
+}
+
+Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store,
+               const base::Clock& clock, std::function<void(const absl::Status&)> on_store_failed)
+    : options_(options),
+      store_(std::move(store)),
+      clock_(clock),
+      twins_(twin::BuiltInTwins()),
+      job_log_(std::make_unique<JobLog>()),
+      job_runner_(std::make_unique<pipeline::JobRunner>(*store_, twins_, clock_, *job_log_)),
+      registry_(options.ingest.max_streams),
+      workers_(options.ingest.workers),
+      executor_(options.threads, options.max_waiting_calls),
+      compactor_(options.compaction_interval, Priority::kLow, [this] { Compact(); }),
+      idle_watch_(kIdleCheckInterval, Priority::kNormal,
+                  [this] { registry_.ExpireIdle(clock_.Now(), options_.ingest.idle_timeout); }),
+      service_context_{
+          .store = *store_,
+          .twins = twins_,
+          .clock = clock_,
+          .registry = registry_,
+          .on_run_closed = [this] { compactor_.Notify(); },
+          .on_job_queued = [this] { job_runner_->Notify(); },
+          .on_job_cancelled = [this](const std::string& id) { job_runner_->Cancel(id); }},
+      ingest_context_{.store = *store_,
+                      .clock = clock_,
+                      .workers = workers_,
+                      .gate = gate_,
+                      .registry = registry_,
+                      .options = options.ingest,
+                      .on_store_failed = std::move(on_store_failed)},
+      services_(service_context_, ingest_context_, executor_) {}
+
+Daemon::~Daemon() { Drain(); }
+
+absl::Status Daemon::Listen() {
+  grpc::ServerBuilder builder;
+  SetLimits(&builder);
+  builder.AddListeningPort(options_.listen, grpc::InsecureServerCredentials(), &port_);
+  services_.Register(&builder);
+  server_ = builder.BuildAndStart();
+  if (server_ != nullptr && port_ != 0) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrFormat(
+      "cannot listen on %s; is another daemon running there? Choose a port with --listen",
+      options_.listen));
+}
+
+void Daemon::Drain() {
+  registry_.Drain();
+  if (server_ == nullptr) return;
+  if (!registry_.WaitUntilEmpty(options_.drain_timeout)) {
+    Log(LogLevel::kWarning, "streams cut",
+        {{"open", absl::StrFormat("%u", registry_.size())},
+         {"after", absl::FormatDuration(options_.drain_timeout)}});
+  }
+  server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoSeconds(kCallGrace));
+  server_->Wait();
+  server_.reset();
+  job_runner_.reset();
+}
+
+void Daemon::Compact() {
+  const absl::StatusOr<uint64_t> replaced = store_->Compact();
+  if (!replaced.ok()) {
+    Log(LogLevel::kWarning, "compaction failed", {{"error", replaced.status().ToString()}});
+  } else if (*replaced > 0) {
+    Log(LogLevel::kInfo, "compacted", {{"batches", absl::StrFormat("%u", *replaced)}});
+  }
+}
+
+}  // namespace parallax::server

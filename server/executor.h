@@ -1,0 +1,35 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "core/base/mutex.h"
+
+namespace parallax::server {
+
+/// A fixed number of threads that work through tasks in order of arrival. Handlers run here and
+/// never on gRPC's two callback threads, which a blocked reaction would freeze. Thread-safe.
+class Executor {
+ public:
+  Executor(int threads, size_t capacity);
+  ~Executor();  ///< finishes what is queued
+
+  /// False, without effect, when `capacity` tasks wait already.
+  bool TryPost(std::function<void()> task);
+  /// Queues a task whatever waits; for continuations of work that TryPost admitted.
+  void PostContinuation(std::function<void()> task);
+
+ private:
+  void Run();
+
+  const size_t capacity_;
+  base::Mutex mutex_;
+  base::CondVar changed_;
+  std::deque<std::function<void()>> tasks_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace parallax::server

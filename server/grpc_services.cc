@@ -1,0 +1,150 @@
+#include "server/grpc_services.h"
+
+#include "parallax/v1/analysis.grpc.pb.h"
+#include "parallax/v1/calibration.grpc.pb.h"
+#include "parallax/v1/ingest.grpc.pb.h"
+#include "parallax/v1/query.grpc.pb.h"
+#include "parallax/v1/twin.grpc.pb.h"
+#include "server/analysis_handler.h"
+#include "server/calibration_handler.h"
+#include "server/ingest_handler.h"
+#include "server/ingest_reactor.h"
+#include "server/query_handler.h"
+#include "server/twin_handler.h"
+#include "server/unary.h"
+
+namespace parallax::server {
+namespace {
+
+using Call = grpc::CallbackServerContext;
+
+// One line a method: gRPC's signature on one side, the handler's method of the same name on the
+// other. A macro, because the generated base classes give every method a name of its own.
+#define PARALLAX_UNARY(Method)                                                     \
+  grpc::ServerUnaryReactor* Method(Call* call, const v1::Method##Request* request, \
+                                   v1::Method##Response* response) override {      \
+    return RunUnary(call, executor_, response,                                     \
+                    [this, request] { return handler_.Method(*request); });        \
+  }
+#define PARALLAX_SERVER_STREAM(Method)                                     \
+  grpc::ServerWriteReactor<v1::Method##Response>* Method(                  \
+      Call*, const v1::Method##Request* request) override {                \
+    return new PartWriter<v1::Method##Response>(                           \
+        executor_, [this, request] { return handler_.Method(*request); }); \
+  }
+
+class IngestRpcs final : public v1::IngestService::CallbackService {
+ public:
+  IngestRpcs(const ServiceContext& context, Executor& executor, const IngestContext& ingest)
+      : handler_(context), executor_(executor), ingest_(ingest) {}
+
+  PARALLAX_UNARY(CreateRig)
+  PARALLAX_UNARY(UpdateRig)
+  PARALLAX_UNARY(OpenRun)
+  PARALLAX_UNARY(CloseRun)
+  PARALLAX_UNARY(RecordOutcome)
+
+  grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>* Stream(Call* call) override {
+    return new IngestReactor(ingest_, call);
+  }
+
+ private:
+  IngestHandler handler_;
+  Executor& executor_;
+  const IngestContext& ingest_;
+};
+
+class QueryRpcs final : public v1::QueryService::CallbackService {
+ public:
+  QueryRpcs(const ServiceContext& context, Executor& executor)
+      : handler_(context), executor_(executor) {}
+
+  PARALLAX_UNARY(GetRig)
+  PARALLAX_UNARY(ListRigs)
+  PARALLAX_UNARY(GetRun)
+  PARALLAX_UNARY(ListRuns)
+  PARALLAX_UNARY(GetSeriesDigest)
+  PARALLAX_SERVER_STREAM(GetSeries)
+
+ private:
+  QueryHandler handler_;
+  Executor& executor_;
+};
+
+class AnalysisRpcs final : public v1::AnalysisService::CallbackService {
+ public:
+  AnalysisRpcs(const ServiceContext& context, Executor& executor)
+      : handler_(context), executor_(executor) {}
+
+  PARALLAX_UNARY(Analyze)
+  PARALLAX_UNARY(GetJob)
+  PARALLAX_UNARY(ListJobs)
+  PARALLAX_UNARY(CancelJob)
+  PARALLAX_UNARY(GetReport)
+  PARALLAX_UNARY(ListReports)
+
+ private:
+  AnalysisHandler handler_;
+  Executor& executor_;
+};
+
+class CalibrationRpcs final : public v1::CalibrationService::CallbackService {
+ public:
+  CalibrationRpcs(const ServiceContext& context, Executor& executor)
+      : handler_(context), executor_(executor) {}
+
+  PARALLAX_UNARY(GetParameterSet)
+  PARALLAX_UNARY(ListParameterSets)
+  PARALLAX_UNARY(DiffParameterSets)
+
+ private:
+  CalibrationHandler handler_;
+  Executor& executor_;
+};
+
+class TwinRpcs final : public v1::TwinService::CallbackService {
+ public:
+  TwinRpcs(const ServiceContext& context, Executor& executor)
+      : handler_(context), executor_(executor) {}
+
+  PARALLAX_UNARY(ListTwins)
+  PARALLAX_UNARY(DescribeTwin)
+  PARALLAX_SERVER_STREAM(Simulate)
+
+ private:
+  TwinHandler handler_;
+  Executor& executor_;
+};
+
+#undef PARALLAX_UNARY
+#undef PARALLAX_SERVER_STREAM
+
+}  // namespace
+
+struct GrpcServices::Impl {
+  IngestRpcs ingest;
+  QueryRpcs query;
+  AnalysisRpcs analysis;
+  CalibrationRpcs calibration;
+  TwinRpcs twin;
+};
+
+GrpcServices::GrpcServices(const ServiceContext& context, const IngestContext& ingest,
+                           Executor& executor)
+    : impl_(new Impl{.ingest = {context, executor, ingest},
+                     .query = {context, executor},
+                     .analysis = {context, executor},
+                     .calibration = {context, executor},
+                     .twin = {context, executor}}) {}
+
+GrpcServices::~GrpcServices() = default;
+
+void GrpcServices::Register(grpc::ServerBuilder* builder) {
+  builder->RegisterService(&impl_->ingest);
+  builder->RegisterService(&impl_->query);
+  builder->RegisterService(&impl_->analysis);
+  builder->RegisterService(&impl_->calibration);
+  builder->RegisterService(&impl_->twin);
+}
+
+}  // namespace parallax::server

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <grpcpp/server_builder.h>
+
+#include <memory>
+
+#include "server/executor.h"
+#include "server/ingest_context.h"
+#include "server/service_context.h"
+
+namespace parallax::server {
+
+/// The five services as gRPC sees them: each call is handed to its handler on the executor, a
+/// stream to its reactor. Nothing of gRPC is needed to use this header but the builder.
+class GrpcServices {
+ public:
+  GrpcServices(const ServiceContext& context, const IngestContext& ingest, Executor& executor);
+  ~GrpcServices();
+
+  void Register(grpc::ServerBuilder* builder);
+
+ private:
+  struct Impl;
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace parallax::server

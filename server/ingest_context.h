@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "core/base/clock.h"
+#include "core/store/store.h"
+#include "parallax/v1/ingest.pb.h"
+#include "server/session_workers.h"
+
+namespace parallax::server {
+
+class SessionRegistry;
+
+struct IngestOptions {
+  uint32_t credit = 64;                             ///< batches of a stream not yet committed
+  size_t max_inbox_bytes = 16 * 1024 * 1024;        ///< of one stream, waiting for a worker
+  size_t max_streams = 1024;                        ///< open at once
+  absl::Duration idle_timeout = absl::Seconds(60);  ///< without a message; then UNAVAILABLE
+  int workers = 2;                                  ///< threads that validate and encode
+};
+
+/// What every session works with. All of it outlives every session.
+struct IngestContext {
+  store::Store& store;
+  const base::Clock& clock;
+  SessionWorkers& workers;
+  AppendGate& gate;
+  SessionRegistry& registry;
+  IngestOptions options;
+  /// Called once or more, on any thread, when the store has failed for good; must not block.
+  std::function<void(const absl::Status&)> on_store_failed;
+};
+
+/// The sending side of one open stream. The session is its only caller, from one thread at a time,
+/// and never touches it after Close.
+class StreamSink {
+ public:
+  virtual ~StreamSink() = default;
+  /// REQUIRES: no read in flight.
+  virtual void ReadNext() = 0;
+  /// REQUIRES: the last Send has been answered with RigSession::OnWritten.
+  virtual void Send(v1::StreamResponse response) = 0;
+  /// Makes a write that hangs on a stalled peer return.
+  virtual void CancelWrite() = 0;
+  /// Ends the stream. REQUIRES: no write in flight. The sink may be gone when this returns.
+  virtual void Close(const absl::Status& status) = 0;
+};
+
+}  // namespace parallax::server

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "core/base/mutex.h"
+#include "core/store/store.h"
+
+namespace parallax::server {
+
+/// Where samples went; received = stored + duplicate + sum(rejected) + queued, always.
+struct Ledger {
+  uint64_t received = 0;
+  uint64_t stored = 0;
+  uint64_t duplicate = 0;
+  std::map<std::string, uint64_t> rejected;  ///< by reason: "NOT_FINITE"
+  uint64_t queued = 0;
+};
+
+/// Reasons for which a batch is refused whole; those of single samples are in RejectCounts.
+inline constexpr char kMalformedBatch[] = "MALFORMED_BATCH";
+inline constexpr char kOutOfSequence[] = "OUT_OF_SEQUENCE";
+inline constexpr char kConflictingBatch[] = "CONFLICTING_BATCH";
+inline constexpr char kStoreRefused[] = "STORE_REFUSED";
+
+/// What the store holds, as a ledger with nothing queued.
+Ledger LedgerOf(const store::LedgerCounts& counts);
+
+/// How many samples a batch brought and what became of them at its admission.
+struct BatchTally {
+  uint64_t received = 0;  ///< samples on the wire
+  uint64_t admitted = 0;  ///< passed on to the store
+  signal::RejectCounts rejected;
+};
+
+/// `received` samples are read and wait.
+void CountReceived(const BatchTally& batch, Ledger* ledger);
+/// Takes CountReceived back: the store had no room yet.
+void UncountReceived(const BatchTally& batch, Ledger* ledger);
+/// They are on disk; their rejects are counted with them.
+void CountStored(const BatchTally& batch, Ledger* ledger);
+/// All of them were on disk already.
+void CountDuplicate(const BatchTally& batch, Ledger* ledger);
+/// The whole batch was refused.
+void CountRefused(const BatchTally& batch, const std::string& reason, Ledger* ledger);
+
+/// The ledger of one run, shared by the streams that write to it. Thread-safe.
+class RunLedger {
+ public:
+  explicit RunLedger(Ledger stored) : ledger_(std::move(stored)) {}
+
+  template <typename Change>
+  void Apply(const Change& change) {
+    base::MutexLock lock(mutex_);
+    change(&ledger_);
+  }
+  Ledger Snapshot() const {
+    base::MutexLock lock(mutex_);
+    return ledger_;
+  }
+
+ private:
+  mutable base::Mutex mutex_;
+  Ledger ledger_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace parallax::server

@@ -1,0 +1,157 @@
+// parallaxd: takes in what rigs stream, keeps it, and answers what causes the gap to their twins.
+#include <signal.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <cstdio>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "core/base/clock.h"
+#include "core/base/file.h"
+#include "core/base/status_macros.h"
+#include "core/store/sqlite_store.h"
+#include "server/config.h"
+#include "server/daemon.h"
+#include "server/log.h"
+#include "server/version.h"
+
+namespace parallax::server {
+namespace {
+
+constexpr int kExitError = 1;
+constexpr int kExitUsage = 2;
+
+/// What the command line says; empty where it says nothing.
+struct Flags {
+  std::string config_file;
+  std::string data_directory;
+  std::string listen;
+  std::string port_file;
+  std::string log_format;
+  bool insecure = false;
+};
+
+void Declare(Flags* flags, CLI::App* app) {
+  app->add_option("--config", flags->config_file, "TOML file; see deploy/parallaxd.toml");
+  app->add_option("--data", flags->data_directory,
+                  "directory of the store [$XDG_STATE_HOME/parallax or ~/.local/state/parallax]");
+  app->add_option("--listen", flags->listen,
+                  "host:port; port 0 takes a free one [127.0.0.1:50051]");
+  app->add_option("--port-file", flags->port_file,
+                  "file to write once ready: {\"grpc\": port}; removed at start and at the end");
+  app->add_option("--log-format", flags->log_format, "json or text [text]");
+  app->add_flag("--insecure", flags->insecure,
+                "accept an address that others can reach, though there is no TLS");
+  app->set_version_flag("--version", absl::StrFormat("parallaxd %s", kVersion));
+}
+
+/// Flags win over the file, the file over the defaults.
+absl::StatusOr<Config> MakeConfig(const Flags& flags) {
+  std::string toml;
+  if (!flags.config_file.empty()) {
+    PARALLAX_ASSIGN_OR_RETURN(toml, base::ReadFile(flags.config_file));
+  }
+  PARALLAX_ASSIGN_OR_RETURN(Config config, ParseConfig(toml, flags.config_file));
+  if (!flags.data_directory.empty()) config.data_directory = flags.data_directory;
+  if (!flags.listen.empty()) config.daemon.listen = flags.listen;
+  if (!flags.port_file.empty()) config.port_file = flags.port_file;
+  if (flags.insecure) config.daemon.exposure = Exposure::kAnyAddress;
+  if (!flags.log_format.empty()) {
+    PARALLAX_ASSIGN_OR_RETURN(config.log_format, ParseLogFormat(flags.log_format));
+  }
+  PARALLAX_RETURN_IF_ERROR(Validate(config.daemon));
+  return config;
+}
+
+/// SIGTERM and SIGINT, held back from every thread and taken by sigwait.
+sigset_t HoldSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+absl::Status WritePortFile(const Config& config, int port) {
+  if (config.port_file.empty()) return absl::OkStatus();
+  const nlohmann::json ports = {{"grpc", port}};
+  return base::WriteFileAtomically(config.port_file, ports.dump() + "\n");
+}
+
+void RemovePortFile(const Config& config) {
+  if (!config.port_file.empty()) (void)unlink(config.port_file.c_str());
+}
+
+/// Serves until a signal. Errors: whatever kept the daemon from starting, or ended its store.
+absl::Status Serve(const Config& config) {
+  const sigset_t signals = HoldSignals();
+  RemovePortFile(config);
+  const base::SystemClock clock;
+  absl::StatusOr<std::unique_ptr<store::Store>> store =
+      store::OpenSqliteStore({.directory = config.data_directory}, clock);
+  if (absl::IsFailedPrecondition(store.status())) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "%s; one daemon at a time uses a data directory, choose another with --data",
+        std::string(store.status().message())));
+  }
+  PARALLAX_RETURN_IF_ERROR(store.status());
+  std::atomic<bool> store_failed{false};
+  PARALLAX_ASSIGN_OR_RETURN(
+      std::unique_ptr<Daemon> daemon,
+      Daemon::Start(config.daemon, *std::move(store), clock, [&](const absl::Status& status) {
+        if (store_failed.exchange(true)) return;
+        Log(LogLevel::kError, "store failed", {{"error", status.ToString()}});
+        (void)kill(getpid(), SIGTERM);
+      }));
+  PARALLAX_RETURN_IF_ERROR(WritePortFile(config, daemon->port()));
+  Log(LogLevel::kInfo, "ready",
+      {{"version", kVersion},
+       {"port", absl::StrFormat("%d", daemon->port())},
+       {"data", config.data_directory}});
+  (void)sd_notify(0, "READY=1");
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  (void)sd_notify(0, "STOPPING=1");
+  Log(LogLevel::kInfo, "draining", {{"signal", absl::StrFormat("%d", signal)}});
+  daemon->Drain();
+  daemon.reset();
+  RemovePortFile(config);
+  if (store_failed) return absl::UnavailableError("the store failed; restart to recover");
+  Log(LogLevel::kInfo, "stopped", {});
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("parallaxd: the daemon of parallax");
+  Flags flags;
+  Declare(&flags, &app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  const absl::StatusOr<Config> config = MakeConfig(flags);
+  if (!config.ok()) {
+    Log(LogLevel::kError, "cannot start", {{"error", std::string(config.status().message())}});
+    return kExitUsage;
+  }
+  SetLogFormat(config->log_format);
+  if (const absl::Status status = Serve(*config); !status.ok()) {
+    Log(LogLevel::kError, "ended with an error", {{"error", std::string(status.message())}});
+    return kExitError;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace parallax::server
+
+int main(int argc, char** argv) { return parallax::server::Main(argc, argv); }

@@ -1,0 +1,189 @@
+#include "server/rig_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "server/session_registry.h"
+#include "server/status.h"
+
+namespace parallax::server {
+namespace {
+
+/// Steps of one turn before another session gets the thread.
+constexpr int kStepsPerTurn = 16;
+
+size_t ApproximateBytes(const v1::StreamRequest& request) {
+  size_t bytes = sizeof(v1::StreamRequest);
+  for (const v1::ChannelSamples& column : request.batch().columns()) {
+    bytes += sizeof(v1::ChannelSamples) + column.quality().size() +
+             sizeof(double) * static_cast<size_t>(column.value_size()) +
+             sizeof(int64_t) * static_cast<size_t>(column.delta_time_ns_size());
+  }
+  return bytes;
+}
+
+}  // namespace
+
+RigSession::RigSession(const IngestContext& context, StreamSink& sink)
+    : context_(context), sink_(sink), last_heard_(context.clock.Now()) {}
+
+NextRead RigSession::OnMessage(std::unique_ptr<v1::StreamRequest> message) {
+  const size_t bytes = ApproximateBytes(*message);
+  base::MutexLock lock(mutex_);
+  // Not accepted: the producer keeps what was never acked and sends it again elsewhere.
+  if (closed_ || abandoned_ || draining_ || !end_.ok()) return NextRead::kWait;
+  last_heard_ = context_.clock.Now();
+  inbox_.push_back(std::move(message));
+  inbox_bytes_ += bytes;
+  AskForTurn();
+  if (HasRoom()) return NextRead::kStart;
+  read_waits_ = true;
+  return NextRead::kWait;
+}
+
+void RigSession::OnInputEnd() {
+  base::MutexLock lock(mutex_);
+  input_ended_ = true;
+  AskForTurn();
+}
+
+void RigSession::OnWritten(bool ok) {
+  base::MutexLock lock(mutex_);
+  write_in_flight_ = false;
+  if (!ok) {
+    abandoned_ = true;
+    end_.Update(absl::CancelledError("the producer's connection is gone"));
+  }
+  AskForTurn();
+}
+
+void RigSession::OnPeerGone() { EndNow(absl::CancelledError("the producer cancelled the stream")); }
+
+void RigSession::Refuse(absl::Status status) { EndNow(std::move(status)); }
+
+void RigSession::TakenOver() {
+  EndNow(absl::AbortedError("another stream of this producer took over"));
+}
+
+void RigSession::ExpireIfIdle(absl::Time now, absl::Duration idle_timeout) {
+  {
+    base::MutexLock lock(mutex_);
+    // Silence that we asked for by not reading is not the producer's.
+    if (now - last_heard_ < idle_timeout || read_waits_ || in_store_ > 0) return;
+  }
+  EndNow(absl::UnavailableError(absl::StrFormat("no message for %s; connect again and resume",
+                                                absl::FormatDuration(idle_timeout))));
+}
+
+void RigSession::EndNow(absl::Status status) {
+  base::MutexLock lock(mutex_);
+  abandoned_ = true;
+  end_.Update(status);
+  AskForTurn();
+}
+
+void RigSession::OnStoreHasRoom() {
+  base::MutexLock lock(mutex_);
+  store_has_room_ = true;
+  AskForTurn();
+}
+
+void RigSession::Drain() {
+  base::MutexLock lock(mutex_);
+  draining_ = true;
+  AskForTurn();
+}
+
+void RigSession::AskForTurn() {
+  if (has_turn_ || closed_) return;
+  has_turn_ = true;
+  context_.workers.Post(shared_from_this());
+}
+
+bool RigSession::HasRoom() const {
+  return inbox_.size() + in_store_ + (append_waits_ ? 1 : 0) < context_.options.credit &&
+         inbox_bytes_ < context_.options.max_inbox_bytes;
+}
+
+/// Nothing is left to commit or to say.
+bool RigSession::IsOver() const {
+  const bool takes_no_more = !end_.ok() || ((input_ended_ || draining_) && inbox_.empty());
+  return takes_no_more && !append_waits_ && in_store_ == 0 && !write_in_flight_ && !ack_due_;
+}
+
+RigSession::Step RigSession::NextStep(std::unique_ptr<v1::StreamRequest>* message) {
+  if (closed_) return Step::kNothing;
+  if (abandoned_ && write_in_flight_) {
+    if (std::exchange(cancel_sent_, true)) return Step::kNothing;
+    return Step::kCancelWrite;
+  }
+  if (abandoned_ || IsOver()) {
+    closed_ = true;
+    return Step::kClose;
+  }
+  if (ack_due_ && !write_in_flight_) {
+    ack_due_ = false;
+    write_in_flight_ = true;
+    return Step::kAck;
+  }
+  if (read_waits_ && end_.ok() && !draining_ && HasRoom()) {
+    read_waits_ = false;
+    return Step::kRead;
+  }
+  if (append_waits_) return std::exchange(store_has_room_, false) ? Step::kAppend : Step::kNothing;
+  // Hello is answered before anything else is sent.
+  if (inbox_.empty() || !end_.ok()) return Step::kNothing;
+  *message = std::move(inbox_.front());
+  inbox_.pop_front();
+  inbox_bytes_ -= ApproximateBytes(**message);
+  return Step::kMessage;
+}
+
+void RigSession::RunTurn() {
+  for (int i = 0; i < kStepsPerTurn; ++i) {
+    Step step;
+    std::unique_ptr<v1::StreamRequest> message;
+    {
+      base::MutexLock lock(mutex_);
+      step = NextStep(&message);
+      if (step == Step::kNothing) {
+        has_turn_ = false;
+        return;
+      }
+    }
+    TakeStep(step, message.get());
+  }
+  context_.workers.Post(shared_from_this());
+}
+
+void RigSession::TakeStep(Step step, const v1::StreamRequest* message) {
+  switch (step) {
+    case Step::kNothing:
+      return;
+    case Step::kCancelWrite:
+      return sink_.CancelWrite();
+    case Step::kAck:
+      return SendAck();
+    case Step::kRead:
+      return sink_.ReadNext();
+    case Step::kAppend:
+      return Append();
+    case Step::kMessage:
+      if (absl::Status status = Receive(*message); !status.ok()) Fail(std::move(status));
+      return;
+    case Step::kClose: {
+      absl::Status status;
+      {
+        base::MutexLock lock(mutex_);
+        status = end_;
+        if (status.ok() && draining_) {
+          status = absl::UnavailableError("the daemon is draining; connect again later");
+        }
+      }
+      return sink_.Close(status);
+    }
+  }
+}
+
+}  // namespace parallax::server

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/base/mutex.h"
+#include "core/signal/rig.h"
+#include "core/store/store.h"
+#include "parallax/v1/ingest.pb.h"
+#include "server/ingest_context.h"
+#include "server/ledger.h"
+
+namespace parallax::server {
+
+/// Whether the reactor starts the next read itself or waits for StreamSink::ReadNext.
+enum class NextRead { kStart, kWait };
+
+/// The daemon's end of one ingest stream: Hello, then batches, in order, each validated, encoded
+/// and given to the store; acks only for what is on disk. Reactions of gRPC only set flags and ask
+/// for a turn; the work is done in turns, on one worker thread at a time. Lives as long as anybody
+/// holds it: the reactor, the registry, or a batch on its way to disk.
+class RigSession : public std::enable_shared_from_this<RigSession> {
+ public:
+  RigSession(const IngestContext& context, StreamSink& sink);
+
+  // Reactions. Never block.
+  NextRead OnMessage(std::unique_ptr<v1::StreamRequest> message);
+  void OnInputEnd();                 ///< the producer has sent all it wants to send
+  void OnWritten(bool ok);           ///< the last Send is over
+  void OnPeerGone();                 ///< the RPC is cancelled or its connection lost
+  void Refuse(absl::Status status);  ///< ends the stream before it began
+
+  // From other threads of the daemon. Never block.
+  void OnStoreHasRoom();
+  void Drain();  ///< takes no more, commits and acks what it has, then ends with UNAVAILABLE
+  void TakenOver();
+  void ExpireIfIdle(absl::Time now, absl::Duration idle_timeout);
+
+  /// One turn, called by SessionWorkers.
+  void RunTurn();
+
+ private:
+  enum class Step { kNothing, kCancelWrite, kClose, kAck, kRead, kAppend, kMessage };
+  struct Pending {
+    store::EncodedBatch batch;
+    BatchTally tally;
+  };
+
+  Step NextStep(std::unique_ptr<v1::StreamRequest>* message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsOver() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool HasRoom() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AskForTurn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EndNow(absl::Status status);
+
+  void TakeStep(Step step, const v1::StreamRequest* message);
+  void SendAck();
+  absl::Status Receive(const v1::StreamRequest& message);
+  absl::Status Greet(const v1::Hello& hello);
+  absl::StatusOr<store::StreamState> OpenStream(const store::StreamKey& key);
+  void SendWelcome(uint64_t resume_from_seq);
+  absl::Status AcceptBatch(const v1::SampleBatch& wire);
+  void Append();
+  bool TryAppendOnce();
+  void OnAppended(uint64_t seq, const BatchTally& tally,
+                  const absl::StatusOr<store::AppendOutcome>& outcome);
+  absl::Status Settle(uint64_t seq, const BatchTally& tally,
+                      const absl::StatusOr<store::AppendOutcome>& outcome);
+  void Fail(absl::Status status);
+  template <typename Change>
+  void CountBoth(const Change& change);
+
+  const IngestContext& context_;
+  StreamSink& sink_;
+
+  // Touched in turns only, and a session has one turn at a time.
+  std::optional<store::RigRow> rig_;  ///< set by Hello
+  std::vector<signal::ChannelRef> channels_;
+  std::shared_ptr<RunLedger> run_ledger_;
+  int64_t stream_ = 0;
+  uint64_t expected_seq_ = 0;
+  std::optional<Pending> pending_;  ///< encoded, not yet in the store's queue
+
+  base::Mutex mutex_;
+  std::deque<std::unique_ptr<v1::StreamRequest>> inbox_ ABSL_GUARDED_BY(mutex_);
+  size_t inbox_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t in_store_ ABSL_GUARDED_BY(mutex_) = 0;       ///< batches queued there, not yet called back
+  uint64_t durable_seq_ ABSL_GUARDED_BY(mutex_) = 0;  ///< all below is on disk
+  Ledger ledger_ ABSL_GUARDED_BY(mutex_);             ///< of this connection
+  std::vector<v1::ErrorDetail> examples_ ABSL_GUARDED_BY(mutex_);
+  absl::Time last_heard_ ABSL_GUARDED_BY(mutex_);
+  absl::Status end_ ABSL_GUARDED_BY(mutex_);  ///< why the stream ends; OK: it does not, or well
+  bool has_turn_ ABSL_GUARDED_BY(mutex_) = false;      ///< waits for a turn or has it
+  bool append_waits_ ABSL_GUARDED_BY(mutex_) = false;  ///< pending_ is set
+  bool store_has_room_ ABSL_GUARDED_BY(mutex_) = true;
+  bool read_waits_ ABSL_GUARDED_BY(mutex_) = false;  ///< OnMessage answered kWait
+  bool write_in_flight_ ABSL_GUARDED_BY(mutex_) = false;
+  bool cancel_sent_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ack_due_ ABSL_GUARDED_BY(mutex_) = false;
+  bool input_ended_ ABSL_GUARDED_BY(mutex_) = false;
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;  ///< ends without waiting for the store
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;     ///< Close was called
+};
+
+}  // namespace parallax::server

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/store/store.h"
+#include "core/twin/twin.h"
+#include "server/session_registry.h"
+
+namespace parallax::server {
+
+/// What the handlers of unary calls work with. Everything outlives them; all of it is thread-safe.
+struct ServiceContext {
+  store::Store& store;
+  const twin::Registry& twins;
+  const base::Clock& clock;
+  SessionRegistry& registry;
+  std::function<void()> on_run_closed;                       ///< its batches can be compacted
+  std::function<void()> on_job_queued;                       ///< the runner should look
+  std::function<void(const std::string&)> on_job_cancelled;  ///< the runner should stop it
+};
+
+}  // namespace parallax::server

@@ -1,0 +1,141 @@
+#include "client/lib/evaluation.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/lib/explain.h"
+#include "core/base/file.h"
+#include "tests/client/json_schema.h"
+
+namespace parallax::client {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+Json ReadJson(const std::string& path) {
+  const absl::StatusOr<std::string> text = base::ReadFile(path);
+  EXPECT_TRUE(text.ok()) << text.status();
+  return Json::parse(*text);
+}
+
+/// A report in which every figure exists.
+Json FullReport() { return ReadJson(std::string(PARALLAX_TEST_CLIENT) + "/report.json"); }
+Json Schema() { return ReadJson(PARALLAX_EVALUATE_SCHEMA); }
+
+v1::Ledger SomeLedger() {
+  v1::Ledger ledger;
+  ledger.set_received(10);
+  ledger.set_stored(6);
+  ledger.set_duplicate(1);
+  (*ledger.mutable_rejected())["NOT_FINITE"] = 2;
+  (*ledger.mutable_rejected())["TIME_OUT_OF_RANGE"] = 1;
+  return ledger;
+}
+
+std::vector<std::string> Keys(const Json& object) {
+  std::vector<std::string> keys;
+  for (const auto& item : object.items()) keys.push_back(item.key());
+  return keys;
+}
+
+TEST(EvaluationTest, FullReportFulfilsTheContract) {
+  const EvaluationSeconds seconds{1.5, 2.5, 3.5, 4.5};
+  const Json evaluation = ComposeEvaluation("tclab-byu", FullReport(), SomeLedger(), seconds);
+  EXPECT_THAT(SchemaViolations(Schema(), evaluation), IsEmpty());
+  EXPECT_THAT(Keys(evaluation), ElementsAre("campaign", "verdict", "attribution", "unexplained",
+                                            "calibrated", "validation", "ingest", "seconds"));
+  EXPECT_EQ(evaluation["verdict"]["parameters"], Json::array({"nk"}));
+  EXPECT_EQ(evaluation["attribution"][0]["shapley"], 0.81);
+  EXPECT_EQ(evaluation["validation"]["rmse"][0]["after"], 2.2);
+  EXPECT_EQ(evaluation["ingest"]["rejected"], 3);
+  EXPECT_EQ(evaluation["seconds"]["calibrate"], 3.5);
+}
+
+TEST(EvaluationTest, FiguresThatDoNotExistAreNull) {
+  const Json report = {{"schema", "parallax-report/1"},
+                       {"verdict", {{"kind", "ABSTAINED"}}},
+                       {"validation", nullptr}};
+  const Json evaluation = ComposeEvaluation("c", report, v1::Ledger(), EvaluationSeconds());
+  EXPECT_THAT(SchemaViolations(Schema(), evaluation), IsEmpty());
+  EXPECT_TRUE(evaluation["validation"]["accepted"].is_null());
+  EXPECT_TRUE(evaluation["unexplained"].is_null());
+  EXPECT_THAT(evaluation["validation"]["rmse"], IsEmpty());
+}
+
+TEST(EvaluationTest, SchemaRefusesExtraMissingAndWrong) {
+  Json evaluation = ComposeEvaluation("c", FullReport(), SomeLedger(), EvaluationSeconds());
+  evaluation["verdict"]["because"] = 3;
+  evaluation["seconds"]["queue"] = 1;
+  evaluation.erase("campaign");
+  const std::vector<std::string> violations = SchemaViolations(Schema(), evaluation);
+  EXPECT_EQ(violations.size(), 3U);
+  EXPECT_THAT(violations, Contains(HasSubstr("/verdict/because")));
+}
+
+TEST(EvaluationTest, PhasesAreSummedIntoTheContractsThree) {
+  v1::Job job;
+  for (const char* phase : {"load", "gap", "attribute"})
+    (*job.mutable_phase_seconds())[phase] = 1.0;
+  (*job.mutable_phase_seconds())["calibrate"] = 5.0;
+  (*job.mutable_phase_seconds())["validate"] = 7.0;
+  EvaluationSeconds seconds;
+  AddPhases(job, seconds);
+  EXPECT_EQ(seconds.analyse, 3.0);
+  EXPECT_EQ(seconds.calibrate, 5.0);
+  EXPECT_EQ(seconds.validate, 7.0);
+}
+
+TEST(EvaluationTest, OtherBytesAreNoReport) {
+  v1::Report report;
+  report.set_json("{\"schema\": \"parallax-report/2\"}");
+  EXPECT_EQ(ParseReport(report).status().code(), absl::StatusCode::kDataLoss);
+  report.set_json("not json");
+  EXPECT_EQ(ParseReport(report).status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(ExplainTest, SaysEverythingWithinAHundredColumns) {
+  const std::string text = ExplainReport(FullReport());
+  size_t begin = 0;
+  while (begin < text.size()) {
+    const size_t end = text.find('\n', begin);
+    EXPECT_LE(end - begin, 100U) << text.substr(begin, end - begin);
+    begin = end + 1;
+  }
+  for (const char* said : {"Verdict: IDENTIFIED, confidence 97 %", "The gap comes from nk.",
+                           "0.7 to 0.9", "unexplained", "act as one group (collinearity 23.1)",
+                           "alpha2 cannot be determined", "a FAULT", "Validation: accepted",
+                           "90 % intervals hold 91 %", "What cannot be concluded"}) {
+    EXPECT_THAT(text, HasSubstr(said));
+  }
+}
+
+TEST(ExplainTest, EveryVerdictHasItsSentence) {
+  const auto sentence = [](const char* kind) {
+    return VerdictSentence({{"verdict",
+                             {{"kind", kind},
+                              {"parameters", {"U", "tau"}},
+                              {"group", {"U", "eps", "Ta_offset"}},
+                              {"channels", {"board/T1"}}}}});
+  };
+  EXPECT_EQ(sentence("IDENTIFIED"), "The gap comes from U and tau.");
+  EXPECT_EQ(sentence("AMBIGUOUS"),
+            "The gap comes from among U, eps and Ta_offset; this recording cannot tell which.");
+  EXPECT_EQ(sentence("SENSOR_FAULT"), "The readings of board/T1 are at fault, not the model.");
+  EXPECT_THAT(sentence("UNMODELLED"), HasSubstr("does not model"));
+  EXPECT_EQ(sentence("NO_GAP"), "Rig and twin agree within the noise.");
+  EXPECT_THAT(sentence("ABSTAINED"), HasSubstr("No verdict"));
+}
+
+TEST(ExplainTest, AbsentPartsAreLeftOut) {
+  const std::string text = ExplainReport({{"verdict", {{"kind", "ABSTAINED"}}}});
+  EXPECT_THAT(text, HasSubstr("No verdict"));
+  EXPECT_THAT(text, Not(HasSubstr("Sensors")));
+  EXPECT_THAT(text, Not(HasSubstr("null")));
+}
+
+}  // namespace
+}  // namespace parallax::client

@@ -1,0 +1,243 @@
+#include "core/attribution/verdict.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace parallax::attribution {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// One sound cause among three parameters; every gate passes.
+Evidence Sound() {
+  Evidence evidence;
+  evidence.gap = 6.1;
+  evidence.floor = 0.3;
+  evidence.gap_p_value = 0.0005;
+  evidence.smallest_p_value = 0.0005;
+  evidence.parameters = {{.name = "alpha1",
+                          .pip = 0.99,
+                          .loss_without = 40.0,
+                          .gain_alone = 60.0,
+                          .shapley = 0.8,
+                          .shapley_low = 0.7,
+                          .shapley_high = 0.9,
+                          .contraction = 0.9,
+                          .shift_sd = 1.2,
+                          .replay_removed = 0.75,
+                          .stability = 1.0,
+                          .channels = {"board/T1"}},
+                         {.name = "U", .pip = 0.10, .loss_without = -2.0, .gain_alone = 1.0},
+                         {.name = "tau", .pip = 0.05, .loss_without = -3.0, .gain_alone = 0.0}};
+  evidence.sensors = {{"board/T1", "drift", 0.02, 0.1}};
+  evidence.channels = {{"board/T1", 1.1, 1.2}, {"board/T2", 0.9, 1.0}};
+  evidence.large_discrepancy_probability = 0.01;
+  return evidence;
+}
+
+const Gate* FindGate(const VerdictDecision& decision, const std::string& name) {
+  for (const Gate& gate : decision.gates) {
+    if (gate.name == name) return &gate;
+  }
+  return nullptr;
+}
+
+TEST(Verdict, IdentifiesASoundCause) {
+  const VerdictDecision decision = DecideVerdict(Sound());
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kIdentified);
+  EXPECT_THAT(decision.verdict.parameters, ElementsAre("alpha1"));
+  EXPECT_DOUBLE_EQ(decision.verdict.confidence, 0.99);
+  EXPECT_THAT(decision.verdict.because, HasSubstr("alpha1 (PIP 0.990, 40 nats"));
+  const Gate* pip = FindGate(decision, "pip alpha1");
+  ASSERT_NE(pip, nullptr);
+  EXPECT_EQ(pip->figure, 0.99);
+  EXPECT_EQ(pip->bound, ">= 0.95");
+  EXPECT_TRUE(pip->passed);
+}
+
+TEST(Verdict, WeakExtraDoesNotWithdrawASoundCause) {
+  Evidence evidence = Sound();
+  evidence.parameters[1].pip = 0.96;  // but it loses no nats
+  const VerdictDecision decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kIdentified);
+  EXPECT_THAT(decision.verdict.parameters, ElementsAre("alpha1"));
+}
+
+/// One change that must each withdraw the cause, and the gate that says so.
+struct Spoiler {
+  std::string gate;
+  void (*spoil)(Evidence&);
+};
+class Spoilers : public testing::TestWithParam<Spoiler> {};
+
+TEST_P(Spoilers, WithdrawTheCauseAndNameTheGate) {
+  Evidence evidence = Sound();
+  GetParam().spoil(evidence);
+  const VerdictDecision decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kAbstained);
+  EXPECT_TRUE(decision.verdict.parameters.empty());
+  EXPECT_THAT(decision.verdict.because, HasSubstr(GetParam().gate));
+  const Gate* gate = FindGate(decision, GetParam().gate);
+  ASSERT_NE(gate, nullptr);
+  EXPECT_FALSE(gate->passed);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, Spoilers,
+    testing::Values(Spoiler{"nats lost without alpha1",
+                            [](Evidence& e) { e.parameters[0].loss_without = 5.9; }},
+                    Spoiler{"nats lost without alpha1",
+                            [](Evidence& e) {
+                              e.parameters[0].loss_without = 9.0;  // enough alone, not in a cluster
+                              e.parameters[0].cluster = 0;
+                            }},
+                    Spoiler{"lower end of the share of alpha1",
+                            [](Evidence& e) { e.parameters[0].shapley_low = 0.0; }},
+                    Spoiler{"stability of alpha1",
+                            [](Evidence& e) { e.parameters[0].stability = 0.4; }},
+                    Spoiler{"gap removed by alpha1 alone",
+                            [](Evidence& e) { e.parameters[0].replay_removed = 0.3; }},
+                    Spoiler{"P(fault) board/T1 that alpha1 moves",
+                            [](Evidence& e) { e.sensors[0].probability = 0.5; }},
+                    Spoiler{"channels with a fit", [](Evidence& e) { e.channels.clear(); }}));
+
+TEST(Verdict, FaultOnAChannelThatTheCauseDoesNotMoveIsNoVeto) {
+  Evidence evidence = Sound();
+  evidence.sensors = {{"board/T2", "drift", 0.7, 0.1}};
+  EXPECT_EQ(DecideVerdict(evidence).verdict.kind, VerdictKind::kIdentified);
+}
+
+TEST(Verdict, FiguresThatCouldNotBeComputedAreListedAndDoNotCount) {
+  Evidence evidence = Sound();
+  evidence.parameters[0].stability = kUnavailable;
+  const VerdictDecision decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kIdentified);
+  EXPECT_NE(FindGate(decision, "stability of alpha1 (not available)"), nullptr);
+}
+
+TEST(Verdict, NoGapSaysWhatWouldHaveBeenFound) {
+  Evidence evidence = Sound();
+  evidence.gap_p_value = 0.4;
+  evidence.minimum_detectable = 0.52;
+  evidence.parameters[0].gain_alone = 1.5;
+  evidence.parameters[0].pip = 0.08;
+  const VerdictDecision decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kNoGap);
+  EXPECT_THAT(decision.verdict.because, HasSubstr("0.52 would have been found"));
+}
+
+TEST(Verdict, SoFewBlocksThatNoTestCanDecideIsNotNoGap) {
+  Evidence evidence = Sound();
+  evidence.gap_p_value = 1.0 / 3.0;
+  evidence.smallest_p_value = 1.0 / 3.0;
+  for (ParameterEvidence& one : evidence.parameters) one.gain_alone = one.pip = 0.0;
+  const VerdictDecision decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kAbstained);
+  EXPECT_THAT(decision.verdict.because, HasSubstr("least p-value that the test could give"));
+}
+
+TEST(Verdict, CauseThatGainsThreeNatsIsNotNoGap) {
+  Evidence evidence = Sound();
+  evidence.gap_p_value = 0.4;
+  EXPECT_EQ(DecideVerdict(evidence).verdict.kind, VerdictKind::kIdentified);
+}
+
+TEST(Verdict, SensorFaultComesBeforePhysics) {
+  Evidence evidence = Sound();
+  evidence.sensors = {{"board/T2", "drift", 0.97, 0.9}, {"board/T1", "offset", 0.3, 0.2}};
+  const VerdictDecision decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kSensorFault);
+  EXPECT_THAT(decision.verdict.channels, ElementsAre("board/T2"));
+  EXPECT_DOUBLE_EQ(decision.verdict.confidence, 0.97);
+  EXPECT_THAT(decision.verdict.because, HasSubstr("board/T2 has a drift with P = 0.970"));
+}
+
+TEST(Verdict, SensorFaultThatExplainsLittleIsNotTheCause) {
+  Evidence evidence = Sound();
+  evidence.sensors = {{"board/T2", "drift", 0.97, 0.2}};
+  EXPECT_EQ(DecideVerdict(evidence).verdict.kind, VerdictKind::kIdentified);
+}
+
+TEST(Verdict, UnmodelledNamesTheChannelAndTheRuns) {
+  Evidence evidence = Sound();
+  evidence.channels[1].validate_mean_z2 = 7.3;
+  const VerdictDecision decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kUnmodelled);
+  EXPECT_THAT(decision.verdict.channels, ElementsAre("board/T2"));
+  EXPECT_THAT(decision.verdict.because, HasSubstr("mean z2 of 7.3 on the validate runs"));
+}
+
+TEST(Verdict, UnmodelledByDiscrepancyByShiftAndByManyCauses) {
+  Evidence large = Sound(), wide = Sound(), many = Sound();
+  large.large_discrepancy_probability = 0.93;
+  large.discrepancy_where = "board/T1 while cooling";
+  wide.parameters[0].shift_sd = 5.0;
+  many.parameters[1].pip = many.parameters[2].pip = 0.99;
+  EXPECT_THAT(DecideVerdict(large).verdict.because, HasSubstr("(board/T1 while cooling)"));
+  EXPECT_THAT(DecideVerdict(wide).verdict.because, HasSubstr("alpha1 would have to move by 5.0"));
+  EXPECT_THAT(DecideVerdict(many).verdict.because, HasSubstr("3 causes at once"));
+  for (const Evidence& one : {large, wide, many}) {
+    EXPECT_EQ(DecideVerdict(one).verdict.kind, VerdictKind::kUnmodelled);
+  }
+}
+
+Evidence Rivals() {
+  Evidence evidence = Sound();
+  evidence.parameters[0].pip = 0.55;
+  evidence.parameters[1].pip = 0.44;
+  evidence.rival_group = {"alpha1", "U"};
+  evidence.rival_probability = 0.99;
+  return evidence;
+}
+
+TEST(Verdict, AmbiguousNamesTheGroupAndTheExperiment) {
+  Evidence evidence = Rivals();
+  evidence.separating_experiment = "a step of heater 1 alone";
+  const VerdictDecision decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kAmbiguous);
+  EXPECT_THAT(decision.verdict.group, ElementsAre("alpha1", "U"));
+  EXPECT_DOUBLE_EQ(decision.verdict.confidence, 0.99);
+  EXPECT_THAT(decision.verdict.because, HasSubstr("a step of heater 1 alone would separate them"));
+}
+
+TEST(Verdict, GroupOfMoreThanFourIsAbstained) {
+  Evidence evidence = Rivals();
+  evidence.rival_group = {"a", "b", "c", "d", "e"};
+  const VerdictDecision decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kAbstained);
+  EXPECT_THAT(decision.verdict.because, HasSubstr("members of the group of rivals is 5"));
+}
+
+TEST(Verdict, AbstainsWhereNoCauseIsProbable) {
+  Evidence evidence = Rivals();
+  evidence.rival_probability = 0.6;
+  const VerdictDecision decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kAbstained);
+  EXPECT_THAT(decision.verdict.because, HasSubstr("alpha1, has PIP 0.550, must be >= 0.95"));
+}
+
+TEST(Verdict, OfNoEvidenceIsAbstained) {
+  Evidence evidence;
+  evidence.gap_p_value = 0.001;
+  EXPECT_EQ(DecideVerdict(evidence).verdict.kind, VerdictKind::kAbstained);
+}
+
+TEST(Verdict, ThresholdsComeFromTheStruct) {
+  EXPECT_EQ(DecideVerdict(Sound(), {.pip = 0.995}).verdict.kind, VerdictKind::kAbstained);
+}
+
+TEST(Verdict, KindsHaveTheNamesOfTheReport) {
+  EXPECT_EQ(ToString(VerdictKind::kNoGap), "NO_GAP");
+  EXPECT_EQ(ToString(VerdictKind::kSensorFault), "SENSOR_FAULT");
+  EXPECT_EQ(ToString(VerdictKind::kIdentified), "IDENTIFIED");
+  EXPECT_EQ(ToString(VerdictKind::kAmbiguous), "AMBIGUOUS");
+  EXPECT_EQ(ToString(VerdictKind::kUnmodelled), "UNMODELLED");
+  EXPECT_EQ(ToString(VerdictKind::kAbstained), "ABSTAINED");
+}
+
+}  // namespace
+}  // namespace parallax::attribution

@@ -1,0 +1,114 @@
+#include "core/divergence/gaussian.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/base/random.h"
+
+namespace parallax::divergence {
+namespace {
+
+Gaussian Scalar(double mean, double sd) {
+  return {Eigen::VectorXd::Constant(1, mean), Eigen::MatrixXd::Constant(1, 1, sd * sd)};
+}
+
+struct Row {
+  double mean, sd, kl, reverse, js, energy, mmd, w1, w2;
+};
+
+class Table : public testing::TestWithParam<Row> {};
+
+TEST_P(Table, ClosedFormsHaveTheReferenceValues) {
+  const Row row = GetParam();
+  const Gaussian p = Scalar(0, 1), q = Scalar(row.mean, row.sd);
+  EXPECT_NEAR(*KullbackLeibler(p, q), row.kl, 1e-6);
+  EXPECT_NEAR(*KullbackLeibler(q, p), row.reverse, 1e-6);
+  EXPECT_NEAR(*JensenShannon(0, 1, row.mean, row.sd), row.js, 1e-6);
+  EXPECT_NEAR(GaussianEnergyDistance(0, 1, row.mean, row.sd), row.energy, 1e-6);
+  EXPECT_NEAR(GaussianMmdSquared(0, 1, row.mean, row.sd, 1.0), row.mmd, 1e-6);
+  EXPECT_NEAR(GaussianWasserstein1(0, 1, row.mean, row.sd), row.w1, 1e-6);
+  EXPECT_NEAR(GaussianWasserstein2(0, 1, row.mean, row.sd), row.w2, 1e-6);
+}
+
+// KL(N(0,4) ‖ N(0,1)) = ½(4 − 1) − ln 2.
+INSTANTIATE_TEST_SUITE_P(Pairs, Table,
+                         testing::Values(Row{1, 1, 0.5, 0.5, 0.111421, 0.541807, 0.177268, 1, 1},
+                                         Row{0, 2, 0.318147, 0.806853, 0.092733, 0.183111, 0.094187,
+                                             0.797885, 1},
+                                         Row{1, 2, 0.443147, 1.306853, 0.128175, 0.534105, 0.159470,
+                                             1.166631, 1.414214}));
+
+TEST(Gaussian, KlOfIndependentAxesIsTheirSum) {
+  const Gaussian p{Eigen::Vector2d(0, 0), Eigen::Matrix2d::Identity()};
+  const Gaussian q{Eigen::Vector2d(1, 1), Eigen::Vector2d(1, 4).asDiagonal()};
+  EXPECT_NEAR(*KullbackLeibler(p, q), 0.5 + 0.443147, 1e-6);
+}
+
+TEST(Gaussian, DivergencesDoNotChangeUnderALinearMap) {
+  Eigen::Matrix2d map;
+  map << 2, 1, -0.5, 3;
+  const Gaussian p{Eigen::Vector2d(0, 1), Eigen::Vector2d(1, 2).asDiagonal()};
+  const Gaussian q{Eigen::Vector2d(1, 1), Eigen::Vector2d(3, 1).asDiagonal()};
+  const Gaussian mp{map * p.mean, map * p.covariance * map.transpose()};
+  const Gaussian mq{map * q.mean, map * q.covariance * map.transpose()};
+  EXPECT_NEAR(*KullbackLeibler(p, q), *KullbackLeibler(mp, mq), 1e-12);
+  EXPECT_NEAR(*JensenShannon(p, q, 20000, 1), *JensenShannon(mp, mq, 20000, 1), 0.01);
+}
+
+TEST(Gaussian, JensenShannonReachesLogTwoForStrangersAndZeroForTwins) {
+  EXPECT_NEAR(*JensenShannon(0, 1, 1000, 1e-3), std::log(2.0), 1e-9);
+  EXPECT_NEAR(*JensenShannon(3, 2, 3, 2), 0.0, 1e-12);
+}
+
+TEST(Gaussian, JensenShannonByDrawsAgreesWithQuadratureAlongOneAxis) {
+  const Gaussian p{Eigen::Vector2d(0, 0), Eigen::Matrix2d::Identity()};
+  const Gaussian q{Eigen::Vector2d(1, 0), Eigen::Vector2d(4, 1).asDiagonal()};
+  EXPECT_NEAR(*JensenShannon(p, q, 40000, 3), 0.128175, 0.005);
+}
+
+TEST(LedoitWolf, KeepsManySamplesAndShrinksFew) {
+  base::Random random(4, 0);
+  const auto draw = [&](int n) {
+    Eigen::MatrixXd samples(n, 6);
+    for (int i = 0; i < n; ++i) {
+      for (int j = 0; j < 6; ++j) samples(i, j) = (j + 1) * random.Normal();
+    }
+    return samples;
+  };
+  const ShrunkCovariance many = LedoitWolf(draw(5000)), few = LedoitWolf(draw(4));
+  EXPECT_LT(many.shrinkage, 0.01);
+  EXPECT_NEAR(many.covariance(5, 5), 36.0, 2.5);
+  EXPECT_GT(few.shrinkage, 0.1);
+  // Four samples in six dimensions: only the shrinkage makes it definite.
+  EXPECT_EQ(Eigen::LLT<Eigen::MatrixXd>(few.covariance).info(), Eigen::Success);
+}
+
+TEST(LedoitWolf, EqualsTheFormulaWrittenOut) {
+  base::Random random(8, 0);
+  Eigen::MatrixXd x(9, 3);
+  for (int i = 0; i < 9; ++i) {
+    for (int j = 0; j < 3; ++j) x(i, j) = random.Normal() * (1.0 + j);
+  }
+  const Eigen::RowVectorXd mean = x.colwise().mean();
+  const Eigen::MatrixXd c = x.rowwise() - mean;
+  const Eigen::MatrixXd s = c.transpose() * c / 9.0;
+  const double mu = s.trace() / 3.0;
+  const double delta2 = (s - mu * Eigen::MatrixXd::Identity(3, 3)).squaredNorm();
+  double beta2 = 0.0;
+  for (int k = 0; k < 9; ++k) {
+    beta2 += (c.row(k).transpose() * c.row(k) - s).squaredNorm() / 81.0;
+  }
+  EXPECT_NEAR(LedoitWolf(x).shrinkage, std::min(beta2, delta2) / delta2, 1e-12);
+}
+
+TEST(Gaussian, RejectsWhatIsNotACovariance) {
+  const Gaussian p = Scalar(0, 1);
+  EXPECT_FALSE(
+      KullbackLeibler(p, {Eigen::VectorXd::Zero(2), Eigen::MatrixXd::Identity(2, 2)}).ok());
+  EXPECT_FALSE(KullbackLeibler(p, {Eigen::VectorXd::Zero(1), Eigen::MatrixXd::Zero(1, 1)}).ok());
+  EXPECT_FALSE(JensenShannon(0, 1, 0, 0).ok());
+}
+
+}  // namespace
+}  // namespace parallax::divergence

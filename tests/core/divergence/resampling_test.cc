@@ -1,0 +1,78 @@
+#include "core/divergence/resampling.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/base/random.h"
+#include "core/divergence/distance.h"
+
+namespace parallax::divergence {
+namespace {
+
+TEST(Bootstrap, IntervalOfAMeanHasTheWidthOfItsStandardError) {
+  base::Random random(1, 0);
+  std::vector<double> values(200);
+  for (double& value : values) value = 5.0 + 2.0 * random.Normal();
+  const auto mean = [&](const std::vector<int>& chosen) {
+    double total = 0.0;
+    for (int k : chosen) total += values[k];
+    return total / static_cast<double>(chosen.size());
+  };
+  const absl::StatusOr<Interval> interval = BootstrapInterval(200, mean, {.resamples = 2000});
+  ASSERT_TRUE(interval.ok());
+  const double width = 2.0 * 1.645 * 2.0 / std::sqrt(200.0);
+  EXPECT_NEAR(interval->high - interval->low, width, 0.2 * width);
+  EXPECT_LT(interval->low, interval->value);
+  EXPECT_GT(interval->high, interval->value);
+}
+
+TEST(Bootstrap, OfOneUnitHasNoWidth) {
+  const absl::StatusOr<Interval> interval =
+      BootstrapInterval(1, [](const std::vector<int>&) { return 3.0; });
+  ASSERT_TRUE(interval.ok());
+  EXPECT_EQ(interval->low, 3.0);
+  EXPECT_EQ(interval->high, 3.0);
+}
+
+TEST(Bootstrap, RejectsNoUnitsAndFewResamples) {
+  const auto one = [](const std::vector<int>&) { return 1.0; };
+  EXPECT_FALSE(BootstrapInterval(0, one).ok());
+  EXPECT_FALSE(BootstrapInterval(5, one, {.resamples = 10}).ok());
+  EXPECT_FALSE(BootstrapInterval(5, one, {.confidence = 1.0}).ok());
+}
+
+TEST(Floor, OfAPerfectTwinShrinksWithTheSamplesAndIsNotZero) {
+  const auto floor_of = [](int n) {
+    const auto simulate = [n](uint64_t index) {
+      base::Random random(9, index);
+      Eigen::MatrixXd samples(n, 1);
+      for (int i = 0; i < n; ++i) samples(i, 0) = random.Normal();
+      return samples;
+    };
+    const auto distance = [](const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) {
+      return EnergyDistance(a, b, Estimator::kV);
+    };
+    return *SimulationFloor(simulate, distance, 60);
+  };
+  const Interval small = floor_of(20), large = floor_of(200);
+  EXPECT_GT(small.low, 0.0);
+  EXPECT_LT(small.low, small.value);
+  EXPECT_NEAR(large.value / small.value, 0.1, 0.05);
+}
+
+TEST(Floor, NeedsTenPairs) {
+  EXPECT_FALSE(SimulationFloor([](uint64_t) { return Eigen::MatrixXd(); },
+                               [](const Eigen::MatrixXd&, const Eigen::MatrixXd&) { return 0.0; },
+                               9)
+                   .ok());
+}
+
+TEST(Quantile, InterpolatesBetweenOrderStatistics) {
+  EXPECT_DOUBLE_EQ(Quantile({4, 1, 3, 2}, 0.5), 2.5);
+  EXPECT_DOUBLE_EQ(Quantile({4, 1, 3, 2}, 1.0), 4.0);
+  EXPECT_TRUE(std::isnan(Quantile({}, 0.5)));
+}
+
+}  // namespace
+}  // namespace parallax::divergence

@@ -1,0 +1,99 @@
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <gmock/gmock.h>
+
+#include "core/store/schema.h"
+#include "tests/core/store/store_fixture.h"
+
+namespace parallax::store {
+namespace {
+
+using ::testing::HasSubstr;
+
+class DamageTest : public StoreTest {
+ protected:
+  void SetUp() override {
+    StoreTest::SetUp();
+    stream_ = OpenStream("a", "p");
+    for (uint64_t seq = 0; seq < 3; ++seq) {
+      ASSERT_TRUE(Append(*store_, stream_, MakeBatch(seq, kChannels, 100, kStartNs)).ok());
+    }
+  }
+
+  /// Runs SQL on a connection of its own, as somebody from outside would.
+  void Tamper(const std::string& sql) {
+    SQLite::Database database(directory_.path() + "/parallax.db", SQLite::OPEN_READWRITE, 10'000);
+    ASSERT_GT(database.exec(sql), 0);
+  }
+
+  /// Flips one bit of the blob that `select` finds; `update` takes it back.
+  void FlipBit(const std::string& select, const std::string& update, size_t byte) {
+    SQLite::Database database(directory_.path() + "/parallax.db", SQLite::OPEN_READWRITE, 10'000);
+    std::string blob = database.execAndGet(select).getString();
+    ASSERT_GT(blob.size(), byte);
+    blob[byte] = static_cast<char>(blob[byte] ^ 0x10);
+    SQLite::Statement statement(database, update);
+    statement.bind(1, blob.data(), static_cast<int>(blob.size()));
+    ASSERT_EQ(statement.exec(), 1);
+  }
+
+  int64_t stream_ = 0;
+};
+
+TEST_F(DamageTest, AFlippedBitInABatchIsDataLossNamingTheRow) {
+  FlipBit("SELECT data FROM batch WHERE seq = 1", "UPDATE batch SET data = ? WHERE seq = 1", 40);
+  const absl::Status status = store_->ReadSeries("r", "a", 0, {}).status();
+  EXPECT_TRUE(absl::IsDataLoss(status));
+  EXPECT_THAT(status.ToString(), HasSubstr("batch stream = 1 seq = 1"));
+  EXPECT_TRUE(absl::IsDataLoss(store_->ReadBuckets("r", "a", 0, {}, 5).status()));
+  ASSERT_TRUE(store_->CloseRun("r", "a").ok());
+  EXPECT_TRUE(absl::IsDataLoss(store_->Compact().status()));
+  // The store goes on: damage to one row is no reason to refuse others.
+  EXPECT_TRUE(Append(*store_, stream_, MakeBatch(3, kChannels, 1, kStartNs)).ok());
+}
+
+TEST_F(DamageTest, AFlippedBitInAChunkIsDataLossNamingTheRow) {
+  ASSERT_TRUE(store_->CloseRun("r", "a").ok());
+  ASSERT_EQ(store_->Compact().value(), 3u);
+  FlipBit("SELECT data FROM chunk WHERE channel = 2", "UPDATE chunk SET data = ? WHERE channel = 2",
+          20);
+  EXPECT_TRUE(store_->ReadSeries("r", "a", 1, {}).ok());
+  const absl::Status status = store_->ReadSeries("r", "a", 2, {}).status();
+  EXPECT_TRUE(absl::IsDataLoss(status));
+  EXPECT_THAT(status.ToString(), HasSubstr("chunk stream = 1 channel = 2 first_seq = 0"));
+}
+
+TEST_F(DamageTest, AnAlteredParameterSetIsDataLoss) {
+  Tamper("UPDATE parameter_set SET bytes = '{\"U\":11}'");
+  const absl::Status status = store_->GetParameterSet("r", 0).status();
+  EXPECT_TRUE(absl::IsDataLoss(status));
+  EXPECT_THAT(status.ToString(), HasSubstr("parameter set 0 of rig \"r\""));
+}
+
+TEST_F(DamageTest, AFileThatIsNoDatabaseIsDataLoss) {
+  store_.reset();
+  FILE* file = fopen((directory_.path() + "/parallax.db").c_str(), "r+");
+  ASSERT_NE(file, nullptr);
+  fputs("this is not a database, whatever its name says", file);
+  fclose(file);
+  EXPECT_TRUE(absl::IsDataLoss(OpenSqliteStore({directory_.path()}, clock_).status()));
+}
+
+TEST_F(DamageTest, ANewerSchemaIsRefusedAndLeftAlone) {
+  store_.reset();
+  Tamper("UPDATE schema_version SET version = version + 1");
+  const absl::Status status = OpenSqliteStore({directory_.path()}, clock_).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status));
+  EXPECT_THAT(status.ToString(), HasSubstr("must be <= 1"));
+  Tamper("UPDATE schema_version SET version = version - 1");
+  Reopen();
+  EXPECT_EQ(Series("a", 0).value.size(), 300u);
+}
+
+TEST_F(DamageTest, ASecondStoreOnTheDirectoryIsRefused) {
+  const absl::Status status = OpenSqliteStore({directory_.path()}, clock_).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status.ToString();
+  EXPECT_EQ(Series("a", 0).value.size(), 300u);
+}
+
+}  // namespace
+}  // namespace parallax::store

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <atomic>
+
+namespace parallax::store {
+
+/// What the disk under every SQLite file opened from now on does.
+enum class DiskFault {
+  kNone,
+  kFull,       ///< writes fail as with ENOSPC
+  kSyncFails,  ///< fsync fails as with EIO
+};
+
+/// Makes a layer over SQLite's own file system the default one; idempotent. It passes everything
+/// through but for the fault that is set.
+void InstallFaultVfs();
+void SetDiskFault(DiskFault fault);
+
+}  // namespace parallax::store

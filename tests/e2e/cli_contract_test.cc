@@ -1,0 +1,162 @@
+// Exit codes, JSON keys and CSV heads of every verb, against the real daemon.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/e2e/cli_support.h"
+
+namespace parallax::e2e {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+const std::string kCampaign = std::string(PARALLAX_TEST_DATA) + "/tclab-byu";
+constexpr char kRig[] = "tclab-byu";
+constexpr char kRun[] = "tclab-byu/energy-balance-1s";
+
+/// A verb, its exit code, the JSON keys and the head of its CSV.
+struct Contract {
+  std::vector<std::string> command;
+  std::vector<std::string> keys;
+  std::string csv_head;
+};
+
+std::vector<Contract> Contracts() {
+  const std::string documents = "path,value";
+  return {
+      {{"rig", "list"},
+       {"name", "kind", "devices", "twin"},
+       "rig,kind,twin,devices,registered,title"},
+      {{"rig", "show", kRig}, {"name", "geometry", "devices", "schema_hash"}, documents},
+      {{"run", "list", kRig},
+       {"name", "start_time", "split", "state", "ledger"},
+       "run,start,split,state,stored,duplicate,rejected"},
+      {{"run", "show", kRun}, {"run", "outcome"}, documents},
+      {{"run", "close", kRun}, {"name", "state"}, documents},
+      {{"campaign", "replay", kCampaign},
+       {"campaign", "rig", "runs", "ledger"},
+       "run,split,received,stored,duplicate,rejected,batches sent,resumed"},
+      {{"job", "list"},
+       {"name", "rig", "state", "phase_seconds"},
+       "job,rig,state,phase,done,attempts,queued,report"},
+      {{"report", "list", kRig},
+       {"name", "verdict", "sha256", "superseded"},
+       "report,verdict,parameter set,superseded,stored"},
+      {{"report", "show", kRig}, {"name", "verdict", "json", "sha256"}, documents},
+      {{"report", "explain", kRig}, {"report", "verdict", "text"}, documents},
+      {{"param", "list", kRig},
+       {"name", "revision", "state"},
+       "revision,state,parent,registered,sha256"},
+      {{"param", "show", "tclab-byu/0"},
+       {"name", "values", "json"},
+       "parameter,run,value,sd,assumed,unit,calibrated"},
+      {{"param", "diff", "tclab-byu/0", "tclab-byu/0"}, {}, "parameter,run,from,to,sd,unit"},
+      {{"twin", "list"}, {"name", "parameters"}, "twin,rig kind,parameters,description"},
+      {{"twin", "show", "two_heater"},
+       {"name", "parameters", "inputs", "outputs", "domain"},
+       "parameter,unit,nominal,prior,lower,upper,mechanism,per run,source"},
+      {{"twin", "simulate", kRun, "--parameter-set", "tclab-byu/0"},
+       {"mode", "time_s", "signals", "outside_domain"},
+       "time_s,"},
+      {{"series", "get", kRun, "board/T1"},
+       {"channel", "time_unix_ns", "value", "unit"},
+       "time_ns,value,quality"},
+      {{"series", "digest", kRig}, {"name", "sha256", "samples"}, "name,sha256,samples"},
+      {{"doctor"}, {"check", "result", "text"}, "check,result,text"},
+  };
+}
+
+class CliContractTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    bench_ = new CliBench("contract");
+    evaluation_ = new Output(bench_->Cli({"campaign", "evaluate", kCampaign, "-o", "json"}));
+  }
+  static void TearDownTestSuite() {
+    delete evaluation_;
+    delete bench_;
+  }
+  Output Run(std::vector<std::string> command, const std::string& format) {
+    command.insert(command.end(), {"-o", format});
+    return bench_->Cli(command);
+  }
+
+  static CliBench* bench_;
+  static Output* evaluation_;
+};
+
+CliBench* CliContractTest::bench_ = nullptr;
+Output* CliContractTest::evaluation_ = nullptr;
+
+TEST_F(CliContractTest, EvaluatePrintsItsKeysInOrder) {
+  ASSERT_EQ(evaluation_->exit_code, 0) << evaluation_->err;
+  const auto json = evaluation_->json();
+  std::vector<std::string> keys;
+  for (const auto& item : json.items()) keys.push_back(item.key());
+  EXPECT_THAT(keys, ::testing::ElementsAre("campaign", "verdict", "attribution", "unexplained",
+                                           "calibrated", "validation", "ingest", "seconds"));
+  const auto ingest = json["ingest"];
+  EXPECT_EQ(
+      ingest["received"].get<int>(),
+      ingest["stored"].get<int>() + ingest["duplicate"].get<int>() + ingest["rejected"].get<int>());
+  EXPECT_GT(ingest["stored"].get<int>(), 0);
+}
+
+TEST_F(CliContractTest, EveryVerbSpeaksJson) {
+  for (const Contract& contract : Contracts()) {
+    SCOPED_TRACE(contract.command[0] + " " + contract.command.back());
+    const Output output = Run(contract.command, "json");
+    ASSERT_EQ(output.exit_code, 0) << output.err;
+    const auto json = output.json();
+    if (contract.keys.empty()) continue;
+    const auto object = json.is_array() ? json.at(0) : json;
+    for (const std::string& key : contract.keys) EXPECT_TRUE(object.contains(key)) << key;
+  }
+}
+
+TEST_F(CliContractTest, EveryVerbSpeaksCsv) {
+  for (const Contract& contract : Contracts()) {
+    SCOPED_TRACE(contract.command[0] + " " + contract.command.back());
+    const Output output = Run(contract.command, "csv");
+    EXPECT_EQ(output.exit_code, 0) << output.err;
+    EXPECT_EQ(output.out.rfind(contract.csv_head, 0), 0U) << output.out.substr(0, 100);
+  }
+}
+
+TEST_F(CliContractTest, EveryVerbSpeaksToPeople) {
+  for (const Contract& contract : Contracts()) {
+    SCOPED_TRACE(contract.command[0] + " " + contract.command.back());
+    const Output output = Run(contract.command, "table");
+    EXPECT_EQ(output.exit_code, 0) << output.err;
+    EXPECT_THAT(output.out, ::testing::Not(IsEmpty()));
+    EXPECT_EQ(output.out.find('\x1b'), std::string::npos);  // no colour into a file
+  }
+}
+
+TEST_F(CliContractTest, MissingThingsExitThree) {
+  const std::vector<std::vector<std::string>> missing = {
+      {"rig", "show", "nothing"},          {"run", "show", "tclab-byu/nothing"},
+      {"report", "show", "tclab-byu/999"}, {"job", "watch", "nothing"},
+      {"param", "show", "tclab-byu/999"},  {"twin", "show", "nothing"},
+      {"series", "digest", "nothing"},     {"campaign", "analyze", kCampaign, "--rig", "nothing"}};
+  for (const auto& command : missing) {
+    const Output output = Run(command, "json");
+    EXPECT_EQ(output.exit_code, 3) << command[0] << " " << command[2] << output.err;
+    EXPECT_THAT(output.out, IsEmpty());
+    EXPECT_EQ(nlohmann::json::parse(output.err)["error"]["code"], "NOT_FOUND");
+  }
+}
+
+TEST_F(CliContractTest, GapFailsOnlyWhereAsked) {
+  const Output lenient = bench_->Cli({"campaign", "analyze", kCampaign});
+  EXPECT_EQ(lenient.exit_code, 0) << lenient.err;
+  EXPECT_THAT(lenient.out, HasSubstr("Verdict: "));
+  const Output strict = bench_->Cli({"campaign", "analyze", kCampaign, "--fail-on-gap"});
+  const bool gap = strict.out.find("Verdict: NO_GAP") == std::string::npos;
+  EXPECT_EQ(strict.exit_code, gap ? 7 : 0) << strict.err;
+}
+
+}  // namespace
+}  // namespace parallax::e2e

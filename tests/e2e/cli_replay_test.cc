@@ -1,0 +1,89 @@
+// Replay of a real recording through the real programs: exact, repeatable, resumable.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <chrono>
+#include <thread>
+
+#include "core/base/random.h"
+#include "tests/e2e/cli_support.h"
+
+namespace parallax::e2e {
+namespace {
+
+const std::string kCampaign = std::string(PARALLAX_TEST_DATA) + "/tclab-byu";
+constexpr char kRig[] = "tclab-byu";
+
+std::string Digest(CliBench& bench) {
+  const Output digest = bench.Cli({"series", "digest", kRig, "-o", "json"});
+  EXPECT_EQ(digest.exit_code, 0) << digest.err;
+  return digest.exit_code == 0 ? digest.json()["sha256"].get<std::string>() : "";
+}
+
+/// stored + duplicate + rejected, which must be what was received.
+uint64_t Accounted(const nlohmann::ordered_json& ledger) {
+  uint64_t total = ledger["stored"].get<uint64_t>() + ledger["duplicate"].get<uint64_t>();
+  for (const auto& reason : ledger["rejected"].items()) total += reason.value().get<uint64_t>();
+  return total;
+}
+
+TEST(CliReplayTest, LedgerHoldsEverySampleOfTheFiles) {
+  CliBench bench("ledger");
+  const Output plan = bench.Cli({"campaign", "replay", kCampaign, "--dry-run", "-o", "json"});
+  ASSERT_EQ(plan.exit_code, 0) << plan.err;
+  const Output replay = bench.Cli({"campaign", "replay", kCampaign, "-o", "json"});
+  ASSERT_EQ(replay.exit_code, 0) << replay.err;
+  const auto ledger = replay.json()["ledger"];
+  EXPECT_EQ(ledger["received"], plan.json()["samples"]);
+  EXPECT_EQ(ledger["received"].get<uint64_t>(), Accounted(ledger));
+}
+
+TEST(CliReplayTest, RepetitionAndDuplicatesLeaveTheSameSamples) {
+  CliBench bench("twice");
+  ASSERT_EQ(bench.Cli({"campaign", "replay", kCampaign}).exit_code, 0);
+  const std::string digest = Digest(bench);
+  const Output again = bench.Cli({"campaign", "replay", kCampaign, "-o", "json"});
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(again.json()["runs"][0]["sent_batches"], 0);
+  const Output resent = bench.Cli({"campaign", "replay", kCampaign, "--resend", "-o", "json"});
+  ASSERT_EQ(resent.exit_code, 0) << resent.err;
+  const auto ledger = resent.json()["ledger"];
+  EXPECT_EQ(ledger["duplicate"].get<uint64_t>() * 2, ledger["received"].get<uint64_t>());
+  EXPECT_EQ(Digest(bench), digest);
+}
+
+TEST(CliReplayTest, ClientKilledTenTimesResumesToTheSameSamples) {
+  CliBench whole("whole");
+  const auto start = std::chrono::steady_clock::now();
+  ASSERT_EQ(whole.Cli({"campaign", "replay", kCampaign}).exit_code, 0);
+  const std::chrono::duration<double> length = std::chrono::steady_clock::now() - start;
+  CliBench killed("killed");
+  base::Random random(1, 0);
+  for (int kill = 0; kill < 10; ++kill) {
+    const auto client = killed.StartCli({"campaign", "replay", kCampaign});
+    std::this_thread::sleep_for(length * random.Uniform());
+    client->Kill(SIGKILL);
+    client->Wait();
+  }
+  const Output last = killed.Cli({"campaign", "replay", kCampaign, "-o", "json"});
+  ASSERT_EQ(last.exit_code, 0) << last.err;
+  const auto ledger = last.json()["ledger"];
+  EXPECT_EQ(ledger["received"].get<uint64_t>(), Accounted(ledger));
+  EXPECT_EQ(Digest(killed), Digest(whole));
+}
+
+TEST(CliReplayTest, RigOfOtherAssumptionsIsAConflict) {
+  CliBench bench("conflict");
+  ASSERT_EQ(bench
+                .Cli({"rig", "register", kCampaign + "/rig.json", "--twin", "two_heater", "--rig",
+                      kRig, "--assume", "U", "11"})
+                .exit_code,
+            0);
+  const Output replay = bench.Cli({"campaign", "replay", kCampaign});
+  EXPECT_EQ(replay.exit_code, 6);
+  EXPECT_THAT(replay.err, ::testing::HasSubstr("U = 11"));
+}
+
+}  // namespace
+}  // namespace parallax::e2e

@@ -1,0 +1,74 @@
+#include "server/config.h"
+
+#include <gtest/gtest.h>
+
+#include "core/base/file.h"
+#include "server/log.h"
+
+namespace parallax::server {
+namespace {
+
+TEST(ConfigTest, TheDocumentedFileHoldsEveryKeyWithItsDefault) {
+  const absl::StatusOr<std::string> text = base::ReadFile(PARALLAX_CONFIG_FILE);
+  ASSERT_TRUE(text.ok()) << text.status();
+  const absl::StatusOr<Config> config = ParseConfig(*text, "parallaxd.toml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  const Config defaults = *ParseConfig("", "");
+  EXPECT_EQ(config->daemon.listen, defaults.daemon.listen);
+  EXPECT_EQ(config->daemon.exposure, defaults.daemon.exposure);
+  EXPECT_EQ(config->daemon.threads, defaults.daemon.threads);
+  EXPECT_EQ(config->daemon.max_waiting_calls, defaults.daemon.max_waiting_calls);
+  EXPECT_EQ(config->daemon.drain_timeout, defaults.daemon.drain_timeout);
+  EXPECT_EQ(config->daemon.compaction_interval, defaults.daemon.compaction_interval);
+  EXPECT_EQ(config->daemon.ingest.credit, defaults.daemon.ingest.credit);
+  EXPECT_EQ(config->daemon.ingest.max_inbox_bytes, defaults.daemon.ingest.max_inbox_bytes);
+  EXPECT_EQ(config->daemon.ingest.max_streams, defaults.daemon.ingest.max_streams);
+  EXPECT_EQ(config->daemon.ingest.idle_timeout, defaults.daemon.ingest.idle_timeout);
+  EXPECT_EQ(config->daemon.ingest.workers, defaults.daemon.ingest.workers);
+  EXPECT_EQ(config->data_directory, DefaultDataDirectory());
+  for (const std::string& key : ConfigKeys()) {
+    const std::string name = key.substr(key.find('.') + 1);
+    const bool documented = text->find("\n" + name + " = ") != std::string::npos ||
+                            text->find("\n# " + name + " = ") != std::string::npos;
+    EXPECT_TRUE(documented) << key;
+  }
+}
+
+TEST(ConfigTest, ErrorsNameFileLineKeyAndBound) {
+  const auto error = [](const std::string& toml) {
+    return std::string(ParseConfig(toml, "my.toml").status().message());
+  };
+  EXPECT_EQ(error("[server]\nlisen = \"x\"\n"),
+            "my.toml:2: server.lisen is not a key; did you mean \"server.listen\"?");
+  EXPECT_EQ(error("[ingest]\ncredit = 0\n"),
+            "my.toml:2: ingest.credit: must be a whole number in [1, 1000000000]");
+  EXPECT_EQ(error("[ingest]\ncredit = \"many\"\n"),
+            "my.toml:2: ingest.credit: must be a whole number in [1, 1000000000]");
+  EXPECT_NE(error("[log]\nformat = \"xml\"\n").find("\"json\" or \"text\""), std::string::npos);
+  EXPECT_NE(error("[ingest]\nidle_timeout_s = -1\n").find("seconds"), std::string::npos);
+  EXPECT_NE(error("listen = ").find("my.toml:1"), std::string::npos);
+}
+
+TEST(ConfigTest, OnlyLoopbackIsServedUnlessToldOtherwise) {
+  for (const char* listen : {"127.0.0.1:0", "127.1.2.3:5", "localhost:1", "[::1]:50051"}) {
+    EXPECT_TRUE(Validate({.listen = listen}).ok()) << listen;
+  }
+  for (const char* listen : {"0.0.0.0:1", "[::]:1", "192.168.1.2:1", "lab.example:1"}) {
+    EXPECT_FALSE(Validate({.listen = listen}).ok()) << listen;
+    EXPECT_TRUE(Validate({.listen = listen, .exposure = Exposure::kAnyAddress}).ok()) << listen;
+  }
+  for (const char* listen : {"", ":1", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:70000"}) {
+    EXPECT_FALSE(Validate({.listen = listen}).ok()) << listen;
+  }
+}
+
+TEST(LogTest, ALineIsOneJsonObjectWhateverIsInIt) {
+  EXPECT_EQ(FormatJson("t", "info", "ready", {{"port", "5"}, {"path", "a\"b\nc"}}),
+            "{\"time\":\"t\",\"level\":\"info\",\"event\":\"ready\",\"port\":\"5\","
+            "\"path\":\"a\\\"b\\nc\"}");
+  EXPECT_EQ(FormatJson("t", "info", "\xff", {}).find('\xff'), std::string::npos);
+  EXPECT_EQ(FormatText("ready", {{"port", "5"}, {"path", "a\nb"}}), "ready port=5 path=a b");
+}
+
+}  // namespace
+}  // namespace parallax::server

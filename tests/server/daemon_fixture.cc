@@ -1,0 +1,65 @@
+#include "tests/server/daemon_fixture.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "absl/strings/str_format.h"
+#include "core/store/sqlite_store.h"
+
+namespace parallax::server {
+
+TemporaryDirectory::TemporaryDirectory() {
+  std::string pattern = std::filesystem::temp_directory_path() / "parallax-server-XXXXXX";
+  path_ = mkdtemp(pattern.data());
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+void DaemonTest::SetUp() {
+  options_.listen = "127.0.0.1:0";
+  Restart();
+  const auto rig = Call(*ingest_, &v1::IngestService::Stub::CreateRig, BoardRequest("board"));
+  ASSERT_TRUE(rig.ok()) << rig.status();
+  schema_hash_ = rig->rig().schema_hash();
+  const auto run = Call(*ingest_, &v1::IngestService::Stub::OpenRun, RunRequest("board", "one"));
+  ASSERT_TRUE(run.ok()) << run.status();
+}
+
+void DaemonTest::Restart() {
+  daemon_.reset();
+  auto sqlite = store::OpenSqliteStore({.directory = directory_.path()}, clock_);
+  ASSERT_TRUE(sqlite.ok()) << sqlite.status();
+  auto gated = std::make_unique<GatedStore>(*std::move(sqlite));
+  store_ = gated.get();
+  auto daemon = Daemon::Start(options_, std::move(gated), clock_,
+                              [this](const absl::Status& status) { store_failure_ = status; });
+  ASSERT_TRUE(daemon.ok()) << daemon.status();
+  daemon_ = *std::move(daemon);
+  const auto channel = grpc::CreateChannel(absl::StrFormat("127.0.0.1:%d", daemon_->port()),
+                                           grpc::InsecureChannelCredentials());
+  ingest_ = v1::IngestService::NewStub(channel);
+  query_ = v1::QueryService::NewStub(channel);
+  analysis_ = v1::AnalysisService::NewStub(channel);
+  calibration_ = v1::CalibrationService::NewStub(channel);
+  twin_ = v1::TwinService::NewStub(channel);
+}
+
+v1::StreamRequest DaemonTest::Hello(const std::string& producer, uint64_t epoch) const {
+  return HelloRequest("rigs/board/runs/one", producer, epoch, schema_hash_);
+}
+
+v1::Run DaemonTest::GetRun() {
+  v1::GetRunRequest request;
+  request.set_name("rigs/board/runs/one");
+  const auto answer = Call(*query_, &v1::QueryService::Stub::GetRun, request);
+  EXPECT_TRUE(answer.ok()) << answer.status();
+  return answer.ok() ? answer->run() : v1::Run();
+}
+
+}  // namespace parallax::server

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/mutex.h"
+#include "core/store/store.h"
+
+namespace parallax::server {
+
+/// A store whose queue of batches a test can hold back, fill or fail; all else is the real store's.
+class GatedStore final : public store::Store {
+ public:
+  explicit GatedStore(std::unique_ptr<store::Store> inner) : inner_(std::move(inner)) {}
+
+  /// From now on batches wait, at most `capacity` of them; more are not taken.
+  void Hold(size_t capacity) {
+    base::MutexLock lock(mutex_);
+    holding_ = true;
+    capacity_ = capacity;
+  }
+  /// Waits until `count` batches wait, and at least `refusals` found no room.
+  void WaitForHeld(size_t count, size_t refusals = 0) {
+    base::MutexLock lock(mutex_);
+    while (held_.size() < count || refusals_ < refusals) changed_.Wait(mutex_);
+  }
+  /// Lets everything through again, in order.
+  void Release() {
+    base::MutexLock lock(mutex_);
+    holding_ = false;
+    for (auto& [batch, done] : held_) (void)inner_->TryAppend(batch, std::move(done));
+    held_.clear();
+  }
+  /// Batches are called back with `status`, OK for no more of this.
+  void FailAppends(absl::Status status) {
+    base::MutexLock lock(mutex_);
+    failure_ = std::move(status);
+  }
+
+  bool TryAppend(store::EncodedBatch& batch, store::AppendCallback done) override {
+    absl::Status failure;
+    {
+      base::MutexLock lock(mutex_);
+      failure = failure_;
+      if (failure.ok() && !holding_) return inner_->TryAppend(batch, std::move(done));
+      if (failure.ok()) {
+        const bool room = held_.size() < capacity_;
+        if (room) held_.emplace_back(std::move(batch), std::move(done));
+        refusals_ += room ? 0 : 1;
+        changed_.NotifyAll();
+        return room;
+      }
+    }
+    done(failure);
+    return true;
+  }
+
+#define PARALLAX_PASS(Result, Method, Declare, Pass) \
+  Result Method Declare override { return inner_->Method Pass; }
+  using Rig = std::string;
+  using Page = store::PageRequest;
+  template <typename T>
+  using Or = absl::StatusOr<T>;
+  template <typename T>
+  using Rows = absl::StatusOr<std::vector<T>>;
+  PARALLAX_PASS(absl::Status, CreateRig, (const store::RigRow& a, const store::ParameterSetRow& b),
+                (a, b))
+  PARALLAX_PASS(Or<store::RigRow>, UpdateRigTitle, (const Rig& a, const Rig& b, const Rig& c),
+                (a, b, c))
+  PARALLAX_PASS(Or<store::RigRow>, GetRig, (const Rig& a), (a))
+  PARALLAX_PASS(Rows<store::RigRow>, ListRigs, (const Page& a), (a))
+  PARALLAX_PASS(absl::Status, OpenRun, (const Rig& a, const signal::Run& b), (a, b))
+  PARALLAX_PASS(absl::Status, CloseRun, (const Rig& a, const Rig& b), (a, b))
+  PARALLAX_PASS(absl::Status, RecordOutcome, (const Rig& a, const Rig& b, const signal::Outcome& c),
+                (a, b, c))
+  PARALLAX_PASS(Or<store::RunRow>, GetRun, (const Rig& a, const Rig& b), (a, b))
+  PARALLAX_PASS(Rows<store::RunRow>, ListRuns, (const Rig& a, const Page& b), (a, b))
+  PARALLAX_PASS(Or<store::StreamState>, OpenStream, (const store::StreamKey& a), (a))
+  PARALLAX_PASS(Or<signal::Series>, ReadSeries,
+                (const Rig& a, const Rig& b, uint32_t c, const store::TimeRange& d), (a, b, c, d))
+  PARALLAX_PASS(Rows<store::Bucket>, ReadBuckets,
+                (const Rig& a, const Rig& b, uint32_t c, const store::TimeRange& d, size_t e),
+                (a, b, c, d, e))
+  PARALLAX_PASS(Or<uint64_t>, Compact, (), ())
+  PARALLAX_PASS(Or<std::optional<std::string>>, FindRequest, (const Rig& a, const Rig& b), (a, b))
+  PARALLAX_PASS(absl::Status, RecordRequest, (const Rig& a, const Rig& b, const Rig& c), (a, b, c))
+  PARALLAX_PASS(Or<store::JobRow>, InsertJob, (const store::JobRow& a), (a))
+  PARALLAX_PASS(Or<store::JobRow>, GetJob, (const Rig& a), (a))
+  PARALLAX_PASS(Rows<store::JobRow>, ListJobs, (const Rig& a, const Page& b), (a, b))
+  PARALLAX_PASS(Or<std::optional<store::JobRow>>, ClaimJob, (), ())
+  PARALLAX_PASS(absl::Status, UpdateJob, (const store::JobRow& a), (a))
+  PARALLAX_PASS(Or<store::JobRow>, CancelJob, (const Rig& a), (a))
+  PARALLAX_PASS(absl::Status, FinishJob,
+                (const store::JobRow& a, store::ReportRow b,
+                 std::optional<store::ParameterSetRow> c),
+                (a, std::move(b), std::move(c)))
+  PARALLAX_PASS(Or<store::ReportRow>, GetReport, (const Rig& a, const Rig& b), (a, b))
+  PARALLAX_PASS(Rows<store::ReportRow>, ListReports, (const Rig& a, const Page& b), (a, b))
+  PARALLAX_PASS(Or<store::ParameterSetRow>, GetParameterSet, (const Rig& a, int64_t b), (a, b))
+  PARALLAX_PASS(Rows<store::ParameterSetRow>, ListParameterSets, (const Rig& a, const Page& b),
+                (a, b))
+#undef PARALLAX_PASS
+
+ private:
+  const std::unique_ptr<store::Store> inner_;
+  base::Mutex mutex_;
+  base::CondVar changed_;
+  bool holding_ ABSL_GUARDED_BY(mutex_) = false;
+  size_t capacity_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t refusals_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::pair<store::EncodedBatch, store::AppendCallback>> held_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace parallax::server
