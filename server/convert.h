@@ -12,6 +12,7 @@
 #include "core/twin/twin.h"
 #include "parallax/v1/ingest.pb.h"
 #include "parallax/v1/resources.pb.h"
+#include "parallax/v1/twin.pb.h"
 #include "server/ledger.h"
 
 namespace parallax::server {

@@ -101,16 +101,16 @@ absl::StatusOr<ExitCode> Get(const GetOptions& options, Context& context) {
   Json json = {{"run", request.run()}, {"channel", request.channel()}, {"form", options.form}};
   Append(v1::GetSeriesResponse(), json);
   TextTable table = EmptyTable(options.form);
-  PARALLAX_RETURN_IF_ERROR(
-      context.client().GetSeries(request, [&](const v1::GetSeriesResponse& part) -> absl::Status {
-        PARALLAX_RETURN_IF_ERROR(CheckPart(part, options.form));
-        if (context.settings().output == OutputFormat::kJson) {
-          Append(part, json);
-        } else {
-          AddRows(part, options.form, table);
-        }
-        return absl::OkStatus();
-      }));
+  auto take = [&](const v1::GetSeriesResponse& part) -> absl::Status {
+    PARALLAX_RETURN_IF_ERROR(CheckPart(part, options.form));
+    if (context.settings().output == OutputFormat::kJson) {
+      Append(part, json);
+    } else {
+      AddRows(part, options.form, table);
+    }
+    return absl::OkStatus();
+  };
+  PARALLAX_RETURN_IF_ERROR(context.client().GetSeries(request, take));
   context.Emit(json, table);
   return kExitOk;
 }

@@ -118,7 +118,7 @@ absl::StatusOr<Settings> ResolveSettings(const PartialSettings& flags,
   PARALLAX_RETURN_IF_ERROR(Apply(variables, "environment", said, settings));
   std::vector<std::string> files;
   if (const std::optional<std::string> user = UserConfig(environment)) files.push_back(*user);
-  files.push_back(kSystemConfig);
+  files.emplace_back(kSystemConfig);
   for (const std::string& file : files) {
     PARALLAX_ASSIGN_OR_RETURN(const PartialSettings config, ReadConfigFile(file));
     PARALLAX_RETURN_IF_ERROR(Apply(config, file, said, settings));

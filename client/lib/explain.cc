@@ -1,8 +1,12 @@
 #include "client/lib/explain.h"
 
-#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <map>
+#include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_format.h"
@@ -14,7 +18,6 @@ namespace {
 
 constexpr size_t kWidth = 100;
 constexpr int kDigits = 4;
-constexpr double kBarCharacters = 24.0;
 constexpr char kIndent[] = "  ";
 
 const Json& At(const Json& from, const char* key) {
@@ -28,9 +31,22 @@ std::string Text(const Json& value) {
   return "-";
 }
 
-std::string Percent(const Json& value) {
+bool IsTrue(const Json& value) { return value.is_boolean() && value.get<bool>(); }
+
+/// A share as a whole number of percent, for a column of its own.
+std::string PercentNumber(const Json& value) {
   if (!value.is_number()) return "-";
-  return absl::StrFormat("%.0f %%", 100.0 * value.get<double>());
+  // Adding zero turns -0 into 0.
+  return absl::StrFormat("%.0f", std::round(100.0 * value.get<double>()) + 0.0);
+}
+
+std::string Percent(const Json& value) {
+  return value.is_number() ? PercentNumber(value) + " %" : "-";
+}
+
+/// A probability: what rounds to 100 % is not certain.
+std::string Confidence(const Json& value) {
+  return value.is_number() && value.get<double>() > 0.995 ? "over 99 %" : Percent(value);
 }
 
 std::vector<std::string> Strings(const Json& list) {
@@ -49,12 +65,16 @@ std::string Enumerate(const std::vector<std::string>& names) {
 }
 
 std::string Paragraph(const std::string& text) { return Wrap(text, kIndent, kWidth); }
+/// A paragraph that ends with a full stop.
+std::string Sentence(const std::string& text) {
+  return Paragraph(text.ends_with('.') ? text : text + ".");
+}
 std::string Heading(const std::string& text) { return "\n" + text + "\n"; }
 
-std::string Bar(const Json& share) {
-  if (!share.is_number()) return "";
-  const double filled = std::clamp(share.get<double>(), 0.0, 1.0) * kBarCharacters;
-  return std::string(static_cast<size_t>(std::lround(filled)), '#');
+/// "-91 to -38": two shares in percent.
+std::string PercentInterval(const Json& from) {
+  if (!At(from, "low").is_number() || !At(from, "high").is_number()) return "-";
+  return PercentNumber(At(from, "low")) + " to " + PercentNumber(At(from, "high"));
 }
 
 std::string Interval(const Json& from) {
@@ -62,14 +82,20 @@ std::string Interval(const Json& from) {
   return Text(At(from, "low")) + " to " + Text(At(from, "high"));
 }
 
+/// A calibration is offered under these verdicts only.
+bool MayCalibrate(const Json& report) {
+  const std::string kind = Text(At(At(report, "verdict"), "kind"));
+  return kind == "IDENTIFIED" || kind == "AMBIGUOUS";
+}
+
 std::string ExplainVerdict(const Json& report) {
   const Json& verdict = At(report, "verdict");
   std::string head = "Verdict: " + Text(At(verdict, "kind"));
   if (At(verdict, "confidence").is_number()) {
-    head += ", confidence " + Percent(At(verdict, "confidence"));
+    head += ", confidence " + Confidence(At(verdict, "confidence"));
   }
   std::string text = Heading(head) + Paragraph(VerdictSentence(report));
-  if (At(verdict, "because").is_string()) text += Paragraph(Text(At(verdict, "because")));
+  if (At(verdict, "because").is_string()) text += Sentence("Why: " + Text(At(verdict, "because")));
   return text;
 }
 
@@ -83,119 +109,231 @@ std::string ExplainGap(const Json& report) {
                                      : "Judged on: " + Enumerate(validate) + ".");
   std::string figures = "Gap " + Text(At(gap, "value"));
   if (Interval(gap) != "-") figures += " (" + Interval(gap) + ")";
-  figures += ", noise floor " + Text(At(gap, "floor"));
-  if (At(gap, "p_value").is_number()) {
-    figures += ", p = " + Text(At(gap, "p_value")) + " by permutation of each " +
-               Text(At(gap, "unit_of_permutation"));
-  }
+  figures += " as assumed";
+  if (At(gap, "after").is_number()) figures += ", " + Text(At(gap, "after")) + " at the best fit";
+  figures += "; 95 % of perfect twins stay under " + Text(At(gap, "floor"));
+  if (At(gap, "p_value").is_number()) figures += " (p = " + Text(At(gap, "p_value")) + ")";
   text += Paragraph(figures + ".");
-  TextTable table{{"channel", "gap", "p", "rmse", "unit"}, {}};
+  const std::string unit = Text(At(gap, "unit_of_permutation"));
+  TextTable table{{"channel", "rmse as assumed", "rmse at the fit", "unit", "p by " + unit}, {}};
   for (const Json& channel : At(gap, "channels")) {
-    table.rows.push_back({Text(At(channel, "channel")), Text(At(channel, "gap")),
-                          Text(At(channel, "p_value")), Text(At(channel, "rmse")),
-                          Text(At(channel, "unit"))});
+    table.rows.push_back({Text(At(channel, "channel")), Text(At(channel, "rmse")),
+                          Text(At(channel, "rmse_after")), Text(At(channel, "unit")),
+                          Text(At(channel, "p_value"))});
   }
   return table.rows.empty() ? text : text + FormatTable(table, kIndent);
 }
 
+constexpr char kEvidenceLegend[] =
+    "Share: part of the gap that calibrating the assumption removes, averaged over the order in "
+    "which assumptions are calibrated, with its 90 % interval. Inclusion: probability that it is "
+    "at fault. Nats lost: by "
+    "which the best model without it explains the runs worse. Alone: part of the gap that setting "
+    "it alone removes.";
+
 std::string ExplainAttribution(const Json& report) {
-  TextTable table{{"parameter", "mechanism", "share", "interval", "inclusion", ""}, {}};
+  TextTable table{
+      {"parameter", "mechanism", "share %", "interval %", "inclusion", "nats lost", "alone %"}, {}};
+  bool widens = false;
   for (const Json& part : At(report, "attribution")) {
     table.rows.push_back({Text(At(part, "parameter")), Text(At(part, "mechanism")),
-                          Text(At(part, "shapley")), Interval(part), Text(At(part, "pip")),
-                          Bar(At(part, "shapley"))});
+                          PercentNumber(At(part, "shapley")), PercentInterval(part),
+                          Text(At(part, "pip")), Text(At(part, "loss_without_nats")),
+                          PercentNumber(At(part, "replay_removed"))});
+    widens |= At(part, "high").is_number() && At(part, "high").get<double>() < 0.0;
   }
   if (table.rows.empty()) return "";
   table.rows.push_back(
-      {"unexplained", "", Text(At(report, "unexplained")), "", "", Bar(At(report, "unexplained"))});
-  return Heading("Where the gap comes from") + FormatTable(table, kIndent);
+      {"unexplained", "", PercentNumber(At(report, "unexplained")), "", "-", "-", "-"});
+  std::string text = Heading("Where the gap comes from") + Paragraph(kEvidenceLegend);
+  if (widens) {
+    text += Paragraph(
+        "A share below zero: this assumption moves to make room for others, and moved without them "
+        "it would widen the gap.");
+  }
+  return text + FormatTable(table, kIndent);
 }
 
+/// The reasons are among the limits.
 std::string ExplainIdentifiability(const Json& report) {
   const Json& from = At(report, "identifiability");
   std::string text;
   for (const Json& group : At(from, "groups")) {
     text += Paragraph(absl::StrFormat(
-        "%s act as one group (collinearity %s): the recording fixes their joint effect, not each.",
+        "%s act as one group (collinearity %s): the runs fix their joint effect, not each.",
         Enumerate(Strings(At(group, "parameters"))), Text(At(group, "collinearity"))));
   }
   for (const Json& parameter : At(from, "unidentifiable")) {
-    text +=
-        Paragraph(absl::StrFormat("%s cannot be determined: %s", Text(At(parameter, "parameter")),
-                                  Text(At(parameter, "because"))));
+    text += Paragraph(absl::StrFormat("%s cannot be determined: the runs narrow it by %s.",
+                                      Text(At(parameter, "parameter")),
+                                      Percent(At(parameter, "contraction"))));
   }
-  return text.empty() ? "" : Heading("What the recording can tell apart") + text;
+  return text.empty() ? "" : Heading("What the runs can tell apart") + text;
+}
+
+/// What ordinary vices of a bench mean, in words; a reason that is not here speaks for itself.
+std::string ViceWords(const std::string& reason) {
+  static const std::map<std::string, std::string> kWords = {
+      {"OUT_OF_RANGE", "outside the instrument's range, left out"},
+      {"SPIKE", "single spikes, left out"},
+      {"STUCK", "in runs of equal values, left out"},
+      {"CENSORED", "at the edge of the instrument's range, taken as bounds"},
+      {"STALE", "left over from before the run, left out"},
+      {"DUPLICATE", "repeat a time stamp, left out"},
+      {"BACKWARD_CLOCK", "stamped earlier than rows before them, left out"},
+      {"CLOCK_JUMP", "on a clock that was off and has been set right"},
+  };
+  const auto found = kWords.find(reason);
+  return found == kWords.end() ? reason : found->second;
+}
+
+std::string FaultText(const std::string& run, const std::string& text) {
+  return text.find(run) == std::string::npos ? "FAULT in run " + run + ": " + text
+                                             : "FAULT: " + text;
+}
+
+/// Faults one by one, then one line for each channel and ordinary vice.
+std::string ExplainFindings(const Json& findings) {
+  struct Vice {
+    int64_t samples = 0;
+    std::set<std::string> runs;
+  };
+  std::string text;
+  std::map<std::pair<std::string, std::string>, Vice> vices;
+  for (const Json& finding : findings) {
+    if (IsTrue(At(finding, "fault"))) {
+      text += Sentence(FaultText(Text(At(finding, "run")), Text(At(finding, "text"))));
+      continue;
+    }
+    Vice& vice = vices[{Text(At(finding, "channel")), Text(At(finding, "reason"))}];
+    if (At(finding, "samples").is_number()) vice.samples += At(finding, "samples").get<int64_t>();
+    vice.runs.insert(Text(At(finding, "run")));
+  }
+  for (const auto& [place, vice] : vices) {
+    text += Paragraph(absl::StrFormat("%s: %d samples %s (%d run%s).", place.first, vice.samples,
+                                      ViceWords(place.second), vice.runs.size(),
+                                      vice.runs.size() == 1 ? "" : "s"));
+  }
+  return text;
 }
 
 std::string ExplainSensors(const Json& report) {
+  const std::string calibrate = ExplainFindings(At(report, "sensors"));
+  const std::string held_out = ExplainFindings(At(At(report, "validation"), "sensors"));
   std::string text;
-  for (const Json& sensor : At(report, "sensors")) {
-    const bool fault = At(sensor, "fault").is_boolean() && At(sensor, "fault").get<bool>();
-    std::string line = absl::StrFormat(
-        "%s %s in run %s: %s samples between %s s and %s s%s.", Text(At(sensor, "channel")),
-        Text(At(sensor, "reason")), Text(At(sensor, "run")), Text(At(sensor, "samples")),
-        Text(At(sensor, "begin_s")), Text(At(sensor, "end_s")), fault ? ", a FAULT" : "");
-    if (At(sensor, "text").is_string()) line += " " + Text(At(sensor, "text"));
-    text += Paragraph(line);
-  }
-  return text.empty() ? "" : Heading("Sensors") + text;
+  if (!calibrate.empty()) text += Heading("Sensors in the runs calibrated on") + calibrate;
+  if (!held_out.empty()) text += Heading("Sensors in the held-out runs") + held_out;
+  return text;
 }
 
+/// Values of the rig, then values of single runs: names of runs are long.
 std::string ExplainCalibrated(const Json& report) {
-  TextTable table{{"parameter", "run", "assumed", "value", "sd", "unit"}, {}};
+  TextTable rig{{"parameter", "assumed", "value", "sd", "unit"}, {}};
+  TextTable runs{{"parameter", "assumed", "value", "sd", "unit", "run"}, {}};
   for (const Json& value : At(report, "calibrated")) {
-    table.rows.push_back({Text(At(value, "parameter")),
-                          At(value, "run").is_null() ? "all" : Text(At(value, "run")),
-                          Text(At(value, "assumed")), Text(At(value, "value")),
-                          Text(At(value, "sd")), Text(At(value, "unit"))});
+    std::vector<std::string> row = {Text(At(value, "parameter")), Text(At(value, "assumed")),
+                                    Text(At(value, "value")), Text(At(value, "sd")),
+                                    Text(At(value, "unit"))};
+    if (At(value, "run").is_string()) {
+      row.push_back(Text(At(value, "run")));
+      runs.rows.push_back(std::move(row));
+    } else {
+      rig.rows.push_back(std::move(row));
+    }
   }
-  if (table.rows.empty()) return "";
-  return Heading("Calibrated parameters") + FormatTable(table, kIndent);
+  if (rig.rows.empty() && runs.rows.empty()) return "";
+  std::string text =
+      Heading(MayCalibrate(report) ? "Calibrated values"
+                                   : "Values of the best fit, which this verdict does not offer");
+  if (!rig.rows.empty()) text += FormatTable(rig, kIndent);
+  if (!runs.rows.empty()) text += Paragraph("In single runs:") + FormatTable(runs, kIndent);
+  return text;
+}
+
+std::string ExplainScores(const Json& validation) {
+  if (!At(validation, "gap_before").is_number()) return "";
+  std::string text = Paragraph(
+      absl::StrFormat("Gap %s as assumed, %s calibrated; 95 %% of perfect twins stay under %s.",
+                      Text(At(validation, "gap_before")), Text(At(validation, "gap_after")),
+                      Text(At(validation, "floor"))));
+  TextTable table{
+      {"channel", "rmse as assumed", "calibrated", "unit", "in 50 % band", "in 90 % band"}, {}};
+  for (const Json& channel : At(validation, "rmse")) {
+    table.rows.push_back({Text(At(channel, "channel")), Text(At(channel, "before")),
+                          Text(At(channel, "after")), Text(At(channel, "unit")),
+                          Percent(At(channel, "coverage_50")),
+                          Percent(At(channel, "coverage_90"))});
+  }
+  if (!table.rows.empty()) text += FormatTable(table, kIndent);
+  if (At(validation, "chirality_success_after").is_number()) {
+    text += Paragraph(absl::StrFormat("Chirality predicted right: %s as assumed, %s calibrated.",
+                                      Percent(At(validation, "chirality_success_before")),
+                                      Percent(At(validation, "chirality_success_after"))));
+  }
+  if (At(validation, "coverage_90").is_number()) {
+    text += Paragraph("90 % intervals hold " + Percent(At(validation, "coverage_90")) +
+                      " of all scored samples, 50 % intervals " +
+                      Percent(At(validation, "coverage_50")) + ".");
+  }
+  return text;
+}
+
+/// Those of a list of tests that did not pass, under `title`; empty where all did.
+std::string FailedTests(const Json& tests, const std::string& title) {
+  TextTable table{{title, "figure", "must be"}, {}};
+  for (const Json& test : tests) {
+    if (IsTrue(At(test, "passed"))) continue;
+    table.rows.push_back(
+        {Text(At(test, "name")), Text(At(test, "figure")), Text(At(test, "bound"))});
+  }
+  return table.rows.empty() ? "" : FormatTable(table, kIndent);
 }
 
 std::string ExplainValidation(const Json& report) {
   const Json& from = At(report, "validation");
   if (!from.is_object()) return "";
-  const Json& accepted = At(from, "accepted");
   std::string head = "Validation: not possible";
-  if (accepted.is_boolean())
-    head = accepted.get<bool>() ? "Validation: accepted" : "Validation: REFUSED";
-  std::string text = Heading(head);
-  if (At(from, "because").is_string()) text += Paragraph(Text(At(from, "because")));
   if (At(from, "gap_before").is_number()) {
-    text += Paragraph(absl::StrFormat("Gap %s before, %s after, noise floor %s.",
-                                      Text(At(from, "gap_before")), Text(At(from, "gap_after")),
-                                      Text(At(from, "floor"))));
+    head = IsTrue(At(from, "accepted")) ? "Validation: accepted" : "Validation: REFUSED";
   }
-  TextTable table{{"channel", "rmse before", "rmse after", "unit"}, {}};
-  for (const Json& channel : At(from, "rmse")) {
-    table.rows.push_back({Text(At(channel, "channel")), Text(At(channel, "before")),
-                          Text(At(channel, "after")), Text(At(channel, "unit"))});
+  std::string text = Heading(head);
+  if (At(from, "because").is_string()) text += Sentence("Why: " + Text(At(from, "because")));
+  text += ExplainScores(from);
+  for (const Json& own : At(from, "estimated_on_own_first_part")) {
+    text += Paragraph(absl::StrFormat(
+        "%s of run %s is %s (sd %s), estimated on that run's own samples up to %s s, which are not "
+        "scored.",
+        Text(At(own, "parameter")), Text(At(own, "run")), Text(At(own, "value")),
+        Text(At(own, "sd")), Text(At(own, "estimated_until_s"))));
   }
-  if (!table.rows.empty()) text += FormatTable(table, kIndent);
-  if (At(from, "chirality_success_after").is_number()) {
-    text += Paragraph(absl::StrFormat("Chirality predicted right: %s before, %s after.",
-                                      Percent(At(from, "chirality_success_before")),
-                                      Percent(At(from, "chirality_success_after"))));
+  for (const std::string& run : Strings(At(from, "unusable_runs"))) {
+    text += Sentence("Could not be compared: " + run);
   }
-  if (At(from, "coverage_90").is_number()) {
-    text +=
-        Paragraph("90 % intervals hold " + Percent(At(from, "coverage_90")) + " of the samples.");
-  }
-  return text;
+  return text + FailedTests(At(from, "checks"), "check that failed");
 }
 
 std::string ExplainGates(const Json& report) {
-  TextTable table{{"test", "figure", "bound", "passed"}, {}};
+  constexpr std::string_view kMissing = " (not available)";
+  const std::string failed = FailedTests(At(report, "gates"), "test that failed");
+  std::vector<std::string> missing;
   for (const Json& gate : At(report, "gates")) {
-    const Json& passed = At(gate, "passed");
-    table.rows.push_back({Text(At(gate, "name")), Text(At(gate, "figure")), Text(At(gate, "bound")),
-                          !passed.is_boolean() ? "-"
-                          : passed.get<bool>() ? "yes"
-                                               : "no"});
+    const std::string name = Text(At(gate, "name"));
+    if (std::string_view(name).ends_with(kMissing)) {
+      missing.push_back(name.substr(0, name.size() - kMissing.size()));
+    }
   }
-  if (table.rows.empty()) return "";
-  return Heading("Tests behind the verdict") + FormatTable(table, kIndent);
+  if (failed.empty() && missing.empty()) return "";
+  std::string text = Heading("Tests behind the verdict");
+  if (!failed.empty()) {
+    text += Paragraph(
+        "Each verdict has its tests, tried in the order NO_GAP, SENSOR_FAULT, UNMODELLED, "
+        "IDENTIFIED, AMBIGUOUS; these failed and ruled out theirs.");
+    text += failed;
+  }
+  if (!missing.empty()) {
+    text += Paragraph("Not available, and so not counted: " + Enumerate(missing) + ".");
+  }
+  return text;
 }
 
 std::string ExplainLimits(const Json& report) {
@@ -232,8 +370,8 @@ std::string ExplainReport(const Json& report) {
   std::string text =
       absl::StrFormat("Rig %s, twin %s\n", Text(At(report, "rig")), Text(At(report, "twin")));
   text += ExplainVerdict(report) + ExplainGap(report) + ExplainAttribution(report) +
-          ExplainIdentifiability(report) + ExplainSensors(report) + ExplainCalibrated(report) +
-          ExplainValidation(report) + ExplainGates(report) + ExplainLimits(report);
+          ExplainIdentifiability(report) + ExplainCalibrated(report) + ExplainValidation(report) +
+          ExplainSensors(report) + ExplainGates(report) + ExplainLimits(report);
   return text;
 }
 

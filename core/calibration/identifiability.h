@@ -15,7 +15,7 @@ struct IdentifiabilityOptions {
   /// A parameter whose contraction reaches this is determined whatever the others do: it takes no
   /// part in subsets. Collinearity alone misleads: with enough readings columns at a cosine of .98
   /// are told apart, and every strong parameter would be chained into one cluster.
-  double determined_limit = 0.8;
+  double determined_limit = 0.7;
   double contraction_limit = 0.1;   ///< below it a parameter is unidentifiable
   double sensitivity_limit = 0.05;  ///< columns of smaller scaled norm take no part in subsets
 };

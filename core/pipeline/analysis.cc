@@ -24,9 +24,10 @@
 namespace parallax::pipeline {
 namespace {
 
-/// A parameter whose posterior is narrower than its prior by at least this share was informed by
-/// the runs; any other keeps its assumed value.
-constexpr double kInformedContraction = 0.1;
+/// A parameter that the fit leaves within this many prior sd of its assumed value, and whose
+/// posterior is as wide as its prior, was not informed by the runs: it keeps its assumed value.
+constexpr double kUnmoved = 0.01;
+constexpr double kUninformedContraction = 0.01;
 
 absl::StatusOr<Eigen::VectorXd> AssumedValues(const twin::Description& description,
                                               const calibration::ParameterSet& base) {
@@ -61,8 +62,7 @@ std::vector<RunObservations> ObserveHeldOut(const AnalysisInput& input,
     if (run.ok()) {
       observed.push_back(*std::move(run));
     } else {
-      unusable->push_back(
-          absl::StrFormat("%s: %s", record.run.id, std::string(run.status().message())));
+      unusable->push_back(std::string(run.status().message()));
     }
   }
   return observed;
@@ -118,7 +118,10 @@ std::vector<calibration::ParameterValue> CalibratedValues(const ParameterSpace& 
     const bool rig_wide = c.kind == Coordinate::Kind::kRig;
     // The value of a per-run parameter in one run joins its rig-wide coordinate and its deviation.
     if (c.kind == Coordinate::Kind::kStep) continue;
-    if (rig_wide && fit.posterior.contraction(k) < kInformedContraction) continue;
+    if (rig_wide && std::abs(fit.z(k)) < kUnmoved &&
+        fit.posterior.contraction(k) < kUninformedContraction) {
+      continue;
+    }
     const int run = rig_wide ? -1 : c.run;
     Eigen::VectorXd gradient = Eigen::VectorXd::Zero(space.size());
     gradient(k) = space.Derivative(fit.z, run, k);
@@ -200,6 +203,14 @@ bool MayCalibrate(attribution::VerdictKind kind) {
          kind == attribution::VerdictKind::kAmbiguous;
 }
 
+/// The figures of the best fit stay in the report; what a verdict does not allow is not offered.
+void Refuse(const attribution::VerdictDecision& decision, Validation* validation) {
+  validation->decision.accepted = false;
+  validation->decision.because =
+      absl::StrFormat("no calibration is offered under the verdict %s; of the best fit: %s",
+                      attribution::ToString(decision.verdict.kind), validation->decision.because);
+}
+
 std::vector<RunFinding> CollectFindings(const std::vector<RunObservations>& runs,
                                         const std::vector<SensorHypothesis>& sensors) {
   std::vector<RunFinding> findings;
@@ -214,7 +225,8 @@ std::vector<RunFinding> CollectFindings(const std::vector<RunObservations>& runs
   return findings;
 }
 
-absl::StatusOr<GapSummary> SummariseGap(const Model& simulation, const GapMeter& meter,
+absl::StatusOr<GapSummary> SummariseGap(const Model& simulation, const Model& model,
+                                        const MapFit& fit, const GapMeter& meter,
                                         const Attribution& attribution, uint64_t seed) {
   const Eigen::VectorXd assumed = Eigen::VectorXd::Zero(simulation.space().size());
   Eigen::VectorXd residuals;
@@ -222,7 +234,7 @@ absl::StatusOr<GapSummary> SummariseGap(const Model& simulation, const GapMeter&
   GapSummary gap{
       .value = meter.Gap(residuals), .after = attribution.gap_after, .floor = meter.floor()};
   gap.p_value = meter.PValue(gap.value);
-  PARALLAX_ASSIGN_OR_RETURN(gap.channels, GapByChannel(simulation, meter, assumed, seed));
+  PARALLAX_ASSIGN_OR_RETURN(gap.channels, GapByChannel(simulation, model, fit, meter, seed));
   return gap;
 }
 
@@ -267,9 +279,9 @@ absl::StatusOr<AnalysisResult> Analyze(const AnalysisInput& input,
 
   PARALLAX_RETURN_IF_ERROR(Enter(progress, "attribute", 0.5));
   PARALLAX_ASSIGN_OR_RETURN(report.attribution, Attribute(model, fit, meter, input.seed));
-  PARALLAX_ASSIGN_OR_RETURN(report.gap,
-                            SummariseGap(Model(input.twin, runs, space, Boundary::kAssumed), meter,
-                                         report.attribution, input.seed));
+  PARALLAX_ASSIGN_OR_RETURN(
+      report.gap, SummariseGap(Model(input.twin, runs, space, Boundary::kAssumed), model, fit,
+                               meter, report.attribution, input.seed));
   PARALLAX_ASSIGN_OR_RETURN(std::vector<attribution::ChannelMisfit> misfit, Misfit(model, fit));
   report.decision = attribution::DecideVerdict(
       SummariseEvidence(model, fit, report.gap, meter, report.attribution, report.findings, sensors,
@@ -281,8 +293,9 @@ absl::StatusOr<AnalysisResult> Analyze(const AnalysisInput& input,
   PARALLAX_ASSIGN_OR_RETURN(report.validation,
                             Validate(input.twin, space, fit, held_out, input.seed));
   report.validation.unusable_runs = std::move(unusable);
+  if (!MayCalibrate(report.decision.verdict.kind)) Refuse(report.decision, &report.validation);
 
-  report.limits = Limits(model, report.attribution, report.validation);
+  report.limits = Limits(model, report.attribution);
   std::vector<int> coordinates;
   report.calibrated = CalibratedValues(space, fit, report.calibrate_runs, &coordinates);
   AnalysisResult result{.verdict = attribution::ToString(report.decision.verdict.kind),

@@ -18,6 +18,7 @@ constexpr uint64_t kDrawStream = 2'000'000;
 const double kLogPriorOdds = std::log(0.04);
 /// Relative change of cost at which a refit for evidence ends: a thousandth of a nat is enough.
 constexpr double kEvidenceTolerance = 1e-5;
+constexpr int kEvidenceIterations = 30;
 /// Models within this many nats of the best are rivals.
 constexpr double kRivalNats = 8.0;
 /// Inclusion probability from which a parameter is replayed as a cause.
@@ -72,6 +73,7 @@ absl::Status WeighEvidence(const Model& model, const MapFit& fit, Attribution* o
                                              .prior_sd = Eigen::VectorXd::Ones(space.size())};
   calibration::EvidenceOptions options{.solver = FitSolverOptions()};
   options.solver.function_tolerance = kEvidenceTolerance;
+  options.solver.max_iterations = kEvidenceIterations;
   const std::vector<double> odds(static_cast<size_t>(players), kLogPriorOdds);
   auto refit = [&](const std::vector<uint32_t>& masks) -> absl::StatusOr<std::vector<double>> {
     std::vector<uint32_t> coordinates;
@@ -121,6 +123,17 @@ std::vector<int> Unions(const std::vector<int>& cluster_of) {
 absl::Status DivideGap(const Model& model, const MapFit& fit, const GapMeter& meter, uint64_t seed,
                        Attribution* out) {
   const ParameterSpace& space = model.space();
+  const auto players = static_cast<Eigen::Index>(space.parameter_count());
+  out->shares = {.share = Eigen::VectorXd::Zero(players),
+                 .low = Eigen::VectorXd::Zero(players),
+                 .high = Eigen::VectorXd::Zero(players),
+                 .gap = out->gap_before,
+                 .unexplained = 1.0,
+                 .unexplained_low = 1.0,
+                 .unexplained_high = 1.0};
+  out->replay_removed.assign(static_cast<size_t>(players), 0.0);
+  // A gap within what a perfect twin shows is nobody's: its division would be a division of noise.
+  if (out->gap_before <= meter.floor()) return absl::OkStatus();
   base::Random random(seed, kDrawStream);
   const Eigen::MatrixXd draws = calibration::DrawPosterior(fit.posterior, kPosteriorDraws, random,
                                                            space.lower(), space.upper());
@@ -134,7 +147,8 @@ absl::Status DivideGap(const Model& model, const MapFit& fit, const GapMeter& me
   const double excess = out->gap_before - std::max(0.0, out->gap_after);
   for (int p = 0; p < space.parameter_count(); ++p) {
     const double alone = GapAt(model, meter, Restrict(space, fit.z, 1u << p));
-    out->replay_removed.push_back(excess > 0.0 ? (out->gap_before - alone) / excess : 0.0);
+    out->replay_removed[static_cast<size_t>(p)] =
+        excess > 0.0 ? (out->gap_before - alone) / excess : 0.0;
     if (out->pip[static_cast<size_t>(p)] >= kCausePip && out->shares.low(p) > 0.0) {
       out->causes |= 1u << p;
     }

@@ -70,8 +70,7 @@ attribution::Evidence SummariseEvidence(const Model& model, const MapFit& fit,
   return evidence;
 }
 
-std::vector<std::string> Limits(const Model& model, const Attribution& attribution,
-                                const Validation& validation) {
+std::vector<std::string> Limits(const Model& model, const Attribution& attribution) {
   std::vector<std::string> limits;
   const std::vector<twin::Parameter>& parameters = model.space().description().parameters;
   if (model.runs().size() < kFewRuns) {
@@ -80,11 +79,6 @@ std::vector<std::string> Limits(const Model& model, const Attribution& attributi
                         "from what is constant, "
                         "and the significance rests on blocks of time instead of runs.",
                         model.runs().size(), model.runs().size() == 1 ? "" : "s"));
-  }
-  if (!validation.held_out) {
-    limits.push_back(
-        "No run was held out: the calibrated values are not validated, and the set is not "
-        "accepted.");
   }
   for (const calibration::Cluster& cluster : attribution.identifiability.clusters) {
     std::vector<std::string> names;
@@ -96,11 +90,6 @@ std::vector<std::string> Limits(const Model& model, const Attribution& attributi
   for (const calibration::Unidentifiable& u : attribution.identifiability.unidentifiable) {
     limits.push_back(absl::StrFormat("%s cannot be identified: %s.",
                                      parameters[static_cast<size_t>(u.parameter)].name, u.because));
-  }
-  for (const OwnValue& own : validation.own_values) {
-    limits.push_back(absl::StrFormat(
-        "%s of held-out run %s was estimated on that run's own first %.0f s, which are not scored.",
-        own.parameter, own.run, own.used_s));
   }
   return limits;
 }

@@ -18,8 +18,7 @@ attribution::Evidence SummariseEvidence(const Model& model, const MapFit& fit,
                                         const std::vector<SensorHypothesis>& sensors,
                                         std::vector<attribution::ChannelMisfit> misfit);
 
-/// What these runs cannot show, in sentences made from what was found.
-std::vector<std::string> Limits(const Model& model, const Attribution& attribution,
-                                const Validation& validation);
+/// What the calibrate runs cannot show, in sentences made from what was found.
+std::vector<std::string> Limits(const Model& model, const Attribution& attribution);
 
 }  // namespace parallax::pipeline

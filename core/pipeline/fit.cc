@@ -51,8 +51,8 @@ double SensorScale(const Model& model, const RowBlock& block) {
 }  // namespace
 
 calibration::LeastSquaresOptions FitSolverOptions() {
-  return {.max_iterations = 100,
-          .function_tolerance = 1e-10,
+  return {.max_iterations = 40,
+          .function_tolerance = 1e-6,
           .gradient_tolerance = 1e-9,
           .parameter_tolerance = 1e-8,
           .loss = calibration::RobustLoss::kHuber};
@@ -155,10 +155,11 @@ absl::StatusOr<MapFit> FitMap(const Model& model, uint64_t seed) {
       Eigen::VectorXd::Constant(n, -kStartReach).cwiseMax(model.space().lower());
   const Eigen::VectorXd high =
       Eigen::VectorXd::Constant(n, kStartReach).cwiseMin(model.space().upper());
-  PARALLAX_ASSIGN_OR_RETURN(const calibration::MultiStartResult search,
-                            calibration::MinimizeFromManyStarts(
-                                MapProblem(model, fit.noise), fit.z, low, high,
-                                {.starts = kStarts, .seed = seed, .solver = FitSolverOptions()}));
+  PARALLAX_ASSIGN_OR_RETURN(
+      const calibration::MultiStartResult search,
+      calibration::MinimizeFromManyStarts(
+          MapProblem(model, fit.noise), fit.z, low, high,
+          {.starts = kStarts, .seed = seed, .cost_tie = 1e-6, .solver = FitSolverOptions()}));
   const calibration::FitResult& best = search.best;
   fit.starts = kStarts;
   fit.starts_agreeing = search.agreeing;

@@ -137,13 +137,13 @@ SampleError ErrorOfSamples(const ChannelObservations& channel, const twin::Predi
   return error;
 }
 
-absl::StatusOr<std::vector<ChannelGap>> GapByChannel(const Model& model, const GapMeter& meter,
-                                                     const Eigen::VectorXd& z, uint64_t seed) {
-  Eigen::VectorXd residuals;
-  PARALLAX_RETURN_IF_ERROR(model.Residuals(z, &residuals, nullptr));
-  const Eigen::MatrixXd scores = meter.Scores(residuals);
-  std::map<int, SampleError> errors;
-  std::map<int, ChannelGap> channels;
+namespace {
+
+using ErrorByOutput = std::map<int, SampleError>;
+
+/// Squared errors over the samples of every output, runs pooled.
+absl::StatusOr<ErrorByOutput> PooledErrors(const Model& model, const Eigen::VectorXd& z) {
+  ErrorByOutput errors;
   twin::Prediction prediction;
   for (size_t run = 0; run < model.runs().size(); ++run) {
     PARALLAX_RETURN_IF_ERROR(model.Predict(z, static_cast<int>(run), &prediction, nullptr));
@@ -151,24 +151,47 @@ absl::StatusOr<std::vector<ChannelGap>> GapByChannel(const Model& model, const G
       const SampleError error = ErrorOfSamples(channel, prediction);
       errors[channel.output].sum_squared += error.sum_squared;
       errors[channel.output].count += error.count;
-      channels[channel.output].channel = channel.channel;
-      channels[channel.output].unit = channel.unit;
     }
+  }
+  return errors;
+}
+
+double BlockPValue(const Eigen::VectorXd& scores, uint64_t seed, int output) {
+  std::vector<double> finite;
+  for (const double score : scores) {
+    if (std::isfinite(score)) finite.push_back(score);
+  }
+  const absl::StatusOr<divergence::TestResult> test =
+      divergence::SignFlipTest(Eigen::Map<const Eigen::VectorXd>(finite.data(), std::ssize(finite)),
+                               {.permutations = kPerfectTwins,
+                                .seed = seed,
+                                .stream = kSignFlipStream + static_cast<uint64_t>(output)});
+  return test.ok() ? test->p_value : 1.0;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<ChannelGap>> GapByChannel(const Model& simulation, const Model& model,
+                                                     const MapFit& fit, const GapMeter& meter,
+                                                     uint64_t seed) {
+  const Eigen::VectorXd assumed = Eigen::VectorXd::Zero(simulation.space().size());
+  Eigen::VectorXd residuals;
+  PARALLAX_RETURN_IF_ERROR(simulation.Residuals(assumed, &residuals, nullptr));
+  const Eigen::MatrixXd scores = meter.Scores(residuals);
+  PARALLAX_ASSIGN_OR_RETURN(ErrorByOutput before, PooledErrors(simulation, assumed));
+  PARALLAX_ASSIGN_OR_RETURN(ErrorByOutput after, PooledErrors(model, fit.z));
+  std::map<int, ChannelGap> channels;
+  for (const RowBlock& block : model.blocks()) {
+    const ChannelObservations& channel = model.Channel(block);
+    channels[channel.output].channel = channel.channel;
+    channels[channel.output].unit = channel.unit;
   }
   std::vector<ChannelGap> found;
   std::vector<double> p_values;
   for (auto& [output, channel] : channels) {
-    channel.rmse = DifferenceInUnit(channel.unit, errors[output].Rmse());
-    std::vector<double> column;
-    for (const double score : scores.col(output)) {
-      if (std::isfinite(score)) column.push_back(score);
-    }
-    const absl::StatusOr<divergence::TestResult> test = divergence::SignFlipTest(
-        Eigen::Map<const Eigen::VectorXd>(column.data(), std::ssize(column)),
-        {.permutations = kPerfectTwins,
-         .seed = seed,
-         .stream = kSignFlipStream + static_cast<uint64_t>(output)});
-    p_values.push_back(test.ok() ? test->p_value : 1.0);
+    channel.rmse = DifferenceInUnit(channel.unit, before[output].Rmse());
+    channel.rmse_after = DifferenceInUnit(channel.unit, after[output].Rmse());
+    p_values.push_back(BlockPValue(scores.col(output), seed, output));
     found.push_back(channel);
   }
   const std::vector<double> adjusted = divergence::HolmAdjust(p_values);

@@ -59,14 +59,17 @@ class GapMeter {
 struct ChannelGap {
   std::string channel;
   std::string unit;
-  double rmse = 0.0;     ///< over good samples, in `unit`
-  double p_value = 1.0;  ///< sign flips of whole blocks, Holm-adjusted over channels
+  double rmse = 0.0;        ///< of the simulation as assumed, over good samples, in `unit`
+  double rmse_after = 0.0;  ///< at the fit
+  double p_value = 1.0;     ///< of `rmse`: sign flips of whole blocks, Holm-adjusted over channels
 };
 
-/// RMSE and block permutation test of every output, runs pooled.
-/// Errors: those of the test; too few blocks give p = 1.
-absl::StatusOr<std::vector<ChannelGap>> GapByChannel(const Model& model, const GapMeter& meter,
-                                                     const Eigen::VectorXd& z, uint64_t seed);
+/// RMSE before and after the fit and block permutation test of every output, runs pooled.
+/// @param simulation  the runs under the assumed boundary.   @param model  … under the adopted one.
+/// Errors: those of the twin; too few blocks give p = 1.
+absl::StatusOr<std::vector<ChannelGap>> GapByChannel(const Model& simulation, const Model& model,
+                                                     const MapFit& fit, const GapMeter& meter,
+                                                     uint64_t seed);
 
 /// Root mean square of measured minus predicted over the good samples of one output [SI].
 struct SampleError {

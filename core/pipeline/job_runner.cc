@@ -187,7 +187,9 @@ void JobRunner::RunOne(store::JobRow job) {
     job.progress = 1.0;
     ended = store_.FinishJob(job, MakeReportRow(job, *result), MakeParameterSetRow(job, *result));
   }
-  if (!ended.ok()) {
+  // Aborted: it was cancelled meanwhile, and stays so.
+  if (absl::IsAborted(ended)) job.state = store::JobState::kCancelled;
+  if (!ended.ok() && !absl::IsAborted(ended)) {
     job.state = absl::IsCancelled(ended) ? store::JobState::kCancelled : store::JobState::kFailed;
     job.error = ended.ToString();
     (void)store_.UpdateJob(job);  // where even this fails, the job is claimed again at next start

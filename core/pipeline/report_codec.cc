@@ -48,6 +48,7 @@ json EncodeGap(const GapSummary& gap) {
   for (const ChannelGap& channel : gap.channels) {
     channels.push_back({{"channel", channel.channel},
                         {"rmse", JsonNumber(channel.rmse)},
+                        {"rmse_after", JsonNumber(channel.rmse_after)},
                         {"unit", channel.unit},
                         {"p_value", JsonNumber(channel.p_value)}});
   }

@@ -17,6 +17,8 @@ constexpr int kOnsets = 12;
 constexpr double kDriftPriorSd = 20.0;
 /// A drift that ends within this many scales of the channel's misfit is an ordinary vice.
 constexpr double kLeastDriftScales = 5.0;
+/// A slower drift [SI/s] cannot be told from slow changes of the rig itself: fouling, evaporation.
+constexpr double kLeastDriftRate = 0.002;
 /// Prior log odds of a sensor fault (methods.md §3).
 const double kLogPriorOdds = std::log(0.01);
 /// Autocorrelated misfit passes for a slow drift; this many nats are asked for beyond the prior.
@@ -139,8 +141,10 @@ absl::StatusOr<std::optional<SensorHypothesis>> TestDrift(const Model& model, co
   const std::string& run = model.runs()[static_cast<size_t>(block.run)].run;
   SensorHypothesis found = Weigh(run, with, without);
   const double scale = noise[static_cast<size_t>(channel.output)].scale;
-  if (std::abs(off) < kLeastDriftScales * scale) return std::optional<SensorHypothesis>();
   const double rate = off / std::max(1.0, last_s - onset_s);
+  if (std::abs(off) < kLeastDriftScales * scale || std::abs(rate) < kLeastDriftRate) {
+    return std::optional<SensorHypothesis>();
+  }
   found.finding = {.channel = channel.channel,
                    .reason = signal::QualityReason::kDrift,
                    .samples = std::ssize(channel.sample_points),

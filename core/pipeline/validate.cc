@@ -114,16 +114,18 @@ absl::Status EstimateDeviations(const twin::Twin& twin, const ParameterSpace& sp
       const calibration::SubsetEvidence found,
       calibration::EvidenceOfSubset(problem, deviations, {.solver = FitSolverOptions()}));
   candidate->z = found.mode;
+  // The own value and the rig-wide ones share ridges (a coupling and a heat capacity only show
+  // their ratio), so their uncertainty is joint: what the first part says, added to the fit's
+  // precision.
   Eigen::VectorXd residuals;
   Eigen::MatrixXd jacobian;
   if (!problem.data.evaluate(candidate->z, &residuals, &jacobian)) {
     return absl::InternalError("held-out runs cannot be evaluated at their own fit");
   }
-  const int own = space.size() - n;
-  Eigen::MatrixXd rows(jacobian.rows() + own, own);
-  rows << jacobian.rightCols(own), Eigen::MatrixXd::Identity(own, own);
-  PARALLAX_ASSIGN_OR_RETURN(candidate->covariance.bottomRightCorner(own, own),
-                            calibration::CovarianceFromJacobian(rows));
+  const Eigen::MatrixXd identity = Eigen::MatrixXd::Identity(space.size(), space.size());
+  const Eigen::MatrixXd precision =
+      candidate->covariance.llt().solve(identity) + jacobian.transpose() * jacobian;
+  candidate->covariance = precision.llt().solve(identity);
   return absl::OkStatus();
 }
 

@@ -1,0 +1,176 @@
+#include "client/lib/explain.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/base/file.h"
+
+namespace parallax::client {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Json FullReport() {
+  const absl::StatusOr<std::string> text =
+      base::ReadFile(std::string(PARALLAX_TEST_CLIENT) + "/report.json");
+  EXPECT_TRUE(text.ok()) << text.status();
+  return Json::parse(*text);
+}
+
+/// The text with every run of white space as one space, so that line breaks do not matter.
+std::string Unwrapped(const std::string& text) {
+  std::string flat;
+  for (const char c : text) {
+    const bool space = c == ' ' || c == '\n';
+    if (!space) flat += c;
+    if (space && !flat.empty() && flat.back() != ' ') flat += ' ';
+  }
+  return flat;
+}
+
+std::string Explained(const Json& report) { return Unwrapped(ExplainReport(report)); }
+
+TEST(ExplainTest, NoLineIsLongerThanAHundredColumns) {
+  const std::string text = ExplainReport(FullReport());
+  size_t begin = 0;
+  while (begin < text.size()) {
+    const size_t end = text.find('\n', begin);
+    EXPECT_LE(end - begin, 100U) << text.substr(begin, end - begin);
+    begin = end + 1;
+  }
+  EXPECT_GT(text.size(), 2000U);
+}
+
+TEST(ExplainTest, VerdictComesWithItsReason) {
+  EXPECT_THAT(Explained(FullReport()), AllOf(HasSubstr("Verdict: IDENTIFIED, confidence over 99 %"),
+                                             HasSubstr("The gap comes from eta."),
+                                             HasSubstr("81 % of the gap, interval 70 to 90 %).")));
+}
+
+TEST(ExplainTest, GapComesWithErrorsBeforeAndAfterTheFit) {
+  EXPECT_THAT(
+      Explained(FullReport()),
+      AllOf(HasSubstr("Gap 85.08 as assumed, 0.02711 at the best fit; 95 % of perfect twins stay "
+                      "under 0.05689 (p = 0.0005)."),
+            HasSubstr("channel rmse as assumed rmse at the fit unit p by block "
+                      "recorder/temperature 266.9 7.218 Cel 0.0005")));
+}
+
+TEST(ExplainTest, EvidenceIsListedForEveryAssumption) {
+  EXPECT_THAT(
+      Explained(FullReport()),
+      AllOf(
+          HasSubstr("eta coupling 81 70 to 90 0.9991 321.7 76"),
+          HasSubstr("G conduction_loss -4 -6 to -3 0.2947 -0.7692 -11"),
+          HasSubstr("A share below zero"),
+          HasSubstr("pyrometer_bias pyrometer_bias -5 -11 to 0 0.0412 -3.151 -21 unexplained 5")));
+}
+
+TEST(ExplainTest, AShareBelowZeroIsExplainedOnlyWhereThereIsOne) {
+  Json report = FullReport();
+  for (Json& part : report["attribution"]) part["high"] = 0.5;
+  EXPECT_THAT(Explained(report), Not(HasSubstr("A share below zero")));
+}
+
+TEST(ExplainTest, WhatCannotBeToldApartIsNamed) {
+  EXPECT_THAT(Explained(FullReport()),
+              AllOf(HasSubstr("eta, G, G_gas, eps and A act as one group (collinearity 231.4)"),
+                    HasSubstr("G_gas cannot be determined: the runs narrow it by 0 %."),
+                    HasSubstr("What cannot be concluded"), HasSubstr("- 2 runs to calibrate on:")));
+}
+
+TEST(ExplainTest, CalibratedValuesOfTheRigComeBeforeThoseOfSingleRuns) {
+  EXPECT_THAT(Explained(FullReport()),
+              HasSubstr("Calibrated values parameter assumed value sd unit eta 0.9 1.719 0.3457 1 "
+                        "A 0.003 0.007198 0.001448 m2 In single runs: parameter assumed value sd "
+                        "unit run eta 0.9 2.541 0.5008 1 IFrun054_Ni4N5_042-044_1200C_12h"));
+}
+
+TEST(ExplainTest, ValuesThatTheVerdictDoesNotOfferAreCalledSo) {
+  Json report = FullReport();
+  report["verdict"]["kind"] = "UNMODELLED";
+  EXPECT_THAT(Explained(report),
+              AllOf(HasSubstr("Values of the best fit, which this verdict does not offer"),
+                    Not(HasSubstr("Calibrated values"))));
+}
+
+TEST(ExplainTest, ValidationSaysWhatFailedAndWhatWasNotScored) {
+  EXPECT_THAT(
+      Explained(FullReport()),
+      AllOf(HasSubstr("Validation: REFUSED"), HasSubstr("Gap 130.8 as assumed, 1.343 calibrated"),
+            HasSubstr("recorder/temperature 284.6 6.637 Cel 100 % 91 %"),
+            HasSubstr("90 % intervals hold 91 % of all scored samples"),
+            HasSubstr("eta of run IFrun059_Ni4N5_053-054_1200C_12h is 0.9836 (sd 0.00977), "
+                      "estimated on that run's own samples up to 4113 s, which are not scored."),
+            HasSubstr("Could not be compared: IFrun060_1200C_12h"),
+            HasSubstr("check that failed figure must be coverage 50 % recorder/temperature "
+                      "0.9987 in [0.14, 0.80]"),
+            Not(HasSubstr("held-out units"))));
+}
+
+TEST(ExplainTest, ValidationWithoutAHeldOutRunIsNotCalledRefused) {
+  Json report = FullReport();
+  report["validation"] = {{"accepted", false}, {"because", "no run was held out"}};
+  EXPECT_THAT(Explained(report),
+              AllOf(HasSubstr("Validation: not possible Why: no run was held out."),
+                    Not(HasSubstr("REFUSED"))));
+}
+
+TEST(ExplainTest, OrdinaryVicesOfAChannelShareALine) {
+  EXPECT_THAT(Explained(FullReport()),
+              HasSubstr("recorder/temperature: 1103 samples at the edge of the instrument's range, "
+                        "taken as bounds (2 runs)."));
+}
+
+TEST(ExplainTest, FaultsComeOneByOneAndBeforeOrdinaryVices) {
+  EXPECT_THAT(Explained(FullReport()),
+              HasSubstr("Sensors in the held-out runs FAULT in run "
+                        "IFrun059_Ni4N5_053-054_1200C_12h: recorder/temperature: 812 spikes in "
+                        "44602 samples (1.82 %; gross 1.6 %, bound 1.25 %), the largest +61.2 Cel. "
+                        "recorder/clock: 3 samples left over from before the run, left out (1 "
+                        "run)."));
+}
+
+TEST(ExplainTest, AFaultSaysItsRunOnce) {
+  Json report = FullReport();
+  report["sensors"] = Json::array(
+      {{{"run", "r01"}, {"fault", true}, {"text", "board/T1 of run r01 drifts by 0.02 K/s"}}});
+  EXPECT_THAT(Explained(report), HasSubstr("FAULT: board/T1 of run r01 drifts by 0.02 K/s."));
+}
+
+TEST(ExplainTest, TestsThatFailedOrCouldNotBeMadeAreNamed) {
+  EXPECT_THAT(Explained(FullReport()),
+              AllOf(HasSubstr("largest gain of a cause in nats 1770 < 3"),
+                    HasSubstr("Not available, and so not counted: validate mean z2 "
+                              "recorder/temperature and stability of eta."),
+                    Not(HasSubstr("pip eta"))));
+}
+
+TEST(ExplainTest, EveryVerdictHasItsSentence) {
+  const auto sentence = [](const char* kind) {
+    return VerdictSentence({{"verdict",
+                             {{"kind", kind},
+                              {"parameters", {"U", "tau"}},
+                              {"group", {"U", "eps", "Ta_offset"}},
+                              {"channels", {"board/T1"}}}}});
+  };
+  EXPECT_EQ(sentence("IDENTIFIED"), "The gap comes from U and tau.");
+  EXPECT_EQ(sentence("AMBIGUOUS"),
+            "The gap comes from among U, eps and Ta_offset; this recording cannot tell which.");
+  EXPECT_EQ(sentence("SENSOR_FAULT"), "The readings of board/T1 are at fault, not the model.");
+  EXPECT_THAT(sentence("UNMODELLED"), HasSubstr("does not model"));
+  EXPECT_EQ(sentence("NO_GAP"), "Rig and twin agree within the noise.");
+  EXPECT_THAT(sentence("ABSTAINED"), HasSubstr("No verdict"));
+}
+
+TEST(ExplainTest, AbsentPartsAreLeftOut) {
+  const std::string text = ExplainReport({{"verdict", {{"kind", "ABSTAINED"}}}});
+  EXPECT_THAT(text, HasSubstr("No verdict"));
+  EXPECT_THAT(text, Not(HasSubstr("Sensors")));
+  EXPECT_THAT(text, Not(HasSubstr("null")));
+}
+
+}  // namespace
+}  // namespace parallax::client

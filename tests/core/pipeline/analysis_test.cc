@@ -1,0 +1,241 @@
+#include "core/pipeline/analysis.h"
+
+#include <gtest/gtest.h>
+#include <oneapi/tbb/global_control.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "core/base/random.h"
+#include "core/pipeline/parameter_set_codec.h"
+#include "tests/core/pipeline/analysis_fixture.h"
+#include "tests/support/status_matchers.h"
+
+namespace parallax::pipeline {
+namespace {
+
+using nlohmann::json;
+using parallax::testing::StatusIs;
+using testing::AnalyzeBoard;
+using testing::BoardRecording;
+using testing::CampaignReport;
+using testing::CampaignResult;
+using ::testing::HasSubstr;
+
+/// Both channels of mimo-3s have as many samples.
+double PooledRmse(const json& rmse, const std::string& key) {
+  double sum = 0.0;
+  for (const json& channel : rmse) sum += std::pow(channel.at(key).get<double>(), 2);
+  return std::sqrt(sum / static_cast<double>(rmse.size()));
+}
+
+TEST(BoardAnalysisTest, HeldOutErrorFallsFromSixKelvinToTheReference) {
+  const json validation = CampaignReport().at("validation");
+  ASSERT_EQ(validation.at("rmse").size(), 2u);
+  EXPECT_NEAR(PooledRmse(validation.at("rmse"), "before"), 6.07, 0.01);
+  EXPECT_LE(PooledRmse(validation.at("rmse"), "after"), 0.63);
+}
+
+TEST(BoardAnalysisTest, NinetyPercentIntervalsCoverTheHeldOutSamples) {
+  const double coverage = CampaignReport().at("validation").at("coverage_90");
+  EXPECT_GE(coverage, 0.80);
+  EXPECT_LE(coverage, 0.97);
+}
+
+TEST(BoardAnalysisTest, TheCandidateIsAcceptedWithItsReason) {
+  EXPECT_TRUE(CampaignResult().accepted);
+  const json validation = CampaignReport().at("validation");
+  EXPECT_TRUE(validation.at("accepted"));
+  EXPECT_FALSE(validation.at("because").get<std::string>().empty());
+  EXPECT_LT(validation.at("gap_after"), validation.at("gap_before"));
+  ASSERT_TRUE(CampaignResult().parameter_set.has_value());
+}
+
+TEST(BoardAnalysisTest, LossEmissivityAndAmbientAreOneGroup) {
+  bool together = false;
+  for (const json& group : CampaignReport().at("identifiability").at("groups")) {
+    const std::set<std::string> names = group.at("parameters");
+    together |= names.count("U") + names.count("eps") + names.count("Ta_offset") == 3;
+  }
+  EXPECT_TRUE(together);
+}
+
+TEST(BoardAnalysisTest, SharesOfTheGapAndItsUnexplainedPartSumToOne) {
+  const json report = CampaignReport();
+  double sum = report.at("unexplained");
+  for (const json& share : report.at("attribution")) sum += share.at("shapley").get<double>();
+  EXPECT_NEAR(sum, 1.0, 1e-6);
+  EXPECT_GT(report.at("gap").at("value"), report.at("gap").at("floor"));
+}
+
+TEST(BoardAnalysisTest, NoSensorOfTheCleanRecordingsIsBlamed) {
+  const json report = CampaignReport();
+  for (const json& finding : report.at("sensors")) EXPECT_FALSE(finding.at("fault")) << finding;
+  for (const json& finding : report.at("validation").at("sensors")) {
+    EXPECT_FALSE(finding.at("fault")) << finding;
+  }
+}
+
+TEST(BoardAnalysisTest, TheSetHoldsEveryParameterAndTheCovarianceOfTheCalibratedOnes) {
+  const calibration::ParameterSet& set = *CampaignResult().parameter_set;
+  ASSERT_EQ(set.values.size(), 7u);
+  const auto calibrated = std::count_if(set.values.begin(), set.values.end(),
+                                        [](const auto& value) { return value.calibrated; });
+  ASSERT_EQ(set.covariance.rows(), calibrated);
+  Eigen::Index row = 0;
+  for (const calibration::ParameterValue& value : set.values) {
+    if (!value.calibrated) {
+      EXPECT_EQ(value.value, value.assumed) << value.parameter;
+      continue;
+    }
+    EXPECT_NEAR(value.sd, std::sqrt(set.covariance(row, row)), 1e-9 * value.sd) << value.parameter;
+    ++row;
+  }
+  EXPECT_EQ(set.provenance.run_digests.count("energy-balance-1s"), 1u);
+  EXPECT_EQ(set.provenance.run_digests.count("mimo-3s"), 0u);
+}
+
+TEST(DeterminismTest, TheSameInputGivesTheSameBytesOnAnyNumberOfThreads) {
+  const std::string& expected = CampaignResult().report_json;
+  for (const size_t threads : {size_t{1}, size_t{2}}) {
+    const oneapi::tbb::global_control limit(oneapi::tbb::global_control::max_allowed_parallelism,
+                                            threads);
+    PARALLAX_ASSERT_OK_AND_ASSIGN(
+        const AnalysisResult again,
+        AnalyzeBoard({BoardRecording("energy-balance-1s")}, {BoardRecording("mimo-3s")}));
+    EXPECT_EQ(again.report_json, expected) << threads << " threads";
+    EXPECT_EQ(EncodeParameterSet(*again.parameter_set),
+              EncodeParameterSet(*CampaignResult().parameter_set));
+  }
+}
+
+using Spoil = void (*)(signal::RunRecord*);
+
+void Shift(signal::RunRecord* record) {
+  for (double& value : record->series[2].value) value += 50.0;
+}
+void DropHalf(signal::RunRecord* record) {
+  for (signal::Series& series : record->series) {
+    const size_t half = series.value.size() / 2;
+    series.value.resize(half);
+    series.time_unix_ns.resize(half);
+    series.quality.resize(half);
+  }
+}
+void DropChannel(signal::RunRecord* record) { record->series.pop_back(); }
+void Garble(signal::RunRecord* record) {
+  base::Random random(5, 5);
+  for (signal::Series& series : record->series) {
+    for (double& value : series.value) value = 1e6 * random.Normal();
+    for (int64_t& time_unix_ns : series.time_unix_ns) {
+      time_unix_ns += static_cast<int64_t>(1e10 * random.Normal());
+    }
+  }
+}
+void Empty(signal::RunRecord* record) { record->series.clear(); }
+
+class HeldOutTest : public ::testing::TestWithParam<std::pair<const char*, Spoil>> {};
+
+TEST_P(HeldOutTest, WhatIsHeldOutChangesNothingOutsideTheValidation) {
+  signal::RunRecord held_out = BoardRecording("mimo-3s");
+  GetParam().second(&held_out);
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult result,
+                                AnalyzeBoard({BoardRecording("energy-balance-1s")}, {held_out}));
+  json spoilt = json::parse(result.report_json);
+  json original = CampaignReport();
+  EXPECT_NE(spoilt.at("validation"), original.at("validation"));
+  spoilt.erase("validation");
+  original.erase("validation");
+  EXPECT_EQ(spoilt.dump(), original.dump());
+  ASSERT_TRUE(result.parameter_set.has_value());
+  EXPECT_EQ(EncodeParameterSet(*result.parameter_set),
+            EncodeParameterSet(*CampaignResult().parameter_set));
+}
+
+INSTANTIATE_TEST_SUITE_P(Altered, HeldOutTest,
+                         ::testing::Values(std::pair("Shifted", &Shift),
+                                           std::pair("HalfOfIt", &DropHalf),
+                                           std::pair("WithoutT2", &DropChannel),
+                                           std::pair("Garbled", &Garble),
+                                           std::pair("Empty", &Empty)),
+                         [](const auto& variant) { return variant.param.first; });
+
+TEST(GateTest, ASetCarriedToABoardThatItDoesNotFitIsRefusedWithTheReason) {
+  const signal::RunRecord other = testing::SimulateBoard(
+      testing::BoardRig(),
+      {.truth = testing::Values(testing::TwoHeater(),
+                                {{"U", 20.0}, {"alpha1", 0.02}, {"alpha2", 0.015}}),
+       .noise_sd = 0.3,
+       .ambient_k = 301.15,
+       .duration_s = 600.0,
+       .seed = 2,
+       .id = "other-board"});
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult result,
+                                AnalyzeBoard({BoardRecording("energy-balance-1s")}, {other}));
+  EXPECT_FALSE(result.accepted);
+  const json validation = json::parse(result.report_json).at("validation");
+  EXPECT_FALSE(validation.at("accepted"));
+  EXPECT_GT(validation.at("because").get<std::string>().size(), 20u);
+  const json& checks = validation.at("checks");
+  EXPECT_TRUE(std::any_of(checks.begin(), checks.end(),
+                          [](const json& check) { return !check.at("passed").get<bool>(); }));
+}
+
+TEST(GateTest, WithoutAHeldOutRunNothingIsAcceptedAndFiguresAreNull) {
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult result,
+                                AnalyzeBoard({BoardRecording("energy-balance-1s")}, {}));
+  EXPECT_FALSE(result.accepted);
+  const json validation = json::parse(result.report_json).at("validation");
+  EXPECT_FALSE(validation.at("because").get<std::string>().empty());
+  for (const char* key : {"gap_before", "gap_after", "floor", "coverage_50", "coverage_90",
+                          "elpd_difference", "elpd_low"}) {
+    EXPECT_TRUE(validation.at(key).is_null()) << key;
+  }
+  EXPECT_TRUE(validation.at("rmse").empty());
+}
+
+TEST(AnalysisInputTest, NoCalibrateRunIsAnInvalidArgument) {
+  EXPECT_THAT(AnalyzeBoard({}, {BoardRecording("mimo-3s")}).status(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("calibrate_runs")));
+}
+
+TEST(AnalysisInputTest, AnUnknownParameterInTheBaseSetIsNamed) {
+  const signal::Rig rig = testing::BoardRig();
+  calibration::ParameterSet base = testing::Assumptions(testing::TwoHeater());
+  base.values[2].parameter = "alpha3";
+  const std::vector<signal::RunRecord> runs = {BoardRecording("mimo-3s")};
+  EXPECT_THAT(Analyze({.rig = rig,
+                       .twin = testing::TwoHeater(),
+                       .base = base,
+                       .calibrate_runs = runs,
+                       .validate_runs = {}},
+                      testing::KeepGoing)
+                  .status(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("alpha3")));
+}
+
+TEST(AnalysisInputTest, ACalibrateRunWithoutTheTwinsChannelsIsAnInvalidArgument) {
+  signal::RunRecord blind = BoardRecording("mimo-3s");
+  blind.series.resize(2);
+  EXPECT_THAT(AnalyzeBoard({blind}, {}).status(), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST(ProgressTest, ARefusalAtAnyPhaseCancels) {
+  for (const char* stop : {"clean", "calibrate", "attribute"}) {
+    std::vector<std::string> phases;
+    const absl::Status status = AnalyzeBoard({BoardRecording("mimo-3s")}, {},
+                                             [&](std::string_view phase, double share_done) {
+                                               EXPECT_GE(share_done, 0.0);
+                                               EXPECT_LE(share_done, 1.0);
+                                               phases.emplace_back(phase);
+                                               return phase != stop;
+                                             })
+                                    .status();
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kCancelled, HasSubstr(stop)));
+    EXPECT_EQ(phases.back(), stop);
+  }
+}
+
+}  // namespace
+}  // namespace parallax::pipeline

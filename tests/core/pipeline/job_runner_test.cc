@@ -1,0 +1,228 @@
+#include "core/pipeline/job_runner.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <set>
+
+#include "core/base/bounded_queue.h"
+#include "core/pipeline/parameter_set_codec.h"
+#include "core/store/sqlite_store.h"
+#include "tests/core/pipeline/pipeline_fixture.h"
+#include "tests/core/store/store_fixture.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/status_matchers.h"
+
+namespace parallax::pipeline {
+namespace {
+
+using store::JobRow;
+using store::JobState;
+using ::testing::HasSubstr;
+
+/// Lets a test act when a job starts and wait until one has ended.
+class Recorder final : public JobObserver {
+ public:
+  using Action = std::function<void(const JobRow&)>;
+  explicit Recorder(Action on_start = [](const JobRow&) {}) : on_start_(std::move(on_start)) {}
+
+  void OnJobStarted(const JobRow& job) override { on_start_(job); }
+  void OnJobEnded(const JobRow& job) override {
+    JobRow row = job;
+    ended_.TryPush(row);
+  }
+  JobRow WaitForEnd() { return *ended_.Pop(); }
+
+ private:
+  Action on_start_;
+  base::BoundedQueue<JobRow> ended_{16};
+};
+
+class JobRunnerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    store_ = OpenStore();
+    const std::string assumptions = EncodeParameterSet(testing::Assumptions(testing::TwoHeater()));
+    PARALLAX_ASSERT_OK(store_->CreateRig({.rig = testing::BoardRig(), .twin = "two_heater"},
+                                         {.state = "CURRENT", .bytes = assumptions}));
+    Record("mimo-3s");
+  }
+
+  std::unique_ptr<store::Store> OpenStore() {
+    return store::OpenSqliteStore({directory_.path()}, clock_).value();
+  }
+
+  /// Streams a recording of tests/data/tclab-byu into the store.
+  void Record(const std::string& run) {
+    const signal::RunRecord record = testing::BoardRecording(run);
+    PARALLAX_ASSERT_OK(store_->OpenRun(kRig, record.run));
+    PARALLAX_ASSERT_OK_AND_ASSIGN(const store::StreamState stream,
+                                  store_->OpenStream({kRig, run, "recorder", 1}));
+    signal::SampleBatch batch;
+    for (uint32_t i = 0; i < record.series.size(); ++i) {
+      const signal::Series& series = record.series[i];
+      batch.columns.push_back({i, series.time_unix_ns, series.value, {}});
+    }
+    PARALLAX_ASSERT_OK(store::Append(*store_, stream.stream, batch));
+    PARALLAX_ASSERT_OK(store_->CloseRun(kRig, run));
+  }
+
+  JobRow Insert(const std::string& key, const std::string& run = "mimo-3s") {
+    JobRow job;
+    job.key = key;
+    job.rig = kRig;
+    job.calibrate_runs = {run};
+    job.seed = 3;
+    return store_->InsertJob(job).value();
+  }
+  JobRow Stored(const std::string& id) { return store_->GetJob(id).value(); }
+  size_t Reports() { return store_->ListReports(kRig, {})->size(); }
+  /// Revisions beyond the assumptions.
+  size_t Revisions() { return store_->ListParameterSets(kRig, {})->size() - 1; }
+
+  static constexpr const char* kRig = "tclab-byu-board";
+  store::TemporaryDirectory directory_;
+  parallax::testing::FakeClock clock_;
+  const twin::Registry twins_ = twin::BuiltInTwins();
+  std::unique_ptr<store::Store> store_;
+};
+
+TEST_F(JobRunnerTest, AQueuedJobEndsWithOneReportAndOneParameterSet) {
+  const JobRow job = Insert("k");
+  Recorder recorder;
+  JobRunner runner(*store_, twins_, clock_, recorder);
+  EXPECT_EQ(recorder.WaitForEnd().id, job.id);
+  const JobRow ended = Stored(job.id);
+  EXPECT_EQ(ended.state, JobState::kSucceeded) << ended.error;
+  EXPECT_EQ(ended.attempts, 1);
+  EXPECT_EQ(ended.progress, 1.0);
+  EXPECT_EQ(ended.end_time_unix_ns, absl::ToUnixNanos(clock_.Now()));
+  EXPECT_EQ(Reports(), 1u);
+  ASSERT_EQ(Revisions(), 1u);
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const store::ParameterSetRow set, store_->GetParameterSet(kRig, 1));
+  EXPECT_EQ(set.parent, 0);
+  EXPECT_EQ(set.state, "REJECTED");  // nothing was held out
+  PARALLAX_EXPECT_OK(DecodeParameterSet(set.bytes));
+}
+
+TEST_F(JobRunnerTest, AJobQueuedLaterIsFoundWhenNotified) {
+  Recorder recorder;
+  JobRunner runner(*store_, twins_, clock_, recorder);
+  const JobRow job = Insert("k", "no-such-run");
+  runner.Notify();
+  EXPECT_EQ(recorder.WaitForEnd().id, job.id);
+}
+
+TEST_F(JobRunnerTest, AJobOfADeadProcessIsRunAgainAndLeavesOneReport) {
+  const JobRow job = Insert("k");
+  ASSERT_EQ(store_->ClaimJob()->value().id, job.id);
+  store_.reset();
+  store_ = OpenStore();
+  ASSERT_EQ(Stored(job.id).state, JobState::kRunning);
+  Recorder recorder;
+  JobRunner runner(*store_, twins_, clock_, recorder);
+  recorder.WaitForEnd();
+  EXPECT_EQ(Stored(job.id).state, JobState::kSucceeded);
+  EXPECT_EQ(Stored(job.id).attempts, 2);
+  EXPECT_EQ(Reports(), 1u);
+  EXPECT_EQ(Revisions(), 1u);
+}
+
+TEST_F(JobRunnerTest, AJobWhoseRunnerStopsIsRunAgainByTheNext) {
+  const JobRow job = Insert("k");
+  base::BoundedQueue<bool> started(1);
+  {
+    Recorder recorder([&](const JobRow&) {
+      bool yes = true;
+      started.TryPush(yes);
+    });
+    const JobRunner runner(*store_, twins_, clock_, recorder);
+    started.Pop();
+  }
+  // It stops at the job's next check, or after the job where that was faster.
+  const JobState left = Stored(job.id).state;
+  ASSERT_TRUE(left == JobState::kRunning || left == JobState::kSucceeded);
+  store_.reset();
+  store_ = OpenStore();
+  const JobRow other = Insert("other", "no-such-run");
+  Recorder recorder;
+  JobRunner runner(*store_, twins_, clock_, recorder);
+  while (recorder.WaitForEnd().id != other.id) {
+  }
+  EXPECT_EQ(Stored(job.id).state, JobState::kSucceeded);
+  EXPECT_EQ(Reports(), 1u);
+}
+
+TEST_F(JobRunnerTest, TheSameJobTwiceGivesTheSameBytes) {
+  Insert("first");
+  Insert("second");
+  Recorder recorder;
+  JobRunner runner(*store_, twins_, clock_, recorder);
+  recorder.WaitForEnd();
+  recorder.WaitForEnd();
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const std::vector<store::ReportRow> reports,
+                                store_->ListReports(kRig, {}));
+  ASSERT_EQ(reports.size(), 2u);
+  EXPECT_EQ(reports[0].sha256, reports[1].sha256);
+  EXPECT_EQ(reports[0].bytes, reports[1].bytes);
+}
+
+TEST_F(JobRunnerTest, AFailedAnalysisEndsWithItsErrorAndTheNextJobRuns) {
+  const JobRow failing = Insert("k1", "no-such-run");
+  const JobRow next = Insert("k2");
+  Recorder recorder;
+  JobRunner runner(*store_, twins_, clock_, recorder);
+  EXPECT_EQ(recorder.WaitForEnd().id, failing.id);
+  EXPECT_EQ(recorder.WaitForEnd().id, next.id);
+  EXPECT_EQ(Stored(failing.id).state, JobState::kFailed);
+  EXPECT_THAT(Stored(failing.id).error, HasSubstr("no-such-run"));
+  EXPECT_EQ(Stored(next.id).state, JobState::kSucceeded);
+  EXPECT_EQ(Reports(), 1u);
+}
+
+TEST_F(JobRunnerTest, ARunWithoutSamplesFailsItsJob) {
+  PARALLAX_ASSERT_OK(store_->OpenRun(kRig, {.id = "empty", .started_at_unix_ns = 1}));
+  const JobRow job = Insert("k", "empty");
+  Recorder recorder;
+  JobRunner runner(*store_, twins_, clock_, recorder);
+  recorder.WaitForEnd();
+  EXPECT_EQ(Stored(job.id).state, JobState::kFailed);
+  EXPECT_FALSE(Stored(job.id).error.empty());
+}
+
+TEST_F(JobRunnerTest, ACancelledRunnerStopsItsJobAndStoresNothing) {
+  std::atomic<JobRunner*> target = nullptr;
+  Recorder recorder([&](const JobRow& job) { target.load()->Cancel(job.id); });
+  JobRunner runner(*store_, twins_, clock_, recorder);
+  target = &runner;
+  const JobRow job = Insert("k");
+  runner.Notify();
+  EXPECT_EQ(recorder.WaitForEnd().state, JobState::kCancelled);
+  EXPECT_EQ(Stored(job.id).state, JobState::kCancelled);
+  EXPECT_EQ(Reports(), 0u);
+  EXPECT_EQ(Revisions(), 0u);
+}
+
+TEST_F(JobRunnerTest, AJobCancelledInTheStoreAloneKeepsThatStateAndStoresNothing) {
+  Recorder recorder([&](const JobRow& job) { PARALLAX_EXPECT_OK(store_->CancelJob(job.id)); });
+  const JobRow job = Insert("k");
+  JobRunner runner(*store_, twins_, clock_, recorder);
+  EXPECT_EQ(recorder.WaitForEnd().state, JobState::kCancelled);
+  EXPECT_EQ(Stored(job.id).state, JobState::kCancelled);
+  EXPECT_EQ(Reports(), 0u);
+}
+
+TEST_F(JobRunnerTest, CancellingAnotherJobStopsNothing) {
+  std::atomic<JobRunner*> target = nullptr;
+  Recorder recorder([&](const JobRow&) { target.load()->Cancel("j999"); });
+  JobRunner runner(*store_, twins_, clock_, recorder);
+  target = &runner;
+  const JobRow job = Insert("k");
+  runner.Notify();
+  recorder.WaitForEnd();
+  EXPECT_EQ(Stored(job.id).state, JobState::kSucceeded);
+}
+
+}  // namespace
+}  // namespace parallax::pipeline

@@ -1,0 +1,116 @@
+#include "core/pipeline/validate.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/core/pipeline/pipeline_fixture.h"
+#include "tests/support/campaign_files.h"
+#include "tests/support/status_matchers.h"
+
+namespace parallax::pipeline {
+namespace {
+
+using testing::Furnace;
+using testing::ObserveRuns;
+using testing::TwoHeater;
+using testing::Values;
+
+/// A short furnace run calibrates, a longer one is held out.
+class FurnaceValidateTest : public ::testing::Test {
+ protected:
+  static std::vector<RunObservations> Observations(const char* recording) {
+    return ObserveRuns(parallax::testing::InductionFurnaceRig(), Furnace(),
+                       {parallax::testing::FurnaceRecording(recording)});
+  }
+  /// Adds `kelvin` to what the held-out run reads from `from_s` on.
+  void Heat(double from_s, double kelvin) {
+    for (ChannelObservations& channel : held_out_[0].channels) {
+      for (Eigen::Index i = 0; i < channel.bin_time_s.size(); ++i) {
+        if (channel.bin_time_s(i) >= from_s) channel.bin_value(i) += kelvin;
+      }
+      for (Eigen::Index i = 0; i < channel.sample_time_s.size(); ++i) {
+        if (channel.sample_time_s(i) >= from_s) channel.sample_value(i) += kelvin;
+      }
+    }
+  }
+  Validation Judge() const { return Validate(Furnace(), space_, fit_, held_out_, 1).value(); }
+
+  const std::vector<RunObservations> runs_ = Observations("IFrun073");
+  std::vector<RunObservations> held_out_ = Observations("IFrun076");
+  const ParameterSpace space_{Furnace().description(), Values(Furnace()), {runs_[0].run}, {}};
+  const Model model_{Furnace(), runs_, space_};
+  const MapFit fit_ = FitMap(model_, 1).value();
+};
+
+TEST_F(FurnaceValidateTest, TheCouplingOfAHeldOutRunComesFromItsFirstPartAlone) {
+  const Validation before = Judge();
+  ASSERT_EQ(before.own_values.size(), 1u);
+  EXPECT_EQ(before.own_values[0].parameter, "eta");
+  EXPECT_GT(before.own_values[0].sd, 0.0);
+  Heat(before.own_values[0].used_s, 40.0);
+  const Validation after = Judge();
+  EXPECT_EQ(after.own_values[0].value, before.own_values[0].value);
+  EXPECT_EQ(after.own_values[0].used_s, before.own_values[0].used_s);
+  EXPECT_NE(after.channels[0].rmse_after, before.channels[0].rmse_after);
+}
+
+TEST_F(FurnaceValidateTest, TheFirstPartIsNotScored) {
+  const Validation before = Judge();
+  ASSERT_EQ(before.channels.size(), 1u);
+  Heat(0.0, 30.0);
+  Heat(before.own_values[0].used_s, -30.0);
+  const Validation after = Judge();
+  // The simulation as assumed has no own value: only what is scored could change its error.
+  EXPECT_EQ(after.channels[0].rmse_before, before.channels[0].rmse_before);
+  EXPECT_NE(after.own_values[0].value, before.own_values[0].value);
+}
+
+class BoardValidateTest : public ::testing::Test {
+ protected:
+  const signal::Rig rig_ = testing::QuietBoardRig();
+  const Eigen::VectorXd truth_ =
+      Values(TwoHeater(), {{"U", 6.0}, {"alpha1", 0.0065}, {"alpha2", 0.006}, {"tau", 20.0}});
+  const std::vector<RunObservations> runs_ =
+      ObserveRuns(rig_, TwoHeater(), {testing::SimulateBoard(rig_, {.truth = truth_, .seed = 1})});
+  const ParameterSpace space_{TwoHeater().description(), Values(TwoHeater()), {"simulated"}, {}};
+  const Model model_{TwoHeater(), runs_, space_};
+  const MapFit fit_ = FitMap(model_, 1).value();
+};
+
+TEST_F(BoardValidateTest, AnotherRunOfTheSameBoardIsPredictedToItsNoiseAndAccepted) {
+  const std::vector<RunObservations> same =
+      ObserveRuns(rig_, TwoHeater(),
+                  {testing::SimulateBoard(rig_, {.truth = truth_, .seed = 2, .id = "held-out"})});
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Validation validation,
+                                Validate(TwoHeater(), space_, fit_, same, 1));
+  EXPECT_TRUE(validation.held_out);
+  EXPECT_TRUE(validation.own_values.empty());
+  for (const ChannelValidation& channel : validation.channels) {
+    EXPECT_GT(channel.rmse_before, 1.0);
+    EXPECT_LT(channel.rmse_after, 0.13);
+  }
+  EXPECT_LT(validation.gap_after, validation.gap_before);
+}
+
+TEST_F(BoardValidateTest, ARunOfAnotherBoardIsRefused) {
+  const std::vector<RunObservations> other =
+      ObserveRuns(rig_, TwoHeater(),
+                  {testing::SimulateBoard(
+                      rig_, {.truth = Values(TwoHeater(), {{"alpha1", 0.02}, {"alpha2", 0.015}}),
+                             .seed = 2,
+                             .id = "other"})});
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Validation validation,
+                                Validate(TwoHeater(), space_, fit_, other, 1));
+  EXPECT_FALSE(validation.decision.accepted);
+  EXPECT_LT(validation.decision.elpd_difference, 0.0);
+}
+
+TEST_F(BoardValidateTest, NothingHeldOutIsRefusedWithTheReason) {
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Validation validation,
+                                Validate(TwoHeater(), space_, fit_, {}, 1));
+  EXPECT_FALSE(validation.held_out);
+  EXPECT_FALSE(validation.decision.accepted);
+  EXPECT_FALSE(validation.decision.because.empty());
+}
+
+}  // namespace
+}  // namespace parallax::pipeline
