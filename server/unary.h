@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/executor.h"
+#include "server/identity.h"
 #include "server/status.h"
 
 namespace parallax::server {
@@ -16,6 +17,7 @@ template <typename Response, typename Handle>
 grpc::ServerUnaryReactor* RunUnary(grpc::CallbackServerContext* context, Executor& executor,
                                    Response* response, Handle handle) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  AddServerIdentity(*context);
   const bool posted = executor.TryPost([reactor, response, handle = std::move(handle)] {
     absl::StatusOr<Response> answer = handle();
     if (answer.ok()) *response = *std::move(answer);

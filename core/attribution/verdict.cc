@@ -240,9 +240,10 @@ std::optional<Verdict> Judge::Ambiguous() {
   verdict.kind = VerdictKind::kAmbiguous;
   verdict.group = evidence_.rival_group;
   verdict.confidence = std::min(evidence_.rival_probability, 1.0);
-  verdict.because =
-      absl::StrFormat("one of %s causes the gap (P = %.3f), and these runs cannot say which",
-                      absl::StrJoin(evidence_.rival_group, ", "), evidence_.rival_probability);
+  verdict.because = absl::StrFormat(
+      "the cause lies among %s (P = %.3f), and these runs cannot say which of them or how it "
+      "divides",
+      absl::StrJoin(evidence_.rival_group, ", "), evidence_.rival_probability);
   if (!evidence_.separating_experiment.empty()) {
     verdict.because += "; " + evidence_.separating_experiment + " would separate them";
   }

@@ -67,6 +67,6 @@ class ParameterSpace {
 };
 
 /// Coordinates further out than this are not searched: a prior says that they do not occur.
-inline constexpr double kFurthestCoordinate = 8.0;
+inline constexpr double kFurthestCoordinate = 4.5;
 
 }  // namespace parallax::pipeline

@@ -15,8 +15,8 @@ struct ClockStep {
   double size_s = 0.0;    ///< after - before - period: how far the clock jumped, if it did
 };
 
-/// Steps of at least `least_s` and 2.5 periods after which the stamps stay shifted; a row delivered late or early
-/// leaves no lasting shift. Forward steps may also be rows that are missing.
+/// Steps of at least `least_s` and 2.5 periods after which the stamps stay shifted; a row delivered
+/// late or early leaves no lasting shift. Forward steps may also be rows that are missing.
 /// @param time_s  stamps in order of arrival.
 std::vector<ClockStep> FindClockSteps(const std::vector<double>& time_s, double period_s,
                                       double least_s);

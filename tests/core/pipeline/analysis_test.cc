@@ -54,11 +54,12 @@ TEST(BoardAnalysisTest, TheCandidateIsAcceptedWithItsReason) {
 
 TEST(BoardAnalysisTest, LossEmissivityAndAmbientAreOneGroup) {
   bool together = false;
-  for (const json& group : CampaignReport().at("identifiability").at("groups")) {
+  const json found = CampaignReport().at("identifiability");
+  for (const json& group : found.at("groups")) {
     const std::set<std::string> names = group.at("parameters");
     together |= names.count("U") + names.count("eps") + names.count("Ta_offset") == 3;
   }
-  EXPECT_TRUE(together);
+  EXPECT_TRUE(together) << found;
 }
 
 TEST(BoardAnalysisTest, SharesOfTheGapAndItsUnexplainedPartSumToOne) {

@@ -46,29 +46,34 @@ class JobRunnerTest : public ::testing::Test {
     const std::string assumptions = EncodeParameterSet(testing::Assumptions(testing::TwoHeater()));
     PARALLAX_ASSERT_OK(store_->CreateRig({.rig = testing::BoardRig(), .twin = "two_heater"},
                                          {.state = "CURRENT", .bytes = assumptions}));
-    Record("mimo-3s");
+    Record("energy-balance-1s", "whole", 599);
+    Record("mimo-3s", "short", 60);
   }
 
   std::unique_ptr<store::Store> OpenStore() {
     return store::OpenSqliteStore({directory_.path()}, clock_).value();
   }
 
-  /// Streams a recording of tests/data/tclab-byu into the store.
-  void Record(const std::string& run) {
-    const signal::RunRecord record = testing::BoardRecording(run);
+  /// Streams the first `rows` of a recording of tests/data/tclab-byu into the store as run `id`.
+  void Record(const std::string& recording, const std::string& id, std::ptrdiff_t rows) {
+    signal::RunRecord record = testing::BoardRecording(recording);
+    record.run.id = id;
     PARALLAX_ASSERT_OK(store_->OpenRun(kRig, record.run));
     PARALLAX_ASSERT_OK_AND_ASSIGN(const store::StreamState stream,
-                                  store_->OpenStream({kRig, run, "recorder", 1}));
+                                  store_->OpenStream({kRig, id, "recorder", 1}));
     signal::SampleBatch batch;
     for (uint32_t i = 0; i < record.series.size(); ++i) {
       const signal::Series& series = record.series[i];
-      batch.columns.push_back({i, series.time_unix_ns, series.value, {}});
+      batch.columns.push_back({i,
+                               {series.time_unix_ns.begin(), series.time_unix_ns.begin() + rows},
+                               {series.value.begin(), series.value.begin() + rows},
+                               {}});
     }
     PARALLAX_ASSERT_OK(store::Append(*store_, stream.stream, batch));
-    PARALLAX_ASSERT_OK(store_->CloseRun(kRig, run));
+    PARALLAX_ASSERT_OK(store_->CloseRun(kRig, id));
   }
 
-  JobRow Insert(const std::string& key, const std::string& run = "mimo-3s") {
+  JobRow Insert(const std::string& key, const std::string& run = "short") {
     JobRow job;
     job.key = key;
     job.rig = kRig;
@@ -89,7 +94,7 @@ class JobRunnerTest : public ::testing::Test {
 };
 
 TEST_F(JobRunnerTest, AQueuedJobEndsWithOneReportAndOneParameterSet) {
-  const JobRow job = Insert("k");
+  const JobRow job = Insert("k", "whole");
   Recorder recorder;
   JobRunner runner(*store_, twins_, clock_, recorder);
   EXPECT_EQ(recorder.WaitForEnd().id, job.id);
@@ -115,7 +120,7 @@ TEST_F(JobRunnerTest, AJobQueuedLaterIsFoundWhenNotified) {
 }
 
 TEST_F(JobRunnerTest, AJobOfADeadProcessIsRunAgainAndLeavesOneReport) {
-  const JobRow job = Insert("k");
+  const JobRow job = Insert("k", "whole");
   ASSERT_EQ(store_->ClaimJob()->value().id, job.id);
   store_.reset();
   store_ = OpenStore();

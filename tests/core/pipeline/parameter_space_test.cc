@@ -148,7 +148,7 @@ TEST_F(ParameterSpaceTest, TheBoxKeepsNaturalValuesWithinTheirBounds) {
   }
   // (0.1 / 0.02 in logs is 4.02 prior sd away, nearer than the furthest coordinate.)
   EXPECT_NEAR(space_.upper()(1), std::log(5.0) / 0.4, 1e-12);
-  EXPECT_EQ(space_.upper()(3), std::log(10.0 / 1.1) / 0.3);
+  EXPECT_NEAR(space_.upper()(3), std::log(10.0 / 1.1) / 0.3, 1e-12);
 }
 
 }  // namespace

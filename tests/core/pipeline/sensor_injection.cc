@@ -116,6 +116,13 @@ bool NamesRight(const Injection& injection, const std::vector<signal::SensorFind
   });
 }
 
+/// What was spoilt: "board/T1 ".
+std::string Names(const Injection& injection) {
+  std::string names;
+  for (const std::string& channel : injection.channels) names += channel + " ";
+  return names;
+}
+
 class Table {
  public:
   Table(const twin::Registry& twins, bool verbose) : twins_(twins), verbose_(verbose) {}
@@ -138,7 +145,7 @@ class Table {
                 right             ? "right"
                 : faults->empty() ? "-"
                                   : "other",
-                injection.text.c_str());
+                (Names(injection) + injection.text).c_str());
     for (const signal::SensorFinding& fault : *faults) {
       std::printf("    %s\n", fault.text.c_str());
     }
