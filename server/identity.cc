@@ -1,5 +1,7 @@
 #include "server/identity.h"
 
+#include <grpcpp/server_context.h>
+
 #include <string>
 
 #include "absl/time/clock.h"

@@ -1,11 +1,13 @@
 #include "core/pipeline/sensor_gate.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "core/base/parallel.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::pipeline {
@@ -82,51 +84,53 @@ calibration::LeastSquaresProblem DriftProblem(const Model& model, const NoiseMod
   return problem;
 }
 
-/// Cost that a drift from `onset_s` would save if the twin were linear around the fit.
-double LinearGain(const Model& model, const MapFit& fit, const RowBlock& block,
-                  const Eigen::VectorXd& ramp) {
-  const ChannelNoise& noise = fit.noise[static_cast<size_t>(model.Channel(block).output)];
-  const double weight = 1.0 / (noise.scale * std::sqrt(noise.inflation));
-  const Eigen::Index n = fit.jacobian.cols();
-  Eigen::VectorXd column = Eigen::VectorXd::Zero(model.rows() + n);
-  column.segment(block.begin, block.bins) = weight * ramp;
-  Eigen::VectorXd residual = Eigen::VectorXd::Zero(model.rows() + n);
-  residual.segment(block.begin, block.bins) =
-      weight * fit.residuals.segment(block.begin, block.bins);
-  Eigen::MatrixXd physics(model.rows() + n, n);
-  physics << RowWeights(model, fit.noise).asDiagonal() * fit.jacobian,
-      Eigen::MatrixXd::Identity(n, n);
-  // What physics cannot imitate of the drift is all that can tell the two apart.
-  const Eigen::VectorXd own = column - physics * physics.householderQr().solve(column);
-  const double norm = own.squaredNorm();
-  if (norm <= 0.0) return 0.0;
-  const double projection = own.dot(residual);
-  return 0.5 * projection * projection / norm;
+/// A drift's onset with the fit that goes with it.
+struct DriftTrial {
+  double onset_s = 0.0;
+  calibration::FitResult fit;
+};
+
+/// The onset whose fit costs least. Each is fitted from the assumed values and from the fit without
+/// a drift: the latter is contorted by the very drift that is sought, and extrapolating from it
+/// misleads.
+absl::StatusOr<DriftTrial> BestOnset(const Model& model, const MapFit& fit, const RowBlock& block) {
+  const Eigen::VectorXd& t = model.Channel(block).bin_time_s;
+  const Eigen::Index n = fit.z.size();
+  const NoiseModel noise = SensorNoise(model);
+  Eigen::VectorXd fitted = Eigen::VectorXd::Zero(n + 1);
+  fitted.head(n) = fit.z;
+  const std::array<Eigen::VectorXd, 2> starts = {Eigen::VectorXd::Zero(n + 1), fitted};
+  std::vector<absl::StatusOr<DriftTrial>> trials(kOnsets * starts.size(),
+                                                 absl::UnknownError("not tried"));
+  base::ParallelFor(trials.size(), [&](size_t i) {
+    const double onset_s =
+        t(0) + (t(block.bins - 1) - t(0)) * static_cast<double>(i / starts.size()) / kOnsets;
+    absl::StatusOr<calibration::FitResult> trial = calibration::MinimizeLeastSquares(
+        DriftProblem(model, noise, block, Ramp(model.Channel(block), onset_s)),
+        starts[i % starts.size()], FitSolverOptions());
+    if (trial.ok()) {
+      trials[i] = DriftTrial{onset_s, *std::move(trial)};
+    } else {
+      trials[i] = trial.status();
+    }
+  });
+  DriftTrial best;
+  for (absl::StatusOr<DriftTrial>& trial : trials) {
+    PARALLAX_RETURN_IF_ERROR(trial.status());
+    if (trial->fit.cost < best.fit.cost) best = *std::move(trial);
+  }
+  return best;
 }
 
 absl::StatusOr<std::optional<SensorHypothesis>> TestDrift(const Model& model, const MapFit& fit,
                                                           const RowBlock& block) {
   const ChannelObservations& channel = model.Channel(block);
   if (block.bins < 2 * kOnsets) return std::optional<SensorHypothesis>();
-  const double first_s = channel.bin_time_s(0);
   const double last_s = channel.bin_time_s(block.bins - 1);
-  double onset_s = first_s;
-  double best_gain = -1.0;
-  for (int k = 0; k < kOnsets; ++k) {
-    const double candidate_s = first_s + (last_s - first_s) * k / kOnsets;
-    const double gain = LinearGain(model, fit, block, Ramp(channel, candidate_s));
-    if (gain > best_gain) {
-      best_gain = gain;
-      onset_s = candidate_s;
-    }
-  }
+  PARALLAX_ASSIGN_OR_RETURN(const DriftTrial trial, BestOnset(model, fit, block));
+  const double onset_s = trial.onset_s;
+  calibration::FitResult with = trial.fit;
   const Eigen::VectorXd ramp = Ramp(channel, onset_s);
-  Eigen::VectorXd start = Eigen::VectorXd::Zero(fit.z.size() + 1);
-  start.head(fit.z.size()) = fit.z;
-  PARALLAX_ASSIGN_OR_RETURN(
-      calibration::FitResult with,
-      calibration::MinimizeLeastSquares(DriftProblem(model, fit.noise, block, ramp), start,
-                                        FitSolverOptions()));
   // A drift spoils the noise estimate of the fit without it; judge both by the better fit's noise.
   Eigen::VectorXd residuals;
   PARALLAX_RETURN_IF_ERROR(model.Residuals(with.x.head(fit.z.size()), &residuals, nullptr));

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -26,7 +27,7 @@ constexpr char kNowhere[] = "127.0.0.1:1";  // a port on which nothing listens
 /// Runs commands in this process with streams and variables of the test's own.
 class CliTest : public ::testing::Test {
  protected:
-  CliTest() : config_(::testing::TempDir() + "cli_config") {
+  CliTest() : config_(::testing::TempDir() + "cli_config_" + std::to_string(getpid())) {
     fs::remove_all(config_);
     fs::create_directories(config_ + "/parallax");
     variables_ = {{"XDG_CONFIG_HOME", config_}};

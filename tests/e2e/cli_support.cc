@@ -65,7 +65,9 @@ int Process::Wait() {
   return code_;
 }
 
-CliBench::CliBench(const std::string& name) : folder_(::testing::TempDir() + "cli_e2e_" + name) {
+// ctest runs every case in a process of its own, several at a time.
+CliBench::CliBench(const std::string& name)
+    : folder_(::testing::TempDir() + "cli_e2e_" + name + "_" + std::to_string(getpid())) {
   fs::remove_all(folder_);
   fs::create_directories(folder_);
   const std::string port_file = folder_ + "/port.json";

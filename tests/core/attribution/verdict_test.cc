@@ -99,7 +99,7 @@ INSTANTIATE_TEST_SUITE_P(
                             [](Evidence& e) { e.parameters[0].shapley_low = 0.0; }},
                     Spoiler{"stability of alpha1",
                             [](Evidence& e) { e.parameters[0].stability = 0.4; }},
-                    Spoiler{"gap removed by alpha1 alone",
+                    Spoiler{"gap removed by replaying the causes with alpha1",
                             [](Evidence& e) { e.parameters[0].replay_removed = 0.3; }},
                     Spoiler{"P(fault) board/T1 that alpha1 moves",
                             [](Evidence& e) { e.sensors[0].probability = 0.5; }},
@@ -177,12 +177,21 @@ TEST(Verdict, UnmodelledByDiscrepancyByShiftAndByManyCauses) {
   large.discrepancy_where = "board/T1 while cooling";
   wide.parameters[0].shift_sd = 5.0;
   many.parameters[1].pip = many.parameters[2].pip = 0.99;
+  many.parameters[1].shapley_low = many.parameters[2].shapley_low = 0.05;
   EXPECT_THAT(DecideVerdict(large).verdict.because, HasSubstr("(board/T1 while cooling)"));
   EXPECT_THAT(DecideVerdict(wide).verdict.because, HasSubstr("alpha1 would have to move by 5.0"));
   EXPECT_THAT(DecideVerdict(many).verdict.because, HasSubstr("3 causes at once"));
   for (const Evidence& one : {large, wide, many}) {
     EXPECT_EQ(DecideVerdict(one).verdict.kind, VerdictKind::kUnmodelled);
   }
+}
+
+TEST(Verdict, AParameterThatOnlyMakesRoomForOthersIsNotCountedAmongManyCauses) {
+  Evidence evidence = Sound();
+  evidence.parameters[1].pip = evidence.parameters[2].pip = 0.99;
+  evidence.parameters[1].shapley_low = -0.4;
+  evidence.parameters[2].shapley_low = -0.1;
+  EXPECT_EQ(DecideVerdict(evidence).verdict.kind, VerdictKind::kIdentified);
 }
 
 Evidence Rivals() {

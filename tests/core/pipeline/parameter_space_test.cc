@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/random.h"
@@ -146,9 +147,9 @@ TEST_F(ParameterSpaceTest, TheBoxKeepsNaturalValuesWithinTheirBounds) {
       EXPECT_LE(natural(p), description_.parameters[static_cast<size_t>(p)].upper);
     }
   }
-  // (0.1 / 0.02 in logs is 4.02 prior sd away, nearer than the furthest coordinate.)
-  EXPECT_NEAR(space_.upper()(1), std::log(5.0) / 0.4, 1e-12);
-  EXPECT_NEAR(space_.upper()(3), std::log(10.0 / 1.1) / 0.3, 1e-12);
+  // A bound of the parameter, unless the furthest coordinate is nearer.
+  EXPECT_NEAR(space_.upper()(1), std::min(kFurthestCoordinate, std::log(5.0) / 0.4), 1e-12);
+  EXPECT_NEAR(space_.upper()(3), std::min(kFurthestCoordinate, std::log(10.0 / 1.1) / 0.3), 1e-12);
 }
 
 }  // namespace
