@@ -103,8 +103,8 @@ absl::StatusOr<DriftTrial> BestOnset(const Model& model, const MapFit& fit, cons
   std::vector<absl::StatusOr<DriftTrial>> trials(kOnsets * starts.size(),
                                                  absl::UnknownError("not tried"));
   base::ParallelFor(trials.size(), [&](size_t i) {
-    const double onset_s =
-        t(0) + (t(block.bins - 1) - t(0)) * static_cast<double>(i / starts.size()) / kOnsets;
+    const size_t onset = i / starts.size();
+    const double onset_s = t(0) + (t(block.bins - 1) - t(0)) * static_cast<double>(onset) / kOnsets;
     absl::StatusOr<calibration::FitResult> trial = calibration::MinimizeLeastSquares(
         DriftProblem(model, noise, block, Ramp(model.Channel(block), onset_s)),
         starts[i % starts.size()], FitSolverOptions());
@@ -125,7 +125,7 @@ absl::StatusOr<DriftTrial> BestOnset(const Model& model, const MapFit& fit, cons
 absl::StatusOr<std::optional<SensorHypothesis>> TestDrift(const Model& model, const MapFit& fit,
                                                           const RowBlock& block) {
   const ChannelObservations& channel = model.Channel(block);
-  if (block.bins < 2 * kOnsets) return std::optional<SensorHypothesis>();
+  if (block.bins < Eigen::Index{2} * kOnsets) return std::optional<SensorHypothesis>();
   const double last_s = channel.bin_time_s(block.bins - 1);
   PARALLAX_ASSIGN_OR_RETURN(const DriftTrial trial, BestOnset(model, fit, block));
   const double onset_s = trial.onset_s;

@@ -231,6 +231,6 @@ class Store {
       const std::string& rig, const PageRequest& page) = 0;
 };
 
-inline constexpr size_t kMaxQueuedBytes = 64 * 1024 * 1024;
+inline constexpr size_t kMaxQueuedBytes = size_t{64} * 1024 * 1024;
 
 }  // namespace parallax::store
