@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/base/status_macros.h"
-#include "server/run_loader.h"
+#include "server/time_order.h"
 
 namespace parallax::server {
 namespace {

@@ -9,11 +9,12 @@
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
 #include "core/base/units.h"
+#include "core/pipeline/run_loader.h"
 #include "core/signal/clean.h"
 #include "core/signal/filter.h"
 #include "server/convert.h"
 #include "server/names.h"
-#include "server/run_loader.h"
+#include "server/time_order.h"
 
 namespace parallax::server {
 namespace {
@@ -123,7 +124,7 @@ absl::StatusOr<Filtered> FilterChannel(const Target& target, const signal::Clean
 
 Parts ReadFiltered(store::Store& store, const Target& target) {
   PARALLAX_ASSIGN_OR_RETURN(const signal::RunRecord record,
-                            LoadRunRecord(store, target.rig.rig, target.run));
+                            pipeline::LoadRunRecord(store, target.rig.rig, target.run));
   PARALLAX_ASSIGN_OR_RETURN(const signal::CleanRun run,
                             signal::Clean(target.rig.rig, record, signal::CleanOptions{}));
   auto filtered = std::make_shared<Filtered>();

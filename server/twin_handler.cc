@@ -8,11 +8,11 @@
 #include "core/base/status_macros.h"
 #include "core/base/units.h"
 #include "core/pipeline/parameter_set_codec.h"
+#include "core/pipeline/run_loader.h"
 #include "core/signal/clean.h"
 #include "server/convert.h"
 #include "server/convert_check.h"
 #include "server/names.h"
-#include "server/run_loader.h"
 
 namespace parallax::server {
 namespace {
@@ -131,7 +131,7 @@ absl::StatusOr<NextPart<v1::SimulateResponse>> TwinHandler::Simulate(
   PARALLAX_ASSIGN_OR_RETURN(const store::RigRow rig, context_.store.GetRig(name.rig));
   PARALLAX_ASSIGN_OR_RETURN(const twin::Twin* twin, context_.twins.Find(rig.twin));
   PARALLAX_ASSIGN_OR_RETURN(const signal::RunRecord record,
-                            LoadRunRecord(context_.store, rig.rig, name.run));
+                            pipeline::LoadRunRecord(context_.store, rig.rig, name.run));
   PARALLAX_ASSIGN_OR_RETURN(const signal::CleanRun run,
                             signal::Clean(rig.rig, record, signal::CleanOptions{}));
   PARALLAX_ASSIGN_OR_RETURN(const Eigen::VectorXd parameters,

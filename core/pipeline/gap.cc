@@ -37,11 +37,6 @@ Eigen::MatrixXd NormalSample(Eigen::Index rows, Eigen::Index columns, uint64_t s
   return sample;
 }
 
-double DifferenceInUnit(const std::string& unit, double si) {
-  const absl::StatusOr<base::Unit> found = base::FindUnit(unit);
-  return found.ok() ? base::DifferenceFromSi(*found, si) : si;
-}
-
 }  // namespace
 
 GapMeter::GapMeter(const Model& model, const NoiseModel& noise, uint64_t seed) {
@@ -119,6 +114,11 @@ double GapMeter::Gap(const Eigen::VectorXd& residuals) const {
 double GapMeter::PValue(double gap) const {
   const auto above = null_.end() - std::lower_bound(null_.begin(), null_.end(), gap);
   return (1.0 + static_cast<double>(above)) / (static_cast<double>(null_.size()) + 1.0);
+}
+
+double DifferenceInUnit(const std::string& unit, double si) {
+  const absl::StatusOr<base::Unit> found = base::FindUnit(unit);
+  return found.ok() ? base::DifferenceFromSi(*found, si) : si;
 }
 
 double SampleError::Rmse() const {

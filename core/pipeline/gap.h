@@ -71,6 +71,9 @@ absl::StatusOr<std::vector<ChannelGap>> GapByChannel(const Model& simulation, co
                                                      const MapFit& fit, const GapMeter& meter,
                                                      uint64_t seed);
 
+/// A difference [SI] in a channel's own unit; unchanged where the unit is unknown.
+double DifferenceInUnit(const std::string& unit, double si);
+
 /// Root mean square of measured minus predicted over the good samples of one output [SI].
 struct SampleError {
   double sum_squared = 0.0;

@@ -7,29 +7,16 @@
 #include "core/base/status_macros.h"
 #include "core/pipeline/analysis.h"
 #include "core/pipeline/parameter_set_codec.h"
+#include "core/pipeline/run_loader.h"
 
 namespace parallax::pipeline {
 namespace {
-
-absl::StatusOr<signal::RunRecord> LoadRun(store::Store& store, const signal::Rig& rig,
-                                          const std::string& run_id) {
-  PARALLAX_ASSIGN_OR_RETURN(store::RunRow row, store.GetRun(rig.id, run_id));
-  signal::RunRecord record{.run = std::move(row.run), .outcome = std::move(row.outcome)};
-  for (const signal::ChannelRef& channel : signal::ListChannels(rig)) {
-    PARALLAX_ASSIGN_OR_RETURN(signal::Series series,
-                              store.ReadSeries(rig.id, run_id, channel.index, {}));
-    if (series.value.empty()) continue;
-    series.channel = channel.name();
-    record.series.push_back(std::move(series));
-  }
-  return record;
-}
 
 absl::StatusOr<std::vector<signal::RunRecord>> LoadRuns(store::Store& store, const signal::Rig& rig,
                                                         const std::vector<std::string>& run_ids) {
   std::vector<signal::RunRecord> records;
   for (const std::string& run_id : run_ids) {
-    PARALLAX_ASSIGN_OR_RETURN(signal::RunRecord record, LoadRun(store, rig, run_id));
+    PARALLAX_ASSIGN_OR_RETURN(signal::RunRecord record, LoadRunRecord(store, rig, run_id));
     records.push_back(std::move(record));
   }
   return records;

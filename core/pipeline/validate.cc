@@ -6,7 +6,6 @@
 #include <numeric>
 
 #include "core/base/status_macros.h"
-#include "core/base/units.h"
 #include "core/calibration/evidence.h"
 #include "core/calibration/scores.h"
 #include "core/pipeline/gap.h"
@@ -213,19 +212,14 @@ absl::Status ScoreRuns(const Model& simulation, const Model& model, const Candid
   return absl::OkStatus();
 }
 
-double InUnit(const std::string& unit, double si) {
-  const absl::StatusOr<base::Unit> found = base::FindUnit(unit);
-  return found.ok() ? base::DifferenceFromSi(*found, si) : si;
-}
-
 void Summarise(const Scoring& scoring, const NoiseModel& noise, Validation* out,
                calibration::ValidationInput* gate) {
   double inside_50 = 0.0, inside_90 = 0.0, count = 0.0;
   for (const auto& [output, tally] : scoring.outputs) {
     const double before = std::sqrt(tally.before / tally.count);
     const double after = std::sqrt(tally.after / tally.count);
-    out->channels.push_back({tally.channel, tally.unit, InUnit(tally.unit, before),
-                             InUnit(tally.unit, after), tally.inside_50 / tally.count,
+    out->channels.push_back({tally.channel, tally.unit, DifferenceInUnit(tally.unit, before),
+                             DifferenceInUnit(tally.unit, after), tally.inside_50 / tally.count,
                              tally.inside_90 / tally.count});
     gate->channels.push_back({.channel = tally.channel,
                               .rmse_before = before,

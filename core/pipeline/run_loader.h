@@ -7,13 +7,10 @@
 #include "core/signal/run.h"
 #include "core/store/store.h"
 
-namespace parallax::server {
+namespace parallax::pipeline {
 
 /// A stored run with all samples of all its channels, in order of arrival. NotFound, DataLoss.
 absl::StatusOr<signal::RunRecord> LoadRunRecord(store::Store& store, const signal::Rig& rig,
                                                 const std::string& run);
 
-/// Positions of `series` in order of (source time, arrival).
-std::vector<size_t> TimeOrder(const signal::Series& series);
-
-}  // namespace parallax::server
+}  // namespace parallax::pipeline

@@ -1,12 +1,10 @@
-#include "server/run_loader.h"
+#include "core/pipeline/run_loader.h"
 
-#include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "core/base/status_macros.h"
 
-namespace parallax::server {
+namespace parallax::pipeline {
 
 absl::StatusOr<signal::RunRecord> LoadRunRecord(store::Store& store, const signal::Rig& rig,
                                                 const std::string& run) {
@@ -22,13 +20,4 @@ absl::StatusOr<signal::RunRecord> LoadRunRecord(store::Store& store, const signa
   return record;
 }
 
-std::vector<size_t> TimeOrder(const signal::Series& series) {
-  std::vector<size_t> order(series.time_unix_ns.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return series.time_unix_ns[a] < series.time_unix_ns[b];
-  });
-  return order;
-}
-
-}  // namespace parallax::server
+}  // namespace parallax::pipeline
