@@ -18,6 +18,9 @@ namespace {
 constexpr int kPageSize = 1000;
 constexpr int kReconnectMinMs = 100;
 constexpr int kReconnectMaxMs = 1000;
+/// How long one attempt to connect may last: a busy daemon answers late, and an attempt given up
+/// early fails calls that had time to spare. gRPC takes it from its least reconnect backoff.
+constexpr int kConnectPatienceMs = 10000;
 constexpr int kKeepaliveMs = 20000;
 
 void SetDeadline(grpc::ClientContext& context, absl::Duration timeout) {
@@ -84,7 +87,7 @@ struct Client::Stubs {
 std::shared_ptr<grpc::Channel> OpenChannel(const ConnectionOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMinMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMinMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectPatienceMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   return grpc::CreateCustomChannel(options.server, grpc::InsecureChannelCredentials(), arguments);

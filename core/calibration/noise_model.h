@@ -1,7 +1,6 @@
 #pragma once
 
 #include <Eigen/Dense>
-#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -50,42 +49,5 @@ class OuWhitener {
   Eigen::VectorXd innovation_sd_;  // √S of sample i
   double log_determinant_ = 0.0;
 };
-
-/// Residuals of one channel in one run.
-struct ResidualSeries {
-  Eigen::VectorXd time_s;
-  Eigen::VectorXd residual;
-};
-
-/// Where the sought values may lie, and what is known of them before. A prior is log-normal.
-struct NoiseEstimateOptions {
-  double white_sd_low = 1e-6, white_sd_high = 1e6;
-  double ou_sd_low = 1e-6, ou_sd_high = 1e6;
-  double tau_low_s = 1e-3, tau_high_s = 1e7;
-  double white_sd_prior = 0.0;  ///< median; 0: no prior
-  double white_sd_prior_log_sd = 1.0;
-  double ou_sd_prior = 0.0;
-  double ou_sd_prior_log_sd = 1.0;
-  double tau_prior_s = 0.0;
-  double tau_prior_log_sd = 1.0;
-  /// Share of samples that may be spikes, drawn from a normal ten times as wide as all residuals;
-  /// 0 is plain maximum likelihood.
-  double spike_share = 0.01;
-  int max_evaluations = 2000;
-};
-
-struct NoiseEstimate {
-  double white_sd = 0.0;
-  OuDiscrepancy discrepancy;
-  double log_likelihood = 0.0;  ///< of the residuals, spikes and prior included
-  int evaluations = 0;
-  bool tau_at_bound = false;  ///< the correlation time is only known to lie beyond a bound
-};
-
-/// Estimates white sd, discrepancy sd and correlation time shared by some series (the runs of one
-/// channel) by maximum likelihood, from several starts, by a simplex in log coordinates.
-/// Errors: InvalidArgument on fewer than 8 samples, times that decrease, or empty bounds.
-absl::StatusOr<NoiseEstimate> EstimateNoise(const std::vector<ResidualSeries>& series,
-                                            const NoiseEstimateOptions& options = {});
 
 }  // namespace parallax::calibration

@@ -1,9 +1,9 @@
 #include "core/calibration/sandwich.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_format.h"
-#include "core/base/check.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::calibration {
@@ -26,6 +26,16 @@ Eigen::VectorXd CovarianceTimes(const Eigen::Ref<const Eigen::VectorXd>& time_s,
     result(i) += variance * after;
   }
   return result;
+}
+
+/// Pseudo-inverse of a covariance: a direction that no row moves carries no information.
+Eigen::MatrixXd PseudoInverse(const Eigen::MatrixXd& symmetric) {
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(symmetric);
+  const Eigen::VectorXd& values = solver.eigenvalues();
+  const double least = 1e-12 * std::max(values.maxCoeff(), 1e-300);
+  const Eigen::VectorXd inverse =
+      values.unaryExpr([least](double v) { return v > least ? 1.0 / v : 0.0; });
+  return solver.eigenvectors() * inverse.asDiagonal() * solver.eigenvectors().transpose();
 }
 
 }  // namespace
@@ -56,31 +66,30 @@ absl::StatusOr<Eigen::MatrixXd> ScoreCovariance(
   return Eigen::MatrixXd(0.5 * (covariance + covariance.transpose()));
 }
 
-Eigen::MatrixXd ModeCovariance(const Eigen::Ref<const Eigen::MatrixXd>& score_rows,
-                               const Eigen::Ref<const Eigen::MatrixXd>& modes) {
-  PARALLAX_CHECK(score_rows.rows() == modes.rows());
-  const Eigen::MatrixXd moved = score_rows.transpose() * modes;
-  return moved * moved.transpose();
-}
-
-absl::StatusOr<Posterior> SandwichPosterior(const Eigen::VectorXd& mean,
-                                            const Eigen::Ref<const Eigen::MatrixXd>& jacobian,
-                                            const Eigen::MatrixXd& score_covariance,
-                                            const Eigen::VectorXd& prior_sd) {
-  PARALLAX_ASSIGN_OR_RETURN(Posterior posterior, LaplacePosterior(mean, jacobian, prior_sd));
-  if (score_covariance.rows() != mean.size() || score_covariance.cols() != mean.size()) {
+absl::StatusOr<Posterior> GodambePosterior(const Eigen::VectorXd& mean,
+                                           const Eigen::Ref<const Eigen::MatrixXd>& data_jacobian,
+                                           const Eigen::MatrixXd& score_covariance) {
+  const Eigen::Index n = mean.size();
+  if (data_jacobian.cols() != n || score_covariance.rows() != n || score_covariance.cols() != n) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("the score covariance is %d x %d, must be %d x %d", score_covariance.rows(),
-                        score_covariance.cols(), mean.size(), mean.size()));
+        absl::StrFormat("%d coordinates, a Jacobian of %d columns and a score covariance of %d x "
+                        "%d, must agree",
+                        n, data_jacobian.cols(), score_covariance.rows(), score_covariance.cols()));
   }
-  const Eigen::MatrixXd prior = prior_sd.array().square().inverse().matrix().asDiagonal();
-  const Eigen::MatrixXd bread = posterior.covariance;
-  posterior.covariance = bread * (score_covariance + prior) * bread;
+  const Eigen::MatrixXd hessian = data_jacobian.transpose() * data_jacobian;
+  Eigen::MatrixXd precision = hessian * PseudoInverse(score_covariance) * hessian;
+  precision = 0.5 * (precision + precision.transpose()).eval();
+  precision += Eigen::MatrixXd::Identity(n, n);
+  const Eigen::LLT<Eigen::MatrixXd> llt(precision);
+  if (llt.info() != Eigen::Success) {
+    return absl::FailedPreconditionError("posterior precision is not positive definite");
+  }
+  Posterior posterior{.mean = mean, .covariance = llt.solve(Eigen::MatrixXd::Identity(n, n))};
   posterior.sd = posterior.covariance.diagonal().cwiseSqrt();
-  const Eigen::VectorXd inverse_sd = posterior.sd.cwiseInverse();
-  posterior.correlation = inverse_sd.asDiagonal() * posterior.covariance * inverse_sd.asDiagonal();
-  posterior.correlation.diagonal().setOnes();
-  posterior.contraction = (1.0 - posterior.sd.array() / prior_sd.array()).cwiseMax(0.0).matrix();
+  posterior.correlation = posterior.sd.cwiseInverse().asDiagonal() * posterior.covariance *
+                          posterior.sd.cwiseInverse().asDiagonal();
+  posterior.contraction = 1.0 - posterior.sd.array();
+  posterior.log_det_hessian = 2.0 * llt.matrixLLT().diagonal().array().log().sum();
   return posterior;
 }
 

@@ -63,7 +63,8 @@ absl::StatusOr<MapFit> FitMap(const Model& model, uint64_t seed);
 /// precision H M⁻¹ H + I, the Godambe information of the data rows (H their Gauss–Newton Hessian)
 /// plus the prior's. M is the covariance of their gradient under an Ornstein–Uhlenbeck term of the
 /// residuals' scale and correlation time plus, for each run and channel, an offset and a slope
-/// over the run of the sensor's noise each, and 5 % of the gap that the fit closed (methods.md §3).
+/// over the run of the sensor's noise each, and 5 % of the gap that the fit closed (methods.md §3),
+/// a share that wanders over the run because a twin is not wrong by the same factor all day.
 /// Errors: those of the twin. Source: Ribatet, Cooley & Davison, Statistica Sinica 22 (2012) 813.
 absl::StatusOr<calibration::Posterior> CorrelatedPosterior(const Model& model,
                                                            const NoiseModel& noise,

@@ -169,11 +169,14 @@ void ScoreChannel(const ChannelObservations& channel, const ChannelNoise& noise,
       static_cast<double>(n) /
       std::max<double>(1.0, static_cast<double>(channel.bin_time_s.size()));
   const double weight = 1.0 / std::max(1.0, samples_per_bin * noise.inflation);
+  // The scale is of a bin's residual, whose own noise a sample's noise replaces.
+  const double misfit2 =
+      std::max(0.0, noise.scale * noise.scale - channel.white_sd * channel.white_sd);
   for (Eigen::Index i = 0; i < n; ++i) {
     const GridPoint& point = channel.sample_points[static_cast<size_t>(i)];
     const double y = channel.sample_value(i);
-    const double sd = std::sqrt(noise.scale * noise.scale + channel.sample_sd * channel.sample_sd +
-                                point.Interpolate(variance));
+    const double sd =
+        std::sqrt(misfit2 + channel.sample_sd * channel.sample_sd + point.Interpolate(variance));
     const double off_before = y - point.Interpolate(before);
     const double off_after = y - point.Interpolate(after);
     tally.before += off_before * off_before;
