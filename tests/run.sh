@@ -84,11 +84,10 @@ check_tidy() {
   done
   ninja -C build/tidy "${generated[@]}" >>build/tidy.log
   tidy_sources >build/tidy.txt
-  printf 'clang-tidy on %d files\n' "$(wc -l <build/tidy.txt)"
   # The static analyzer doubles the time: only under --full.
   local checks="-clang-analyzer-*"
   if [[ $full == yes ]]; then checks=; fi
-  xargs -r -a build/tidy.txt -P "$jobs" -n 1 clang-tidy-14 -p build/tidy --quiet "--checks=$checks"
+  xargs -a build/tidy.txt tests/tidy.py --build build/tidy "--checks=$checks"
 }
 
 begin_stage "install packages"

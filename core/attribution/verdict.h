@@ -18,13 +18,13 @@ enum class VerdictKind {
 /// "NO_GAP", "SENSOR_FAULT", "IDENTIFIED", "AMBIGUOUS", "UNMODELLED", "ABSTAINED".
 std::string ToString(VerdictKind kind);
 
-/// Every bound that the verdict rests on. From methods.md §3; frozen 2026-11-23. A change needs a
-/// new date and the figures of the planted-fault suite beside it.
+/// Every bound that the verdict rests on; docs/methods.md §9 says where each comes from. Frozen
+/// 2026-11-23. A change needs a new date and the figures of the planted-fault suite beside it.
 struct VerdictThresholds {
   double gap_p_value = 0.05;             ///< Holm-adjusted
   double no_gap_nats = 3.0;              ///< no cause may gain this much where there is no gap
   double sensor_probability = 0.9;       ///< a sensor hypothesis that decides
-  double sensor_explained = 0.8;         ///< share of the excess gap that \"explains it\" means
+  double sensor_explained = 0.8;         ///< share of the excess gap that "explains it" means
   double sensor_veto_probability = 0.5;  ///< … that forbids blaming physics on its channel
   double pip = 0.95;                     ///< parameter, and group
   double loss_nats = 6.0;                ///< best model without the cause is worse by
@@ -113,7 +113,7 @@ struct VerdictDecision {
   std::vector<Gate> gates;  ///< all that were tried, in order
 };
 
-/// The rules of methods.md §3 in the order NO_GAP, SENSOR_FAULT, UNMODELLED, IDENTIFIED, AMBIGUOUS,
+/// The rules of docs/methods.md §9 in the order NO_GAP, SENSOR_FAULT, UNMODELLED, IDENTIFIED, AMBIGUOUS,
 /// ABSTAINED. Pure: equal evidence gives an equal decision.
 VerdictDecision DecideVerdict(const Evidence& evidence, const VerdictThresholds& thresholds = {});
 

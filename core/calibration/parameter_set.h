@@ -23,7 +23,7 @@ struct Provenance {
   std::string twin;
   std::string twin_digest;
   std::map<std::string, std::string> run_digests;  ///< SHA-256 of the samples of each run read
-  std::string options_digest;                      ///< SHA-256 of filter, prior and solver options
+  std::string options_digest;                      ///< SHA-256 of the method's name
   uint64_t seed = 0;
   std::string version;  ///< of the program
 };

@@ -24,6 +24,9 @@
 namespace parallax::pipeline {
 namespace {
 
+/// Names the method of an analysis, its defaults included; changes whenever a report does.
+constexpr std::string_view kMethod = "parallax-analysis/2";
+
 /// A parameter that the fit leaves within this many prior sd of its assumed value, and whose
 /// posterior is as wide as its prior, was not informed by the runs: it keeps its assumed value.
 constexpr double kUnmoved = 0.01;
@@ -98,7 +101,7 @@ std::string DigestSamples(const signal::RunRecord& record) {
 calibration::Provenance MakeProvenance(const AnalysisInput& input) {
   calibration::Provenance provenance{.twin = input.twin.description().name,
                                      .twin_digest = twin::Digest(input.twin.description()),
-                                     .options_digest = base::Sha256Hex("analysis/1"),
+                                     .options_digest = base::Sha256Hex(kMethod),
                                      .seed = input.seed,
                                      .version = PARALLAX_VERSION};
   for (const signal::RunRecord& record : input.calibrate_runs) {
