@@ -12,11 +12,12 @@ void ShapeResult(const Description& description, const Drive& drive, Prediction*
   prediction->mode = drive.mode;
   prediction->outside_domain.clear();
   prediction->outputs.resize(rows, static_cast<Eigen::Index>(outputs));
+  prediction->outcome.resize(static_cast<Eigen::Index>(description.outcomes.size()));
   if (jacobian == nullptr) return;
-  jacobian->resize(outputs);
-  for (Eigen::MatrixXd& derivative : *jacobian) {
-    derivative.resize(rows, static_cast<Eigen::Index>(description.parameters.size()));
-  }
+  const auto parameters = static_cast<Eigen::Index>(description.parameters.size());
+  jacobian->outputs.resize(outputs);
+  for (Eigen::MatrixXd& derivative : jacobian->outputs) derivative.resize(rows, parameters);
+  jacobian->outcome.resize(prediction->outcome.size(), parameters);
 }
 
 absl::Status FinishPrediction(const Description& description, const Drive& drive,
