@@ -33,6 +33,7 @@ struct Parameter {
   std::string mechanism;   ///< what it stands for: "convection"
   std::string source;      ///< of nominal and prior
   std::string description;
+  std::string best_signal{};  ///< what to measure to learn it; may be empty
 };
 
 /// A signal that a twin reads or predicts, bound to the rig's channel of that id. An input named
@@ -140,7 +141,7 @@ class Registry {
   std::vector<std::unique_ptr<Twin>> twins_;
 };
 
-/// All twins of this build: two_heater, furnace.
+/// All twins of this build: two_heater, furnace, swcnt_cvd.
 Registry BuiltInTwins();
 
 /// Parameter vector of a twin: nominal values, replaced by `assumptions`.
