@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -75,9 +76,11 @@ inline void ReadDeviceCsv(const std::string& path, const std::string& device,
     std::getline(cells, cell, ',');
     const int64_t time_unix_ns = std::stoll(cell);
     for (size_t i = first; i < record->series.size() && std::getline(cells, cell, ','); ++i) {
-      if (cell.empty()) continue;
+      // Ingest rejects a value that is not finite; a folder read directly does the same.
+      const double value = cell.empty() ? NAN : std::stod(cell);
+      if (!std::isfinite(value)) continue;
       record->series[i].time_unix_ns.push_back(time_unix_ns);
-      record->series[i].value.push_back(std::stod(cell));
+      record->series[i].value.push_back(value);
       record->series[i].quality.push_back({});
     }
   }

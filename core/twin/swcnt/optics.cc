@@ -22,6 +22,16 @@ double Resonance(double energy_ev, double laser_ev) {
   return 1.0 / (off * off + kRamanWidthEv * kRamanWidthEv);
 }
 
+std::array<Transitions, kSemiconducting> AllTransitions() {
+  const SpeciesTable& species = Species();
+  std::array<Transitions, kSemiconducting> table;
+  for (size_t k = 0; k < kSemiconducting; ++k) {
+    const auto i = static_cast<size_t>(species.semiconductors[k]);
+    table[k] = OpticalTransitions(species.n[i], species.m[i]);
+  }
+  return table;
+}
+
 }  // namespace
 
 double RbmShift(double diameter_nm, RbmLaw law) {
@@ -48,14 +58,12 @@ Transitions OpticalTransitions(int n, int m) {
 }
 
 std::array<double, kSemiconducting> RamanFactors(double laser_nm) {
-  const SpeciesTable& table = Species();
+  static const std::array<Transitions, kSemiconducting> table = AllTransitions();
   const double laser_ev = 1e7 / laser_nm * kEvPerWavenumber;
   std::array<double, kSemiconducting> factor{};
   for (size_t k = 0; k < kSemiconducting; ++k) {
-    const auto i = static_cast<size_t>(table.semiconductors[k]);
-    const Transitions t = OpticalTransitions(table.n[i], table.m[i]);
-    factor[k] = Resonance(t.e11_per_cm * kEvPerWavenumber, laser_ev) +
-                Resonance(t.e22_per_cm * kEvPerWavenumber, laser_ev);
+    factor[k] = Resonance(table[k].e11_per_cm * kEvPerWavenumber, laser_ev) +
+                Resonance(table[k].e22_per_cm * kEvPerWavenumber, laser_ev);
   }
   return factor;
 }
