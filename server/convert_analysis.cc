@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/parameter_set_codec.h"
@@ -115,7 +116,7 @@ v1::Twin TwinToProto(const twin::Description& description) {
   for (const twin::DomainRange& range : description.domain) {
     *wire.add_domain() = DomainToProto(range);
   }
-  wire.set_rig_kind(description.rig_kind);
+  wire.set_rig_kind(absl::StrJoin(description.rig_kinds, ", "));
   wire.set_digest(twin::Digest(description));
   return wire;
 }

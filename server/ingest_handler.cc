@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "core/base/edit_distance.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
@@ -27,10 +28,10 @@ absl::StatusOr<const twin::Twin*> FindTwin(const twin::Registry& twins, const v1
                         nearest.empty() ? std::string(twin.status().message())
                                         : absl::StrFormat("did you mean \"%s\"?", nearest));
   }
-  const std::string& kind = (*twin)->description().rig_kind;
-  if (rig.kind() != kind) {
+  if (!twin::PredictsRigKind((*twin)->description(), rig.kind())) {
+    const std::string kinds = absl::StrJoin((*twin)->description().rig_kinds, "\" or \"");
     return InvalidField("rig.kind", rig.kind(),
-                        absl::StrFormat("\"%s\", which twin \"%s\" predicts", kind, rig.twin()));
+                        absl::StrFormat("\"%s\", which twin \"%s\" predicts", kinds, rig.twin()));
   }
   return twin;
 }

@@ -107,7 +107,7 @@ absl::Status Model::RunResiduals(const Eigen::VectorXd& z, int run, Eigen::Vecto
     for (const RowBlock& block : blocks_) {
       if (block.run != run) continue;
       const ChannelObservations& channel = Channel(block);
-      const auto column = derivative[static_cast<size_t>(channel.output)].col(parameter);
+      const auto column = derivative.outputs[static_cast<size_t>(channel.output)].col(parameter);
       for (Eigen::Index i = 0; i < block.bins; ++i) {
         (*jacobian)(block.begin + i, k) =
             -scale * channel.bin_points[static_cast<size_t>(i)].Interpolate(column);

@@ -208,7 +208,7 @@ absl::Status ScoreRuns(const Model& simulation, const Model& model, const Candid
       const auto output = static_cast<size_t>(channel.output);
       ScoreChannel(channel, noise[output], before.outputs.col(channel.output),
                    after.outputs.col(channel.output),
-                   ParameterVariance(model.space(), candidate, run, derivative[output]),
+                   ParameterVariance(model.space(), candidate, run, derivative.outputs[output]),
                    model.runs()[r], scoring);
     }
   }

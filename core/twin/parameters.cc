@@ -1,5 +1,6 @@
 #include "core/twin/parameters.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -54,6 +55,11 @@ std::string Digest(const Description& description) {
     }
   }
   return base::Sha256Hex(text);
+}
+
+bool PredictsRigKind(const Description& description, std::string_view kind) {
+  return std::find(description.rig_kinds.begin(), description.rig_kinds.end(), kind) !=
+         description.rig_kinds.end();
 }
 
 int ParameterIndex(const Description& description, std::string_view name) {

@@ -1,6 +1,7 @@
 #include "core/twin/predict.h"
 
 #include "absl/strings/str_format.h"
+#include "core/base/status_macros.h"
 #include "core/twin/heat_balance.h"
 
 namespace parallax::twin {
@@ -12,29 +13,40 @@ void ShapeResult(const Description& description, const Drive& drive, Prediction*
   prediction->mode = drive.mode;
   prediction->outside_domain.clear();
   prediction->outputs.resize(rows, static_cast<Eigen::Index>(outputs));
+  prediction->outcome.resize(static_cast<Eigen::Index>(description.outcomes.size()));
   if (jacobian == nullptr) return;
-  jacobian->resize(outputs);
-  for (Eigen::MatrixXd& derivative : *jacobian) {
-    derivative.resize(rows, static_cast<Eigen::Index>(description.parameters.size()));
+  const auto parameters = static_cast<Eigen::Index>(description.parameters.size());
+  jacobian->outputs.resize(outputs);
+  for (Eigen::MatrixXd& derivative : jacobian->outputs) derivative.resize(rows, parameters);
+  jacobian->outcome.resize(prediction->outcome.size(), parameters);
+}
+
+absl::Status CheckFinite(const Description& description, const Drive& drive, Eigen::Index output,
+                         const Prediction& prediction) {
+  if (prediction.outputs.col(output).allFinite()) return absl::OkStatus();
+  Eigen::Index row = 0;
+  while (std::isfinite(prediction.outputs(row, output))) ++row;
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "twin \"%s\": %s = %g at time_s = %g, must be finite; the inputs are beyond the model",
+      description.name, description.outputs[static_cast<size_t>(output)].channel_id,
+      prediction.outputs(row, output), drive.time_s[row]));
+}
+
+void ReportDomain(const Description& description, const std::vector<DomainRange>& reached,
+                  Prediction* prediction) {
+  for (size_t k = 0; k < reached.size(); ++k) {
+    const DomainRange& declared = description.domain[k];
+    if (reached[k].low >= declared.low && reached[k].high <= declared.high) continue;
+    prediction->outside_domain.push_back(reached[k]);
   }
 }
 
 absl::Status FinishPrediction(const Description& description, const Drive& drive,
                               const std::vector<DomainRange>& reached, Prediction* prediction) {
   for (Eigen::Index output = 0; output < prediction->outputs.cols(); ++output) {
-    if (prediction->outputs.col(output).allFinite()) continue;
-    Eigen::Index row = 0;
-    while (std::isfinite(prediction->outputs(row, output))) ++row;
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "twin \"%s\": %s = %g at time_s = %g, must be finite; the inputs are beyond the model",
-        description.name, description.outputs[static_cast<size_t>(output)].channel_id,
-        prediction->outputs(row, output), drive.time_s[row]));
+    PARALLAX_RETURN_IF_ERROR(CheckFinite(description, drive, output, *prediction));
   }
-  for (size_t k = 0; k < reached.size(); ++k) {
-    const DomainRange& declared = description.domain[k];
-    if (reached[k].low >= declared.low && reached[k].high <= declared.high) continue;
-    prediction->outside_domain.push_back(reached[k]);
-  }
+  ReportDomain(description, reached, prediction);
   return absl::OkStatus();
 }
 

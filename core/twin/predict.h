@@ -15,9 +15,17 @@ namespace parallax::twin {
 void ShapeResult(const Description& description, const Drive& drive, Prediction* prediction,
                  Jacobian* jacobian);
 
-/// Checks that what came out is finite and fills outside_domain: `reached[k]` is held
-/// against the k-th range of the description.
+/// Checks that one output came out finite.
 /// Errors: InvalidArgument naming output, time and value that is not finite.
+absl::Status CheckFinite(const Description& description, const Drive& drive, Eigen::Index output,
+                         const Prediction& prediction);
+
+/// Fills outside_domain: `reached[k]` is held against the k-th range of the description.
+void ReportDomain(const Description& description, const std::vector<DomainRange>& reached,
+                  Prediction* prediction);
+
+/// Both, for a twin all of whose outputs every rig has: checks that what came out is finite and
+/// fills outside_domain. Errors: InvalidArgument naming output, time and value that is not finite.
 absl::Status FinishPrediction(const Description& description, const Drive& drive,
                               const std::vector<DomainRange>& reached, Prediction* prediction);
 

@@ -4,6 +4,7 @@
 #include "absl/strings/str_join.h"
 #include "core/base/check.h"
 #include "core/twin/furnace/furnace.h"
+#include "core/twin/swcnt/swcnt.h"
 #include "core/twin/twin.h"
 #include "core/twin/two_heater/two_heater.h"
 
@@ -40,6 +41,7 @@ Registry BuiltInTwins() {
   Registry registry;
   registry.Add(MakeTwoHeater());
   registry.Add(MakeFurnace());
+  registry.Add(MakeSwcnt());
   return registry;
 }
 

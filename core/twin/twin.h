@@ -33,10 +33,12 @@ struct Parameter {
   std::string mechanism;   ///< what it stands for: "convection"
   std::string source;      ///< of nominal and prior
   std::string description;
+  std::string best_signal{};  ///< what to measure to learn it; may be empty
 };
 
 /// A signal that a twin reads or predicts, bound to the rig's channel of that id. An input named
-/// "coupling_ratio" is no channel: Prepare sets it to 1 and analysis may write what it detects.
+/// "coupling_ratio" is no channel: Prepare sets it to 1 and analysis may write what it detects. An
+/// outcome is no channel either but a quantity measured on the sample afterwards: "share_6_5".
 struct Signal {
   std::string channel_id;
   std::string unit;  ///< SI, UCUM
@@ -54,16 +56,20 @@ struct DomainRange {
 struct Description {
   std::string name;  ///< "two_heater"
   std::string summary;
-  std::string rig_kind;
+  std::vector<std::string> rig_kinds;  ///< signal::Rig::kind that it can predict
   std::vector<Parameter> parameters;
   std::vector<Signal> inputs;
   std::vector<Signal> outputs;
+  std::vector<Signal> outcomes;  ///< measured on the sample after the run; may be none
   std::vector<DomainRange> domain;
   std::string version;  ///< changes whenever predictions change
 };
 
 /// SHA-256 over name, version and parameters; provenance of what was calibrated with it.
 std::string Digest(const Description& description);
+
+/// Whether a twin predicts rigs of this kind.
+bool PredictsRigKind(const Description& description, std::string_view kind);
 
 /// Position of a parameter, or -1.
 int ParameterIndex(const Description& description, std::string_view name);
@@ -80,18 +86,24 @@ struct Drive {
   Eigen::VectorXd time_s;     ///< n, strictly increasing, from the run's start
   Eigen::MatrixXd inputs;     ///< n × inputs, held from row i to row i+1
   Eigen::VectorXd initial;    ///< outputs; reading at time_s[0], NaN where it is not known
-  Eigen::VectorXd constants;  ///< geometry in an order of the twin's own
+  Eigen::VectorXd constants;  ///< geometry, substrate, catalyst, phases; in the twin's own order
 };
 
-/// Predicted readings at Drive::time_s, before noise. Reusable: Predict resizes only when it must.
+/// Predicted readings at Drive::time_s, and what the sample will measure afterwards, before noise.
+/// An output or outcome that the drive's rig does not have (a zone of a heated stage) is NaN
+/// throughout, its derivatives zero. Reusable: Predict resizes only when it must.
 struct Prediction {
   DriveMode mode = DriveMode::kMeasured;
   Eigen::MatrixXd outputs;                  ///< n × outputs, SI
+  Eigen::VectorXd outcome;                  ///< outcomes, SI
   std::vector<DomainRange> outside_domain;  ///< ranges it leaves; low and high are what it reaches
 };
 
-/// Derivatives of the outputs: one n × parameters matrix an output, in natural units.
-using Jacobian = std::vector<Eigen::MatrixXd>;
+/// Derivatives of a prediction by the parameters, in natural units.
+struct Jacobian {
+  std::vector<Eigen::MatrixXd> outputs;  ///< one n × parameters matrix an output
+  Eigen::MatrixXd outcome;               ///< outcomes × parameters
+};
 
 /// A digital twin: a deterministic, thread-safe map from parameters and drive to readings.
 class Twin {
@@ -129,7 +141,7 @@ class Registry {
   std::vector<std::unique_ptr<Twin>> twins_;
 };
 
-/// All twins of this build: two_heater, furnace.
+/// All twins of this build: two_heater, furnace, swcnt_cvd.
 Registry BuiltInTwins();
 
 /// Parameter vector of a twin: nominal values, replaced by `assumptions`.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -75,9 +76,11 @@ inline void ReadDeviceCsv(const std::string& path, const std::string& device,
     std::getline(cells, cell, ',');
     const int64_t time_unix_ns = std::stoll(cell);
     for (size_t i = first; i < record->series.size() && std::getline(cells, cell, ','); ++i) {
-      if (cell.empty()) continue;
+      // Ingest rejects a value that is not finite; a folder read directly does the same.
+      const double value = cell.empty() ? NAN : std::stod(cell);
+      if (!std::isfinite(value)) continue;
       record->series[i].time_unix_ns.push_back(time_unix_ns);
-      record->series[i].value.push_back(std::stod(cell));
+      record->series[i].value.push_back(value);
       record->series[i].quality.push_back({});
     }
   }
@@ -98,12 +101,49 @@ inline signal::Recipe RecipeFromJson(const nlohmann::json& segments) {
   return recipe;
 }
 
-/// A run folder of a campaign: run.json and one CSV a device of the rig.
+/// What outcome.json holds.
+inline signal::Outcome OutcomeFromJson(const nlohmann::json& root) {
+  signal::Outcome outcome;
+  if (root.contains("chirality")) {
+    outcome.chirality_method = root.at("chirality").at("method");
+    outcome.chirality_counts = root.at("chirality").at("counts");
+    for (const nlohmann::json& share : root.at("chirality").at("shares")) {
+      outcome.chirality.push_back(
+          {share.at("n"), share.at("m"), share.at("share"), share.at("sd")});
+    }
+  }
+  if (root.contains("height_um")) {
+    outcome.height_um = {root.at("height_um").at("value"), root.at("height_um").at("sd")};
+  }
+  if (!root.contains("raman")) return outcome;
+  const nlohmann::json& raman = root.at("raman");
+  outcome.raman_laser_nm = raman.at("laser_nm");
+  if (raman.contains("d_over_g")) {
+    outcome.raman_d_over_g = {raman.at("d_over_g").at("value"), raman.at("d_over_g").at("sd")};
+  }
+  for (const nlohmann::json& line : raman.value("rbm", nlohmann::json::array())) {
+    outcome.raman_rbm.push_back({line.at("shift_per_cm"), line.at("intensity"), line.at("sd")});
+  }
+  return outcome;
+}
+
+/// A run folder of a campaign: run.json, one CSV a device of the rig, outcome.json if there is one.
 inline signal::RunRecord ReadRunFolder(const signal::Rig& rig, const std::string& folder) {
   const nlohmann::json root = ReadJsonFile(folder + "/run.json");
   signal::RunRecord record;
   record.run.id = root.at("id");
   record.run.recipe = RecipeFromJson(root.at("segments"));
+  if (root.contains("substrate") && !root.at("substrate").is_null()) {
+    const nlohmann::json& substrate = root.at("substrate");
+    record.run.substrate = {substrate.at("material"), substrate.at("thickness_m")};
+  }
+  if (root.contains("catalyst") && !root.at("catalyst").is_null()) {
+    const nlohmann::json& catalyst = root.at("catalyst");
+    record.run.catalyst = {catalyst.at("set"), catalyst.at("feed"), catalyst.at("reduction_s"),
+                           catalyst.at("anneal_s")};
+  }
+  const nlohmann::json outcome = ReadJsonFile(folder + "/outcome.json");
+  if (!outcome.is_null()) record.outcome = OutcomeFromJson(outcome);
   absl::Time start;
   std::string problem;
   if (absl::ParseTime(absl::RFC3339_full, root.at("started_at").get<std::string>(), &start,

@@ -53,7 +53,7 @@ Description Describe() {
   Description d;
   d.name = "furnace";
   d.summary = "A crucible in an induction coil, losing heat to gas, supports and by radiation.";
-  d.rig_kind = "furnace";
+  d.rig_kinds = {"furnace"};
   d.parameters = FurnaceParameters();
   d.inputs = {{"power_command", "A", "Current that commands the power supply."},
               {"argon_flow", "1", "Share of a row's interval during which argon flows."},
@@ -126,7 +126,7 @@ class Furnace final : public Twin {
       const auto jets = SeededParameters<kJetWidth, kParameters>(parameters);
       furnace::Simulate(jets, drive, step_s, [&](Eigen::Index row, const Jet& reading) {
         prediction->outputs(row, 0) = reading.a;
-        (*jacobian)[0].row(row) = reading.v.head<kParameters>();
+        jacobian->outputs[0].row(row) = reading.v.head<kParameters>();
       });
     }
     const auto command = drive.inputs.col(kPowerCommand);

@@ -47,7 +47,7 @@ Description Describe() {
   Description d;
   d.name = "two_heater";
   d.summary = "Two heaters on a board that exchange heat, each read by a lagging sensor.";
-  d.rig_kind = "two_heater";
+  d.rig_kinds = {"two_heater"};
   d.parameters = BoardParameters();
   d.inputs = {{"Q1", "1", "Power of heater 1 as a fraction of full."},
               {"Q2", "1", "Power of heater 2 as a fraction of full."}};
@@ -133,8 +133,8 @@ class TwoHeater final : public Twin {
     two_heater::Simulate(jets, drive, step_s, [&](Eigen::Index row, const Jet& t1, const Jet& t2) {
       prediction->outputs(row, 0) = t1.a;
       prediction->outputs(row, 1) = t2.a;
-      (*jacobian)[0].row(row) = t1.v.head<kParameters>();
-      (*jacobian)[1].row(row) = t2.v.head<kParameters>();
+      jacobian->outputs[0].row(row) = t1.v.head<kParameters>();
+      jacobian->outputs[1].row(row) = t2.v.head<kParameters>();
     });
   }
 

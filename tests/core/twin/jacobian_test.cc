@@ -34,7 +34,7 @@ double WorstDisagreement(const Twin& twin, const Eigen::VectorXd& at, const Driv
   for (Eigen::Index k = 0; k < at.size(); ++k) {
     const Eigen::MatrixXd expected = Difference(twin, at, k, drive);
     for (Eigen::Index output = 0; output < expected.cols(); ++output) {
-      const Eigen::VectorXd column = jacobian[static_cast<size_t>(output)].col(k);
+      const Eigen::VectorXd column = jacobian.outputs[static_cast<size_t>(output)].col(k);
       const double scale = expected.col(output).cwiseAbs().maxCoeff();
       const double error = (column - expected.col(output)).cwiseAbs().maxCoeff();
       worst = std::max(worst, scale > 0.0 ? error / scale : error);
@@ -85,8 +85,8 @@ TEST(Jacobian, AskingForItDoesNotChangeThePrediction) {
     Jacobian jacobian;
     ASSERT_TRUE(twin->Predict(at, drive, &with, &jacobian).ok());
     EXPECT_LT((with.outputs - testing::Outputs(*twin, at, drive)).cwiseAbs().maxCoeff(), 1e-10);
-    ASSERT_EQ(jacobian.size(), twin->description().outputs.size());
-    EXPECT_EQ(jacobian[0].cols(), at.size());
+    ASSERT_EQ(jacobian.outputs.size(), twin->description().outputs.size());
+    EXPECT_EQ(jacobian.outputs[0].cols(), at.size());
   }
 }
 

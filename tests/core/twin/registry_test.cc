@@ -17,7 +17,8 @@ TEST(Registry, FindsATwinByName) {
   const Registry registry = BuiltInTwins();
   const absl::StatusOr<const Twin*> twin = registry.Find("furnace");
   ASSERT_TRUE(twin.ok());
-  EXPECT_EQ((*twin)->description().rig_kind, "furnace");
+  EXPECT_TRUE(PredictsRigKind((*twin)->description(), "furnace"));
+  EXPECT_FALSE(PredictsRigKind((*twin)->description(), "stage"));
 }
 
 TEST(Registry, AnUnknownTwinIsAnsweredWithTheKnownOnes) {

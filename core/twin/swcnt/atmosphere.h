@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cmath>
+
+#include "core/twin/swcnt/drive.h"
+#include "core/twin/swcnt/gas.h"
+#include "core/twin/swcnt/heat.h"
+#include "core/twin/swcnt/kinetics.h"
+#include "core/twin/swcnt/sensors.h"
+
+namespace parallax::twin::swcnt {
+
+/// Share of CO2 in a feed of CO; it holds back the Boudouard reaction.
+inline constexpr double kTraceCo2 = 1e-3;
+
+/// The gas over the substrate: partial pressures that follow the flows with the residence time,
+/// what pyrolysis makes of the feed, and what the residual gas analyser reads of it.
+template <typename S>
+class Atmosphere {
+ public:
+  S feed_gain, leak_pa, advantage, pyrolysis;  ///< gF, Pw_bg, phi, kg0 over nominal
+
+  /// Starts in balance with the first row.
+  void Start(const Setup& setup, const Drive& drive, const S& hot_zone_k, double dt_s) {
+    feed_ = &setup.feed;
+    volume_m3_ = setup.hot_zone_m3;
+    dt_s_ = dt_s;
+    analyser_decay_ = std::exp(-dt_s / kAnalyserLagS);
+    TakeRow(drive, 0);
+    Dwell(hot_zone_k);
+    feed_pa_ = feed_in_;
+    hydrogen_pa_ = hydrogen_in_;
+    water_pa_ = water_in_;
+    read_water_ = Water(feed_pa_, water_pa_);
+    read_acetylene_ = conversion_ * feed_pa_;
+  }
+
+  /// Takes the flows and pressure of a row: P_i = P Q_i / sum Q.
+  void TakeRow(const Drive& drive, Eigen::Index row) {
+    const double pressure_pa = drive.inputs(row, kPressure);
+    const S feed = feed_gain * drive.inputs(row, kFeedFlow);
+    flow_ = feed + (drive.inputs(row, kArgon) + drive.inputs(row, kHydrogen) +
+                    drive.inputs(row, kWaterFlow));
+    const S scale = pressure_pa / flow_;
+    pressure_pa_ = pressure_pa;
+    feed_in_ = feed * scale;
+    hydrogen_in_ = drive.inputs(row, kHydrogen) * scale;
+    water_in_ = drive.inputs(row, kWaterFlow) * scale;
+  }
+
+  /// Residence, conversion and their consequences where the feed dwells at `hot_zone_k`.
+  template <typename T>
+  void Dwell(const T& hot_zone_k) {
+    using std::exp;
+    const S residence_s = ResidenceTime(volume_m3_, pressure_pa_, flow_, hot_zone_k);
+    decay_ = exp(-dt_s_ / residence_s);
+    if (feed_->rate_hz == 0.0) return;
+    conversion_ = Conversion(*feed_, pyrolysis, residence_s, hot_zone_k);
+    const S reference = Conversion(*feed_, pyrolysis, residence_s, kReferenceK);
+    supply_ = SupplyFactor<S>(conversion_, reference, advantage);
+    coating_ = conversion_ / reference;
+  }
+
+  /// Advances a step and returns the gas at its middle, over a surface at `surface_k`.
+  GasAtCatalyst<S> Step(const S& surface_k) {
+    const S feed = feed_in_ + (feed_pa_ - feed_in_) * decay_;
+    const S hydrogen = hydrogen_in_ + (hydrogen_pa_ - hydrogen_in_) * decay_;
+    const S water = water_in_ + (water_pa_ - water_in_) * decay_;
+    GasAtCatalyst<S> middle;
+    middle.feed = 0.5 * (feed_pa_ + feed);
+    middle.hydrogen = 0.5 * (hydrogen_pa_ + hydrogen);
+    middle.water = Water(middle.feed, 0.5 * (water_pa_ + water));
+    middle.supply_factor = supply_;
+    middle.coating = coating_;
+    if (feed_->rate_hz == 0.0 && Value(middle.feed) > kLeastFeedPa) {
+      middle.supply_factor = CarbonMonoxideSupply(middle.feed, surface_k);
+    }
+    read_water_ = LaggedLevel<S>(read_water_, middle.water, analyser_decay_);
+    read_acetylene_ = LaggedLevel<S>(read_acetylene_, conversion_ * middle.feed, analyser_decay_);
+    feed_pa_ = feed;
+    hydrogen_pa_ = hydrogen;
+    water_pa_ = water;
+    return middle;
+  }
+
+  double pressure_pa() const { return pressure_pa_; }
+  const S& feed_pa() const { return feed_pa_; }
+  S water_pa() const { return Water(feed_pa_, water_pa_); }
+  const S& read_water_pa() const { return read_water_; }
+  const S& read_acetylene_pa() const { return read_acetylene_; }
+
+ private:
+  S Water(const S& feed_pa, const S& dosed_pa) const {
+    return dosed_pa + leak_pa + (feed_->water_yield * conversion_) * feed_pa;
+  }
+  /// 1 - Q/K kept positive, smoothly over 1 %: past equilibrium nothing is supplied.
+  static S CarbonMonoxideSupply(const S& feed_pa, const S& surface_k) {
+    const S driving = 1.0 - (1.0 - BoudouardFactor<S>(kTraceCo2, surface_k)) / feed_pa;
+    return 0.01 * Controller::SoftPlus<S>(driving / 0.01);
+  }
+
+  const Feed* feed_ = nullptr;
+  double volume_m3_ = 0.0;
+  double dt_s_ = 0.0;
+  double analyser_decay_ = 0.0;
+  double pressure_pa_ = 0.0;
+  S flow_, feed_in_, hydrogen_in_, water_in_;
+  S decay_ = S(0.0);
+  S conversion_ = S(0.0);
+  S supply_ = S(1.0);
+  S coating_ = S(0.0);
+  S feed_pa_, hydrogen_pa_, water_pa_;
+  S read_water_, read_acetylene_;
+};
+
+}  // namespace parallax::twin::swcnt

@@ -1,0 +1,231 @@
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "core/twin/swcnt/atmosphere.h"
+#include "core/twin/swcnt/chirality.h"
+#include "core/twin/swcnt/heater.h"
+#include "core/twin/swcnt/kinetics.h"
+#include "core/twin/swcnt/parameters.h"
+#include "core/twin/swcnt/particles.h"
+#include "core/twin/swcnt/substrate.h"
+#include "core/twin/swcnt/swcnt.h"
+
+namespace parallax::twin::swcnt {
+
+/// Ranges that a prediction reaches, held against Description::domain in this order.
+struct Reached {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -std::numeric_limits<double>::infinity();
+  void Take(double value) {
+    low = std::min(low, value);
+    high = std::max(high, value);
+  }
+};
+struct Reach {
+  Reached surface_k, feed_pa, water_pa, pressure_pa;
+};
+
+/// What a run leaves on the sample.
+template <typename S>
+struct Sample {
+  Nucleation<S> window;
+  Growth<S> growth;
+  S height_m;
+};
+
+/// One run from the first row to the last. All state is of fixed size: no step allocates.
+template <typename S>
+class Simulation {
+ public:
+  using Readings = std::array<S, kDriveOutputs>;
+
+  /// @param steps  internal steps a row, a multiple of 2; kStepsPerRow gives dt = 0.5 s.
+  Simulation(const std::array<S, kParameters>& p, const Drive& drive, const SwcntOptions& options,
+             int steps)
+      : setup_(drive),
+        drive_(drive),
+        options_(options),
+        steps_(steps),
+        dt_s_(kRowS / steps),
+        bias_(p[kBTc]),
+        nonuniformity_(p[kDTax]),
+        heater_(setup_, drive, p[kBTc], dt_s_),
+        nucleation_decay_(std::exp(-dt_s_ / kNucleationS)) {
+    Bind(p);
+    const S heater_k = heater_.AtSubstrate() + nonuniformity_;
+    substrate_.around.wall_k = drive.inputs(0, kWall);
+    substrate_.around.gas_k = drive.inputs(0, kGasT);
+    substrate_.Start(setup_, heater_k, dt_s_);
+    if (drive.mode == DriveMode::kRecipe) heater_.Rest(substrate_.flux());
+    atmosphere_.Start(setup_, drive, HotZone(0, heater_k), dt_s_);
+    height_before_ = S(0.0);
+    sample_.height_m = S(0.0);
+  }
+
+  /// Calls emit(row, readings) for every row.
+  template <typename Emit>
+  void Run(const Emit& emit) {
+    emit(Eigen::Index{0}, Read(0));
+    for (Eigen::Index row = 0; row + 1 < drive_.time_s.size(); ++row) {
+      substrate_.around.wall_k = drive_.inputs(row, kWall);
+      substrate_.around.gas_k = drive_.inputs(row, kGasT);
+      atmosphere_.TakeRow(drive_, row);
+      if (!setup_.hot_wall) atmosphere_.Dwell(drive_.inputs(row, kPreheat));
+      reach_.pressure_pa.Take(drive_.inputs(row, kPressure));
+      for (int step = 0; step < steps_; ++step) Step(row, step);
+      emit(row + 1, Read(row + 1));
+    }
+  }
+
+  const Sample<S>& sample() const { return sample_; }
+  const Reach& reach() const { return reach_; }
+  const Setup& setup() const { return setup_; }
+
+ private:
+  void Bind(const std::array<S, kParameters>& p) {
+    const Material& material = setup_.material;
+    const Material& silica = MaterialAt(0);
+    substrate_.slab.k0 = p[kK0] * (material.k0_w_mk / silica.k0_w_mk);
+    substrate_.slab.m = 1.0 - (material.exponent + (p[kNk] - silica.exponent));
+    substrate_.slab.thickness_m = setup_.thickness_m;
+    substrate_.contact_m2k_w = p[kRc];
+    substrate_.bare_emissivity = p[kEps0] * (material.emissivity / silica.emissivity);
+    substrate_.around.h = p[kH];
+    atmosphere_.feed_gain = p[kGf];
+    atmosphere_.leak_pa = p[kPwBg];
+    atmosphere_.advantage = p[kPhi];
+    atmosphere_.pyrolysis = p[kKg0] * (1.0 / kEthyleneRateHz);
+    particles_.rate_nm4_s = p[kKr0];
+    particles_.energy_ev = p[kEr];
+    particles_.Start(p[kDp0]);
+    rates_.supply_m_s = p[kVs0] * (1e-6 * setup_.catalyst.speed_factor);
+    rates_.supply_ev = p[kEs];
+    rates_.diffusion_m_s = p[kVd0] * (1e-6 * setup_.catalyst.speed_factor);
+    rates_.diffusion_ev = p[kEd];
+    rates_.overcoat_hz = p[kRc0];
+    rates_.cleaning_hz = p[kRw0];
+    rates_.encapsulation_hz = p[kKenc0];
+    rates_.ripening_hz = p[kKrip0];
+    rates_.forest_m = p[kHd] * 1e-3;
+    rates_.sudden_loss_hz = setup_.catalyst.sudden_loss_rate_hz;
+  }
+
+  /// Where the feed dwells: the preheater of a stage, the tube at the substrate.
+  S HotZone(Eigen::Index row, const S& heater_k) const {
+    return setup_.hot_wall ? heater_k : S(drive_.inputs(row, kPreheat));
+  }
+
+  void Step(Eigen::Index row, int step) {
+    const double begin_s = drive_.time_s[row] + step * dt_s_;
+    heater_.Step(row, step, steps_, substrate_.flux());
+    const S from = heater_.BeforeAtSubstrate() + nonuniformity_;
+    const S to = heater_.AtSubstrate() + nonuniformity_;
+    // The forest's height at the step's middle, extrapolated.
+    const S height = sample_.height_m + 0.5 * (sample_.height_m - height_before_);
+    height_before_ = sample_.height_m;
+    substrate_.Step(from, to, height, dt_s_);
+    const S surface = substrate_.middle();
+    if (setup_.hot_wall) atmosphere_.Dwell(S(0.5 * (from + to)));
+    const GasAtCatalyst<S> gas = atmosphere_.Step(surface);
+    const bool fed = begin_s + 0.5 * dt_s_ > setup_.feed_at_s;
+    if (!fed && begin_s >= setup_.reduce_begin_s) Activate(surface, dt_s_, &sample_.growth);
+    if (fed) {
+      GrowStep(begin_s, surface, gas);
+    } else if (begin_s >= setup_.reduce_end_s) {
+      particles_.Ripen(surface, dt_s_);
+    }
+  }
+
+  void GrowStep(double begin_s, const S& surface, const GasAtCatalyst<S>& gas) {
+    reach_.surface_k.Take(Value(surface));
+    reach_.feed_pa.Take(Value(gas.feed));
+    reach_.water_pa.Take(Value(gas.water));
+    Rates<S> rates = RatesAt(rates_, gas, surface);
+    if (options_.mass_transfer == MassTransfer::kDiffusion && Value(gas.feed) > kLeastFeedPa) {
+      LimitByDiffusion(surface, gas, &rates);
+    }
+    const double vacant = vacant_ * nucleation_decay_;
+    const double born = vacant_ - vacant;
+    const double nucleated = 1.0 - born * (kNucleationS / dt_s_);
+    const double since_s = begin_s - setup_.feed_at_s + 0.5 * dt_s_;
+    vacant_ = vacant;
+    if (since_s > options_.termination_s) rates.speed_m_s = S(0.0);
+    const S covered = Grow(rates, nucleated, surface, dt_s_, &sample_.growth);
+    sample_.height_m = ForestHeight(sample_.growth.length_m, rates_.forest_m);
+    if (since_s < kNucleationEndS) Nucleate(born, since_s, surface, covered);
+  }
+
+  void Nucleate(double born, double since_s, const S& surface, const S& covered) {
+    const S fourth = particles_.fourth_nm4;
+    particles_.Ripen(surface, dt_s_);
+    Particles<S> middle = particles_;
+    middle.fourth_nm4 = 0.5 * (fourth + particles_.fourth_nm4);
+    const auto bin = static_cast<size_t>(std::min<double>(since_s, kNucleationBins - 1));
+    NucleationBin<S>& into = sample_.window[bin];
+    const S weight = born * (1.0 - covered);
+    into.weight += weight;
+    into.temperature_k += weight * surface;
+    into.particle_nm += weight * middle.MedianNm();
+  }
+
+  /// Supply lowered by what must diffuse to the catalyst: P_s = Peff / (1 + Da).
+  void LimitByDiffusion(const S& surface, const GasAtCatalyst<S>& gas, Rates<S>* rates) const {
+    const S effective = gas.feed * gas.supply_factor;
+    const S da = Damkoehler<S>(rates->speed_m_s, effective, surface, atmosphere_.pressure_pa(),
+                               setup_.bore_m);
+    GasAtCatalyst<S> thinner = gas;
+    thinner.supply_factor = gas.supply_factor / (1.0 + da);
+    rates->speed_m_s = RatesAt(rates_, thinner, surface).speed_m_s;
+  }
+
+  Readings Read(Eigen::Index row) const {
+    Readings r;
+    r.fill(S(std::numeric_limits<double>::quiet_NaN()));
+    const double time_s = drive_.time_s[row] - drive_.time_s[0];
+    for (int z = 0; z < setup_.heaters; ++z) {
+      const int tc = setup_.hot_wall ? kZ1Tc + z : static_cast<int>(kStageTc);
+      const int duty = setup_.hot_wall ? kZ1Duty + z : static_cast<int>(kHeaterDuty);
+      r[static_cast<size_t>(tc)] =
+          ThermocoupleReading(heater_.tc(z), bias_, setup_.tc_drift_k_s, time_s);
+      r[static_cast<size_t>(duty)] = heater_.Duty(row, z, substrate_.flux());
+    }
+    r[kSurface] = substrate_.surface();
+    r[kHeight] = sample_.height_m;
+    r[kPWater] = atmosphere_.read_water_pa();
+    r[kPAcetylene] = atmosphere_.read_acetylene_pa();
+    if (setup_.hot_wall) return r;
+    r[kStageTc2] = heater_.tc(0);
+    if (setup_.wavelength_m > 0.0) {
+      const S emissivity = ForestEmissivity(substrate_.bare_emissivity, sample_.height_m);
+      r[kPyro] = PyrometerReading(substrate_.surface(), emissivity, setup_.wavelength_m,
+                                  setup_.emissivity_set);
+    }
+    return r;
+  }
+
+  static constexpr double kEthyleneRateHz = 1e-3;
+  static constexpr double kNucleationEndS = 100.0;  ///< 20 time constants: 2e-9 are left
+
+  const Setup setup_;
+  const Drive& drive_;
+  const SwcntOptions& options_;
+  const int steps_;
+  const double dt_s_;
+  const S bias_;
+  const S nonuniformity_;
+  Heater<S> heater_;
+  Substrate<S> substrate_;
+  Atmosphere<S> atmosphere_;
+  Particles<S> particles_;
+  GrowthRates<S> rates_;
+  Sample<S> sample_;
+  S height_before_;
+  double vacant_ = 1.0;
+  const double nucleation_decay_;
+  Reach reach_;
+};
+
+}  // namespace parallax::twin::swcnt

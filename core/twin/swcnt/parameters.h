@@ -1,0 +1,43 @@
+#pragma once
+
+#include <vector>
+
+#include "core/twin/twin.h"
+
+namespace parallax::twin::swcnt {
+
+/// Order of the 26 uncertain parameters, as in specification section 6.
+enum ParameterOrder {
+  kK0,
+  kNk,
+  kRc,
+  kEps0,
+  kH,
+  kBTc,
+  kDTax,
+  kGf,
+  kPwBg,
+  kPhi,
+  kKg0,
+  kVs0,
+  kEs,
+  kVd0,
+  kEd,
+  kRc0,
+  kRw0,
+  kKenc0,
+  kKrip0,
+  kHd,
+  kDp0,
+  kSigmaP,
+  kKr0,
+  kEr,
+  kDgamma,
+  kEpsKink,
+  kParameters,
+};
+
+/// Name, unit, nominal, prior, bounds, mechanism, best signal and source of each.
+std::vector<Parameter> ParameterDescriptors();
+
+}  // namespace parallax::twin::swcnt

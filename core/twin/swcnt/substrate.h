@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cmath>
+
+#include "core/twin/swcnt/drive.h"
+#include "core/twin/swcnt/heat.h"
+#include "core/twin/swcnt/thick_slab.h"
+
+namespace parallax::twin::swcnt {
+
+inline constexpr double kThinSlabM = 2e-3;  ///< thicker ones are resolved through their thickness
+
+/// Smooth maximum of two times [s], (a4 + b4)^(1/4): the slower of diffusion and contact.
+template <typename S>
+S SlowerOf(const S& a, const S& b) {
+  using std::sqrt;
+  return sqrt(sqrt(Power(a, 4) + Power(b, 4)));
+}
+
+/// The substrate over its heater. On a heated stage the surface follows contact, slab and loss; in
+/// a tube furnace it is in balance with the wall and has the heater's temperature.
+template <typename S>
+class Substrate {
+ public:
+  Slab<S> slab;
+  S contact_m2k_w;
+  S bare_emissivity;
+  Surroundings<S> around;
+
+  void Start(const Setup& setup, const S& heater_k, double dt_s) {
+    using std::exp;
+    hot_wall_ = setup.hot_wall;
+    thick_ = setup.thickness_m > kThinSlabM;
+    const double capacity = setup.material.density_kg_m3 * setup.material.specific_heat_j_kgk;
+    if (hot_wall_) {
+      surface_ = heater_k;
+    } else if (thick_) {
+      cells_.Start(slab, capacity, contact_m2k_w, around, bare_emissivity, heater_k);
+      surface_ = cells_.surface();
+      flux_ = cells_.flux();
+    } else {
+      const double l = setup.thickness_m;
+      const S diffusion_s = (capacity * l * l) / slab.Conductivity(S(kReferenceK));
+      decay_ = exp(-dt_s / SlowerOf<S>(diffusion_s, contact_m2k_w * (capacity * l)));
+      surface_ = SteadySurface(slab, contact_m2k_w, around, bare_emissivity, heater_k);
+      flux_ = around.Loss(bare_emissivity, surface_);
+    }
+    before_ = surface_;
+  }
+
+  /// Advances a step in which the heater goes from `from` to `to` under a forest of `height_m`
+  /// (at the step's middle).
+  void Step(const S& from, const S& to, const S& height_m, double dt_s) {
+    const S earlier = before_;
+    before_ = surface_;
+    if (hot_wall_) {
+      surface_ = to;
+      return;
+    }
+    const S emissivity = ForestEmissivity(bare_emissivity, height_m);
+    if (thick_) {
+      cells_.Step(slab, contact_m2k_w, around, emissivity, to, dt_s);
+      surface_ = cells_.surface();
+      flux_ = cells_.flux();
+      return;
+    }
+    // One fixed-point step: the loss is taken at the surface extrapolated to the step's middle.
+    const S middle = surface_ + 0.5 * (surface_ - earlier);
+    flux_ = around.Loss(emissivity, middle);
+    const S root = slab.Surface(0.5 * (from + to) - flux_ * contact_m2k_w, flux_);
+    surface_ = root + (surface_ - root) * decay_;
+  }
+
+  const S& surface() const { return surface_; }
+  S middle() const { return 0.5 * (before_ + surface_); }  ///< over the last step
+  const S& flux() const { return flux_; }                  ///< from the heater [W/m2]
+
+ private:
+  bool hot_wall_ = false;
+  bool thick_ = false;
+  ThickSlab<S> cells_;
+  S decay_ = S(0.0);
+  S surface_ = S(0.0);
+  S before_ = S(0.0);
+  S flux_ = S(0.0);
+};
+
+}  // namespace parallax::twin::swcnt

@@ -1,0 +1,125 @@
+#include <gtest/gtest.h>
+
+#include "tests/core/twin/swcnt/fixture.h"
+
+// What holds for every parameter draw and recipe.
+namespace parallax::twin {
+namespace {
+
+using swcnt::Simulation;
+
+constexpr uint64_t kDraws = 1000;
+
+/// Drive of draw `seed`: stage or tube, as measured or by its controller.
+Drive DrawDrive(uint64_t seed) {
+  const testing::GrowthRecipe recipe = testing::DrawRecipe(seed);
+  const signal::Rig rig = seed % 2 == 0 ? testing::StageRig() : testing::HotWallRig();
+  return seed % 4 < 2 ? testing::RecipeDrive(rig, recipe) : testing::SteadyDrive(rig, recipe);
+}
+
+TEST(SwcntInvariants, HoldOverAThousandDraws) {
+  const std::unique_ptr<Twin> twin = MakeSwcnt();
+  Prediction p;
+  for (uint64_t seed = 0; seed < kDraws; ++seed) {
+    const Drive drive = DrawDrive(seed);
+    const Eigen::VectorXd at = testing::DrawSwcnt(seed, 1.0);
+    const absl::Status status = twin->Predict(at, drive, &p, nullptr);
+    ASSERT_TRUE(status.ok()) << seed << " " << status.ToString();
+    for (Eigen::Index k = 0; k < p.outputs.cols(); ++k) {
+      if (!swcnt::IsAbsent(drive, static_cast<int>(k))) {
+        ASSERT_TRUE(p.outputs.col(k).allFinite()) << seed;
+      }
+    }
+    ASSERT_TRUE(p.outcome.allFinite()) << seed;
+    for (int first :
+         {static_cast<int>(swcnt::kOutcomeShares), static_cast<int>(swcnt::kOutcomeRaman)}) {
+      const auto shares = p.outcome.segment(first, swcnt::kSemiconducting);
+      ASSERT_NEAR(shares.sum(), 1.0, 1e-12) << seed;
+      ASSERT_GE(shares.minCoeff(), 0.0) << seed;
+    }
+    const auto height = p.outputs.col(swcnt::kHeight);
+    for (Eigen::Index i = 1; i < height.size(); ++i) ASSERT_GE(height[i], height[i - 1]) << seed;
+    const double d = p.outcome[swcnt::kOutcomeDiameter];
+    ASSERT_TRUE(d > 0.6e-9 && d < 2.0e-9) << seed;
+    ASSERT_GT(p.outputs.col(swcnt::kSurface).minCoeff(), 300.0) << seed;
+    if (seed % 4 < 2) {  // the controller's duty
+      const int duty = seed % 2 == 0 ? swcnt::kHeaterDuty : swcnt::kZ2Duty;
+      ASSERT_GE(p.outputs.col(duty).minCoeff(), -1e-9) << seed;
+      ASSERT_LE(p.outputs.col(duty).maxCoeff(), 1.0 + 1e-9) << seed;
+    }
+  }
+}
+
+TEST(SwcntInvariants, CoverageActivityAndActivationStayInTheirBounds) {
+  const swcnt::SwcntOptions options;
+  for (uint64_t seed = 0; seed < kDraws; ++seed) {
+    const Drive drive = DrawDrive(seed);
+    Simulation<double> simulation(testing::AsArray(testing::DrawSwcnt(seed, 1.0)), drive, options,
+                                  swcnt::kStepsPerRow);
+    double active = 1.0;
+    simulation.Run([&](Eigen::Index, const auto&) {
+      const swcnt::Growth<double>& g = simulation.sample().growth;
+      ASSERT_TRUE(g.coverage >= 0.0 && g.coverage <= 1.0) << seed;
+      ASSERT_TRUE(g.active >= 0.0 && g.active <= active) << seed;
+      ASSERT_TRUE(g.activated >= 0.0 && g.activated <= 1.0) << seed;
+      active = g.active;
+    });
+  }
+}
+
+TEST(SwcntInvariants, HeatThroughTheSlabIsHeatLostByTheSurface) {
+  const std::unique_ptr<Twin> twin = MakeSwcnt();
+  Prediction p;
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    testing::GrowthRecipe recipe = testing::DrawRecipe(seed);
+    recipe.thickness_m = std::min(recipe.thickness_m, 2e-3);
+    recipe.feed_sccm = 0.0;  // a bare surface
+    const Drive drive = testing::SteadyDrive(testing::StageRig(), recipe);
+    const Eigen::VectorXd at = testing::DrawSwcnt(seed, 1.0);
+    ASSERT_TRUE(twin->Predict(at, drive, &p, nullptr).ok());
+    const double surface = p.outputs(p.outputs.rows() - 1, swcnt::kSurface);
+    const double heater = recipe.temperature_k - at[swcnt::kBTc] + at[swcnt::kDTax];
+    const double q =
+        at[swcnt::kEps0] * kStefanBoltzmann * (std::pow(surface, 4) - std::pow(350.0, 4)) +
+        at[swcnt::kH] * (surface - 500.0);
+    const swcnt::Slab<double> slab{at[swcnt::kK0], 1.0 - at[swcnt::kNk], recipe.thickness_m};
+    const double through = (slab.Kirchhoff(heater - q * at[swcnt::kRc]) - slab.Kirchhoff(surface)) /
+                           recipe.thickness_m;
+    EXPECT_NEAR(through / q, 1.0, 1e-6) << seed;
+    // The heater's duty pays for it and for its own losses.
+    const double stage = recipe.temperature_k - at[swcnt::kBTc];
+    const double losses = 0.2 * (stage - 298.0) + 0.8 * kStefanBoltzmann * 0.003 *
+                                                      (std::pow(stage, 4) - std::pow(298.0, 4));
+    EXPECT_NEAR(p.outputs(p.outputs.rows() - 1, swcnt::kHeaterDuty) * 700.0 / (losses + q * 4e-4),
+                1.0, 1e-6)
+        << seed;
+  }
+}
+
+TEST(SwcntInvariants, SurfaceCoolsWithContactResistanceAndThickness) {
+  const std::unique_ptr<Twin> twin = MakeSwcnt();
+  Prediction p;
+  const auto surface = [&](const Eigen::VectorXd& at, double thickness_m) {
+    testing::GrowthRecipe recipe;
+    recipe.thickness_m = thickness_m;
+    recipe.grow_s = 20.0;
+    EXPECT_TRUE(
+        twin->Predict(at, testing::SteadyDrive(testing::StageRig(), recipe), &p, nullptr).ok());
+    return p.outputs(300, swcnt::kSurface);
+  };
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    Eigen::VectorXd at = testing::DrawSwcnt(seed, 1.0);
+    double last = surface(at, 0.3e-3);
+    for (double thickness : {0.5e-3, 1e-3, 1.99e-3, 2.01e-3, 3e-3, 5e-3}) {
+      const double now = surface(at, thickness);
+      EXPECT_LT(now, last) << seed << " " << thickness;
+      last = now;
+    }
+    const double before = surface(at, 1e-3);
+    at[swcnt::kRc] *= 1.5;
+    EXPECT_LT(surface(at, 1e-3), before) << seed;
+  }
+}
+
+}  // namespace
+}  // namespace parallax::twin
