@@ -110,6 +110,9 @@ v1::Twin TwinToProto(const twin::Description& description) {
     *wire.add_parameters() = ParameterToProto(parameter);
   }
   for (const twin::Signal& input : description.inputs) *wire.add_inputs() = SignalToProto(input);
+  for (const twin::Signal& outcome : description.outcomes) {
+    *wire.add_outcomes() = SignalToProto(outcome);
+  }
   for (const twin::Signal& output : description.outputs) {
     *wire.add_outputs() = SignalToProto(output);
   }

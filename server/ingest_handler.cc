@@ -3,60 +3,24 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
-#include "core/base/edit_distance.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/parameter_set_codec.h"
+#include "server/assumptions.h"
 #include "server/convert.h"
 #include "server/convert_check.h"
 #include "server/idempotency.h"
 #include "server/names.h"
 #include "server/run_ledger_view.h"
-#include "server/version.h"
 
 namespace parallax::server {
 namespace {
 
-absl::StatusOr<const twin::Twin*> FindTwin(const twin::Registry& twins, const v1::Rig& rig) {
-  const absl::StatusOr<const twin::Twin*> twin = twins.Find(rig.twin());
-  if (!twin.ok()) {
-    std::vector<std::string> names;
-    for (const twin::Twin* known : twins.List()) names.push_back(known->description().name);
-    const std::string nearest = base::NearestName(rig.twin(), names);
-    return InvalidField("rig.twin", rig.twin(), "one of TwinService.ListTwins",
-                        nearest.empty() ? std::string(twin.status().message())
-                                        : absl::StrFormat("did you mean \"%s\"?", nearest));
-  }
-  if (!twin::PredictsRigKind((*twin)->description(), rig.kind())) {
-    const std::string kinds = absl::StrJoin((*twin)->description().rig_kinds, "\" or \"");
-    return InvalidField("rig.kind", rig.kind(),
-                        absl::StrFormat("\"%s\", which twin \"%s\" predicts", kinds, rig.twin()));
-  }
-  return twin;
-}
-
-/// The lab's assumptions as parameter set 0: every parameter of the twin, none calibrated.
-absl::StatusOr<store::ParameterSetRow> AssumedSet(const twin::Description& description,
-                                                  const v1::CreateRigRequest& request) {
-  PARALLAX_RETURN_IF_ERROR(
-      CheckCount("assumptions", static_cast<int64_t>(request.assumptions_size()), kMaxMapEntries));
-  const std::map<std::string, double> assumptions(request.assumptions().begin(),
-                                                  request.assumptions().end());
-  absl::StatusOr<Eigen::VectorXd> vector =
-      twin::ParametersFromAssumptions(description, assumptions);
-  if (!vector.ok()) return AtField(vector.status(), "assumptions");
-  calibration::ParameterSet set;
-  for (size_t i = 0; i < description.parameters.size(); ++i) {
-    const double value = (*vector)[static_cast<Eigen::Index>(i)];
-    set.values.push_back({.parameter = description.parameters[i].name,
-                          .value = value,
-                          .assumed = value,
-                          .unit = description.parameters[i].unit});
-  }
-  set.provenance.twin = description.name;
-  set.provenance.twin_digest = twin::Digest(description);
-  set.provenance.version = kVersion;
+/// Parameter set 0 of a new rig.
+absl::StatusOr<store::ParameterSetRow> FirstSet(const twin::Description& description,
+                                                const v1::CreateRigRequest& request) {
+  PARALLAX_ASSIGN_OR_RETURN(const calibration::ParameterSet set,
+                            AssumedSet(description, request.assumptions()));
   store::ParameterSetRow row{.rig = request.rig_id(), .state = "CURRENT"};
   row.bytes = pipeline::EncodeParameterSet(set);
   row.sha256 = base::Sha256Hex(row.bytes);
@@ -85,7 +49,7 @@ absl::StatusOr<v1::CreateRigResponse> IngestHandler::CreateRigOnce(
   PARALLAX_ASSIGN_OR_RETURN(row.rig, RigFromProto(request.rig_id(), request.rig()));
   PARALLAX_ASSIGN_OR_RETURN(const twin::Twin* twin, FindTwin(context_.twins, request.rig()));
   PARALLAX_ASSIGN_OR_RETURN(store::ParameterSetRow assumptions,
-                            AssumedSet(twin->description(), request));
+                            FirstSet(twin->description(), request));
   row.title = request.rig().title();
   row.twin = request.rig().twin();
   row.create_time_unix_ns = absl::ToUnixNanos(context_.clock.Now());

@@ -18,10 +18,6 @@ class TwinHandler {
   absl::StatusOr<NextPart<v1::SimulateResponse>> Simulate(const v1::SimulateRequest& request);
 
  private:
-  absl::StatusOr<Eigen::VectorXd> Parameters(const twin::Description& description,
-                                             const std::string& rig, const std::string& run,
-                                             const v1::SimulateRequest& request);
-
   const ServiceContext& context_;
 };
 

@@ -1,4 +1,4 @@
-// parallax twin list | show | simulate
+// parallax twin list | show
 #include "absl/strings/str_format.h"
 #include "client/cli/verbs.h"
 #include "client/lib/names.h"
@@ -7,15 +7,10 @@
 namespace parallax::client {
 namespace {
 
+constexpr size_t kShownOutcomes = 8;
+
 struct NameOptions {
   std::string name;
-};
-
-struct SimulateOptions {
-  std::string run;
-  std::string mode = "measured";
-  std::string parameter_set;
-  std::vector<std::pair<std::string, double>> overrides;
 };
 
 absl::StatusOr<ExitCode> List(const NoOptions&, Context& context) {
@@ -57,6 +52,20 @@ TextTable SignalTable(const google::protobuf::RepeatedPtrField<v1::TwinSignal>& 
   return table;
 }
 
+/// Outcomes by name; the shares and lines of every nanotube would fill pages.
+std::string OutcomeText(const v1::Twin& twin) {
+  if (twin.outcomes().empty()) return "";
+  TextTable table{{"outcome", "unit", "description"}, {}};
+  for (const v1::TwinSignal& outcome : twin.outcomes()) {
+    if (table.rows.size() == kShownOutcomes) break;
+    table.rows.push_back({outcome.channel(), outcome.unit(), outcome.description()});
+  }
+  std::string text = "\nMeasured on the sample afterwards\n" + FormatTable(table, "  ");
+  const int more = twin.outcomes_size() - static_cast<int>(table.rows.size());
+  if (more > 0) text += absl::StrFormat("  … and %d more, all under -o json\n", more);
+  return text;
+}
+
 std::string Describe(const v1::Twin& twin) {
   TextTable domain{{"quantity", "low", "high", "unit"}, {}};
   for (const v1::TwinDomain& range : twin.domain()) {
@@ -66,7 +75,7 @@ std::string Describe(const v1::Twin& twin) {
   return LastPart(twin.name()) + ": " + twin.description() + "\n\nParameters\n" +
          FormatTable(ParameterTable(twin), "  ") + "\nDriven by\n" +
          FormatTable(SignalTable(twin.inputs()), "  ") + "\nPredicts\n" +
-         FormatTable(SignalTable(twin.outputs()), "  ") + "\nMeant for\n" +
+         FormatTable(SignalTable(twin.outputs()), "  ") + OutcomeText(twin) + "\nMeant for\n" +
          FormatTable(domain, "  ");
 }
 
@@ -77,68 +86,6 @@ absl::StatusOr<ExitCode> Show(const NameOptions& options, Context& context) {
     context.Emit(MessageToJson(twin), ParameterTable(twin));
   } else {
     context.EmitDocument(MessageToJson(twin), Describe(twin));
-  }
-  return kExitOk;
-}
-
-/// Collects the parts of a prediction as columns.
-struct Prediction {
-  Json json = {{"mode", nullptr},
-               {"time_s", Json::array()},
-               {"signals", Json::array()},
-               {"outside_domain", Json::array()}};
-  TextTable table{{"time_s"}, {}};
-
-  void Add(const v1::SimulateResponse& part) {
-    const Json converted = MessageToJson(part);
-    json["mode"] = converted["mode"];
-    for (const Json& range : converted["outside_domain"]) json["outside_domain"].push_back(range);
-    const bool first = json["signals"].empty();
-    for (int i = 0; i < part.signals_size(); ++i) {
-      const v1::PredictedSignal& signal = part.signals(i);
-      if (first) {
-        json["signals"].push_back(
-            {{"channel", signal.channel()}, {"unit", signal.unit()}, {"value", Json::array()}});
-        table.columns.push_back(signal.channel() + " [" + signal.unit() + "]");
-      }
-      Json& values = json["signals"][static_cast<size_t>(i)]["value"];
-      for (const double value : signal.value()) values.push_back(value);
-    }
-    for (int row = 0; row < part.time_s_size(); ++row) AddRow(part, row);
-  }
-
- private:
-  void AddRow(const v1::SimulateResponse& part, int row) {
-    json["time_s"].push_back(part.time_s(row));
-    std::vector<std::string> cells = {Figure(part.time_s(row), 9)};
-    for (const v1::PredictedSignal& signal : part.signals()) {
-      cells.push_back(row < signal.value_size() ? Figure(signal.value(row), 9) : "");
-    }
-    table.rows.push_back(std::move(cells));
-  }
-};
-
-absl::StatusOr<ExitCode> Simulate(const SimulateOptions& options, Context& context) {
-  v1::SimulateRequest request;
-  PARALLAX_ASSIGN_OR_RETURN(*request.mutable_run(), RunName(options.run));
-  request.set_mode(options.mode == "recipe" ? v1::DRIVE_MODE_RECIPE : v1::DRIVE_MODE_MEASURED);
-  if (!options.parameter_set.empty()) {
-    PARALLAX_ASSIGN_OR_RETURN(*request.mutable_parameter_set(),
-                              ParameterSetName(options.parameter_set));
-  }
-  for (const auto& value : options.overrides) {
-    (*request.mutable_overrides())[value.first] = value.second;
-  }
-  Prediction prediction;
-  PARALLAX_RETURN_IF_ERROR(
-      context.client().Simulate(request, [&](const v1::SimulateResponse& part) {
-        prediction.Add(part);
-        return absl::OkStatus();
-      }));
-  context.Emit(prediction.json, prediction.table);
-  for (const Json& range : prediction.json["outside_domain"]) {
-    context.Note("the prediction leaves the twin's domain: " +
-                 range["quantity"].get<std::string>());
   }
   return kExitOk;
 }
@@ -156,17 +103,7 @@ void AddTwinVerbs(CLI::App& app, Selection& selection) {
   show->add_option("TWIN", show_options->name, "twin id")->required();
   SetAction(*show, selection, show_options, Show);
 
-  CLI::App* const simulate = noun->add_subcommand("simulate", "what a twin predicts for a run");
-  const auto options = std::make_shared<SimulateOptions>();
-  simulate->add_option("RUN", options->run, "RIG/RUN")->required();
-  simulate->add_option("--mode", options->mode, "what drives it: the recipe or the actuators")
-      ->check(CLI::IsMember({"recipe", "measured"}))
-      ->capture_default_str();
-  simulate->add_option("--parameter-set", options->parameter_set,
-                       "RIG/REVISION, instead of the current set");
-  simulate->add_option("--set", options->overrides,
-                       "PARAMETER VALUE instead of the set's, may repeat");
-  SetAction(*simulate, selection, options, Simulate);
+  AddTwinSimulate(*noun, selection);
 }
 
 }  // namespace parallax::client

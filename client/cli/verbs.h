@@ -40,6 +40,7 @@ void AddReportVerbs(CLI::App& app, Selection& selection);
 void AddJobVerbs(CLI::App& app, Selection& selection);
 void AddParamVerbs(CLI::App& app, Selection& selection);
 void AddTwinVerbs(CLI::App& app, Selection& selection);
+void AddTwinSimulate(CLI::App& noun, Selection& selection);
 void AddSeriesVerbs(CLI::App& app, Selection& selection);
 void AddDoctor(CLI::App& app, Selection& selection);
 void AddCompletion(CLI::App& app, Selection& selection);

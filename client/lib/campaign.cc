@@ -163,6 +163,23 @@ absl::Status LoadCsvFiles(const std::string& folder, Campaign& campaign) {
   return absl::OkStatus();
 }
 
+/// rig.json, with the twin and title of the campaign.
+absl::StatusOr<v1::Rig> LoadRig(const std::string& folder, const CampaignManifest& manifest,
+                                std::vector<std::string>& warnings) {
+  const std::string path = folder + "/rig.json";
+  PARALLAX_ASSIGN_OR_RETURN(const nlohmann::json document, ReadRequiredJson(path));
+  const JsonReader reader(document, path, warnings);
+  PARALLAX_ASSIGN_OR_RETURN(v1::Rig rig, ParseRig(reader));
+  PARALLAX_ASSIGN_OR_RETURN(const JsonReader rig_id, reader.Member("id"));
+  PARALLAX_ASSIGN_OR_RETURN(const std::string id, rig_id.String());
+  if (id != manifest.rig) {
+    return rig_id.Error(absl::StrFormat("\"%s\", the rig of campaign.json", manifest.rig));
+  }
+  rig.set_twin(manifest.twin);
+  rig.set_title(manifest.title);
+  return rig;
+}
+
 }  // namespace
 
 absl::StatusOr<CampaignManifest> LoadManifest(const std::string& folder,
@@ -195,20 +212,37 @@ absl::StatusOr<CampaignManifest> LoadManifest(const std::string& folder,
   return manifest;
 }
 
+absl::StatusOr<v1::InlineRun> LoadInlineRun(const std::string& path, RunContents contents,
+                                            std::vector<std::string>& warnings) {
+  std::error_code error;
+  fs::path run_folder = fs::absolute(path, error).lexically_normal();
+  if (!fs::is_directory(run_folder, error)) run_folder = run_folder.parent_path();
+  if (!run_folder.has_filename()) run_folder = run_folder.parent_path();
+  const std::string folder = run_folder.parent_path().parent_path().string();
+  Campaign campaign;
+  PARALLAX_ASSIGN_OR_RETURN(campaign.manifest, LoadManifest(folder, warnings));
+  PARALLAX_ASSIGN_OR_RETURN(campaign.rig, LoadRig(folder, campaign.manifest, warnings));
+  PARALLAX_ASSIGN_OR_RETURN(RecordedRun recorded,
+                            LoadRunFiles(folder, run_folder.filename().string(),
+                                         v1::RUN_SPLIT_UNASSIGNED, campaign.rig, warnings));
+  campaign.runs.push_back(std::move(recorded));
+  if (contents == RunContents::kRecording) {
+    PARALLAX_RETURN_IF_ERROR(LoadCsvFiles(folder, campaign));
+  }
+  v1::InlineRun out;
+  *out.mutable_rig() = std::move(campaign.rig);
+  *out.mutable_assumptions() = std::move(campaign.manifest.assumptions);
+  *out.mutable_run() = std::move(*campaign.runs[0].open.mutable_run());
+  for (DeviceRecording& device : campaign.runs[0].devices) {
+    for (v1::SampleBatch& batch : device.batches) *out.add_batches() = std::move(batch);
+  }
+  return out;
+}
+
 absl::StatusOr<Campaign> LoadCampaign(const std::string& folder) {
   Campaign campaign;
   PARALLAX_ASSIGN_OR_RETURN(campaign.manifest, LoadManifest(folder, campaign.warnings));
-  const std::string rig_path = folder + "/rig.json";
-  PARALLAX_ASSIGN_OR_RETURN(const nlohmann::json rig_json, ReadRequiredJson(rig_path));
-  const JsonReader rig_reader(rig_json, rig_path, campaign.warnings);
-  PARALLAX_ASSIGN_OR_RETURN(campaign.rig, ParseRig(rig_reader));
-  PARALLAX_ASSIGN_OR_RETURN(const JsonReader rig_id, rig_reader.Member("id"));
-  PARALLAX_ASSIGN_OR_RETURN(const std::string id, rig_id.String());
-  if (id != campaign.manifest.rig) {
-    return rig_id.Error(absl::StrFormat("\"%s\", the rig of campaign.json", campaign.manifest.rig));
-  }
-  campaign.rig.set_twin(campaign.manifest.twin);
-  campaign.rig.set_title(campaign.manifest.title);
+  PARALLAX_ASSIGN_OR_RETURN(campaign.rig, LoadRig(folder, campaign.manifest, campaign.warnings));
   const auto load = [&](const std::vector<std::string>& runs, v1::RunSplit split) -> absl::Status {
     for (const std::string& run : runs) {
       PARALLAX_ASSIGN_OR_RETURN(RecordedRun recorded,

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "client/lib/csv.h"
 #include "parallax/v1/ingest.pb.h"
+#include "parallax/v1/twin.pb.h"
 
 namespace parallax::client {
 
@@ -44,6 +45,16 @@ struct Campaign {
 /// bound.
 absl::StatusOr<CampaignManifest> LoadManifest(const std::string& folder,
                                               std::vector<std::string>& warnings);
+
+/// What a campaign's run brings to a prediction of it.
+enum class RunContents { kRecipe, kRecording };
+
+/// Reads one run of a campaign for TwinService.Simulate: rig, assumptions, recipe and, for
+/// kRecording, what the devices recorded. The run need not be named in the campaign's splits.
+/// @param path  folder CAMPAIGN/runs/RUN, or a run.json in it.
+/// Errors: as LoadCampaign.
+absl::StatusOr<v1::InlineRun> LoadInlineRun(const std::string& path, RunContents contents,
+                                            std::vector<std::string>& warnings);
 
 /// Reads the whole folder, straight to proto messages.
 /// Errors: those of LoadManifest, ParseRig, ParseRun, ParseOutcome and ParseDeviceCsv; NotFound for

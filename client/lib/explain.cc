@@ -265,10 +265,12 @@ std::string ExplainScores(const Json& validation) {
                           Percent(At(channel, "coverage_90"))});
   }
   if (!table.rows.empty()) text += FormatTable(table, kIndent);
-  if (At(validation, "chirality_success_after").is_number()) {
-    text += Paragraph(absl::StrFormat("Chirality predicted right: %s as assumed, %s calibrated.",
-                                      Percent(At(validation, "chirality_success_before")),
-                                      Percent(At(validation, "chirality_success_after"))));
+  if (At(validation, "chirality_success_before").is_number()) {
+    text += Paragraph(absl::StrFormat(
+        "Dominant semiconducting chirality predicted right, of %d runs: %s as assumed, %s "
+        "calibrated.",
+        At(validation, "chirality").size(), Percent(At(validation, "chirality_success_before")),
+        Percent(At(validation, "chirality_success_after"))));
   }
   if (At(validation, "coverage_90").is_number()) {
     text += Paragraph("90 % intervals hold " + Percent(At(validation, "coverage_90")) +

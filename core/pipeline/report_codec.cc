@@ -107,6 +107,19 @@ json EncodeCalibrated(const std::vector<calibration::ParameterValue>& values) {
   return list;
 }
 
+json EncodeSpecies(const Chirality& species) { return json::array({species.n, species.m}); }
+
+json EncodeChirality(const std::vector<ChiralityCall>& calls) {
+  json list = json::array();
+  for (const ChiralityCall& call : calls) {
+    list.push_back({{"run", call.run},
+                    {"measured", EncodeSpecies(call.measured)},
+                    {"before", EncodeSpecies(call.before)},
+                    {"after", call.after.has_value() ? EncodeSpecies(*call.after) : json()}});
+  }
+  return list;
+}
+
 json EncodeValidation(const Validation& v) {
   auto number = [&v](double value) { return v.held_out ? JsonNumber(value) : json(nullptr); };
   json rmse = json::array();
@@ -143,8 +156,9 @@ json EncodeValidation(const Validation& v) {
           {"rmse", std::move(rmse)},
           {"coverage_50", number(v.coverage_50)},
           {"coverage_90", number(v.coverage_90)},
-          {"chirality_success_before", nullptr},
-          {"chirality_success_after", nullptr},
+          {"chirality", EncodeChirality(v.chirality)},
+          {"chirality_success_before", JsonNumber(SuccessBefore(v.chirality))},
+          {"chirality_success_after", JsonNumber(SuccessAfter(v.chirality))},
           {"elpd_difference", number(v.decision.elpd_difference)},
           {"elpd_low", number(v.decision.elpd_low)},
           {"estimated_on_own_first_part", std::move(own)},

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/calibration/validation_gate.h"
+#include "core/pipeline/chirality.h"
 #include "core/pipeline/fit.h"
 #include "core/pipeline/observations.h"
 #include "core/pipeline/parameter_space.h"
@@ -47,6 +48,8 @@ struct Validation {
   double coverage_90 = 0.0;
   std::vector<ChannelValidation> channels;
   std::vector<OwnValue> own_values;
+  std::vector<ChiralityCall>
+      chirality;  ///< runs whose chirality was measured, twins that predict it
   std::vector<RunFinding> findings;
   std::vector<std::string>
       unusable_runs;  ///< held-out runs that could not be compared, with the reason
