@@ -80,7 +80,7 @@ def main():
                 for entry in json.loads((pathlib.Path(options.build) / "compile_commands.json").read_text())}
     entries = [commands[str(PROJECT / file)] for file in options.files]
     count = {"known": 0, "passed": 0, "failed": 0}
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         jobs = [pool.submit(check, entry, options.build, options.checks, cache) for entry in entries]
         for job in concurrent.futures.as_completed(jobs):
             state, found = job.result()
