@@ -24,12 +24,33 @@ constexpr double kDriftPriorSd = 20.0;
 /// … or in a long run what this rate [SI/s] comes to.
 constexpr double kDriftPriorRate = 0.02;
 
-/// Ramp that is 0 until `onset_s` and one prior sd of a drift at the last bin of the block.
-Eigen::VectorXd Ramp(const ChannelObservations& channel, double onset_s) {
-  const Eigen::VectorXd& t = channel.bin_time_s;
-  const double lasts_s = std::max(1.0, t(t.size() - 1) - onset_s);
+/// Times of a block's rows: bins, then censored bins.
+Eigen::VectorXd RowTimes(const Model& model, const RowBlock& block) {
+  const ChannelObservations& channel = model.Channel(block);
+  const Eigen::VectorXd& grid_s = model.runs()[static_cast<size_t>(block.run)].drive.time_s;
+  Eigen::VectorXd time_s(block.bins + block.censored);
+  time_s.head(block.bins) = channel.bin_time_s;
+  for (Eigen::Index i = 0; i < block.censored; ++i) {
+    time_s(block.bins + i) = channel.censored_points[static_cast<size_t>(i)].Interpolate(grid_s);
+  }
+  return time_s;
+}
+
+/// A drift of one prior sd, row by row of a block: 0 until `onset_s`, a line from there.
+Eigen::VectorXd Ramp(const Model& model, const RowBlock& block, double onset_s) {
+  const double lasts_s = std::max(1.0, model.Channel(block).bin_time_s(block.bins - 1) - onset_s);
   const double sd = std::max(kDriftPriorSd, kDriftPriorRate * lasts_s);
-  return (sd / lasts_s * (t.array() - onset_s).max(0.0)).matrix();
+  return (sd / lasts_s * (RowTimes(model, block).array() - onset_s).max(0.0)).matrix();
+}
+
+/// Takes a drift out of a block's residuals, all in one unit. A reading at the floor that the drift
+/// explains contradicts nothing; where none contradicted before, none does.
+void TakeOut(const RowBlock& block, const Eigen::VectorXd& off, Eigen::VectorXd* residuals) {
+  residuals->segment(block.begin, block.bins) -= off.head(block.bins);
+  for (Eigen::Index i = block.bins; i < off.size(); ++i) {
+    double& row = (*residuals)(block.begin + i);
+    if (row < 0.0) row = std::min(0.0, row - off(i));
+  }
 }
 
 /// A space with its model, which points into it.
@@ -77,22 +98,25 @@ calibration::LeastSquaresProblem DriftProblem(const Model& model, const NoiseMod
                                               const RowBlock& block, const Eigen::VectorXd& ramp) {
   calibration::LeastSquaresProblem problem = MapProblem(model, noise);
   const ChannelNoise& channel = noise[static_cast<size_t>(model.Channel(block).output)];
-  const Eigen::VectorXd column = -ramp / (channel.scale * std::sqrt(channel.inflation));
+  const Eigen::VectorXd weighted = ramp / (channel.scale * std::sqrt(channel.inflation));
   const int n = problem.parameters;
   auto evaluate = std::move(problem.evaluate);
-  problem.evaluate = [evaluate, column, block, n](const Eigen::VectorXd& x,
-                                                  Eigen::VectorXd* residuals,
-                                                  Eigen::MatrixXd* jacobian) {
+  problem.evaluate = [evaluate, weighted, block, n](const Eigen::VectorXd& x,
+                                                    Eigen::VectorXd* residuals,
+                                                    Eigen::MatrixXd* jacobian) {
     Eigen::VectorXd rows;
     Eigen::MatrixXd derivative;
     if (!evaluate(x.head(n), &rows, jacobian != nullptr ? &derivative : nullptr)) return false;
     *residuals = WithLast(rows, x(n));
-    residuals->segment(block.begin, block.bins) += x(n) * column;
+    TakeOut(block, x(n) * weighted, residuals);
     if (jacobian == nullptr) return true;
     jacobian->setZero(rows.size() + 1, n + 1);
     jacobian->topLeftCorner(rows.size(), n) = derivative;
-    jacobian->col(n).segment(block.begin, block.bins) = column;
+    jacobian->col(n).segment(block.begin, weighted.size()) = -weighted;
     (*jacobian)(rows.size(), n) = 1.0;
+    for (Eigen::Index i = block.begin + block.bins; i < block.begin + weighted.size(); ++i) {
+      if ((*residuals)(i) == 0.0) jacobian->row(i).setZero();
+    }
     return true;
   };
   problem.parameters = n + 1;
@@ -193,8 +217,10 @@ class DriftSearch {
     for (int k = 0; k < kOnsets; ++k) {
       const double candidate_s = OnsetAt(k);
       Eigen::VectorXd own = Eigen::VectorXd::Zero(misfit.size());
-      own.segment(block_.begin, block_.bins) =
-          weight.segment(block_.begin, block_.bins).cwiseProduct(Ramp(channel_, candidate_s));
+      const Eigen::VectorXd ramp = Ramp(model, block_, candidate_s);
+      own.segment(block_.begin, ramp.size()) =
+          weight.segment(block_.begin, ramp.size()).cwiseProduct(ramp);
+      own.head(model.rows()) = (residuals.array() == 0.0).select(0.0, own.head(model.rows()));
       own -= physics * qr.solve(own);
       const double projection = own.dot(misfit);
       const double gain = projection * projection / (own.squaredNorm() + 1.0);
@@ -213,7 +239,7 @@ class DriftSearch {
   absl::Status FitAt(double onset_s, const std::array<Eigen::VectorXd, 2>& starts,
                      DriftFit* best) const {
     const Model& model = best->physics->model;
-    const Eigen::VectorXd ramp = Ramp(channel_, onset_s);
+    const Eigen::VectorXd ramp = Ramp(model, block_, onset_s);
     std::array<absl::StatusOr<calibration::FitResult>, 2> trials = {
         absl::UnknownError("not tried"), absl::UnknownError("not tried")};
     base::ParallelFor(starts.size(), [&](size_t i) {
@@ -231,14 +257,21 @@ class DriftSearch {
   }
 
   Eigen::VectorXd OffBy(const DriftFit& drift) const {
-    return drift.x(drift.x.size() - 1) * Ramp(channel_, drift.onset_s);
+    return drift.x(drift.x.size() - 1) * Ramp(model_, block_, drift.onset_s);
   }
 
-  /// The runs with the drift taken out of the channel's bins.
+  /// The runs with the drift taken out of the channel's bins; at the floor, nothing is known of
+  /// what a drifting channel would have shown.
   std::vector<RunObservations> Corrected(const DriftFit& drift) const {
     std::vector<RunObservations> runs = model_.runs();
-    runs[static_cast<size_t>(block_.run)].channels[static_cast<size_t>(block_.channel)].bin_value -=
-        OffBy(drift);
+    RunObservations& run = runs[static_cast<size_t>(block_.run)];
+    ChannelObservations& channel = run.channels[static_cast<size_t>(block_.channel)];
+    channel.bin_value -= OffBy(drift).head(block_.bins);
+    auto drifting = [&](const GridPoint& point) {
+      return point.Interpolate(run.drive.time_s) > drift.onset_s;
+    };
+    std::vector<GridPoint>& censored = channel.censored_points;
+    censored.erase(std::remove_if(censored.begin(), censored.end(), drifting), censored.end());
     return runs;
   }
 
@@ -255,23 +288,23 @@ class DriftSearch {
     const Eigen::Index n = drift.x.size() - 1;
     Eigen::VectorXd residuals;
     PARALLAX_RETURN_IF_ERROR(model.Residuals(drift.x.head(n), &residuals, nullptr));
-    residuals.segment(block_.begin, block_.bins) -= OffBy(drift);
+    TakeOut(block_, OffBy(drift), &residuals);
     const auto output = static_cast<size_t>(channel_.output);
     NoiseModel noise = EstimateNoise(model, residuals);
     if (fit_.noise[output].scale < noise[output].scale) noise = fit_.noise;
-    PARALLAX_ASSIGN_OR_RETURN(const calibration::FitResult with,
-                              calibration::MinimizeLeastSquares(
-                                  DriftProblem(model, noise, block_, Ramp(channel_, drift.onset_s)),
-                                  drift.x, FitSolverOptions()));
+    PARALLAX_ASSIGN_OR_RETURN(
+        const calibration::FitResult with,
+        calibration::MinimizeLeastSquares(
+            DriftProblem(model, noise, block_, Ramp(model, block_, drift.onset_s)), drift.x,
+            FitSolverOptions()));
     PARALLAX_ASSIGN_OR_RETURN(const calibration::FitResult without, Refit(model_, noise, fit_.z));
     const Eigen::VectorXd& t = channel_.bin_time_s;
     Drift judged{.onset_s = drift.onset_s,
                  .off = OffBy({.onset_s = drift.onset_s, .x = with.x})(block_.bins - 1),
-                 .scale = noise[output].scale,
-                 .steps = model.space().steps()};
+                 .scale = noise[output].scale};
     judged.rate = judged.off / std::max(1.0, t(t.size() - 1) - drift.onset_s);
     judged.physics_nats = without.cost + Price(model_.space().steps());
-    judged.gain_nats = judged.physics_nats - with.cost - Price(judged.steps);
+    judged.gain_nats = judged.physics_nats - with.cost - Price(model.space().steps());
     return judged;
   }
 

@@ -2,7 +2,6 @@
 
 #include <Eigen/Dense>
 #include <optional>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/pipeline/fit.h"
@@ -16,7 +15,6 @@ struct Drift {
   double off = 0.0;           ///< what the channel is off by at its last bin [SI]
   double rate = 0.0;          ///< off / time since the onset [SI/s]
   double scale = 0.0;         ///< of the channel's residual without it, physics refitted [SI]
-  std::vector<Step> steps;    ///< that physics still needs beside it
   double gain_nats = 0.0;     ///< over physics with its own steps, each step priced on either side
   double physics_nats = 0.0;  ///< misfit of physics with its own steps, priced
 };
