@@ -90,7 +90,7 @@ double DistanceToSides(const std::vector<double>& time_s, const std::vector<doub
 double GrossDistance(const CleanOptions& options, const std::vector<double>& time_s,
                      const std::vector<double>& value, double floor) {
   LocalLine line(time_s, value);
-  const size_t reach = static_cast<size_t>(options.hampel_half_window);
+  const auto reach = static_cast<size_t>(options.hampel_half_window);
   const size_t stride = value.size() / kTailSamples + 1;
   std::vector<double> distances;
   for (size_t i = reach; i + reach < value.size(); i += stride) {
@@ -129,7 +129,7 @@ std::vector<Spike> FindSpikes(const std::vector<double>& time_s, const std::vect
                               int half, double threshold, double floor) {
   std::vector<Spike> spikes;
   LocalLine line(time_s, value);
-  const size_t reach = static_cast<size_t>(half);
+  const auto reach = static_cast<size_t>(half);
   for (size_t i = 2; i + 2 < value.size(); ++i) {
     const size_t begin = i - std::min(i, reach);
     const size_t end = std::min(value.size(), i + reach + 1);
