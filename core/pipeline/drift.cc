@@ -276,8 +276,8 @@ class DriftSearch {
   }
 
   absl::Status Keep(const DriftFit& drift, Drift* best) const {
-    PARALLAX_ASSIGN_OR_RETURN(Drift judged, Judge(drift));
-    if (judged.gain_nats > best->gain_nats) *best = std::move(judged);
+    PARALLAX_ASSIGN_OR_RETURN(const Drift judged, Judge(drift));
+    if (judged.gain_nats > best->gain_nats) *best = judged;
     return absl::OkStatus();
   }
 
@@ -325,8 +325,8 @@ class DriftSearch {
 absl::StatusOr<std::optional<Drift>> FindDrift(const twin::Twin& twin, const Model& model,
                                                const MapFit& fit, const RowBlock& block) {
   if (block.bins < kLeastBins) return std::optional<Drift>();
-  PARALLAX_ASSIGN_OR_RETURN(Drift drift, DriftSearch(twin, model, fit, block).Find());
-  return std::optional<Drift>(std::move(drift));
+  PARALLAX_ASSIGN_OR_RETURN(const Drift drift, DriftSearch(twin, model, fit, block).Find());
+  return std::optional<Drift>(drift);
 }
 
 }  // namespace parallax::pipeline

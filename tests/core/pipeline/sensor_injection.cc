@@ -110,7 +110,7 @@ void AddCampaigns(const std::string& folder, std::vector<Recording>* recordings)
     const std::string root = path.parent_path().string();
     const signal::Rig rig = testing::ReadRig(root + "/rig.json");
     for (const std::string run : campaign.at("splits").at("calibrate")) {
-      if (known.count(run) > 0) continue;
+      if (known.contains(run)) continue;
       recordings->push_back({run, rig, campaign.at("twin"), campaign.at("assumptions"),
                              testing::ReadRunFolder(rig, root + "/runs/" + run)});
     }
