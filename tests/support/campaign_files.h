@@ -98,18 +98,22 @@ inline signal::Recipe RecipeFromJson(const nlohmann::json& segments) {
   return recipe;
 }
 
-/// A run folder of a campaign: run.json and one CSV a device of the rig.
-inline signal::RunRecord ReadRunFolder(const signal::Rig& rig, const std::string& folder) {
-  const nlohmann::json root = ReadJsonFile(folder + "/run.json");
-  signal::RunRecord record;
-  record.run.id = root.at("id");
-  record.run.recipe = RecipeFromJson(root.at("segments"));
+/// What a run.json says of its run.
+inline signal::Run ReadRun(const std::string& path) {
+  const nlohmann::json root = ReadJsonFile(path);
+  signal::Run run{.id = root.at("id"), .recipe = RecipeFromJson(root.at("segments"))};
   absl::Time start;
   std::string problem;
   if (absl::ParseTime(absl::RFC3339_full, root.at("started_at").get<std::string>(), &start,
                       &problem)) {
-    record.run.started_at_unix_ns = absl::ToUnixNanos(start);
+    run.started_at_unix_ns = absl::ToUnixNanos(start);
   }
+  return run;
+}
+
+/// A run folder of a campaign: run.json and one CSV a device of the rig.
+inline signal::RunRecord ReadRunFolder(const signal::Rig& rig, const std::string& folder) {
+  signal::RunRecord record{.run = ReadRun(folder + "/run.json")};
   for (const signal::Device& device : rig.devices) {
     ReadDeviceCsv(folder + "/" + device.id + ".csv", device.id, &record);
   }
@@ -157,9 +161,8 @@ inline signal::RunRecord FurnaceRecording(const std::string& prefix) {
   for (const auto& entry : std::filesystem::directory_iterator(PARALLAX_TEST_DATA "/furnace")) {
     const std::string name = entry.path().stem().string();
     if (name.rfind(prefix, 0) != 0 || entry.path().extension() != ".csv") continue;
+    record.run = ReadRun(PARALLAX_TEST_DATA "/furnace/" + name + ".json");
     ReadDeviceCsv(entry.path().string(), "recorder", &record);
-    record.run.id = name;
-    record.run.started_at_unix_ns = record.series[0].time_unix_ns[0];
   }
   return record;
 }
