@@ -17,9 +17,8 @@ constexpr size_t kMostSteps = 6;
 /// Moments tried in each run, and again around the best of them.
 constexpr Eigen::Index kCandidates = 48;
 constexpr Eigen::Index kRefinements = 16;
-/// A step must gain this many nats, the choice of its moment included, …
-constexpr double kLeastGain_nats = 12.0;
-/// … and move the parameter by at least this many prior sd of a step: slow changes are discrepancy.
+/// A step must move the parameter by at least this many prior sd of a step: slow changes are
+/// discrepancy.
 constexpr double kLeastStep = 0.3;
 /// Half width of the difference that a candidate's effect is read off with, in prior sd.
 constexpr double kDifference = 0.05;
@@ -40,8 +39,9 @@ struct SteppedFit {
 class StepSearch {
  public:
   StepSearch(const twin::Twin& twin, const std::vector<RunObservations>& runs,
-             const Eigen::VectorXd& assumed, const std::vector<std::string>& run_ids)
-      : twin_(twin), runs_(runs), assumed_(assumed), run_ids_(run_ids) {}
+             const Eigen::VectorXd& assumed, const std::vector<std::string>& run_ids,
+             std::optional<int> only_run)
+      : twin_(twin), runs_(runs), assumed_(assumed), run_ids_(run_ids), only_run_(only_run) {}
 
   /// Fits from `start`, coordinates of new steps at 0.
   absl::StatusOr<SteppedFit> Fit(std::vector<Step> steps, const Eigen::VectorXd& start) const {
@@ -86,7 +86,7 @@ class StepSearch {
     std::vector<Step> candidates;
     for (int run = 0; run < static_cast<int>(runs_.size()); ++run) {
       const Eigen::VectorXd& t = BinTimes(run);
-      if (t.size() < 2 * kCandidates) continue;
+      if (t.size() < 2 * kCandidates || run != only_run_.value_or(run)) continue;
       for (Eigen::Index k = 1; k < kCandidates; ++k) {
         candidates.push_back({run, t(t.size() * k / kCandidates)});
       }
@@ -153,6 +153,7 @@ class StepSearch {
   const std::vector<RunObservations>& runs_;
   const Eigen::VectorXd& assumed_;
   const std::vector<std::string>& run_ids_;
+  const std::optional<int> only_run_;
 };
 
 }  // namespace
@@ -160,10 +161,11 @@ class StepSearch {
 absl::StatusOr<std::vector<Step>> FindSteps(const twin::Twin& twin,
                                             const std::vector<RunObservations>& runs,
                                             const Eigen::VectorXd& assumed,
-                                            const std::vector<std::string>& run_ids) {
+                                            const std::vector<std::string>& run_ids,
+                                            const StepSearchOptions& options) {
   if (!CanStep(twin.description())) return std::vector<Step>();
-  const StepSearch search(twin, runs, assumed, run_ids);
-  PARALLAX_ASSIGN_OR_RETURN(SteppedFit current, search.Fit({}, Eigen::VectorXd()));
+  const StepSearch search(twin, runs, assumed, run_ids, options.only_run);
+  PARALLAX_ASSIGN_OR_RETURN(SteppedFit current, search.Fit(options.known, Eigen::VectorXd()));
   while (current.steps.size() < kMostSteps) {
     const absl::StatusOr<Step> step = search.MostPromising(current);
     if (absl::IsNotFound(step.status())) break;
@@ -173,7 +175,7 @@ absl::StatusOr<std::vector<Step>> FindSteps(const twin::Twin& twin,
     PARALLAX_ASSIGN_OR_RETURN(SteppedFit with, search.Fit(std::move(steps), current.fit.x));
     PARALLAX_ASSIGN_OR_RETURN(const double gain_nats, search.Gain(with, current));
     const double moved = std::abs(with.fit.x(with.fit.x.size() - 1));
-    if (gain_nats < kLeastGain_nats || moved < kLeastStep) break;
+    if (gain_nats < kStepPrice_nats || moved < kLeastStep) break;
     current = std::move(with);
   }
   return current.steps;

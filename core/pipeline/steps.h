@@ -1,6 +1,7 @@
 #pragma once
 
 #include <Eigen/Dense>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,14 +12,25 @@
 
 namespace parallax::pipeline {
 
+/// Nats that a step must gain, the choice of its moment included: its price against every other
+/// explanation.
+inline constexpr double kStepPrice_nats = 12.0;
+
+/// Where to look for steps.
+struct StepSearchOptions {
+  std::vector<Step> known;      ///< kept as they are
+  std::optional<int> only_run;  ///< the only run that may get more; empty for all
+};
+
 /// Moments at which a per-run parameter changed within a run. Adds, one at a time, the step that a
-/// fit gains most from, as long as the gain is large and the step is; a twin whose parameters
-/// cannot step has none.
+/// fit gains most from, as long as it gains kStepPrice_nats and the step is large; a twin whose
+/// parameters cannot step has none.
 /// @param assumed  natural values, one per parameter.
-/// Errors: those of the twin.
+/// @return         known ones first.   Errors: those of the twin.
 absl::StatusOr<std::vector<Step>> FindSteps(const twin::Twin& twin,
                                             const std::vector<RunObservations>& runs,
                                             const Eigen::VectorXd& assumed,
-                                            const std::vector<std::string>& run_ids);
+                                            const std::vector<std::string>& run_ids,
+                                            const StepSearchOptions& options = {});
 
 }  // namespace parallax::pipeline

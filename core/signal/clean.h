@@ -47,10 +47,11 @@ struct CleanRun {
 
 /// Thresholds of the stages; each is in units of the channel's own noise where it can be.
 struct CleanOptions {
-  int hampel_half_window = 5;         ///< samples on either side
-  double hampel_threshold = 3.0;      ///< scaled MADs; the MAD is floored at resolution/sqrt(12)
-  double spike_fault_share = 0.0125;  ///< a channel with more gross spikes than this is faulty
-  double clock_jump_s = 10.0;         ///< least unexplained step of a device clock
+  int hampel_half_window = 5;       ///< samples on either side
+  double hampel_threshold = 3.0;    ///< scaled MADs; the MAD is floored at resolution/sqrt(12)
+  double spike_fault_share = 0.01;  ///< of samples that spike or leave the range: the most that a
+                                    ///< healthy channel may show
+  double clock_jump_s = 10.0;       ///< least unexplained step of a device clock
 };
 
 /// Cleans one run in the order clock, range and censoring, stuck, Hampel. Deterministic.

@@ -4,16 +4,15 @@
 #include <cmath>
 
 #include "absl/strings/str_format.h"
+#include "core/signal/spike_rate.h"
 
 namespace parallax::signal {
 namespace {
 
-constexpr double kMadToSigma = 1.4826;    // of a normal distribution
-constexpr double kGross = 2.0;            // thresholds that make a spike gross
-constexpr int64_t kLeastGross = 3;        // fewer are no rate
-constexpr size_t kShortRecord = 150;      // samples; in fewer, a process's own peaks are a rate
-constexpr double kAllAgainstGross = 1.2;  // bound on all spikes, in bounds on gross ones
-constexpr int64_t kLeastAll = 8;          // fewer are no rate
+constexpr double kMadToSigma = 1.4826;  // of a normal distribution
+// Where more of the samples are marked, the quantiles that tell the channel's own tail are spoilt.
+constexpr double kTailBreakdown = 0.05;
+constexpr size_t kTailSamples = 4096;  // distances that tell the tail, evenly spread
 
 double MedianInPlace(std::vector<double>* values) {
   const auto middle = values->begin() + static_cast<std::ptrdiff_t>(values->size() / 2);
@@ -75,32 +74,52 @@ bool NearNeighbours(const std::vector<double>& value, size_t i, double bound) {
   return value[i] >= low - bound && value[i] <= high + bound;
 }
 
+/// Signed distance of sample i to the nearer of two lines, through the `reach` samples before it
+/// and through those after it; 0 where it lies between them.
+double DistanceToSides(const std::vector<double>& time_s, const std::vector<double>& value,
+                       size_t i, size_t reach, LocalLine* line) {
+  line->Fit(i - std::min(i, reach), i, i, time_s[i]);
+  const double left = value[i] - line->level();
+  line->Fit(i + 1, std::min(value.size(), i + reach + 1), i, time_s[i]);
+  const double right = value[i] - line->level();
+  if (left * right <= 0.0) return 0.0;
+  return std::abs(left) < std::abs(right) ? left : right;
+}
+
+/// Distance beyond which a sample is a gross spike: more than the channel's own tail explains.
+double GrossDistance(const CleanOptions& options, const std::vector<double>& time_s,
+                     const std::vector<double>& value, double floor) {
+  LocalLine line(time_s, value);
+  const auto reach = static_cast<size_t>(options.hampel_half_window);
+  const size_t stride = value.size() / kTailSamples + 1;
+  std::vector<double> distances;
+  for (size_t i = reach; i + reach < value.size(); i += stride) {
+    distances.push_back(std::abs(DistanceToSides(time_s, value, i, reach, &line)));
+  }
+  return std::max(options.hampel_threshold * floor, RareDistance(std::move(distances)));
+}
+
 SensorFinding Describe(const CleanOptions& options, const ChannelTrack& track,
                        const std::vector<Spike>& spikes, const std::vector<size_t>& good,
-                       double floor) {
+                       double gross_distance) {
   const CleanSeries& series = track.series;
   SensorFinding finding{.channel = series.channel, .reason = QualityReason::kSpike};
   int64_t gross = 0;
   for (const Spike& spike : spikes) {
     if (std::abs(spike.distance) > std::abs(finding.magnitude)) finding.magnitude = spike.distance;
-    if (std::abs(spike.distance) > kGross * options.hampel_threshold * floor) ++gross;
+    if (std::abs(spike.distance) > gross_distance) ++gross;
   }
-  finding.samples = static_cast<int64_t>(spikes.size());
+  finding.samples = std::ssize(spikes);
   finding.begin_s = series.time_s[good[spikes.front().index]];
   finding.end_s = series.time_s[good[spikes.back().index]];
-  const double count = static_cast<double>(good.size());
-  const double all_share = static_cast<double>(finding.samples) / count;
-  const double gross_share = static_cast<double>(gross) / count;
-  const int64_t least_gross = good.size() < kShortRecord ? kLeastAll : kLeastGross;
-  const bool many_gross = gross >= least_gross && gross_share > options.spike_fault_share;
-  const bool many =
-      finding.samples >= kLeastAll && all_share > kAllAgainstGross * options.spike_fault_share;
-  finding.fault = many_gross || many;
+  const int64_t least = LeastSpikesOfAFault(std::ssize(good), options.spike_fault_share);
+  const double share = static_cast<double>(finding.samples) / static_cast<double>(good.size());
+  finding.fault = gross >= least || (gross > 0 && share > kTailBreakdown);
   finding.text = absl::StrFormat(
-      "%s: %d spikes in %d samples (%.3g %%; gross %.3g %%, bound %.3g %%), the largest %+.4g %s",
-      series.channel, finding.samples, good.size(), 100.0 * all_share, 100.0 * gross_share,
-      100.0 * options.spike_fault_share, base::DifferenceFromSi(track.unit, finding.magnitude),
-      track.channel->unit);
+      "%s: %d spikes in %d samples, %d beyond %.3g %s (a fault from %d on), the largest %+.4g %s",
+      series.channel, finding.samples, good.size(), gross,
+      base::DifferenceFromSi(track.unit, gross_distance), track.channel->unit, least,
+      base::DifferenceFromSi(track.unit, finding.magnitude), track.channel->unit);
   return finding;
 }
 
@@ -110,7 +129,7 @@ std::vector<Spike> FindSpikes(const std::vector<double>& time_s, const std::vect
                               int half, double threshold, double floor) {
   std::vector<Spike> spikes;
   LocalLine line(time_s, value);
-  const size_t reach = static_cast<size_t>(half);
+  const auto reach = static_cast<size_t>(half);
   for (size_t i = 2; i + 2 < value.size(); ++i) {
     const size_t begin = i - std::min(i, reach);
     const size_t end = std::min(value.size(), i + reach + 1);
@@ -118,12 +137,7 @@ std::vector<Spike> FindSpikes(const std::vector<double>& time_s, const std::vect
     const bool calm = NearNeighbours(value, i, threshold * floor) &&
                       std::abs(value[i - 1] - value[i + 1]) <= threshold * floor;
     if (calm) continue;
-    line.Fit(begin, i, i, time_s[i]);
-    const double left = value[i] - line.level();
-    line.Fit(i + 1, end, i, time_s[i]);
-    const double right = value[i] - line.level();
-    if (left * right <= 0.0) continue;
-    const double distance = std::abs(left) < std::abs(right) ? left : right;
+    const double distance = DistanceToSides(time_s, value, i, reach, &line);
     if (std::abs(distance) <= threshold * floor) continue;
     line.Fit(begin, end, i, time_s[i]);
     const double scale = std::max(line.Scale(), floor);
@@ -149,7 +163,8 @@ void TestSpikes(const CleanOptions& options, ChannelTrack* track,
   for (const Spike& spike : spikes) {
     series.quality[good[spike.index]] = {QualityLevel::kBad, QualityReason::kSpike};
   }
-  findings->push_back(Describe(options, *track, spikes, good, floor));
+  findings->push_back(
+      Describe(options, *track, spikes, good, GrossDistance(options, time_s, value, floor)));
 }
 
 }  // namespace parallax::signal

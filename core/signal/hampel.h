@@ -25,8 +25,8 @@ std::vector<Spike> FindSpikes(const std::vector<double>& time_s, const std::vect
 
 /// Fourth stage of cleaning, one measured channel: marks spikes among its good samples kSpike
 /// (bad), with floor = max(data-sheet noise, robust noise of the series, resolution / sqrt(12)). A
-/// fault where gross spikes (twice the threshold) are more than options.spike_fault_share of the
-/// good samples, or all together half as many again: noise with heavy tails alone is no fault.
+/// fault where those farther off than RareDistance of all samples are at least LeastSpikesOfAFault,
+/// or where more than 5 % of the samples spike: heavy tails, and a bench's few spikes, are none.
 void TestSpikes(const CleanOptions& options, ChannelTrack* track,
                 std::vector<SensorFinding>* findings);
 

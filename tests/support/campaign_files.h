@@ -127,29 +127,33 @@ inline signal::Outcome OutcomeFromJson(const nlohmann::json& root) {
   return outcome;
 }
 
-/// A run folder of a campaign: run.json, one CSV a device of the rig, outcome.json if there is one.
-inline signal::RunRecord ReadRunFolder(const signal::Rig& rig, const std::string& folder) {
-  const nlohmann::json root = ReadJsonFile(folder + "/run.json");
-  signal::RunRecord record;
-  record.run.id = root.at("id");
-  record.run.recipe = RecipeFromJson(root.at("segments"));
+/// What a run.json says of its run.
+inline signal::Run ReadRun(const std::string& path) {
+  const nlohmann::json root = ReadJsonFile(path);
+  signal::Run run{.id = root.at("id"), .recipe = RecipeFromJson(root.at("segments"))};
   if (root.contains("substrate") && !root.at("substrate").is_null()) {
     const nlohmann::json& substrate = root.at("substrate");
-    record.run.substrate = {substrate.at("material"), substrate.at("thickness_m")};
+    run.substrate = {substrate.at("material"), substrate.at("thickness_m")};
   }
   if (root.contains("catalyst") && !root.at("catalyst").is_null()) {
     const nlohmann::json& catalyst = root.at("catalyst");
-    record.run.catalyst = {catalyst.at("set"), catalyst.at("feed"), catalyst.at("reduction_s"),
+    run.catalyst = {catalyst.at("set"), catalyst.at("feed"), catalyst.at("reduction_s"),
                            catalyst.at("anneal_s")};
   }
-  const nlohmann::json outcome = ReadJsonFile(folder + "/outcome.json");
-  if (!outcome.is_null()) record.outcome = OutcomeFromJson(outcome);
   absl::Time start;
   std::string problem;
   if (absl::ParseTime(absl::RFC3339_full, root.at("started_at").get<std::string>(), &start,
                       &problem)) {
-    record.run.started_at_unix_ns = absl::ToUnixNanos(start);
+    run.started_at_unix_ns = absl::ToUnixNanos(start);
   }
+  return run;
+}
+
+/// A run folder of a campaign: run.json, one CSV a device of the rig, outcome.json if there is one.
+inline signal::RunRecord ReadRunFolder(const signal::Rig& rig, const std::string& folder) {
+  signal::RunRecord record{.run = ReadRun(folder + "/run.json")};
+  const nlohmann::json outcome = ReadJsonFile(folder + "/outcome.json");
+  if (!outcome.is_null()) record.outcome = OutcomeFromJson(outcome);
   for (const signal::Device& device : rig.devices) {
     ReadDeviceCsv(folder + "/" + device.id + ".csv", device.id, &record);
   }
@@ -197,9 +201,8 @@ inline signal::RunRecord FurnaceRecording(const std::string& prefix) {
   for (const auto& entry : std::filesystem::directory_iterator(PARALLAX_TEST_DATA "/furnace")) {
     const std::string name = entry.path().stem().string();
     if (name.rfind(prefix, 0) != 0 || entry.path().extension() != ".csv") continue;
+    record.run = ReadRun(PARALLAX_TEST_DATA "/furnace/" + name + ".json");
     ReadDeviceCsv(entry.path().string(), "recorder", &record);
-    record.run.id = name;
-    record.run.started_at_unix_ns = record.series[0].time_unix_ns[0];
   }
   return record;
 }

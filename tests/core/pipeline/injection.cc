@@ -38,6 +38,21 @@ std::vector<size_t> Readable(const signal::Channel& channel, const signal::Serie
   return rows;
 }
 
+/// What an instrument shows where it would read `value`: beyond its floor, what it showed at some
+/// other time when it was there.
+double Shown(const signal::Channel& channel, const std::vector<double>& at_floor, double value,
+             base::Random& random) {
+  if (value > channel.range_low) return std::min(value, channel.range_high);
+  return at_floor.empty() ? channel.range_low : at_floor[random.Below(at_floor.size())];
+}
+
+std::vector<double> ReadingsAtFloor(const signal::Channel& channel, const signal::Series& series) {
+  std::vector<double> at_floor;
+  std::copy_if(series.value.begin(), series.value.end(), std::back_inserter(at_floor),
+               [&channel](double value) { return value <= channel.range_low; });
+  return at_floor;
+}
+
 void Stick(base::Random& random, const std::vector<size_t>& readable, signal::Series* series,
            Injection* out) {
   const size_t n = readable.size();
@@ -53,27 +68,33 @@ void Stick(base::Random& random, const std::vector<size_t>& readable, signal::Se
   out->text = absl::StrFormat("at %.2f from %.0f s, %d samples", held, out->begin_s, count);
 }
 
-void Drift(base::Random& random, const std::vector<size_t>& readable, signal::Series* series,
-           Injection* out) {
+void Drift(base::Random& random, const signal::Channel& channel,
+           const std::vector<size_t>& readable, signal::Series* series, Injection* out) {
   const size_t begin = readable[random.Below(std::max<size_t>(1, readable.size() / 2))];
   const double rate = random.Uniform() < 0.5 ? -kDriftRate : kDriftRate;
   out->begin_s = TimeAt(*series, begin);
+  const std::vector<double> at_floor = ReadingsAtFloor(channel, *series);
   for (const size_t i : readable) {
-    if (i > begin) series->value[i] += rate * (TimeAt(*series, i) - out->begin_s);
+    if (i <= begin) continue;
+    const double off = rate * (TimeAt(*series, i) - out->begin_s);
+    series->value[i] = Shown(channel, at_floor, series->value[i] + off, random);
   }
   out->text = absl::StrFormat("%+.2f K/s from %.0f s", rate, out->begin_s);
 }
 
-void Spike(base::Random& random, const std::vector<size_t>& readable, signal::Series* series,
-           Injection* out) {
+void Spike(base::Random& random, const signal::Channel& channel,
+           const std::vector<size_t>& readable, signal::Series* series, Injection* out) {
   const auto count = static_cast<size_t>(std::lround(0.02 * static_cast<double>(readable.size())));
   std::vector<bool> touched(readable.size(), false);
+  const std::vector<double> at_floor = ReadingsAtFloor(channel, *series);
   for (size_t done = 0; done < count;) {
     const size_t k = random.Below(readable.size());
     if (touched[k]) continue;
     touched[k] = true;
     const double sign = random.Uniform() < 0.5 ? -1.0 : 1.0;
-    series->value[readable[k]] += sign * (4.0 + 16.0 * random.Uniform());
+    const double height = sign * (4.0 + 16.0 * random.Uniform());
+    series->value[readable[k]] =
+        Shown(channel, at_floor, series->value[readable[k]] + height, random);
     ++done;
   }
   out->text = absl::StrFormat("%d spikes", count);
@@ -127,11 +148,12 @@ Injection Inject(FaultKind kind, const signal::Rig& rig, base::Random& random,
     return out;
   }
   signal::Series& series = record->series[sensors[random.Below(sensors.size())]];
-  const std::vector<size_t> readable = Readable(ChannelOf(rig, series.channel), series);
+  const signal::Channel& channel = ChannelOf(rig, series.channel);
+  const std::vector<size_t> readable = Readable(channel, series);
   out.channels = {series.channel};
   if (kind == FaultKind::kStuck) Stick(random, readable, &series, &out);
-  if (kind == FaultKind::kDrift) Drift(random, readable, &series, &out);
-  if (kind == FaultKind::kSpikes) Spike(random, readable, &series, &out);
+  if (kind == FaultKind::kDrift) Drift(random, channel, readable, &series, &out);
+  if (kind == FaultKind::kSpikes) Spike(random, channel, readable, &series, &out);
   return out;
 }
 

@@ -31,6 +31,8 @@ struct Injection {
 /// - spikes of 4 to 20 K of either sign on 2 % of the samples;
 /// - clock: 30 s forward or back from a row of the middle eight tenths on;
 /// - swapped: the first two temperatures of the rig for the whole run.
+/// A reading that drift or spike carries below the channel's floor becomes one of those that the
+/// recording has there.
 Injection Inject(FaultKind kind, const signal::Rig& rig, base::Random& random,
                  signal::RunRecord* record);
 

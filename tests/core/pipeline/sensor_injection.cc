@@ -1,16 +1,25 @@
 // Spoils real recordings in 200 seeded ways and counts how often the analysis names the sensor, and
-// how often it accuses one of a clean recording. Prints a table.
+// how often it accuses one of a clean recording. Prints a line a case as it is judged, in no fixed
+// order, and a table.
 //
-//   sensor_injection [--verbose] [FOLDER…]     FOLDER: campaigns whose calibrate runs are used too
+//   sensor_injection [--kinds=KIND,…] [--recordings=PREFIX,…] [--without-recipes]
+//                    [--cleaning-only] [FOLDER…]
+//
+// KIND is clean, clean+noise, or one that FaultName gives; FOLDER holds campaigns whose calibrate
+// runs are used too.
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "core/base/parallel.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/fit.h"
 #include "core/pipeline/model.h"
@@ -25,8 +34,8 @@
 namespace parallax::pipeline {
 namespace {
 
-constexpr int kInjectionsPerKind = 40;
-constexpr int kBootstraps = 40;
+constexpr uint64_t kInjectionsPerKind = 40;
+constexpr uint64_t kNoisyCopies = 40;
 
 /// A clean recording with what its campaign assumes.
 struct Recording {
@@ -37,16 +46,25 @@ struct Recording {
   signal::RunRecord record;
 };
 
+/// How far a case is taken.
+enum class Depth { kCleaning, kAnalysis };
+
 /// Faults that an analysis of this one run, as calibrate run, names.
 absl::StatusOr<std::vector<signal::SensorFinding>> FindFaults(const Recording& recording,
                                                               const signal::RunRecord& record,
-                                                              const twin::Registry& twins) {
+                                                              const twin::Registry& twins,
+                                                              Depth depth) {
   PARALLAX_ASSIGN_OR_RETURN(const twin::Twin* twin, twins.Find(recording.twin));
   PARALLAX_ASSIGN_OR_RETURN(
       const Eigen::VectorXd assumed,
       twin::ParametersFromAssumptions(twin->description(), recording.assumptions));
   std::vector<RunObservations> runs(1);
   PARALLAX_ASSIGN_OR_RETURN(runs[0], Observe(recording.rig, *twin, record));
+  std::vector<signal::SensorFinding> faults;
+  for (const signal::SensorFinding& finding : runs[0].clean.findings) {
+    if (finding.fault) faults.push_back(finding);
+  }
+  if (depth == Depth::kCleaning) return faults;
   const std::vector<std::string> ids = {record.run.id};
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<Step> steps, FindSteps(*twin, runs, assumed, ids));
   const ParameterSpace space(twin->description(), assumed, ids, steps);
@@ -54,10 +72,6 @@ absl::StatusOr<std::vector<signal::SensorFinding>> FindFaults(const Recording& r
   PARALLAX_ASSIGN_OR_RETURN(const MapFit fit, FitMap(model, 1));
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<SensorHypothesis> hypotheses,
                             TestSensors(*twin, model, fit));
-  std::vector<signal::SensorFinding> faults;
-  for (const signal::SensorFinding& finding : runs[0].clean.findings) {
-    if (finding.fault) faults.push_back(finding);
-  }
   for (const SensorHypothesis& hypothesis : hypotheses) {
     if (hypothesis.finding.fault) faults.push_back(hypothesis.finding);
   }
@@ -96,19 +110,12 @@ void AddCampaigns(const std::string& folder, std::vector<Recording>* recordings)
     const std::string root = path.parent_path().string();
     const signal::Rig rig = testing::ReadRig(root + "/rig.json");
     for (const std::string run : campaign.at("splits").at("calibrate")) {
-      if (known.count(run) > 0) continue;
+      if (known.contains(run)) continue;
       recordings->push_back({run, rig, campaign.at("twin"), campaign.at("assumptions"),
                              testing::ReadRunFolder(rig, root + "/runs/" + run)});
     }
   }
 }
-
-/// One row of the table.
-struct Score {
-  int n = 0;
-  int any = 0;    ///< some fault was named
-  int right = 0;  ///< … on the right channel or clock
-};
 
 bool NamesRight(const Injection& injection, const std::vector<signal::SensorFinding>& faults) {
   return std::any_of(faults.begin(), faults.end(), [&](const signal::SensorFinding& fault) {
@@ -123,71 +130,76 @@ std::string Names(const Injection& injection) {
   return names;
 }
 
-class Table {
- public:
-  Table(const twin::Registry& twins, bool verbose) : twins_(twins), verbose_(verbose) {}
-
-  void Add(const Recording& recording, const signal::RunRecord& record, const std::string& kind,
-           const Injection& injection) {
-    const absl::StatusOr<std::vector<signal::SensorFinding>> faults =
-        FindFaults(recording, record, twins_);
-    if (!faults.ok()) {
-      std::printf("%s %s: %s\n", recording.name.c_str(), kind.c_str(),
-                  faults.status().ToString().c_str());
-      ++errors_;
-      return;
-    }
-    const bool right = NamesRight(injection, *faults);
-    Count(kind, !faults->empty(), right);
-    Count(kind + " / " + recording.name, !faults->empty(), right);
-    if (!verbose_) return;
-    std::printf("%-18s %-12s %-10s %s\n", recording.name.c_str(), kind.c_str(),
-                right             ? "right"
-                : faults->empty() ? "-"
-                                  : "other",
-                (Names(injection) + injection.text).c_str());
-    for (const signal::SensorFinding& fault : *faults) {
-      std::printf("    %s\n", fault.text.c_str());
-    }
-    std::fflush(stdout);
-  }
-
-  int Print() const {
-    std::printf("\n%-34s %5s %9s %12s\n", "recordings", "n", "accused", "named right");
-    for (const auto& [kind, score] : scores_) {
-      std::printf("%-34s %5d %9d %12d\n", kind.c_str(), score.n, score.any, score.right);
-    }
-    return errors_;
-  }
-
- private:
-  void Count(const std::string& row, bool any, bool right) {
-    Score& score = scores_[row];
-    ++score.n;
-    score.any += any ? 1 : 0;
-    score.right += right ? 1 : 0;
-  }
-
-  const twin::Registry& twins_;
-  bool verbose_;
-  std::map<std::string, Score> scores_;
-  int errors_ = 0;
+/// One recording to judge: as it is, with noise added, or spoilt.
+struct Case {
+  const Recording* recording = nullptr;
+  std::string kind;
+  std::optional<FaultKind> fault;
+  std::optional<uint64_t> noise_seed;
+  uint64_t seed = 0;
 };
 
-void AddClean(const std::vector<Recording>& recordings, Table* table) {
-  for (const Recording& recording : recordings) {
-    table->Add(recording, recording.record, "clean", {});
+/// What the analysis said of a case.
+struct Answer {
+  bool ok = false;
+  bool any = false;
+  bool right = false;
+};
+
+/// The recording of a case, spoilt as it asks for.
+signal::RunRecord Spoil(const Case& one, Injection* injection) {
+  signal::RunRecord record = one.recording->record;
+  if (one.noise_seed.has_value()) {
+    base::Random random(*one.noise_seed, 77);
+    AddSensorNoise(one.recording->rig, 1.0, random, &record);
   }
-  for (int i = 0; i < kBootstraps; ++i) {
-    const Recording& recording = recordings[static_cast<size_t>(i) % recordings.size()];
-    base::Random random(static_cast<uint64_t>(i), 77);
-    signal::RunRecord noisy = recording.record;
-    AddSensorNoise(recording.rig, 1.0, random, &noisy);
-    table->Add(recording, noisy, "clean+noise", {});
+  if (!one.fault.has_value()) return record;
+  base::Random random(one.seed, 100 + static_cast<uint64_t>(*one.fault));
+  // There is one way to exchange two channels; other noise makes other recordings.
+  if (*one.fault == FaultKind::kSwapped) {
+    AddSensorNoise(one.recording->rig, 0.2, random, &record);
   }
+  *injection = Inject(*one.fault, one.recording->rig, random, &record);
+  return record;
 }
 
-void AddInjections(const std::vector<Recording>& recordings, Table* table) {
+/// Judges one case and prints a line of it at once.
+Answer Judge(const Case& one, const twin::Registry& twins, Depth depth) {
+  Injection injection;
+  const signal::RunRecord record = Spoil(one, &injection);
+  const absl::StatusOr<std::vector<signal::SensorFinding>> faults =
+      FindFaults(*one.recording, record, twins, depth);
+  const std::string head = absl::StrFormat("%-18.18s %-12s", one.recording->name, one.kind);
+  if (!faults.ok()) {
+    std::printf("%s error: %s\n", head.c_str(), faults.status().ToString().c_str());
+    return {};
+  }
+  const Answer answer{true, !faults->empty(), NamesRight(injection, *faults)};
+  std::string text = absl::StrFormat("%s %-6s %s%s\n", head,
+                                     answer.right ? "right"
+                                     : answer.any ? "other"
+                                                  : "-",
+                                     Names(injection), injection.text);
+  for (const signal::SensorFinding& fault : *faults) text += "    " + fault.text + "\n";
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+  return answer;
+}
+
+std::vector<Case> CleanCases(const std::vector<Recording>& recordings) {
+  std::vector<Case> cases;
+  for (const Recording& recording : recordings) {
+    cases.push_back({.recording = &recording, .kind = "clean"});
+  }
+  for (uint64_t i = 0; i < kNoisyCopies; ++i) {
+    cases.push_back(
+        {.recording = &recordings[i % recordings.size()], .kind = "clean+noise", .noise_seed = i});
+  }
+  return cases;
+}
+
+std::vector<Case> SpoiltCases(const std::vector<Recording>& recordings) {
+  std::vector<Case> cases;
   for (const FaultKind kind : kFaultKinds) {
     std::vector<const Recording*> usable;
     for (const Recording& recording : recordings) {
@@ -195,35 +207,105 @@ void AddInjections(const std::vector<Recording>& recordings, Table* table) {
         usable.push_back(&recording);
       }
     }
-    for (int i = 0; i < kInjectionsPerKind; ++i) {
-      const Recording& recording = *usable[static_cast<size_t>(i) % usable.size()];
-      base::Random random(static_cast<uint64_t>(i), 100 + static_cast<uint64_t>(kind));
-      signal::RunRecord spoilt = recording.record;
-      if (kind == FaultKind::kSwapped) {
-        // There is one way to exchange two channels; other noise makes other recordings.
-        AddSensorNoise(recording.rig, 0.2, random, &spoilt);
-      }
-      const Injection injection = Inject(kind, recording.rig, random, &spoilt);
-      table->Add(recording, spoilt, FaultName(kind), injection);
+    for (uint64_t i = 0; i < kInjectionsPerKind; ++i) {
+      cases.push_back({.recording = usable[i % usable.size()],
+                       .kind = FaultName(kind),
+                       .fault = kind,
+                       .seed = i});
     }
   }
+  return cases;
+}
+
+/// Prints how often which kind was named; returns how many cases could not be judged.
+int PrintTable(const std::vector<Case>& cases, const std::vector<Answer>& answers) {
+  struct Score {
+    int n = 0;
+    int any = 0;    // some fault was named
+    int right = 0;  // ... on the right channel or clock
+  };
+  std::map<std::string, Score> scores;
+  int errors = 0;
+  for (size_t i = 0; i < cases.size(); ++i) {
+    errors += answers[i].ok ? 0 : 1;
+    for (const std::string& row :
+         {cases[i].kind, cases[i].kind + " / " + cases[i].recording->name}) {
+      Score& score = scores[row];
+      ++score.n;
+      score.any += answers[i].any ? 1 : 0;
+      score.right += answers[i].right ? 1 : 0;
+    }
+  }
+  std::printf("\n%-60s %5s %9s %12s\n", "recordings", "n", "accused", "named right");
+  for (const auto& [kind, score] : scores) {
+    std::printf("%-60s %5d %9d %12d\n", kind.c_str(), score.n, score.any, score.right);
+  }
+  return errors;
+}
+
+/// What the command line asks for.
+struct Arguments {
+  std::string kinds;       ///< comma-separated; empty for all
+  std::string recordings;  ///< prefixes, comma-separated; empty for all
+  bool without_recipes = false;
+  Depth depth = Depth::kAnalysis;
+  std::vector<std::string> folders;
+};
+
+std::optional<std::string> ValueOf(const std::string& argument, const std::string& option) {
+  if (argument.rfind(option + "=", 0) != 0) return std::nullopt;
+  return argument.substr(option.size() + 1);
+}
+
+Arguments ParseArguments(int argc, char** argv) {
+  Arguments arguments;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (const auto kinds = ValueOf(argument, "--kinds")) {
+      arguments.kinds = *kinds;
+    } else if (const auto recordings = ValueOf(argument, "--recordings")) {
+      arguments.recordings = *recordings;
+    } else if (argument == "--without-recipes") {
+      arguments.without_recipes = true;
+    } else if (argument == "--cleaning-only") {
+      arguments.depth = Depth::kCleaning;
+    } else {
+      arguments.folders.push_back(argument);
+    }
+  }
+  return arguments;
+}
+
+bool Wanted(const Case& one, const Arguments& arguments) {
+  const std::vector<std::string> kinds = absl::StrSplit(arguments.kinds, ',', absl::SkipEmpty());
+  const std::vector<std::string> prefixes =
+      absl::StrSplit(arguments.recordings, ',', absl::SkipEmpty());
+  const bool kind = kinds.empty() || std::count(kinds.begin(), kinds.end(), one.kind) > 0;
+  const bool recording =
+      prefixes.empty() ||
+      std::any_of(prefixes.begin(), prefixes.end(), [&one](const std::string& prefix) {
+        return one.recording->name.rfind(prefix, 0) == 0;
+      });
+  return kind && recording;
 }
 
 int Main(int argc, char** argv) {
+  const Arguments arguments = ParseArguments(argc, argv);
   const twin::Registry twins = twin::BuiltInTwins();
   std::vector<Recording> recordings = BundledRecordings();
-  bool verbose = false;
-  for (int i = 1; i < argc; ++i) {
-    if (std::string(argv[i]) == "--verbose") {
-      verbose = true;
-    } else {
-      AddCampaigns(argv[i], &recordings);
-    }
+  for (const std::string& folder : arguments.folders) AddCampaigns(folder, &recordings);
+  for (Recording& recording : recordings) {
+    if (arguments.without_recipes) recording.record.run.recipe = {};
   }
-  Table table(twins, verbose);
-  AddClean(recordings, &table);
-  AddInjections(recordings, &table);
-  return table.Print() == 0 ? 0 : 1;
+  std::vector<Case> cases;
+  for (const std::vector<Case>& some : {CleanCases(recordings), SpoiltCases(recordings)}) {
+    std::copy_if(some.begin(), some.end(), std::back_inserter(cases),
+                 [&arguments](const Case& one) { return Wanted(one, arguments); });
+  }
+  std::vector<Answer> answers(cases.size());
+  base::ParallelFor(cases.size(),
+                    [&](size_t i) { answers[i] = Judge(cases[i], twins, arguments.depth); });
+  return PrintTable(cases, answers) == 0 ? 0 : 1;
 }
 
 }  // namespace

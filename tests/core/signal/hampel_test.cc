@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/random.h"
+#include "core/base/units.h"
 
 namespace parallax::signal {
 namespace {
@@ -84,6 +85,59 @@ TEST_P(HampelSeeds, ShiftAndScaleChangeNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, HampelSeeds, ::testing::Range(0, 20));
+
+/// What TestSpikes says of a thermometer with noise of 0.5 K that showed these values.
+std::vector<SensorFinding> Findings(const std::vector<double>& value) {
+  static const Channel kThermometer{.id = "T1", .unit = "Cel", .noise_sd = 0.5};
+  ChannelTrack track{.channel = &kThermometer, .unit = base::FindUnit("Cel").value()};
+  track.series = {.channel = "board/T1", .time_s = Seconds(value.size()), .value_si = value};
+  track.series.quality.resize(value.size());
+  track.series.noise_sd_si = kThermometer.noise_sd;
+  std::vector<SensorFinding> findings;
+  TestSpikes({}, &track, &findings);
+  return findings;
+}
+
+/// 2,000 samples of noise with exponential tails, mean size 1 K, and spikes of 10 to 20 K on some.
+std::vector<double> HeavyTails(uint64_t seed, int spikes) {
+  base::Random random(seed, 2);
+  std::vector<double> value(2000);
+  for (double& v : value) {
+    const double sign = random.Uniform() < 0.5 ? -1.0 : 1.0;
+    v = 300.0 - sign * std::log(1.0 - random.Uniform());
+  }
+  for (int i = 0; i < spikes; ++i)
+    value[random.Below(value.size())] += 10.0 + 10.0 * random.Uniform();
+  return value;
+}
+
+TEST_P(HampelSeeds, HeavyTailsAreNoFault) {
+  const std::vector<SensorFinding> findings =
+      Findings(HeavyTails(static_cast<uint64_t>(GetParam()), 0));
+  for (const SensorFinding& finding : findings) EXPECT_FALSE(finding.fault) << finding.text;
+}
+
+TEST_P(HampelSeeds, AFewSpikesAreAnOrdinaryVice) {
+  const std::vector<SensorFinding> findings =
+      Findings(HeavyTails(static_cast<uint64_t>(GetParam()), 5));
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_FALSE(findings[0].fault) << findings[0].text;
+  EXPECT_GE(findings[0].samples, 4);
+}
+
+TEST_P(HampelSeeds, SpikesOnTwoSamplesInAHundredAreAFault) {
+  const std::vector<SensorFinding> findings =
+      Findings(HeavyTails(static_cast<uint64_t>(GetParam()), 40));
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_TRUE(findings[0].fault) << findings[0].text;
+}
+
+TEST_P(HampelSeeds, SpikesOnOneSampleInTenAreAFault) {
+  const std::vector<SensorFinding> findings =
+      Findings(HeavyTails(static_cast<uint64_t>(GetParam()), 200));
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_TRUE(findings[0].fault) << findings[0].text;
+}
 
 TEST(Hampel, ShortSeriesHaveNoSpikes) {
   EXPECT_TRUE(Find({}, 1.0).empty());
