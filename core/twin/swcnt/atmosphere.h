@@ -24,8 +24,7 @@ class Atmosphere {
   void Start(const Setup& setup, const Drive& drive, const S& hot_zone_k, double dt_s) {
     feed_ = &setup.feed;
     volume_m3_ = setup.hot_zone_m3;
-    dt_s_ = dt_s;
-    analyser_decay_ = std::exp(-dt_s / kAnalyserLagS);
+    SetStep(dt_s);
     TakeRow(drive, 0);
     Dwell(hot_zone_k);
     feed_pa_ = feed_in_;
@@ -33,6 +32,12 @@ class Atmosphere {
     water_pa_ = water_in_;
     read_water_ = Water(feed_pa_, water_pa_);
     read_acetylene_ = conversion_ * feed_pa_;
+  }
+
+  /// Makes steps `dt_s` long; to be followed by Dwell.
+  void SetStep(double dt_s) {
+    dt_s_ = dt_s;
+    analyser_decay_ = std::exp(-dt_s / kAnalyserLagS);
   }
 
   /// Takes the flows and pressure of a row: P_i = P Q_i / sum Q.

@@ -11,9 +11,9 @@ constexpr double kSigma = 5.670374419e-8;
 constexpr double kKb = 8.617333e-5;
 constexpr double kT0 = 1023.15;
 constexpr double kR = 8.314462618;
-/// Rates at which surface and dissolved carbon relax [1/s]: "within a second".
-constexpr double kSurfaceHz = 200.0;
-constexpr double kDissolvedHz = 100.0;
+/// Rates at which surface and dissolved carbon relax [1/s]: fast against the gas, as low as 0.1 s.
+constexpr double kSurfaceHz = 2000.0;
+constexpr double kDissolvedHz = 1000.0;
 
 double Arr(double e, double t) { return std::exp(-e / kKb * (1.0 / t - 1.0 / kT0)); }
 
