@@ -159,8 +159,8 @@ class Simulation {
     heater_.Step(row, step, *size_, substrate_.NextFlux());
     const S from = heater_.BeforeAtSubstrate() + nonuniformity_;
     const S to = heater_.AtSubstrate() + nonuniformity_;
-    // The forest's height at the step's middle, extrapolated.
-    const S height = sample_.height_m + 0.5 * (sample_.height_m - height_before_);
+    // The forest's height, extrapolated to where in the step the substrate's loss is taken.
+    const S height = sample_.height_m + substrate_.LossAt() * (sample_.height_m - height_before_);
     height_before_ = sample_.height_m;
     substrate_.Step(from, to, height);
     const S surface = substrate_.middle();

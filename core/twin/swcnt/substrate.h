@@ -48,6 +48,9 @@ class Substrate {
     flux_before_ = flux_;
   }
 
+  /// Share of a step at which it takes the surface's loss.
+  double LossAt() const { return thick_ ? 1.0 : 0.5; }
+
   /// Makes steps `dt_s` long from here; what is extrapolated keeps its slope.
   void SetStep(double dt_s) {
     using std::exp;
@@ -60,7 +63,7 @@ class Substrate {
   }
 
   /// Advances a step in which the heater goes from `from` to `to` under a forest of `height_m`
-  /// (at the step's middle).
+  /// at LossAt().
   void Step(const S& from, const S& to, const S& height_m) {
     const S earlier = before_;
     before_ = surface_;
