@@ -282,8 +282,8 @@ TEST_F(ServicesTest, TheSameRequestIdIsTheSameJobAndAnotherIsAnother) {
 TEST_F(ServicesTest, TwinsAreListedDescribedAndSimulated) {
   const auto twins = Call(*twin_, &v1::TwinService::Stub::ListTwins, v1::ListTwinsRequest());
   ASSERT_TRUE(twins.ok());
-  ASSERT_EQ(twins->twins_size(), 2);
-  EXPECT_EQ(twins->twins(1).name(), "twins/two_heater");
+  ASSERT_EQ(twins->twins_size(), 3);
+  EXPECT_EQ(twins->twins(2).name(), "twins/two_heater");
   v1::SimulateRequest request;
   request.set_run("rigs/board/runs/one");
   request.set_mode(v1::DRIVE_MODE_MEASURED);

@@ -24,8 +24,7 @@ class Atmosphere {
   void Start(const Setup& setup, const Drive& drive, const S& hot_zone_k, double dt_s) {
     feed_ = &setup.feed;
     volume_m3_ = setup.hot_zone_m3;
-    dt_s_ = dt_s;
-    analyser_decay_ = std::exp(-dt_s / kAnalyserLagS);
+    SetStep(dt_s);
     TakeRow(drive, 0);
     Dwell(hot_zone_k);
     feed_pa_ = feed_in_;
@@ -33,6 +32,12 @@ class Atmosphere {
     water_pa_ = water_in_;
     read_water_ = Water(feed_pa_, water_pa_);
     read_acetylene_ = conversion_ * feed_pa_;
+  }
+
+  /// Makes steps `dt_s` long; to be followed by Dwell.
+  void SetStep(double dt_s) {
+    dt_s_ = dt_s;
+    analyser_decay_ = std::exp(-dt_s / kAnalyserLagS);
   }
 
   /// Takes the flows and pressure of a row: P_i = P Q_i / sum Q.
@@ -53,7 +58,11 @@ class Atmosphere {
   void Dwell(const T& hot_zone_k) {
     using std::exp;
     const S residence_s = ResidenceTime(volume_m3_, pressure_pa_, flow_, hot_zone_k);
-    decay_ = exp(-dt_s_ / residence_s);
+    const S turnovers = dt_s_ / residence_s;
+    decay_ = exp(-turnovers);
+    mean_ = (1.0 - decay_) / turnovers;
+    const double lags = dt_s_ / kAnalyserLagS;
+    analysed_ = (lags * analyser_decay_) * ExpRatio<S>(lags - turnovers, S(1.0));
     if (feed_->rate_hz == 0.0) return;
     conversion_ = Conversion(*feed_, pyrolysis, residence_s, hot_zone_k);
     const S reference = Conversion(*feed_, pyrolysis, residence_s, kReferenceK);
@@ -61,26 +70,28 @@ class Atmosphere {
     coating_ = conversion_ / reference;
   }
 
-  /// Advances a step and returns the gas at its middle, over a surface at `surface_k`.
+  /// Advances a step and returns the gas as its mean over the step, over a surface at `surface_k`.
+  /// Partial pressures and their lagged readings are exact.
   GasAtCatalyst<S> Step(const S& surface_k) {
-    const S feed = feed_in_ + (feed_pa_ - feed_in_) * decay_;
-    const S hydrogen = hydrogen_in_ + (hydrogen_pa_ - hydrogen_in_) * decay_;
-    const S water = water_in_ + (water_pa_ - water_in_) * decay_;
-    GasAtCatalyst<S> middle;
-    middle.feed = 0.5 * (feed_pa_ + feed);
-    middle.hydrogen = 0.5 * (hydrogen_pa_ + hydrogen);
-    middle.water = Water(middle.feed, 0.5 * (water_pa_ + water));
-    middle.supply_factor = supply_;
-    middle.coating = coating_;
-    if (feed_->rate_hz == 0.0 && Value(middle.feed) > kLeastFeedPa) {
-      middle.supply_factor = CarbonMonoxideSupply(middle.feed, surface_k);
+    const S feed = feed_pa_ - feed_in_;
+    const S hydrogen = hydrogen_pa_ - hydrogen_in_;
+    const S water = water_pa_ - water_in_;
+    GasAtCatalyst<S> mean;
+    mean.feed = feed_in_ + feed * mean_;
+    mean.hydrogen = hydrogen_in_ + hydrogen * mean_;
+    mean.water = Water(mean.feed, water_in_ + water * mean_);
+    mean.supply_factor = supply_;
+    mean.coating = coating_;
+    if (feed_->rate_hz == 0.0 && Value(mean.feed) > kLeastFeedPa) {
+      mean.supply_factor = CarbonMonoxideSupply(mean.feed, surface_k);
     }
-    read_water_ = LaggedLevel<S>(read_water_, middle.water, analyser_decay_);
-    read_acetylene_ = LaggedLevel<S>(read_acetylene_, conversion_ * middle.feed, analyser_decay_);
-    feed_pa_ = feed;
-    hydrogen_pa_ = hydrogen;
-    water_pa_ = water;
-    return middle;
+    const S made = feed_->water_yield * conversion_;
+    read_water_ = Analysed(read_water_, Water(feed_in_, water_in_), water + made * feed);
+    read_acetylene_ = Analysed(read_acetylene_, conversion_ * feed_in_, conversion_ * feed);
+    feed_pa_ = feed_in_ + feed * decay_;
+    hydrogen_pa_ = hydrogen_in_ + hydrogen * decay_;
+    water_pa_ = water_in_ + water * decay_;
+    return mean;
   }
 
   double pressure_pa() const { return pressure_pa_; }
@@ -92,6 +103,11 @@ class Atmosphere {
  private:
   S Water(const S& feed_pa, const S& dosed_pa) const {
     return dosed_pa + leak_pa + (feed_->water_yield * conversion_) * feed_pa;
+  }
+  /// Reading of the analyser after a step in which the truth goes from limit + distance to limit
+  /// with the residence time.
+  S Analysed(const S& reading, const S& limit, const S& distance) const {
+    return LaggedLevel<S>(reading, limit, analyser_decay_) + distance * analysed_;
   }
   /// 1 - Q/K kept positive, smoothly over 1 %: past equilibrium nothing is supplied.
   static S CarbonMonoxideSupply(const S& feed_pa, const S& surface_k) {
@@ -105,7 +121,9 @@ class Atmosphere {
   double analyser_decay_ = 0.0;
   double pressure_pa_ = 0.0;
   S flow_, feed_in_, hydrogen_in_, water_in_;
-  S decay_ = S(0.0);
+  S decay_ = S(0.0);     ///< of a pressure's distance from the inlet's over a step
+  S mean_ = S(0.0);      ///< mean of that distance over a step, per its start
+  S analysed_ = S(0.0);  ///< what such a distance leaves in the analyser after a step
   S conversion_ = S(0.0);
   S supply_ = S(1.0);
   S coating_ = S(0.0);

@@ -5,9 +5,23 @@
 
 #include "core/twin/swcnt/drive.h"
 #include "core/twin/swcnt/heat.h"
+#include "core/twin/swcnt/kinetics.h"
 #include "core/twin/swcnt/sensors.h"
 
 namespace parallax::twin::swcnt {
+
+/// Length of a step and what follows from it.
+struct StepSize {
+  explicit StepSize(int steps_per_row, double tc_lag_s)
+      : steps(steps_per_row),
+        dt_s(kRowS / steps_per_row),
+        tc_decay(std::exp(-dt_s / tc_lag_s)),
+        nucleation_decay(std::exp(-dt_s / kNucleationS)) {}
+  int steps;  ///< a row
+  double dt_s;
+  double tc_decay;
+  double nucleation_decay;
+};
 
 /// The stage, or the three zones of the tube: driven by what their thermocouples measured, or by
 /// the controller from its set-points, as the drive's mode says.
@@ -16,12 +30,8 @@ class Heater {
  public:
   using Zones = std::array<S, 3>;  ///< a stage uses the first
 
-  Heater(const Setup& setup, const Drive& drive, const S& bias_k, double dt_s)
-      : setup_(setup),
-        drive_(drive),
-        bias_(bias_k),
-        dt_s_(dt_s),
-        tc_decay_(std::exp(-dt_s / setup.tc_lag_s)) {
+  Heater(const Setup& setup, const Drive& drive, const S& bias_k)
+      : setup_(setup), drive_(drive), bias_(bias_k) {
     for (int z = 0; z < setup.heaters; ++z) {
       const size_t i = static_cast<size_t>(z);
       const double start_k = measured() ? Input(0, z) : setup.idle_k;
@@ -42,24 +52,25 @@ class Heater {
     }
   }
 
-  /// Advances step `step` of `steps` from `row` to the next one.
-  void Step(Eigen::Index row, int step, int steps, const S& flux) {
+  /// Advances step `step` of a row.
+  /// @param flux  into the substrate, at the step's middle [W/m2].
+  void Step(Eigen::Index row, int step, const StepSize& size, const S& flux) {
     before_ = temperature_;
-    const double done = static_cast<double>(step + 1) / steps;
+    const double done = static_cast<double>(step + 1) / size.steps;
     if (measured()) {
       for (int z = 0; z < setup_.heaters; ++z) {
         const double there = Input(row, z) + (Input(row + 1, z) - Input(row, z)) * done;
         temperature_[static_cast<size_t>(z)] = there - bias_;
       }
     } else {
-      const int period = static_cast<int>(std::lround(Controller::kPeriodS / dt_s_));
-      if (step % period == 0) Control(row, static_cast<double>(step) / steps);
-      Integrate(row, flux);
+      const int period = static_cast<int>(std::lround(Controller::kPeriodS / size.dt_s));
+      if (step % period == 0) Control(row, static_cast<double>(step) / size.steps);
+      Integrate(row, size.dt_s, flux);
     }
     for (int z = 0; z < setup_.heaters; ++z) {
       const size_t i = static_cast<size_t>(z);
-      tc_[i] =
-          LaggedReading(tc_[i], before_[i], temperature_[i], dt_s_, setup_.tc_lag_s, tc_decay_);
+      tc_[i] = LaggedReading(tc_[i], before_[i], temperature_[i], size.dt_s, setup_.tc_lag_s,
+                             size.tc_decay);
     }
   }
 
@@ -126,24 +137,22 @@ class Heater {
     return rate;
   }
   /// Midpoint rule.
-  void Integrate(Eigen::Index row, const S& flux) {
+  void Integrate(Eigen::Index row, double dt_s, const S& flux) {
     const double power_w = PowerAtFull(row);
     const Zones first = Rate(temperature_, power_w, flux);
     Zones middle = temperature_;
     for (size_t i = 0; i < static_cast<size_t>(setup_.heaters); ++i) {
-      middle[i] += (0.5 * dt_s_) * first[i];
+      middle[i] += (0.5 * dt_s) * first[i];
     }
     const Zones rate = Rate(middle, power_w, flux);
     for (size_t i = 0; i < static_cast<size_t>(setup_.heaters); ++i) {
-      temperature_[i] += dt_s_ * rate[i];
+      temperature_[i] += dt_s * rate[i];
     }
   }
 
   const Setup& setup_;
   const Drive& drive_;
   S bias_;
-  double dt_s_;
-  double tc_decay_;
   Zones temperature_;
   Zones before_;
   Zones tc_;

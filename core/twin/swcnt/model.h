@@ -42,27 +42,32 @@ class Simulation {
  public:
   using Readings = std::array<S, kDriveOutputs>;
 
-  /// @param steps  internal steps a row, a multiple of 2; kStepsPerRow gives dt = 0.5 s.
+  /// @param steps  internal steps a row, a multiple of 2; kStepsPerRow gives dt = 0.5 s. Rows in
+  ///   which feed or water are switched, and the first 20 s of growth, take four times as many.
   Simulation(const std::array<S, kParameters>& p, const Drive& drive, const SwcntOptions& options,
              int steps)
       : setup_(drive),
         drive_(drive),
         options_(options),
-        steps_(steps),
-        dt_s_(kRowS / steps),
+        coarse_(steps, setup_.tc_lag_s),
+        fine_(kFiner * steps, setup_.tc_lag_s),
+        size_(&coarse_),
         bias_(p[kBTc]),
         nonuniformity_(p[kDTax]),
-        heater_(setup_, drive, p[kBTc], dt_s_),
-        nucleation_decay_(std::exp(-dt_s_ / kNucleationS)) {
+        heater_(setup_, drive, p[kBTc]) {
     Bind(p);
     const S heater_k = heater_.AtSubstrate() + nonuniformity_;
     substrate_.around.wall_k = drive.inputs(0, kWall);
     substrate_.around.gas_k = drive.inputs(0, kGasT);
-    substrate_.Start(setup_, heater_k, dt_s_);
+    substrate_.Start(setup_, heater_k);
+    substrate_.SetStep(size_->dt_s);
     if (drive.mode == DriveMode::kRecipe) heater_.Rest(substrate_.flux());
-    atmosphere_.Start(setup_, drive, HotZone(0, heater_k), dt_s_);
+    atmosphere_.Start(setup_, drive, HotZone(0, heater_k), size_->dt_s);
     height_before_ = S(0.0);
     sample_.height_m = S(0.0);
+    for (Eigen::Index row = 0; row < drive.time_s.size(); ++row) {
+      most_feed_pa_ = std::max(most_feed_pa_, InletPressure(row, kFeedFlow));
+    }
   }
 
   /// Calls emit(row, readings) for every row.
@@ -72,10 +77,11 @@ class Simulation {
     for (Eigen::Index row = 0; row + 1 < drive_.time_s.size(); ++row) {
       substrate_.around.wall_k = drive_.inputs(row, kWall);
       substrate_.around.gas_k = drive_.inputs(row, kGasT);
+      SetStep(IsEventful(row) ? fine_ : coarse_);
       atmosphere_.TakeRow(drive_, row);
       if (!setup_.hot_wall) atmosphere_.Dwell(drive_.inputs(row, kPreheat));
       reach_.pressure_pa.Take(drive_.inputs(row, kPressure));
-      for (int step = 0; step < steps_; ++step) Step(row, step);
+      for (int step = 0; step < size_->steps; ++step) Step(row, step);
       emit(row + 1, Read(row + 1));
     }
   }
@@ -118,24 +124,54 @@ class Simulation {
     return setup_.hot_wall ? heater_k : S(drive_.inputs(row, kPreheat));
   }
 
+  /// Whether more happens in a row than steps of its kind can follow: feed is young, or its inlet
+  /// pressure or water's jumped within the last rows. Of the drive alone, not of parameters.
+  bool IsEventful(Eigen::Index row) const {
+    const double since_s = drive_.time_s[row] - setup_.feed_at_s;
+    if (since_s > -kRowS && since_s < kYoungS) return true;
+    for (Eigen::Index r = row; r > 0 && r > row - kEventRows; --r) {
+      const double feed = InletPressure(r, kFeedFlow);
+      const double jump = std::abs(feed - InletPressure(r - 1, kFeedFlow));
+      if (jump > kFeedJump * std::max(most_feed_pa_, kLeastFeedPa)) return true;
+      const double wet = InletPressure(r, kWaterFlow) - InletPressure(r - 1, kWaterFlow);
+      if (std::abs(wet) > kWaterJumpPa) return true;
+    }
+    return false;
+  }
+  double InletPressure(Eigen::Index row, DriveInput column) const {
+    const double total = drive_.inputs(row, kArgon) + drive_.inputs(row, kHydrogen) +
+                         drive_.inputs(row, kFeedFlow) + drive_.inputs(row, kWaterFlow);
+    return drive_.inputs(row, kPressure) * drive_.inputs(row, column) / total;
+  }
+
+  void SetStep(const StepSize& size) {
+    if (size_ == &size) return;
+    const double ratio = size.dt_s / size_->dt_s;
+    size_ = &size;
+    substrate_.SetStep(size.dt_s);
+    atmosphere_.SetStep(size.dt_s);
+    height_before_ = sample_.height_m - (sample_.height_m - height_before_) * ratio;
+  }
+
   void Step(Eigen::Index row, int step) {
-    const double begin_s = drive_.time_s[row] + step * dt_s_;
-    heater_.Step(row, step, steps_, substrate_.flux());
+    const double dt_s = size_->dt_s;
+    const double begin_s = drive_.time_s[row] + step * dt_s;
+    heater_.Step(row, step, *size_, substrate_.NextFlux());
     const S from = heater_.BeforeAtSubstrate() + nonuniformity_;
     const S to = heater_.AtSubstrate() + nonuniformity_;
-    // The forest's height at the step's middle, extrapolated.
-    const S height = sample_.height_m + 0.5 * (sample_.height_m - height_before_);
+    // The forest's height, extrapolated to where in the step the substrate's loss is taken.
+    const S height = sample_.height_m + substrate_.LossAt() * (sample_.height_m - height_before_);
     height_before_ = sample_.height_m;
-    substrate_.Step(from, to, height, dt_s_);
+    substrate_.Step(from, to, height);
     const S surface = substrate_.middle();
     if (setup_.hot_wall) atmosphere_.Dwell(S(0.5 * (from + to)));
     const GasAtCatalyst<S> gas = atmosphere_.Step(surface);
-    const bool fed = begin_s + 0.5 * dt_s_ > setup_.feed_at_s;
-    if (!fed && begin_s >= setup_.reduce_begin_s) Activate(surface, dt_s_, &sample_.growth);
+    const bool fed = begin_s + 0.5 * dt_s > setup_.feed_at_s;
+    if (!fed && begin_s >= setup_.reduce_begin_s) Activate(surface, dt_s, &sample_.growth);
     if (fed) {
       GrowStep(begin_s, surface, gas);
     } else if (begin_s >= setup_.reduce_end_s) {
-      particles_.Ripen(surface, dt_s_);
+      particles_.Ripen(surface, dt_s);
     }
   }
 
@@ -147,20 +183,21 @@ class Simulation {
     if (options_.mass_transfer == MassTransfer::kDiffusion && Value(gas.feed) > kLeastFeedPa) {
       LimitByDiffusion(surface, gas, &rates);
     }
-    const double vacant = vacant_ * nucleation_decay_;
+    const double dt_s = size_->dt_s;
+    const double vacant = vacant_ * size_->nucleation_decay;
     const double born = vacant_ - vacant;
-    const double nucleated = 1.0 - born * (kNucleationS / dt_s_);
-    const double since_s = begin_s - setup_.feed_at_s + 0.5 * dt_s_;
+    const double nucleated = 1.0 - born * (kNucleationS / dt_s);
+    const double since_s = begin_s - setup_.feed_at_s + 0.5 * dt_s;
     vacant_ = vacant;
     if (since_s > options_.termination_s) rates.speed_m_s = S(0.0);
-    const S covered = Grow(rates, nucleated, surface, dt_s_, &sample_.growth);
+    const S covered = Grow(rates, nucleated, surface, dt_s, &sample_.growth);
     sample_.height_m = ForestHeight(sample_.growth.length_m, rates_.forest_m);
     if (since_s < kNucleationEndS) Nucleate(born, since_s, surface, covered);
   }
 
   void Nucleate(double born, double since_s, const S& surface, const S& covered) {
     const S fourth = particles_.fourth_nm4;
-    particles_.Ripen(surface, dt_s_);
+    particles_.Ripen(surface, size_->dt_s);
     Particles<S> middle = particles_;
     middle.fourth_nm4 = 0.5 * (fourth + particles_.fourth_nm4);
     const auto bin = static_cast<size_t>(std::min<double>(since_s, kNucleationBins - 1));
@@ -206,14 +243,20 @@ class Simulation {
     return r;
   }
 
+  static constexpr int kFiner = 4;
+  static constexpr double kYoungS = 20.0;
+  static constexpr Eigen::Index kEventRows = 3;
+  static constexpr double kFeedJump = 0.1;
+  static constexpr double kWaterJumpPa = 5.0;
   static constexpr double kEthyleneRateHz = 1e-3;
   static constexpr double kNucleationEndS = 100.0;  ///< 20 time constants: 2e-9 are left
 
   const Setup setup_;
   const Drive& drive_;
   const SwcntOptions& options_;
-  const int steps_;
-  const double dt_s_;
+  const StepSize coarse_;
+  const StepSize fine_;
+  const StepSize* size_;
   const S bias_;
   const S nonuniformity_;
   Heater<S> heater_;
@@ -224,7 +267,7 @@ class Simulation {
   Sample<S> sample_;
   S height_before_;
   double vacant_ = 1.0;
-  const double nucleation_decay_;
+  double most_feed_pa_ = 0.0;  ///< of all rows' inlets
   Reach reach_;
 };
 

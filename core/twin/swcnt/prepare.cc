@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
@@ -192,15 +193,49 @@ absl::Status FillHeld(const signal::Rig& rig, const signal::CleanRun& run, const
   return absl::OkStatus();
 }
 
+/// First row and past-the-last row wholly within a segment whose gas arrives `delay_s` later.
+std::pair<Eigen::Index, Eigen::Index> RowsWithin(const Drive& drive, const signal::Segment& segment,
+                                                 double delay_s) {
+  const double begin_s = drive.time_s[0] - delay_s;
+  const double first = std::ceil((segment.start_s - begin_s) / kRowS - 1e-9);
+  const double last = std::floor((segment.end_s - begin_s) / kRowS + 1e-9);
+  return {std::max<Eigen::Index>(0, static_cast<Eigen::Index>(first)),
+          std::min<Eigen::Index>(drive.time_s.size(), static_cast<Eigen::Index>(last))};
+}
+
+/// Means of a flow meter's readings over 20 s, but not across a change of the recipe: what gas does
+/// is steady between two set-points, and a meter's noise would otherwise pass for water or feed.
+/// Where the valve is set shut and the meter reads no more than `noise_mol_s`, nothing flows:
+/// meters do not read below zero, so that their noise alone would make a flow.
+void SmoothBetweenChanges(const signal::Recipe& recipe, const Line& line, double delay_s,
+                          double noise_mol_s, Drive* drive) {
+  constexpr Eigen::Index kHalfWindow = 5;
+  const Eigen::VectorXd raw = drive->inputs.col(line.column);
+  for (const signal::Segment& segment : recipe.segments) {
+    const auto [first, last] = RowsWithin(*drive, segment, delay_s);
+    const double middle_s = 0.5 * (segment.start_s + segment.end_s);
+    const bool shut = signal::SetpointAt(recipe, line.setpoint, middle_s) == 0.0;
+    for (Eigen::Index i = first; i < last; ++i) {
+      const Eigen::Index low = std::max(first, i - kHalfWindow);
+      const Eigen::Index high = std::min(last, i + kHalfWindow + 1);
+      const double mean = raw.segment(low, high - low).mean();
+      drive->inputs(i, line.column) = shut && mean <= noise_mol_s ? 0.0 : mean;
+    }
+  }
+}
+
 absl::Status FillGas(const signal::Rig& rig, const signal::CleanRun& run, Drive* drive) {
   const double delay_s = GeometryOr(rig, "feed_line_delay_s", 0.0);
   for (const Line& line : kGasLines) {
     PARALLAX_RETURN_IF_ERROR(FillHeld(rig, run, line, delay_s, 0.0, drive));
     const char* id = HasChannel(rig, line.measured) ? line.measured : line.setpoint;
     auto column = drive->inputs.col(line.column);
-    column *= MolPerM3(rig, id);
-    // A flow meter at rest reads a little to either side of zero; gas does not flow backwards.
-    if (drive->mode == DriveMode::kMeasured) column = column.cwiseMax(0.0).eval();
+    const double mol_per_m3 = MolPerM3(rig, id);
+    column *= mol_per_m3;
+    const signal::CleanSeries* meter = run.Find(line.measured);
+    if (drive->mode == DriveMode::kRecipe || !HasGoodSample(meter)) continue;
+    SmoothBetweenChanges(run.run.recipe, line, delay_s, meter->noise_sd_si * mol_per_m3, drive);
+    column = column.cwiseMax(0.0).eval();  // gas does not flow backwards
   }
   return FillHeld(rig, run, {kPressure, "pressure", "pressure_sp"}, 0.0, 101325.0, drive);
 }

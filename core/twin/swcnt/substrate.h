@@ -27,8 +27,7 @@ class Substrate {
   S bare_emissivity;
   Surroundings<S> around;
 
-  void Start(const Setup& setup, const S& heater_k, double dt_s) {
-    using std::exp;
+  void Start(const Setup& setup, const S& heater_k) {
     hot_wall_ = setup.hot_wall;
     thick_ = setup.thickness_m > kThinSlabM;
     const double capacity = setup.material.density_kg_m3 * setup.material.specific_heat_j_kgk;
@@ -41,16 +40,31 @@ class Substrate {
     } else {
       const double l = setup.thickness_m;
       const S diffusion_s = (capacity * l * l) / slab.Conductivity(S(kReferenceK));
-      decay_ = exp(-dt_s / SlowerOf<S>(diffusion_s, contact_m2k_w * (capacity * l)));
+      settling_s_ = SlowerOf<S>(diffusion_s, contact_m2k_w * (capacity * l));
       surface_ = SteadySurface(slab, contact_m2k_w, around, bare_emissivity, heater_k);
       flux_ = around.Loss(bare_emissivity, surface_);
     }
     before_ = surface_;
+    flux_before_ = flux_;
+  }
+
+  /// Share of a step at which it takes the surface's loss.
+  double LossAt() const { return thick_ ? 1.0 : 0.5; }
+
+  /// Makes steps `dt_s` long from here; what is extrapolated keeps its slope.
+  void SetStep(double dt_s) {
+    using std::exp;
+    const double ratio = dt_s_ > 0.0 ? dt_s / dt_s_ : 1.0;
+    dt_s_ = dt_s;
+    before_ = surface_ - (surface_ - before_) * ratio;
+    flux_before_ = flux_ - (flux_ - flux_before_) * ratio;
+    if (thick_ && !hot_wall_) cells_.Rescale(ratio);
+    if (!thick_ && !hot_wall_) decay_ = exp(-dt_s / settling_s_);
   }
 
   /// Advances a step in which the heater goes from `from` to `to` under a forest of `height_m`
-  /// (at the step's middle).
-  void Step(const S& from, const S& to, const S& height_m, double dt_s) {
+  /// at LossAt().
+  void Step(const S& from, const S& to, const S& height_m) {
     const S earlier = before_;
     before_ = surface_;
     if (hot_wall_) {
@@ -58,8 +72,9 @@ class Substrate {
       return;
     }
     const S emissivity = ForestEmissivity(bare_emissivity, height_m);
+    flux_before_ = flux_;
     if (thick_) {
-      cells_.Step(slab, contact_m2k_w, around, emissivity, to, dt_s);
+      cells_.Step(slab, contact_m2k_w, around, emissivity, to, dt_s_);
       surface_ = cells_.surface();
       flux_ = cells_.flux();
       return;
@@ -73,16 +88,22 @@ class Substrate {
 
   const S& surface() const { return surface_; }
   S middle() const { return 0.5 * (before_ + surface_); }  ///< over the last step
-  const S& flux() const { return flux_; }                  ///< from the heater [W/m2]
+  const S& flux() const { return flux_; }                  ///< from the heater [W/m2], latest
+  /// The flux extrapolated to the middle of the next step: a thick slab's is known at the end of
+  /// the last step, a thin one's at its middle.
+  S NextFlux() const { return flux_ + (thick_ ? 0.5 : 1.0) * (flux_ - flux_before_); }
 
  private:
   bool hot_wall_ = false;
   bool thick_ = false;
   ThickSlab<S> cells_;
+  double dt_s_ = 0.0;
+  S settling_s_ = S(0.0);
   S decay_ = S(0.0);
   S surface_ = S(0.0);
   S before_ = S(0.0);
   S flux_ = S(0.0);
+  S flux_before_ = S(0.0);
 };
 
 }  // namespace parallax::twin::swcnt

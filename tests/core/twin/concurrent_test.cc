@@ -9,7 +9,8 @@ namespace {
 
 TEST(TwinConcurrent, FourThreadsOnOneTwinGetTheSameBitsAsOne) {
   const Registry registry = BuiltInTwins();
-  for (const Twin* twin : registry.List()) {
+  for (const char* name : {"furnace", "two_heater"}) {
+    const Twin* twin = registry.Find(name).value();
     const Drive drive = twin->description().name == "furnace" ? testing::RandomFurnaceDrive(5, 200)
                                                               : testing::RandomBoardDrive(5, 200);
     std::vector<Eigen::MatrixXd> alone;

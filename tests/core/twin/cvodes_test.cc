@@ -1,11 +1,6 @@
-#include <cvodes/cvodes.h>
-#include <gtest/gtest.h>
-#include <nvector/nvector_serial.h>
-#include <sundials/sundials_context.h>
-#include <sunlinsol/sunlinsol_dense.h>
-#include <sunmatrix/sunmatrix_dense.h>
+#include "tests/core/twin/cvodes.h"
 
-#include <functional>
+#include <gtest/gtest.h>
 
 #include "core/twin/heat_balance.h"
 #include "tests/core/twin/fixture.h"
@@ -13,64 +8,11 @@
 namespace parallax::twin {
 namespace {
 
-/// dy/dt as a function of y.
-using RateFunction = std::function<void(const double* y, double* rate)>;
-
-int CallRate(double /*t*/, N_Vector y, N_Vector rate, void* user) {
-  (*static_cast<const RateFunction*>(user))(N_VGetArrayPointer(y), N_VGetArrayPointer(rate));
-  return 0;
-}
-
-/// CVODES' backward differentiation formulas at rtol 1e-10, an integrator with nothing in common
-/// with ours.
-class Cvodes {
- public:
-  explicit Cvodes(const std::vector<double>& start) {
-    const auto n = static_cast<sunindextype>(start.size());
-    SUNContext_Create(nullptr, &context_);
-    y_ = N_VNew_Serial(n, context_);
-    std::copy(start.begin(), start.end(), N_VGetArrayPointer(y_));
-    memory_ = CVodeCreate(CV_BDF, context_);
-    CVodeInit(memory_, CallRate, 0.0, y_);
-    CVodeSStolerances(memory_, 1e-10, 1e-8);
-    CVodeSetMaxNumSteps(memory_, 1'000'000);
-    matrix_ = SUNDenseMatrix(n, n, context_);
-    solver_ = SUNLinSol_Dense(y_, matrix_, context_);
-    CVodeSetLinearSolver(memory_, solver_, matrix_);
-  }
-  ~Cvodes() {
-    SUNLinSolFree(solver_);
-    SUNMatDestroy(matrix_);
-    CVodeFree(&memory_);
-    N_VDestroy(y_);
-    SUNContext_Free(&context_);
-  }
-  Cvodes(const Cvodes&) = delete;
-  Cvodes& operator=(const Cvodes&) = delete;
-
-  /// Goes from `begin_s` to `end_s` with the rate held to be `rate`; false where it fails.
-  bool Advance(double begin_s, double end_s, RateFunction rate) {
-    double reached_s = begin_s;
-    return CVodeReInit(memory_, begin_s, y_) == CV_SUCCESS &&
-           CVodeSetUserData(memory_, &rate) == CV_SUCCESS &&
-           CVodeSetStopTime(memory_, end_s) == CV_SUCCESS &&
-           CVode(memory_, end_s, y_, &reached_s, CV_NORMAL) >= 0;
-  }
-  double state(size_t i) const { return N_VGetArrayPointer(y_)[i]; }
-
- private:
-  SUNContext context_ = nullptr;
-  N_Vector y_ = nullptr;
-  void* memory_ = nullptr;
-  SUNMatrix matrix_ = nullptr;
-  SUNLinearSolver solver_ = nullptr;
-};
-
 /// The board's equations as the header states them.
-RateFunction BoardRate(const Eigen::VectorXd& p, const Drive& drive, Eigen::Index row) {
+testing::RateFunction BoardRate(const Eigen::VectorXd& p, const Drive& drive, Eigen::Index row) {
   const double q1 = 100.0 * drive.inputs(row, 0);
   const double q2 = 100.0 * drive.inputs(row, 1);
-  return [p, q1, q2](const double* y, double* rate) {
+  return [p, q1, q2](double /*t*/, const double* y, double* rate) {
     const double ta = testing::kBoardAmbientK + p[6];
     const double area = 0.001;
     const double shared = 2e-4;
@@ -88,11 +30,11 @@ RateFunction BoardRate(const Eigen::VectorXd& p, const Drive& drive, Eigen::Inde
   };
 }
 
-RateFunction FurnaceRate(const Eigen::VectorXd& p, const Drive& drive, Eigen::Index row) {
+testing::RateFunction FurnaceRate(const Eigen::VectorXd& p, const Drive& drive, Eigen::Index row) {
   const double power_w =
       p[0] * drive.inputs(row, kCouplingRatio) * 1e6 * drive.inputs(row, kPowerCommand);
   const double conductance = p[2] + p[3] * drive.inputs(row, kArgonShare);
-  return [p, power_w, conductance](const double* y, double* rate) {
+  return [p, power_w, conductance](double /*t*/, const double* y, double* rate) {
     const double ta = testing::kFurnaceAmbientK;
     rate[0] = (power_w - conductance * (y[0] - ta) -
                p[4] * kStefanBoltzmann * p[5] * (std::pow(y[0], 4) - std::pow(ta, 4))) /
@@ -107,7 +49,8 @@ TEST_P(AgreementAtSeed, OfTwoHeaterWithCvodesIsWithinAMillikelvin) {
   const Eigen::VectorXd p = testing::DrawParameters(twin->description(), GetParam());
   const Drive drive = testing::RandomBoardDrive(GetParam(), 240);
   const Eigen::MatrixXd reading = testing::Outputs(*twin, p, drive);
-  Cvodes reference({drive.initial[0], drive.initial[1], drive.initial[0], drive.initial[1]});
+  testing::Cvodes reference(
+      {drive.initial[0], drive.initial[1], drive.initial[0], drive.initial[1]});
   for (Eigen::Index i = 0; i + 1 < drive.time_s.size(); ++i) {
     ASSERT_TRUE(reference.Advance(drive.time_s[i], drive.time_s[i + 1], BoardRate(p, drive, i)));
     EXPECT_NEAR(reading(i + 1, 0), reference.state(2), 1e-3);
@@ -120,7 +63,7 @@ TEST_P(AgreementAtSeed, OfFurnaceWithCvodesIsWithinAMillikelvin) {
   const Eigen::VectorXd p = testing::DrawParameters(twin->description(), GetParam());
   const Drive drive = testing::RandomFurnaceDrive(GetParam(), 240);
   const Eigen::MatrixXd reading = testing::Outputs(*twin, p, drive);
-  Cvodes reference({testing::kFurnaceAmbientK});
+  testing::Cvodes reference({testing::kFurnaceAmbientK});
   for (Eigen::Index i = 0; i + 1 < drive.time_s.size(); ++i) {
     ASSERT_TRUE(reference.Advance(drive.time_s[i], drive.time_s[i + 1], FurnaceRate(p, drive, i)));
     EXPECT_NEAR(reading(i + 1, 0), reference.state(0) + p[6], 1e-3);

@@ -77,7 +77,8 @@ INSTANTIATE_TEST_SUITE_P(Seeds, JacobianAtSeed, ::testing::Range(uint64_t{0}, ui
 
 TEST(Jacobian, AskingForItDoesNotChangeThePrediction) {
   const Registry registry = BuiltInTwins();
-  for (const Twin* twin : registry.List()) {
+  for (const char* name : {"furnace", "two_heater"}) {
+    const Twin* twin = registry.Find(name).value();
     const Drive drive = twin->description().name == "furnace" ? testing::RandomFurnaceDrive(3, 300)
                                                               : testing::RandomBoardDrive(3, 300);
     const Eigen::VectorXd at = testing::DrawParameters(twin->description(), 3);

@@ -10,7 +10,7 @@ TEST(Registry, ListsTheBuiltInTwinsByName) {
   const Registry registry = BuiltInTwins();
   std::vector<std::string> names;
   for (const Twin* twin : registry.List()) names.push_back(twin->description().name);
-  EXPECT_THAT(names, ::testing::ElementsAre("furnace", "two_heater"));
+  EXPECT_THAT(names, ::testing::ElementsAre("furnace", "swcnt_cvd", "two_heater"));
 }
 
 TEST(Registry, FindsATwinByName) {
@@ -24,7 +24,8 @@ TEST(Registry, FindsATwinByName) {
 TEST(Registry, AnUnknownTwinIsAnsweredWithTheKnownOnes) {
   const absl::Status status = BuiltInTwins().Find("heater").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("furnace, two_heater"));
+  EXPECT_THAT(std::string(status.message()),
+              ::testing::HasSubstr("furnace, swcnt_cvd, two_heater"));
 }
 
 }  // namespace

@@ -1,0 +1,64 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "tests/core/twin/swcnt/fixture.h"
+
+// Counts every allocation of the program: operator new is replaced here, and the linker sends calls
+// of malloc (Eigen's) to the wrapper below.
+namespace {
+std::atomic<int64_t> allocations{0};
+}  // namespace
+
+extern "C" {
+void* __real_malloc(size_t bytes);   // NOLINT(bugprone-reserved-identifier): the linker's name
+void* __wrap_malloc(size_t bytes) {  // NOLINT(bugprone-reserved-identifier)
+  ++allocations;
+  return __real_malloc(bytes);
+}
+}
+
+void* operator new(size_t bytes) {
+  ++allocations;
+  void* place = __real_malloc(bytes);
+  if (place == nullptr) std::abort();
+  return place;
+}
+void operator delete(void* place) noexcept { std::free(place); }
+void operator delete(void* place, size_t /*bytes*/) noexcept { std::free(place); }
+
+namespace parallax::twin {
+namespace {
+
+TEST(SwcntAllocation, TheCounterCounts) {
+  const int64_t before = allocations;
+  const Eigen::VectorXd vector = Eigen::VectorXd::LinSpaced(100 + before % 2, 0.0, 1.0);
+  void* place = ::operator new(8);
+  ::operator delete(place);
+  EXPECT_EQ(allocations - before, 2);
+  EXPECT_GT(vector.sum(), 40.0);
+}
+
+TEST(SwcntAllocation, ARunFromFirstRowToOutcomeAllocatesNothing) {
+  const swcnt::SwcntOptions options;
+  for (double thickness_m : {1e-3, 3e-3}) {
+    const Drive drive = testing::RecipeDrive(testing::StageRig(), {.thickness_m = thickness_m});
+    const auto p = testing::AsArray(testing::SwcntParameters());
+    Eigen::VectorXd surface(drive.time_s.size());
+    (void)swcnt::RamanFactors(532.0);  // tables are made once
+    const int64_t before = allocations;
+    swcnt::Simulation<double> simulation(p, drive, options, swcnt::kStepsPerRow);
+    simulation.Run([&](Eigen::Index row, const auto& r) { surface[row] = r[swcnt::kSurface]; });
+    const auto abundance = swcnt::SumOverWindow(
+        options.chirality, simulation.sample().window,
+        swcnt::EdgeEnergies<double>{p[swcnt::kSigmaP], p[swcnt::kDgamma], p[swcnt::kEpsKink]});
+    const auto outcome = swcnt::Outcomes(abundance, simulation.sample(), simulation.setup());
+    EXPECT_EQ(allocations - before, 0);
+    EXPECT_GT(outcome[swcnt::kOutcomeHeight], 0.0);
+  }
+}
+
+}  // namespace
+}  // namespace parallax::twin
