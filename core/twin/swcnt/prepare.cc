@@ -219,7 +219,7 @@ void SmoothBetweenChanges(const signal::Recipe& recipe, const Line& line, double
       const Eigen::Index low = std::max(first, i - kHalfWindow);
       const Eigen::Index high = std::min(last, i + kHalfWindow + 1);
       const double mean = raw.segment(low, high - low).mean();
-      drive->inputs(i, line.column) = shut && mean <= noise_mol_s ? 0.0 : mean;
+      drive->inputs(i, line.column) = shut && mean <= 2.0 * noise_mol_s ? 0.0 : mean;
     }
   }
 }
