@@ -212,7 +212,8 @@ void SmoothBetweenChanges(const signal::Recipe& recipe, const Line& line, double
   constexpr Eigen::Index kHalfWindow = 5;
   const Eigen::VectorXd raw = drive->inputs.col(line.column);
   for (const signal::Segment& segment : recipe.segments) {
-    const auto [first, last] = RowsWithin(*drive, segment, delay_s);
+    auto [first, last] = RowsWithin(*drive, segment, delay_s);
+    if (&segment == &recipe.segments.front()) first = 0;  // as before the recipe, so at its start
     const double middle_s = 0.5 * (segment.start_s + segment.end_s);
     const bool shut = signal::SetpointAt(recipe, line.setpoint, middle_s) == 0.0;
     for (Eigen::Index i = first; i < last; ++i) {
