@@ -142,7 +142,7 @@ absl::Status FillGeometry(const signal::Rig& rig, Drive* drive) {
     drive->constants[kPosition] = GeometryOr(rig, "substrate_position", 0.0);
     return absl::OkStatus();
   }
-  if (rig.geometry.count("pyrometer_wavelength_m") > 0) {
+  if (rig.geometry.contains("pyrometer_wavelength_m")) {
     PARALLAX_ASSIGN_OR_RETURN(drive->constants[kWavelength],
                               Geometry(rig, "pyrometer_wavelength_m"));
     PARALLAX_ASSIGN_OR_RETURN(drive->constants[kEmissivitySet],
