@@ -33,7 +33,7 @@ class Heater {
   Heater(const Setup& setup, const Drive& drive, const S& bias_k)
       : setup_(setup), drive_(drive), bias_(bias_k) {
     for (int z = 0; z < setup.heaters; ++z) {
-      const size_t i = static_cast<size_t>(z);
+      const auto i = static_cast<size_t>(z);
       const double start_k = measured() ? Input(0, z) : setup.idle_k;
       temperature_[i] = start_k - bias_;
       tc_[i] = (measured() ? Reading(z) : setup.idle_k) - bias_;
@@ -45,7 +45,7 @@ class Heater {
   void Rest(const S& flux) {
     const double power_w = PowerAtFull(0);
     for (int z = 0; z < setup_.heaters; ++z) {
-      const size_t i = static_cast<size_t>(z);
+      const auto i = static_cast<size_t>(z);
       duty_[i] =
           (setup_.body.Loss(temperature_[i]) + Exchange(temperature_, z) + Drain(flux)) / power_w;
       integral_[i] = duty_[i];
@@ -68,7 +68,7 @@ class Heater {
       Integrate(row, size.dt_s, flux);
     }
     for (int z = 0; z < setup_.heaters; ++z) {
-      const size_t i = static_cast<size_t>(z);
+      const auto i = static_cast<size_t>(z);
       tc_[i] = LaggedReading(tc_[i], before_[i], temperature_[i], size.dt_s, setup_.tc_lag_s,
                              size.tc_decay);
     }
@@ -82,7 +82,7 @@ class Heater {
 
   /// Duty at `row`: the controller's, or what the measured temperatures need by the heat balance.
   S Duty(Eigen::Index row, int z, const S& flux) const {
-    const size_t i = static_cast<size_t>(z);
+    const auto i = static_cast<size_t>(z);
     if (!measured()) return duty_[i];
     const Eigen::Index last = drive_.time_s.size() - 1;
     const Eigen::Index a = std::max<Eigen::Index>(row - 1, 0);
@@ -114,13 +114,14 @@ class Heater {
   S Exchange(const Zones& t, int z) const {
     S sum = S(0.0);
     if (!setup_.hot_wall) return sum;
-    if (z > 0) sum += t[static_cast<size_t>(z)] - t[static_cast<size_t>(z - 1)];
-    if (z < 2) sum += t[static_cast<size_t>(z)] - t[static_cast<size_t>(z + 1)];
+    const auto i = static_cast<size_t>(z);
+    if (i > 0) sum += t[i] - t[i - 1];
+    if (i < 2) sum += t[i] - t[i + 1];
     return sum * setup_.zone_coupling_w_k;
   }
   void Control(Eigen::Index row, double done) {
     for (int z = 0; z < setup_.heaters; ++z) {
-      const size_t i = static_cast<size_t>(z);
+      const auto i = static_cast<size_t>(z);
       const double target = Input(row, z) + (Input(row + 1, z) - Input(row, z)) * done;
       const double time_s = drive_.time_s[row] - drive_.time_s[0] + done * kRowS;
       const S reading = ThermocoupleReading(tc_[i], bias_, setup_.tc_drift_k_s, time_s);
@@ -130,7 +131,7 @@ class Heater {
   Zones Rate(const Zones& t, double power_w, const S& flux) const {
     Zones rate;
     for (int z = 0; z < setup_.heaters; ++z) {
-      const size_t i = static_cast<size_t>(z);
+      const auto i = static_cast<size_t>(z);
       rate[i] = (duty_[i] * power_w - setup_.body.Loss(t[i]) - Exchange(t, z) - Drain(flux)) *
                 (1.0 / setup_.body.heat_capacity_j_k);
     }

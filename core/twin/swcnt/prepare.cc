@@ -142,7 +142,7 @@ absl::Status FillGeometry(const signal::Rig& rig, Drive* drive) {
     drive->constants[kPosition] = GeometryOr(rig, "substrate_position", 0.0);
     return absl::OkStatus();
   }
-  if (rig.geometry.count("pyrometer_wavelength_m") > 0) {
+  if (rig.geometry.contains("pyrometer_wavelength_m")) {
     PARALLAX_ASSIGN_OR_RETURN(drive->constants[kWavelength],
                               Geometry(rig, "pyrometer_wavelength_m"));
     PARALLAX_ASSIGN_OR_RETURN(drive->constants[kEmissivitySet],
@@ -212,14 +212,15 @@ void SmoothBetweenChanges(const signal::Recipe& recipe, const Line& line, double
   constexpr Eigen::Index kHalfWindow = 5;
   const Eigen::VectorXd raw = drive->inputs.col(line.column);
   for (const signal::Segment& segment : recipe.segments) {
-    const auto [first, last] = RowsWithin(*drive, segment, delay_s);
+    auto [first, last] = RowsWithin(*drive, segment, delay_s);
+    if (&segment == &recipe.segments.front()) first = 0;  // as before the recipe, so at its start
     const double middle_s = 0.5 * (segment.start_s + segment.end_s);
     const bool shut = signal::SetpointAt(recipe, line.setpoint, middle_s) == 0.0;
     for (Eigen::Index i = first; i < last; ++i) {
       const Eigen::Index low = std::max(first, i - kHalfWindow);
       const Eigen::Index high = std::min(last, i + kHalfWindow + 1);
       const double mean = raw.segment(low, high - low).mean();
-      drive->inputs(i, line.column) = shut && mean <= noise_mol_s ? 0.0 : mean;
+      drive->inputs(i, line.column) = shut && mean <= 2.0 * noise_mol_s ? 0.0 : mean;
     }
   }
 }

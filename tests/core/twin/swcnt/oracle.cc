@@ -37,7 +37,7 @@ SwcntOracle::SwcntOracle(const std::array<double, kParameters>& p, const Drive& 
   for (int z = 0; z < (tube_ ? 3 : 1); ++z) {
     std::array<double, kStates> rate{};
     Rate(now_s_, Raw(), rate.data());
-    const size_t i = static_cast<size_t>(z);
+    const auto i = static_cast<size_t>(z);
     integral_[i] = duty_[i] = -rate[i] * k_[kHeatCapacity] / k_[kPowerMax];
   }
 }
@@ -249,8 +249,8 @@ std::vector<double> SwcntOracle::Start() const {
   std::vector<double> y(kStates, 0.0);
   for (int z = 0; z < 3; ++z) {
     const int reading = tube_ ? kZ1Tc + z : static_cast<int>(kStageTc);
-    y[static_cast<size_t>(kT + z)] = k_[kIdle] - p_[kBTc];
-    y[static_cast<size_t>(kTc + z)] = (recipe_ ? k_[kIdle] : drive_.initial[reading]) - p_[kBTc];
+    y.data()[kT + z] = k_[kIdle] - p_[kBTc];
+    y.data()[kTc + z] = (recipe_ ? k_[kIdle] : drive_.initial[reading]) - p_[kBTc];
   }
   const double heater = Heater(drive_.time_s[0], y.data());
   if (!tube_) {
@@ -263,7 +263,7 @@ std::vector<double> SwcntOracle::Start() const {
       const double width = k_[kThickness] / 10.0;
       double cell = behind;
       for (int i = 0; i < 50; ++i) cell = behind - q * 0.5 * width / Conductivity(cell);
-      y[static_cast<size_t>(kCell + j)] = cell;
+      y.data()[kCell + j] = cell;
       behind = cell - q * 0.5 * width / Conductivity(cell);
     }
   }
@@ -285,7 +285,7 @@ void SwcntOracle::Control(double t) {
   const auto softplus = [](double x) { return x > 36.0 ? x : std::log1p(std::exp(x)); };
   const auto sigmoid = [](double x) { return 1.0 / (1.0 + std::exp(-x)); };
   for (int z = 0; z < (tube_ ? 3 : 1); ++z) {
-    const size_t i = static_cast<size_t>(z);
+    const auto i = static_cast<size_t>(z);
     const double error = HeaterAt(t, z) - (state(kTc + z) + p_[kBTc]);
     const double u = k_[kKp] * error + integral_[i];
     integral_[i] += k_[kKp] / k_[kTi] * error * (sigmoid(u / kSoft) - sigmoid((u - 1.0) / kSoft));

@@ -96,6 +96,48 @@ TEST(Swcnt, MeasuredDriveReturnsTheReadingThatDroveIt) {
   }
 }
 
+/// A recorded run at rest: thermocouple at 900 K, and a water meter that reads `open_sccm` while
+/// the recipe doses water and nothing but clipped noise before and after.
+signal::CleanRun RecordedWater(const signal::Rig& rig, double noise_sccm, double open_sccm) {
+  constexpr double kM3PerSccm = 1e-6 / 60.0;
+  signal::CleanRun run = testing::RunOf(rig, {});
+  signal::CleanSeries tc{.channel = "furnace/stage_tc", .noise_sd_si = 0.1};
+  signal::CleanSeries water{.channel = "gas/h2o_flow", .noise_sd_si = noise_sccm * kM3PerSccm};
+  base::Random random(5, 5);
+  for (int i = 0; i < 780; ++i) {
+    const double t = 2.0 * i;
+    const double flow = t >= 900.0 && t < 1500.0 ? open_sccm : 0.0;
+    tc.time_s.push_back(t);
+    tc.value_si.push_back(900.0 + 0.1 * random.Normal());
+    water.time_s.push_back(t);
+    water.value_si.push_back(std::max(0.0, flow + noise_sccm * random.Normal()) * kM3PerSccm);
+    tc.quality.push_back({});
+    water.quality.push_back({});
+  }
+  run.series = {tc, water};
+  return run;
+}
+
+TEST(Swcnt, AShutValvesMeterNoiseIsNoFlow) {
+  const signal::Rig rig = testing::StageRig();
+  const absl::StatusOr<Drive> drive =
+      MakeSwcnt()->Prepare(rig, RecordedWater(rig, 0.006, 0.2), DriveMode::kMeasured);
+  ASSERT_TRUE(drive.ok()) << drive.status().ToString();
+  const auto water = drive->inputs.col(swcnt::kWaterFlow);
+  EXPECT_EQ(water.head(440).maxCoeff(), 0.0);
+  // While it is open, what the meter reads counts, not the recipe's 0.14; smoothed over 20 s.
+  const Eigen::ArrayXd open = water.segment(460, 280).array() / swcnt::kMolPerSPerSccm;
+  EXPECT_NEAR(open.mean(), 0.2, 0.001);
+  EXPECT_LT((open - open.mean()).abs().maxCoeff(), 0.008);
+}
+
+TEST(Swcnt, FlowsReachTheSubstrateAfterTheLinesDelay) {
+  const Drive drive = testing::RecipeDrive(testing::StageRig(), {});
+  EXPECT_EQ(drive.constants[swcnt::kFeedAt], 902.0);
+  EXPECT_EQ(drive.inputs(450, swcnt::kFeedFlow), 0.0);
+  EXPECT_NEAR(drive.inputs(451, swcnt::kFeedFlow), 150.0 * swcnt::kMolPerSPerSccm, 1e-8);
+}
+
 TEST(Swcnt, OnlyEarlyTemperatureDecidesChirality) {
   Drive early = testing::SteadyDrive(testing::StageRig(), testing::ChiralityRecipe(1050.0));
   Drive late = early;
