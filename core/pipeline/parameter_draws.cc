@@ -32,13 +32,14 @@ absl::StatusOr<Calibrated> CalibratedOf(const twin::Description& description,
         absl::StrFormat("covariance is %d x %d for %d calibrated values", set.covariance.rows(),
                         set.covariance.cols(), n));
   }
+  if (n == 0) return out;
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(set.covariance);
   const Eigen::VectorXd& values = solver.eigenvalues();
-  if (n > 0 && values.minCoeff() < -1e-9 * std::max(values.maxCoeff(), 1e-300)) {
+  if (values.minCoeff() < -1e-9 * std::max(values.maxCoeff(), 1e-300)) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "covariance has an eigenvalue %g, must be positive semi-definite", values.minCoeff()));
   }
-  if (n > 0) out.root = solver.eigenvectors() * values.cwiseMax(0.0).cwiseSqrt().asDiagonal();
+  out.root = solver.eigenvectors() * values.cwiseMax(0.0).cwiseSqrt().asDiagonal();
   return out;
 }
 

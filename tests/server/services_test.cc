@@ -302,6 +302,55 @@ TEST_F(ServicesTest, TwinsAreListedDescribedAndSimulated) {
   EXPECT_TRUE(reader->Finish().ok());
 }
 
+TEST_F(ServicesTest, ARunThatIsNotStoredIsSimulatedWithABand) {
+  v1::SimulateRequest request;
+  *request.mutable_inline_run()->mutable_rig() = BoardRequest("board").rig();
+  *request.mutable_inline_run()->mutable_run() = RunRequest("board", "one").run();
+  *request.mutable_inline_run()->add_batches() = BoardBatch(0, 60).batch();
+  request.set_mode(v1::DRIVE_MODE_MEASURED);
+  request.set_draws(16);
+  grpc::ClientContext context;
+  auto reader = twin_->Simulate(&context, request);
+  v1::SimulateResponse part;
+  ASSERT_TRUE(reader->Read(&part)) << FromGrpc(reader->Finish());
+  ASSERT_EQ(part.signals_size(), 2);
+  const v1::PredictedBand& band = part.signals(0).band();
+  ASSERT_EQ(band.median_size(), part.time_s_size());
+  const int last = part.time_s_size() - 1;
+  EXPECT_LT(band.low_95(last), band.low_50(last));
+  EXPECT_LT(band.low_50(last), band.median(last));
+  EXPECT_LT(band.median(last), band.high_50(last));
+  EXPECT_LT(band.high_50(last), band.high_95(last));
+}
+
+TEST_F(ServicesTest, ASimulationOfBothAStoredRunAndAnotherIsRefused) {
+  v1::SimulateRequest request;
+  request.set_run("rigs/board/runs/one");
+  request.mutable_inline_run();
+  request.set_mode(v1::DRIVE_MODE_RECIPE);
+  grpc::ClientContext context;
+  auto reader = twin_->Simulate(&context, request);
+  v1::SimulateResponse part;
+  EXPECT_FALSE(reader->Read(&part));
+  const absl::Status status = FromGrpc(reader->Finish());
+  ASSERT_TRUE(DetailOf(status).has_value()) << status;
+  EXPECT_EQ(DetailOf(status)->field(), "run");
+}
+
+TEST_F(ServicesTest, MoreDrawsThanMemoryIsKeptForAreRefused) {
+  v1::SimulateRequest request;
+  request.set_run("rigs/board/runs/one");
+  request.set_mode(v1::DRIVE_MODE_MEASURED);
+  request.set_draws(1000);
+  grpc::ClientContext context;
+  auto reader = twin_->Simulate(&context, request);
+  v1::SimulateResponse part;
+  EXPECT_FALSE(reader->Read(&part));
+  const absl::Status status = FromGrpc(reader->Finish());
+  ASSERT_TRUE(DetailOf(status).has_value()) << status;
+  EXPECT_EQ(DetailOf(status)->field(), "draws");
+}
+
 TEST_F(ServicesTest, AnUnknownOverrideIsNamed) {
   v1::SimulateRequest request;
   request.set_run("rigs/board/runs/one");
