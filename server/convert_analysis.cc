@@ -58,6 +58,7 @@ v1::TwinParameter ParameterToProto(const twin::Parameter& parameter) {
   v1::TwinParameter wire;
   wire.set_name(parameter.name);
   wire.set_symbol(parameter.symbol);
+  wire.set_best_signal(parameter.best_signal);
   wire.set_unit(parameter.unit);
   wire.set_nominal(parameter.nominal);
   wire.set_prior_sd(parameter.prior_sd);

@@ -32,14 +32,14 @@ std::string PriorText(const v1::TwinParameter& parameter) {
 }
 
 TextTable ParameterTable(const v1::Twin& twin) {
-  TextTable table{
-      {"parameter", "unit", "nominal", "prior", "lower", "upper", "mechanism", "per run", "source"},
-      {}};
+  TextTable table{{"parameter", "unit", "nominal", "prior", "lower", "upper", "mechanism",
+                   "per run", "best signal", "source"},
+                  {}};
   for (const v1::TwinParameter& parameter : twin.parameters()) {
-    table.rows.push_back({parameter.name(), parameter.unit(), Figure(parameter.nominal(), 6),
-                          PriorText(parameter), Figure(parameter.lower(), 6),
-                          Figure(parameter.upper(), 6), parameter.mechanism(),
-                          parameter.per_run() ? "yes" : "no", parameter.source()});
+    table.rows.push_back(
+        {parameter.name(), parameter.unit(), Figure(parameter.nominal(), 6), PriorText(parameter),
+         Figure(parameter.lower(), 6), Figure(parameter.upper(), 6), parameter.mechanism(),
+         parameter.per_run() ? "yes" : "no", parameter.best_signal(), parameter.source()});
   }
   return table;
 }

@@ -56,7 +56,7 @@ std::vector<Contract> Contracts() {
       {{"twin", "list"}, {"name", "parameters"}, "twin,rig kind,parameters,description"},
       {{"twin", "show", "two_heater"},
        {"name", "parameters", "inputs", "outputs", "domain"},
-       "parameter,unit,nominal,prior,lower,upper,mechanism,per run,source"},
+       "parameter,unit,nominal,prior,lower,upper,mechanism,per run,best signal,source"},
       {{"twin", "simulate", kRun, "--parameter-set", "tclab-byu/0"},
        {"mode", "time_s", "signals", "outside_domain"},
        "time_s,"},

@@ -1,0 +1,143 @@
+// Draws the figures of docs/twin-swcnt.md from the twin's own functions.
+//
+//   swcnt_figures FOLDER     writes FOLDER/swcnt-*.svg
+#include <array>
+#include <cstdio>
+#include <map>
+#include <string>
+
+#include "core/base/file.h"
+#include "core/twin/swcnt/chirality.h"
+#include "core/twin/swcnt/heat.h"
+#include "core/twin/swcnt/particles.h"
+#include "core/twin/swcnt/tables.h"
+#include "tests/core/twin/swcnt/growth_bench.h"
+#include "tests/figures/line_chart.h"
+
+namespace parallax::figures {
+namespace {
+
+using namespace twin::swcnt;  // NOLINT(google-build-using-namespace): a program about one twin
+
+constexpr double kCelsius = 273.15;
+constexpr double kFeedPa = 15e3;
+
+Rates<double> RatesOf(double celsius, double water_pa) {
+  const double temperature_k = celsius + kCelsius;
+  return RatesAt(testing::NominalRates(), testing::EthyleneAt(temperature_k, kFeedPa, water_pa),
+                 temperature_k);
+}
+
+template <typename Function>
+Line Curve(const std::string& name, double from, double to, double step, Function y) {
+  Line line{.name = name};
+  for (double x = from; x <= to + 1e-9; x += step) {
+    line.x.push_back(x);
+    line.y.push_back(y(x));
+  }
+  return line;
+}
+
+LineChart RateChart() {
+  return {.title = "Growth rate, 15 kPa ethylene",
+          .x_label = "temperature [Cel]",
+          .y_label = "rate [um/s]",
+          .lines = {Curve("15 Pa water", 600, 850, 2,
+                          [](double t) { return 1e6 * testing::SteadySpeed(RatesOf(t, 15.0)); }),
+                    Curve("no water", 600, 850, 2,
+                          [](double t) { return 1e6 * testing::SteadySpeed(RatesOf(t, 0.0)); })}};
+}
+
+LineChart LifetimeChart() {
+  return {.title = "Lifetime of the catalyst, 15 kPa ethylene",
+          .x_label = "temperature [Cel]",
+          .y_label = "lifetime [s]",
+          .y_scale = Scale::kLog,
+          .lines = {Curve("15 Pa water", 600, 850, 2,
+                          [](double t) { return testing::Lifetime(RatesOf(t, 15.0)); }),
+                    Curve("no water", 600, 850, 2,
+                          [](double t) { return testing::Lifetime(RatesOf(t, 0.0)); })}};
+}
+
+/// Share of one species among the semiconducting, after an anneal of 300 s at the temperature.
+double ShareAt(double celsius, int n, int m) {
+  const double temperature_k = celsius + kCelsius;
+  Particles<double> particles{.rate_nm4_s = 1.1e-3, .energy_ev = 1.3};
+  particles.Start(0.98);
+  particles.Ripen(temperature_k, 300.0);
+  std::array<double, kSpecies> weight;
+  ComputeWeights(ChiralityForm::kKink, temperature_k, particles.MedianNm(), {0.06, 0.14, 0.035},
+                 &weight);
+  double all = 0.0;
+  for (const int i : Species().semiconductors) all += weight[static_cast<size_t>(i)];
+  return weight[static_cast<size_t>(SpeciesIndex(n, m))] / all;
+}
+
+LineChart SpeciesChart() {
+  LineChart chart{.title = "Who dominates: share among the semiconducting tubes",
+                  .x_label = "temperature at nucleation [Cel]",
+                  .y_label = "share"};
+  for (const auto& [n, m] :
+       {std::pair(6, 5), std::pair(7, 5), std::pair(7, 6), std::pair(8, 6), std::pair(8, 7)}) {
+    const int first = n, second = m;
+    chart.lines.push_back(Curve("(" + std::to_string(n) + "," + std::to_string(m) + ")", 650, 940,
+                                2,
+                                [first, second](double t) { return ShareAt(t, first, second); }));
+  }
+  return chart;
+}
+
+/// Drop from the slab's back to its surface in a cold wall, as in the specification's table.
+double SlabDrop(const Material& material, double thickness_m, double heater_k) {
+  const Slab<double> slab{material.k0_w_mk, 1.0 - material.exponent, thickness_m};
+  const Surroundings<double> around{350.0, 500.0, 15.0};
+  constexpr double kContact = 1.5e-4;
+  const double surface = SteadySurface(slab, kContact, around, material.emissivity, heater_k);
+  return heater_k - around.Loss(material.emissivity, surface) * kContact - surface;
+}
+
+LineChart DropChart() {
+  LineChart chart{.title = "Drop across the substrate, cold wall",
+                  .x_label = "heater [Cel]",
+                  .y_label = "drop [K]"};
+  const struct {
+    const char* name;
+    int material;
+    double thickness_m;
+  } slabs[] = {{"silica 2 mm", 0, 2e-3},         {"silica 1 mm", 0, 1e-3},
+               {"silica 0.5 mm", 0, 0.5e-3},     {"alumina 1 mm", 1, 1e-3},
+               {"sapphire 0.43 mm", 2, 0.43e-3}, {"silicon 0.5 mm", 3, 0.5e-3}};
+  for (const auto& slab : slabs) {
+    chart.lines.push_back(Curve(slab.name, 650, 900, 5, [&slab](double t) {
+      return SlabDrop(MaterialAt(slab.material), slab.thickness_m, t + kCelsius);
+    }));
+  }
+  return chart;
+}
+
+int Main(const std::string& folder) {
+  const std::map<std::string, LineChart> charts = {{"swcnt-rate", RateChart()},
+                                                   {"swcnt-lifetime", LifetimeChart()},
+                                                   {"swcnt-species", SpeciesChart()},
+                                                   {"swcnt-drop", DropChart()}};
+  for (const auto& [name, chart] : charts) {
+    const std::string path = folder + "/" + name + ".svg";
+    const absl::Status status = base::WriteFileAtomically(path, ToSvg(chart));
+    if (!status.ok()) {
+      std::fprintf(stderr, "%s: %s\n", path.c_str(), status.ToString().c_str());
+      return 1;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace parallax::figures
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: %s FOLDER\n", argv[0]);
+    return 2;
+  }
+  return parallax::figures::Main(argv[1]);
+}
