@@ -55,6 +55,18 @@ class ServicesTest : public DaemonTest {
     return answer.ok() ? answer->sha256() : "";
   }
 
+  /// The field that a simulation is refused for; empty where it is not.
+  std::string RefusedField(const v1::SimulateRequest& request) {
+    grpc::ClientContext context;
+    auto reader = twin_->Simulate(&context, request);
+    v1::SimulateResponse part;
+    EXPECT_FALSE(reader->Read(&part));
+    const absl::Status status = FromGrpc(reader->Finish());
+    const auto detail = DetailOf(status);
+    EXPECT_TRUE(detail.has_value()) << status;
+    return detail.has_value() ? detail->field() : "";
+  }
+
   absl::StatusOr<v1::AnalyzeResponse> Analyze(
       const std::function<void(v1::AnalyzeRequest*)>& change) {
     v1::AnalyzeRequest request;
@@ -328,13 +340,7 @@ TEST_F(ServicesTest, ASimulationOfBothAStoredRunAndAnotherIsRefused) {
   request.set_run("rigs/board/runs/one");
   request.mutable_inline_run();
   request.set_mode(v1::DRIVE_MODE_RECIPE);
-  grpc::ClientContext context;
-  auto reader = twin_->Simulate(&context, request);
-  v1::SimulateResponse part;
-  EXPECT_FALSE(reader->Read(&part));
-  const absl::Status status = FromGrpc(reader->Finish());
-  ASSERT_TRUE(DetailOf(status).has_value()) << status;
-  EXPECT_EQ(DetailOf(status)->field(), "run");
+  EXPECT_EQ(RefusedField(request), "run");
 }
 
 TEST_F(ServicesTest, MoreDrawsThanMemoryIsKeptForAreRefused) {
@@ -342,13 +348,7 @@ TEST_F(ServicesTest, MoreDrawsThanMemoryIsKeptForAreRefused) {
   request.set_run("rigs/board/runs/one");
   request.set_mode(v1::DRIVE_MODE_MEASURED);
   request.set_draws(1000);
-  grpc::ClientContext context;
-  auto reader = twin_->Simulate(&context, request);
-  v1::SimulateResponse part;
-  EXPECT_FALSE(reader->Read(&part));
-  const absl::Status status = FromGrpc(reader->Finish());
-  ASSERT_TRUE(DetailOf(status).has_value()) << status;
-  EXPECT_EQ(DetailOf(status)->field(), "draws");
+  EXPECT_EQ(RefusedField(request), "draws");
 }
 
 TEST_F(ServicesTest, AnUnknownOverrideIsNamed) {
@@ -356,13 +356,7 @@ TEST_F(ServicesTest, AnUnknownOverrideIsNamed) {
   request.set_run("rigs/board/runs/one");
   request.set_mode(v1::DRIVE_MODE_MEASURED);
   (*request.mutable_overrides())["alpah1"] = 0.01;
-  grpc::ClientContext context;
-  auto reader = twin_->Simulate(&context, request);
-  v1::SimulateResponse part;
-  EXPECT_FALSE(reader->Read(&part));
-  const absl::Status status = FromGrpc(reader->Finish());
-  ASSERT_TRUE(DetailOf(status).has_value()) << status;
-  EXPECT_EQ(DetailOf(status)->field(), "overrides");
+  EXPECT_EQ(RefusedField(request), "overrides");
 }
 
 }  // namespace
