@@ -126,17 +126,19 @@ class Simulation {
 
   /// Whether more happens in a row than steps of its kind can follow: feed is young, or its inlet
   /// pressure or water's jumped within the last rows. Of the drive alone, not of parameters.
-  bool IsEventful(Eigen::Index row) const {
-    const double since_s = drive_.time_s[row] - setup_.feed_at_s;
-    if (since_s > -kRowS && since_s < kYoungS) return true;
-    for (Eigen::Index r = row; r > 0 && r > row - kEventRows; --r) {
-      const double feed = InletPressure(r, kFeedFlow);
-      const double jump = std::abs(feed - InletPressure(r - 1, kFeedFlow));
-      if (jump > kFeedJump * std::max(most_feed_pa_, kLeastFeedPa)) return true;
-      const double wet = InletPressure(r, kWaterFlow) - InletPressure(r - 1, kWaterFlow);
-      if (std::abs(wet) > kWaterJumpPa) return true;
+  /// REQUIRES: called once for every row, in order.
+  bool IsEventful(Eigen::Index row) {
+    const double feed_pa = InletPressure(row, kFeedFlow);
+    const double water_pa = InletPressure(row, kWaterFlow);
+    const double jump_pa = kFeedJump * std::max(most_feed_pa_, kLeastFeedPa);
+    if (row > 0 && (std::abs(feed_pa - feed_before_pa_) > jump_pa ||
+                    std::abs(water_pa - water_before_pa_) > kWaterJumpPa)) {
+      last_event_ = row;
     }
-    return false;
+    feed_before_pa_ = feed_pa;
+    water_before_pa_ = water_pa;
+    const double since_s = drive_.time_s[row] - setup_.feed_at_s;
+    return (since_s > -kRowS && since_s < kYoungS) || row - last_event_ < kEventRows;
   }
   double InletPressure(Eigen::Index row, DriveInput column) const {
     const double total = drive_.inputs(row, kArgon) + drive_.inputs(row, kHydrogen) +
@@ -267,7 +269,9 @@ class Simulation {
   Sample<S> sample_;
   S height_before_;
   double vacant_ = 1.0;
-  double most_feed_pa_ = 0.0;  ///< of all rows' inlets
+  double most_feed_pa_ = 0.0;                            ///< of all rows' inlets
+  double feed_before_pa_ = 0.0, water_before_pa_ = 0.0;  ///< inlets of the row before
+  Eigen::Index last_event_ = -kEventRows;                ///< row in which an inlet last jumped
   Reach reach_;
 };
 
