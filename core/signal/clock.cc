@@ -11,9 +11,10 @@
 namespace parallax::signal {
 namespace {
 
-constexpr double kWindowSlackS = 300.0;   // a clock within this of the run is not "off"
-constexpr double kTimeZoneStepS = 900.0;  // offsets of time zones are multiples of 15 min
-constexpr double kTimeZoneSlackS = 5.0;   // how late a first row may be to be read as such
+constexpr double kWindowSlackS = 300.0;           // a clock within this of the run is not "off"
+constexpr double kTimeZoneStepS = 900.0;          // offsets of time zones are multiples of 15 min
+constexpr double kTimeZoneSlackS = 5.0;           // how late a first row may be to be read as such
+constexpr double kFurthestZoneS = 14.0 * 3600.0;  // no zone's clock is further from UTC
 
 /// The channel with most samples speaks for the rows of its device.
 const ChannelTrack* Longest(const std::vector<ChannelTrack*>& device) {
@@ -65,8 +66,10 @@ void AlignWithRun(const std::string& clock, const Recipe& recipe,
   finding.begin_s = time_s.front();
   finding.end_s = time_s.back();
   finding.magnitude = offset.seconds;
-  finding.text = absl::StrFormat("%s: off by %.6g s for the whole run, corrected (%s)", clock,
-                                 offset.seconds, offset.because);
+  finding.fault = std::abs(offset.seconds) > kFurthestZoneS;
+  finding.text = absl::StrFormat(
+      "%s: off by %.6g s for the whole run%s, corrected (%s)", clock, offset.seconds,
+      finding.fault ? ", further than any time zone" : "", offset.because);
   findings->push_back(std::move(finding));
 }
 
