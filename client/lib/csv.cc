@@ -86,7 +86,8 @@ absl::Status CsvParser::Error(size_t column, std::string_view value,
                               const std::string& bound) const {
   std::string name = column == 0 ? "time_ns" : "";
   if (column > 0 && column <= channel_index_.size()) {
-    name = device_.channels(channel_index_[column - 1] - first_channel_index_).id();
+    name =
+        device_.channels(static_cast<int>(channel_index_[column - 1] - first_channel_index_)).id();
   }
   v1::ErrorDetail detail;
   detail.set_field(absl::StrFormat("%s line %d, column %d%s", path_, line_number_, column + 1,

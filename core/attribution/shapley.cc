@@ -47,7 +47,7 @@ std::vector<double> Weights(int players) {
 /// Quantile by linear interpolation of sorted values.
 double SortedQuantile(const Eigen::VectorXd& sorted, double q) {
   const double at = q * static_cast<double>(sorted.size() - 1);
-  const Eigen::Index below = static_cast<Eigen::Index>(at);
+  const auto below = static_cast<Eigen::Index>(at);
   const Eigen::Index above = std::min<Eigen::Index>(below + 1, sorted.size() - 1);
   return sorted(below) + (at - static_cast<double>(below)) * (sorted(above) - sorted(below));
 }
@@ -133,7 +133,7 @@ absl::StatusOr<Eigen::VectorXd> ShapleyValues(int players, const CoalitionValue&
 absl::StatusOr<Eigen::VectorXd> OwenFromWorths(const std::vector<double>& worths,
                                                const std::vector<int>& union_of) {
   PARALLAX_RETURN_IF_ERROR(CheckWorths(worths));
-  const size_t players = static_cast<size_t>(std::countr_zero(worths.size()));
+  const auto players = static_cast<size_t>(std::countr_zero(worths.size()));
   if (union_of.size() != players) {
     return absl::InvalidArgumentError(
         absl::StrFormat("%d players have a union, must be %d", union_of.size(), players));

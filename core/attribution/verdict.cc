@@ -229,7 +229,7 @@ std::optional<Verdict> Judge::Identified() {
 }
 
 std::optional<Verdict> Judge::Ambiguous() {
-  const double members = static_cast<double>(evidence_.rival_group.size());
+  const auto members = static_cast<double>(evidence_.rival_group.size());
   if (members < 2.0) return std::nullopt;
   const bool probable = Try("P(one of " + absl::StrJoin(evidence_.rival_group, ", ") + ")",
                             evidence_.rival_probability, Relation::kAtLeast, thresholds_.pip);

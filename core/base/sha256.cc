@@ -34,7 +34,7 @@ std::string Sha256::FinishHex() {
   PARALLAX_CHECK(EVP_DigestFinal_ex(AsContext(context_), digest, &size) == 1);
   constexpr char kDigits[] = "0123456789abcdef";
   std::string hex;
-  hex.reserve(2 * size);
+  hex.reserve(size_t{2} * size);
   for (unsigned int i = 0; i < size; ++i) {
     hex.push_back(kDigits[digest[i] >> 4]);
     hex.push_back(kDigits[digest[i] & 0x0f]);

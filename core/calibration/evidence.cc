@@ -40,7 +40,7 @@ Eigen::VectorXd Fill(const Eigen::VectorXd& assumed, const std::vector<int>& cho
 bool EvaluateReduced(const EvidenceProblem& problem, const std::vector<int>& free,
                      const Eigen::VectorXd& x, Eigen::VectorXd* residuals,
                      Eigen::MatrixXd* jacobian) {
-  const Eigen::Index k = static_cast<Eigen::Index>(free.size());
+  const auto k = static_cast<Eigen::Index>(free.size());
   Eigen::VectorXd data;
   Eigen::MatrixXd full;
   if (!problem.data.evaluate(Fill(problem.assumed, free, x), &data,

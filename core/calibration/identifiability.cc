@@ -21,7 +21,7 @@ Eigen::MatrixXd Columns(const Eigen::MatrixXd& matrix, const std::vector<int>& i
 
 /// γ of some columns from the cosines between all of them.
 double GammaOfCosines(const Eigen::MatrixXd& cosines, const std::vector<int>& indices) {
-  const Eigen::Index k = static_cast<Eigen::Index>(indices.size());
+  const auto k = static_cast<Eigen::Index>(indices.size());
   Eigen::MatrixXd part(k, k);
   for (Eigen::Index i = 0; i < k; ++i) {
     for (Eigen::Index j = 0; j < k; ++j) part(i, j) = cosines(indices[i], indices[j]);
@@ -156,7 +156,7 @@ absl::StatusOr<Identifiability> AnalyzeIdentifiability(
     const Posterior& posterior, const std::vector<std::string>& names,
     const IdentifiabilityOptions& options) {
   PARALLAX_RETURN_IF_ERROR(CheckShapes(data_jacobian, prior_sd, posterior, names));
-  const int p = static_cast<int>(data_jacobian.cols());
+  const auto p = static_cast<int>(data_jacobian.cols());
   const Eigen::MatrixXd scaled = data_jacobian * prior_sd.asDiagonal();
   Identifiability result;
   result.singular_values = Eigen::BDCSVD<Eigen::MatrixXd>(scaled).singularValues();

@@ -30,7 +30,7 @@ absl::Status CheckBox(const Eigen::VectorXd& low, const Eigen::VectorXd& high, i
 MultiStartResult Choose(const std::vector<std::optional<FitResult>>& fits, int parameters,
                         double cost_tie) {
   MultiStartResult result;
-  const int count = static_cast<int>(fits.size());
+  const auto count = static_cast<int>(fits.size());
   result.minima = Eigen::MatrixXd::Constant(parameters, count, NAN);
   double lowest = std::numeric_limits<double>::infinity();
   for (int k = 0; k < count; ++k) {

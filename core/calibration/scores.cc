@@ -48,7 +48,7 @@ CoverageBand BinomialBand(int n, double probability, double confidence) {
 
 double PitDistance(Eigen::VectorXd pit) {
   std::sort(pit.begin(), pit.end());
-  const double n = static_cast<double>(pit.size());
+  const auto n = static_cast<double>(pit.size());
   double distance = 0.0;
   for (Eigen::Index i = 0; i < pit.size(); ++i) {
     const double below = static_cast<double>(i) / n, above = static_cast<double>(i + 1) / n;

@@ -24,7 +24,7 @@ Eigen::MatrixXd BlockMeans(const Eigen::VectorXd& time_s,
       }
       ++end;
     }
-    if (count.size() > 0 && count.minCoeff() > 0.0) means.push_back(sum.cwiseQuotient(count));
+    if (count.size() > 0 && count.minCoeff() > 0.0) means.emplace_back(sum.cwiseQuotient(count));
     begin = end;
   }
   Eigen::MatrixXd result(static_cast<Eigen::Index>(means.size()), values.cols());

@@ -35,7 +35,7 @@ double SelfSum(const Eigen::MatrixXd& x, const F& f) {
 /// Mean of f over pairs within a sample; `at_zero` is f(0), what a sample with itself adds.
 template <typename F>
 double SelfMean(const Eigen::MatrixXd& x, const F& f, double at_zero, Estimator estimator) {
-  const double n = static_cast<double>(x.cols());
+  const auto n = static_cast<double>(x.cols());
   const double twice = 2.0 * SelfSum(x, f);
   if (estimator == Estimator::kV) return (twice + n * at_zero) / (n * n);
   return twice / (n * (n - 1.0));
@@ -119,7 +119,7 @@ double Wasserstein1(const Eigen::Ref<const Eigen::VectorXd>& x,
   Eigen::VectorXd a = x, b = y;
   std::sort(a.begin(), a.end());
   std::sort(b.begin(), b.end());
-  const double n = static_cast<double>(a.size()), m = static_cast<double>(b.size());
+  const auto n = static_cast<double>(a.size()), m = static_cast<double>(b.size());
   Eigen::Index i = 0, j = 0;
   double at = std::min(a(0), b(0)), total = 0.0;
   while (i < a.size() || j < b.size()) {

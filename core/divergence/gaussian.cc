@@ -82,7 +82,7 @@ double MeanLogRatio(const LogDensity& from, const LogDensity& other, const Eigen
 
 ShrunkCovariance LedoitWolf(const Eigen::Ref<const Eigen::MatrixXd>& samples) {
   PARALLAX_CHECK(samples.rows() >= 2 && samples.cols() >= 1);
-  const double n = static_cast<double>(samples.rows()), d = static_cast<double>(samples.cols());
+  const auto n = static_cast<double>(samples.rows()), d = static_cast<double>(samples.cols());
   const Eigen::RowVectorXd mean = samples.colwise().mean();
   const Eigen::MatrixXd centered = samples.rowwise() - mean;
   const Eigen::MatrixXd s = centered.transpose() * centered / n;

@@ -225,7 +225,7 @@ std::vector<double> HolmAdjust(const std::vector<double>& p_values) {
   std::vector<double> adjusted(p_values.size());
   double running = 0.0;
   for (size_t k = 0; k < order.size(); ++k) {
-    const double factor = static_cast<double>(p_values.size() - k);
+    const auto factor = static_cast<double>(p_values.size() - k);
     running = std::max(running, std::min(1.0, factor * p_values[order[k]]));
     adjusted[order[k]] = running;
   }

@@ -113,7 +113,7 @@ absl::Status WeighEvidence(const Model& model, const MapFit& fit, Attribution* o
 /// Parameters of one cluster share a union; every other parameter is a union of its own.
 std::vector<int> Unions(const std::vector<int>& cluster_of) {
   std::vector<int> unions(cluster_of.size());
-  const int clusters = static_cast<int>(cluster_of.size());
+  const auto clusters = static_cast<int>(cluster_of.size());
   for (size_t p = 0; p < cluster_of.size(); ++p) {
     unions[p] = cluster_of[p] >= 0 ? cluster_of[p] : clusters + static_cast<int>(p);
   }

@@ -88,7 +88,7 @@ absl::StatusOr<Eigen::MatrixXd> DrawParameters(const twin::Description& descript
     }
     for (Eigen::Index p = 0; p < centre.size(); ++p) {
       const twin::Parameter& parameter = description.parameters[static_cast<size_t>(p)];
-      if (fixed.count(parameter.name) > 0) draws(p, i) = centre(p);
+      if (fixed.contains(parameter.name)) draws(p, i) = centre(p);
       draws(p, i) = std::clamp(draws(p, i), parameter.lower, parameter.upper);
     }
   }

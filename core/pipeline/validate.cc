@@ -200,7 +200,7 @@ absl::Status ScoreRuns(const Model& simulation, const Model& model, const Candid
   twin::Prediction after;
   twin::Jacobian derivative;
   for (size_t r = 0; r < model.runs().size(); ++r) {
-    const int run = static_cast<int>(r);
+    const auto run = static_cast<int>(r);
     PARALLAX_RETURN_IF_ERROR(simulation.Predict(assumed, run, &before, nullptr));
     PARALLAX_RETURN_IF_ERROR(model.Predict(candidate.z, run, &after, &derivative));
     for (const ChannelObservations& channel : model.runs()[r].channels) {

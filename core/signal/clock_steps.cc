@@ -61,7 +61,7 @@ Line FitSide(const CleanSeries& series, double edge_s, Side side) {
   Line line;
   line.rows = rows.size();
   if (line.rows < 4) return line;
-  const double n = static_cast<double>(rows.size());
+  const auto n = static_cast<double>(rows.size());
   double st = 0, sx = 0, stt = 0, stx = 0;
   for (const auto& [t, x] : rows) st += t, sx += x, stt += t * t, stx += t * x;
   const double spread = stt - st * st / n;

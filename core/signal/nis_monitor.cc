@@ -15,7 +15,7 @@ absl::StatusOr<NisMonitor> NisMonitor::Create(const Options& options) {
     return absl::InvalidArgumentError(
         absl::StrFormat("level = %g, must be in (0, 1)", options.level));
   }
-  const double n = static_cast<double>(options.window);
+  const auto n = static_cast<double>(options.window);
   const boost::math::chi_squared sum(n);
   const double lower = boost::math::quantile(sum, 0.5 * options.level) / n;
   const double upper = boost::math::quantile(boost::math::complement(sum, 0.5 * options.level)) / n;

@@ -41,7 +41,7 @@ double RareDistance(std::vector<double> distances) {
 }
 
 int64_t LeastSpikesOfAFault(int64_t samples, double ordinary_share) {
-  const double n = static_cast<double>(std::max<int64_t>(samples, 1));
+  const auto n = static_cast<double>(std::max<int64_t>(samples, 1));
   // The probability falls with the count: double the bound until it holds, then halve the interval.
   int64_t too_few = 0;
   int64_t enough = 1;

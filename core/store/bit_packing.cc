@@ -65,7 +65,7 @@ void PackBlock(std::span<const int64_t> block, std::string* out) {
     greatest = std::max(greatest, value);
   }
   const auto minimum = static_cast<uint64_t>(least);
-  const int width = std::bit_width(static_cast<uint64_t>(greatest) - minimum);
+  const auto width = static_cast<int>(std::bit_width(static_cast<uint64_t>(greatest) - minimum));
   PutVarint(ZigZag(least), out);
   out->push_back(static_cast<char>(width));
   if (width > 0) PackBits(block, minimum, width, out);

@@ -101,7 +101,7 @@ std::string Compress(std::string_view bytes) {
 }
 
 bool Decompress(std::string_view frame, size_t limit, std::string* bytes) {
-  const unsigned long long size = ZSTD_getFrameContentSize(frame.data(), frame.size());
+  const uint64_t size = ZSTD_getFrameContentSize(frame.data(), frame.size());
   if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR || size > limit) {
     return false;
   }

@@ -179,9 +179,10 @@ Eigen::VectorXd FillHoles(const Eigen::VectorXd& time_s, double widest_s, size_t
   std::vector<double> filled = {time_s[0]};
   for (Eigen::Index i = 1; i < time_s.size(); ++i) {
     const double gap_s = time_s[i] - time_s[i - 1];
-    const double pieces = gap_s > widest_s ? std::ceil(gap_s / piece_s) : 1.0;
-    for (double k = 1.0; k < pieces; k += 1.0) {
-      filled.push_back(time_s[i - 1] + gap_s * (k / pieces));
+    const auto pieces = static_cast<int64_t>(gap_s > widest_s ? std::ceil(gap_s / piece_s) : 1.0);
+    for (int64_t k = 1; k < pieces; ++k) {
+      const double share = static_cast<double>(k) / static_cast<double>(pieces);
+      filled.push_back(time_s[i - 1] + gap_s * share);
     }
     filled.push_back(time_s[i]);
   }

@@ -43,14 +43,16 @@ Axis AxisOf(const std::vector<Line>& lines, std::vector<double> Line::*values, S
 std::vector<double> Ticks(const Axis& axis) {
   std::vector<double> ticks;
   if (axis.scale == Scale::kLog) {
-    for (double e = axis.low; e <= axis.high; e += 1.0) ticks.push_back(std::pow(10.0, e));
+    const auto last = static_cast<int>(axis.high);
+    for (auto e = static_cast<int>(axis.low); e <= last; ++e) ticks.push_back(std::pow(10.0, e));
     return ticks;
   }
   const double raw = (axis.high - axis.low) / 6.0;
   const double decade = std::pow(10.0, std::floor(std::log10(raw)));
   const double step = decade * (raw / decade < 1.5 ? 1.0 : raw / decade < 3.5 ? 2.0 : 5.0);
-  for (double t = std::ceil(axis.low / step) * step; t <= axis.high + 1e-9 * step; t += step) {
-    ticks.push_back(t);
+  const auto last = static_cast<int>(std::floor(axis.high / step + 1e-9));
+  for (auto k = static_cast<int>(std::ceil(axis.low / step)); k <= last; ++k) {
+    ticks.push_back(step * k);
   }
   return ticks;
 }

@@ -31,7 +31,9 @@ Rates<double> RatesOf(double celsius, double water_pa) {
 template <typename Function>
 Line Curve(const std::string& name, double from, double to, double step, Function y) {
   Line line{.name = name};
-  for (double x = from; x <= to + 1e-9; x += step) {
+  const auto points = static_cast<int>((to - from) / step + 1e-9);
+  for (int i = 0; i <= points; ++i) {
+    const double x = from + step * i;
     line.x.push_back(x);
     line.y.push_back(y(x));
   }

@@ -34,7 +34,7 @@ inline InjectedFault StickSensor(base::Random& random, signal::RunRecord* record
 inline InjectedFault AddSpikes(base::Random& random, signal::RunRecord* record) {
   signal::Series& series = record->series[2 + random.Below(2)];
   const size_t n = series.value.size();
-  const size_t count = static_cast<size_t>(std::lround(0.02 * static_cast<double>(n)));
+  const auto count = static_cast<size_t>(std::lround(0.02 * static_cast<double>(n)));
   std::vector<bool> touched(n, false);
   for (size_t done = 0; done < count;) {
     const size_t i = random.Below(n);

@@ -70,8 +70,10 @@ void Simulate(const std::array<S, kParameters>& p, const Drive& drive, double lo
     balance.loss = loss + gas_loss * drive.inputs(i, kArgonShare);
     balance.source = gain * drive_a + balance.loss * ambient_k + radiation_in;
     const double span_s = drive.time_s[i + 1] - drive.time_s[i];
-    const double pieces = std::max(1.0, std::ceil(span_s / longest_step_s));
-    for (double piece = 0.0; piece < pieces; piece += 1.0) t = Step(balance, t, span_s / pieces);
+    // CheckSteps bounds their number.
+    const auto pieces = static_cast<int64_t>(std::max(1.0, std::ceil(span_s / longest_step_s)));
+    const double step_s = span_s / static_cast<double>(pieces);
+    for (int64_t piece = 0; piece < pieces; ++piece) t = Step(balance, t, step_s);
     emit(i + 1, S(t + p[kBias]));
   }
 }

@@ -63,7 +63,7 @@ class Heater {
         temperature_[static_cast<size_t>(z)] = there - bias_;
       }
     } else {
-      const int period = static_cast<int>(std::lround(Controller::kPeriodS / size.dt_s));
+      const auto period = static_cast<int>(std::lround(Controller::kPeriodS / size.dt_s));
       if (step % period == 0) Control(row, static_cast<double>(step) / size.steps);
       Integrate(row, size.dt_s, flux);
     }

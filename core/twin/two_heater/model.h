@@ -155,12 +155,15 @@ void Simulate(const std::array<S, kParameters>& p, const Drive& drive, double lo
     const S gain2 = c.ambient_gain + c.alpha2 * drive.inputs(i, 1);
     const Eigen::Index j = StepEnd(drive, i, longest_step_s);
     const double span_s = drive.time_s[j] - drive.time_s[i];
-    const double pieces = j > i + 1 ? 1.0 : std::max(1.0, std::ceil(span_s / longest_step_s));
+    // CheckSteps bounds their number.
+    const auto pieces =
+        static_cast<int64_t>(j > i + 1 ? 1.0 : std::max(1.0, std::ceil(span_s / longest_step_s)));
+    const double step_s = span_s / static_cast<double>(pieces);
     here.rate = Rate(c, gain1, gain2, here.y);
     End<S> next = here;
-    for (double piece = 0.0; piece < pieces; piece += 1.0) {
-      if (piece > 0.0) next.rate = Rate(c, gain1, gain2, next.y);
-      next.y = Step(c, gain1, gain2, next.y, next.rate, span_s / pieces);
+    for (int64_t piece = 0; piece < pieces; ++piece) {
+      if (piece > 0) next.rate = Rate(c, gain1, gain2, next.y);
+      next.y = Step(c, gain1, gain2, next.y, next.rate, step_s);
     }
     if (j > i + 1) {
       next.rate = Rate(c, gain1, gain2, next.y);

@@ -25,8 +25,8 @@ TEST(Scores, CrpsIsTheIntegralOfTheSquaredCdfError) {
   for (double y : {-2.0, 0.3, 1.7}) {
     double integral = 0.0;
     const double step = 1e-3;
-    for (double x = -12.0; x < 12.0; x += step) {
-      const double middle = x + 0.5 * step;
+    for (int i = -12000; i < 12000; ++i) {
+      const double middle = step * (i + 0.5);
       const double cdf = NormalPit(middle, 0.5, 1.3);
       const double error = cdf - (middle >= y ? 1.0 : 0.0);
       integral += step * error * error;

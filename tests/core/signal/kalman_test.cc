@@ -114,7 +114,7 @@ TEST_P(KalmanSeeds, ATrendWithoutNoiseOfItsOwnIsTheLeastSquaresLine) {
       0.25 * (basis.transpose() * basis).ldlt().solve(Eigen::MatrixXd::Identity(2, 2));
   PARALLAX_ASSERT_OK_AND_ASSIGN(const Smoothed out, Smooth(model));
   for (const int i : {0, 1, 20, 39}) {
-    const size_t k = static_cast<size_t>(i);
+    const auto k = static_cast<size_t>(i);
     EXPECT_NEAR(out.mean[k](0), basis.row(i).dot(line), 1e-5);
     EXPECT_NEAR(out.mean[k](1), line(1), 1e-5);
     EXPECT_NEAR(out.covariance[k](0, 0), basis.row(i) * covariance * basis.row(i).transpose(),

@@ -41,7 +41,7 @@ TEST(SpikeRate, NoDistancesAndEqualDistancesHaveNoTail) {
 }
 
 TEST(SpikeRate, ALongRecordingMayShowLittleMoreThanTheOrdinaryShare) {
-  const double least = static_cast<double>(LeastSpikesOfAFault(1'000'000, 0.01));
+  const auto least = static_cast<double>(LeastSpikesOfAFault(1'000'000, 0.01));
   EXPECT_GT(least, 10'000.0);
   EXPECT_LT(least, 11'400.0);  // 1 % of spikes, 0.1 % of noise, and its chance
 }

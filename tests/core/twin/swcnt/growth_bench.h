@@ -44,7 +44,8 @@ inline std::vector<double> HeightCurve(const GrowthRates<double>& p,
   growth.activated = 1.0;
   std::vector<double> height = {0.0};
   double vacant = 1.0;
-  for (double t = 0.0; t < seconds - 0.25; t += 0.5) {
+  const auto steps = static_cast<int>(std::lround(2.0 * seconds));
+  for (int i = 0; i < steps; ++i) {
     const double left = vacant * std::exp(-0.5 / kNucleationS);
     Grow(rates, 1.0 - (vacant - left) * kNucleationS / 0.5, temperature_k, 0.5, &growth);
     vacant = left;
@@ -60,7 +61,8 @@ struct DecayFit {
 inline DecayFit FitDecay(const std::vector<double>& height) {
   DecayFit best;
   double least = INFINITY;
-  for (double tau = 20.0; tau < 4000.0; tau *= 1.002) {
+  for (int k = 0; k < 2652; ++k) {  // 20 s to 4000 s
+    const double tau = 20.0 * std::pow(1.002, k);
     double hf = 0.0, ff = 0.0, hh = 0.0;
     for (size_t i = 0; i < height.size(); ++i) {
       const double f = tau * (1.0 - std::exp(-0.5 * static_cast<double>(i) / tau));
@@ -87,7 +89,9 @@ double ApparentEnergy(const F& value, double cold_k, double hot_k) {
 template <typename F>
 double Peak(const F& value, double low, double high, double step) {
   double best = low, most = value(low);
-  for (double x = low + step; x <= high; x += step) {
+  const auto steps = static_cast<int>((high - low) / step + 1e-9);
+  for (int i = 1; i <= steps; ++i) {
+    const double x = low + step * i;
     const double y = value(x);
     if (y > most) {
       most = y;
