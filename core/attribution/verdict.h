@@ -113,8 +113,8 @@ struct VerdictDecision {
   std::vector<Gate> gates;  ///< all that were tried, in order
 };
 
-/// The rules of docs/methods.md §9 in the order NO_GAP, SENSOR_FAULT, UNMODELLED, IDENTIFIED, AMBIGUOUS,
-/// ABSTAINED. Pure: equal evidence gives an equal decision.
+/// The rules of docs/methods.md §9 in the order NO_GAP, SENSOR_FAULT, UNMODELLED, IDENTIFIED,
+/// AMBIGUOUS, ABSTAINED. Pure: equal evidence gives an equal decision.
 VerdictDecision DecideVerdict(const Evidence& evidence, const VerdictThresholds& thresholds = {});
 
 }  // namespace parallax::attribution
