@@ -15,11 +15,11 @@ namespace parallax::server {
 class SessionRegistry;
 
 struct IngestOptions {
-  uint32_t credit = 64;                             ///< batches of a stream not yet committed
-  size_t max_inbox_bytes = 16 * 1024 * 1024;        ///< of one stream, waiting for a worker
-  size_t max_streams = 1024;                        ///< open at once
-  absl::Duration idle_timeout = absl::Seconds(60);  ///< without a message; then UNAVAILABLE
-  int workers = 2;                                  ///< threads that validate and encode
+  uint32_t credit = 64;                               ///< batches of a stream not yet committed
+  size_t max_inbox_bytes = size_t{16} * 1024 * 1024;  ///< of one stream, waiting for a worker
+  size_t max_streams = 1024;                          ///< open at once
+  absl::Duration idle_timeout = absl::Seconds(60);    ///< without a message; then UNAVAILABLE
+  int workers = 2;                                    ///< threads that validate and encode
 };
 
 /// What every session works with. All of it outlives every session.

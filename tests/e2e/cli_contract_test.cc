@@ -97,7 +97,7 @@ TEST_F(CliContractTest, EvaluatePrintsItsKeysInOrder) {
   for (const auto& item : json.items()) keys.push_back(item.key());
   EXPECT_THAT(keys, ::testing::ElementsAre("campaign", "verdict", "attribution", "unexplained",
                                            "calibrated", "validation", "ingest", "seconds"));
-  const auto ingest = json["ingest"];
+  const auto& ingest = json["ingest"];
   EXPECT_EQ(
       ingest["received"].get<int>(),
       ingest["stored"].get<int>() + ingest["duplicate"].get<int>() + ingest["rejected"].get<int>());

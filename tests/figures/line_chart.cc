@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "absl/strings/str_format.h"
 
@@ -27,7 +28,7 @@ struct Axis {
 
 Axis AxisOf(const std::vector<Line>& lines, std::vector<double> Line::*values, Scale scale,
             double begin, double end) {
-  double low = INFINITY, high = -INFINITY;
+  double low = std::numeric_limits<double>::infinity(), high = -low;
   for (const Line& line : lines) {
     for (const double value : line.*values) {
       const double v = scale == Scale::kLog ? std::log10(value) : value;

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "absl/strings/str_format.h"
 #include "core/base/file.h"
 #include "core/twin/swcnt/chirality.h"
 #include "core/twin/swcnt/heat.h"
@@ -123,7 +124,7 @@ int Main(const std::string& folder) {
                                                    {"swcnt-species", SpeciesChart()},
                                                    {"swcnt-drop", DropChart()}};
   for (const auto& [name, chart] : charts) {
-    const std::string path = folder + "/" + name + ".svg";
+    const std::string path = absl::StrFormat("%s/%s.svg", folder, name);
     const absl::Status status = base::WriteFileAtomically(path, ToSvg(chart));
     if (!status.ok()) {
       std::fprintf(stderr, "%s: %s\n", path.c_str(), status.ToString().c_str());

@@ -100,7 +100,7 @@ TEST_F(BadInputTest, EveryBadRigIsRefusedByNameAndNotStored) {
 
 TEST_F(BadInputTest, AMessageOverFourMebibytesIsRefused) {
   v1::CreateRigRequest request = BoardRequest("new");
-  request.mutable_rig()->set_title(std::string(5 * 1024 * 1024, 'x'));
+  request.mutable_rig()->set_title(std::string(size_t{5} * 1024 * 1024, 'x'));
   EXPECT_TRUE(absl::IsResourceExhausted(
       Call(*ingest_, &v1::IngestService::Stub::CreateRig, request).status()));
 }

@@ -60,7 +60,7 @@ TEST_F(CancelStormTest, NothingAckedIsLostAndTheDaemonDrains) {
     const v1::Welcome welcome = stream.Open(Hello("producer-" + std::to_string(i)));
     EXPECT_GE(welcome.resume_from_seq(), acked[static_cast<size_t>(i)]) << i;
   }
-  EXPECT_EQ(GetRun().ledger().stored() % (4 * kRows), 0u) << "batches are stored whole";
+  EXPECT_EQ(GetRun().ledger().stored() % (uint64_t{4} * kRows), 0u) << "batches are stored whole";
 }
 
 TEST_F(CancelStormTest, StreamsOfOneProducerTakeEachOtherOverInAnyOrder) {

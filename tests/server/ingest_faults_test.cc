@@ -8,7 +8,7 @@ namespace {
 
 using IngestFaultsTest = DaemonTest;
 constexpr int kRows = 5;
-constexpr uint64_t kSamples = 4 * kRows;
+constexpr uint64_t kSamples = uint64_t{4} * kRows;
 
 TEST_F(IngestFaultsTest, WhatWaitsForTheDiskIsQueuedInTheLedgerAndNotAcked) {
   store_->Hold(/*capacity=*/100);

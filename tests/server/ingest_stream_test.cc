@@ -8,7 +8,7 @@ namespace {
 
 using IngestStreamTest = DaemonTest;
 constexpr int kRows = 5;
-constexpr uint64_t kSamples = 4 * kRows;  // of one batch
+constexpr uint64_t kSamples = uint64_t{4} * kRows;  // of one batch
 
 std::string Bound(const absl::Status& status) {
   const std::optional<v1::ErrorDetail> detail = DetailOf(status);

@@ -16,7 +16,7 @@ namespace parallax::server {
 namespace {
 
 constexpr int kRows = 5;
-constexpr uint64_t kSamples = 4 * kRows;
+constexpr uint64_t kSamples = uint64_t{4} * kRows;
 
 class ProcessTest : public ::testing::Test {
  protected:

@@ -249,8 +249,8 @@ std::vector<double> SwcntOracle::Start() const {
   std::vector<double> y(kStates, 0.0);
   for (int z = 0; z < 3; ++z) {
     const int reading = tube_ ? kZ1Tc + z : static_cast<int>(kStageTc);
-    y.data()[kT + z] = k_[kIdle] - p_[kBTc];
-    y.data()[kTc + z] = (recipe_ ? k_[kIdle] : drive_.initial[reading]) - p_[kBTc];
+    y[static_cast<size_t>(kT + z)] = k_[kIdle] - p_[kBTc];
+    y[static_cast<size_t>(kTc + z)] = (recipe_ ? k_[kIdle] : drive_.initial[reading]) - p_[kBTc];
   }
   const double heater = Heater(drive_.time_s[0], y.data());
   if (!tube_) {
@@ -263,7 +263,7 @@ std::vector<double> SwcntOracle::Start() const {
       const double width = k_[kThickness] / 10.0;
       double cell = behind;
       for (int i = 0; i < 50; ++i) cell = behind - q * 0.5 * width / Conductivity(cell);
-      y.data()[kCell + j] = cell;
+      y[static_cast<size_t>(kCell + j)] = cell;
       behind = cell - q * 0.5 * width / Conductivity(cell);
     }
   }

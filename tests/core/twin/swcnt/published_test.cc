@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <numeric>
 
+#include "absl/strings/str_format.h"
 #include "core/twin/swcnt/optics.h"
 #include "core/twin/swcnt/particles.h"
 #include "tests/core/twin/swcnt/fixture.h"
