@@ -42,8 +42,7 @@ void Append(const google::protobuf::RepeatedField<double>& values, Json& array) 
 class Prediction {
  public:
   void Add(const v1::SimulateResponse& part) {
-    const Json converted = MessageToJson(part);
-    if (json["signals"].empty()) Begin(part, converted);
+    if (json["signals"].empty()) Begin(part);
     for (int i = 0; i < part.signals_size(); ++i) {
       const v1::PredictedSignal& signal = part.signals(i);
       Json& target = json["signals"][static_cast<size_t>(i)];
@@ -66,7 +65,12 @@ class Prediction {
   TextTable outcomes{{"outcome", "unit", "value"}, {}};
 
  private:
-  void Begin(const v1::SimulateResponse& part, const Json& converted) {
+  void Begin(const v1::SimulateResponse& part) {
+    // Every part repeats mode and ranges; its thousands of values need no detour.
+    v1::SimulateResponse head;
+    head.set_mode(part.mode());
+    *head.mutable_outside_domain() = part.outside_domain();
+    const Json converted = MessageToJson(head);
     json["mode"] = converted["mode"];
     json["outside_domain"] = converted["outside_domain"];
     for (const v1::PredictedSignal& signal : part.signals()) {

@@ -11,24 +11,20 @@
 namespace parallax::pipeline {
 namespace {
 
-/// Sum of squared errors of one channel over all runs.
-struct Sum {
+/// A channel's error over all runs.
+struct ChannelError {
   std::string unit;
-  double squares = 0.0;
-  double count = 0.0;
+  SampleError error;
 };
 
 void AddErrors(const RunObservations& run, const twin::Prediction& prediction,
-               std::map<std::string, Sum>* sums) {
+               std::map<std::string, ChannelError>* channels) {
   for (const ChannelObservations& channel : run.channels) {
-    Sum& sum = (*sums)[channel.channel];
-    sum.unit = channel.unit;
-    const auto column = prediction.outputs.col(channel.output);
-    for (Eigen::Index i = 0; i < channel.sample_value.size(); ++i) {
-      const double predicted = channel.sample_points[static_cast<size_t>(i)].Interpolate(column);
-      sum.squares += std::pow(channel.sample_value(i) - predicted, 2);
-      sum.count += 1.0;
-    }
+    ChannelError& pooled = (*channels)[channel.channel];
+    const SampleError error = ErrorOfSamples(channel, prediction);
+    pooled.unit = channel.unit;
+    pooled.error.sum_squared += error.sum_squared;
+    pooled.error.count += error.count;
   }
 }
 
@@ -49,10 +45,10 @@ absl::StatusOr<Validation> ScoreAssumptions(const twin::Twin& twin, const Eigen:
         twin.Predict(assumed, runs[i].assumed_drive, &*predictions[i], nullptr);
     if (!status.ok()) predictions[i] = status;
   });
-  std::map<std::string, Sum> sums;
+  std::map<std::string, ChannelError> channels;
   for (size_t i = 0; i < runs.size(); ++i) {
     PARALLAX_RETURN_IF_ERROR(predictions[i].status());
-    AddErrors(runs[i], *predictions[i], &sums);
+    AddErrors(runs[i], *predictions[i], &channels);
     const std::optional<Chirality> measured = DominantMeasured(runs[i].clean.outcome);
     const std::optional<Chirality> predicted =
         DominantPredicted(twin.description(), predictions[i]->outcome);
@@ -63,15 +59,14 @@ absl::StatusOr<Validation> ScoreAssumptions(const twin::Twin& twin, const Eigen:
       out.findings.push_back({runs[i].run, finding});
     }
   }
-  for (const auto& [channel, sum] : sums) {
-    if (sum.count == 0.0) continue;
-    out.channels.push_back(
-        {.channel = channel,
-         .unit = sum.unit,
-         .rmse_before = DifferenceInUnit(sum.unit, std::sqrt(sum.squares / sum.count)),
-         .rmse_after = none,
-         .coverage_50 = none,
-         .coverage_90 = none});
+  for (const auto& [name, channel] : channels) {
+    if (channel.error.count == 0.0) continue;
+    out.channels.push_back({.channel = name,
+                            .unit = channel.unit,
+                            .rmse_before = DifferenceInUnit(channel.unit, channel.error.Rmse()),
+                            .rmse_after = none,
+                            .coverage_50 = none,
+                            .coverage_90 = none});
   }
   out.decision = {.because = "nothing was calibrated",
                   .elpd_difference = none,

@@ -32,24 +32,16 @@ std::array<double, kBandLevels.size()> Quantiles(std::vector<double>* values) {
   return quantiles;
 }
 
-/// Column `column` of every level from the draws' columns.
-void FillColumn(const std::vector<absl::StatusOr<Prediction>>& predictions, Eigen::Index column,
-                PredictionBand* band) {
-  std::vector<double> values(predictions.size());
-  for (Eigen::Index row = 0; row < band->outputs[0].rows(); ++row) {
-    for (size_t i = 0; i < predictions.size(); ++i)
-      values[i] = predictions[i]->outputs(row, column);
-    const std::array<double, kBandLevels.size()> quantiles = Quantiles(&values);
-    for (size_t l = 0; l < quantiles.size(); ++l) band->outputs[l](row, column) = quantiles[l];
+/// Quantiles over the draws of what `value_of` reads from a prediction.
+template <typename ValueOf>
+std::array<double, kBandLevels.size()> QuantilesOf(
+    const std::vector<absl::StatusOr<Prediction>>& predictions, ValueOf value_of) {
+  std::vector<double> values;
+  values.reserve(predictions.size());
+  for (const absl::StatusOr<Prediction>& prediction : predictions) {
+    values.push_back(value_of(*prediction));
   }
-}
-
-void FillOutcome(const std::vector<absl::StatusOr<Prediction>>& predictions, Eigen::Index row,
-                 PredictionBand* band) {
-  std::vector<double> values(predictions.size());
-  for (size_t i = 0; i < predictions.size(); ++i) values[i] = predictions[i]->outcome(row);
-  const std::array<double, kBandLevels.size()> quantiles = Quantiles(&values);
-  for (size_t l = 0; l < quantiles.size(); ++l) band->outcome[l](row) = quantiles[l];
+  return Quantiles(&values);
 }
 
 }  // namespace
@@ -74,11 +66,18 @@ absl::StatusOr<PredictionBand> PredictBand(const Twin& twin, const Drive& drive,
   PredictionBand band;
   band.outputs.fill(Eigen::MatrixXd(first.rows(), first.cols()));
   band.outcome.fill(Eigen::VectorXd(predictions.front()->outcome.size()));
-  base::ParallelFor(static_cast<size_t>(first.cols()), [&](size_t column) {
-    FillColumn(predictions, static_cast<Eigen::Index>(column), &band);
+  base::ParallelFor(static_cast<size_t>(first.cols()), [&](size_t i) {
+    const auto column = static_cast<Eigen::Index>(i);
+    for (Eigen::Index row = 0; row < first.rows(); ++row) {
+      const auto quantiles =
+          QuantilesOf(predictions, [&](const Prediction& p) { return p.outputs(row, column); });
+      for (size_t l = 0; l < quantiles.size(); ++l) band.outputs[l](row, column) = quantiles[l];
+    }
   });
   for (Eigen::Index row = 0; row < band.outcome[0].size(); ++row) {
-    FillOutcome(predictions, row, &band);
+    const auto quantiles =
+        QuantilesOf(predictions, [&](const Prediction& p) { return p.outcome(row); });
+    for (size_t l = 0; l < quantiles.size(); ++l) band.outcome[l](row) = quantiles[l];
   }
   return band;
 }
