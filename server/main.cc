@@ -1,10 +1,10 @@
 // parallaxd: takes in what rigs stream, keeps it, and answers what causes the gap to their twins.
-#include <signal.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>

@@ -1,9 +1,9 @@
 // Replay of a real recording through the real programs: exact, repeatable, resumable.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 
 #include <chrono>
+#include <csignal>
 #include <thread>
 
 #include "core/base/random.h"

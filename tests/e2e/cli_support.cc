@@ -2,10 +2,10 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -53,7 +53,7 @@ Process::~Process() {
   Wait();
 }
 
-void Process::Kill(int signal) {
+void Process::Kill(int signal) const {
   if (code_ < 0) kill(pid_, signal);
 }
 

@@ -18,7 +18,7 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
-  void Kill(int signal);
+  void Kill(int signal) const;
   /// Waits for its end. @return the exit code, or 128 + the signal that ended it.
   int Wait();
 

@@ -1,11 +1,11 @@
 #include "tests/server/daemon_process.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "core/base/check.h"
@@ -62,7 +62,7 @@ int DaemonProcess::AwaitPort() {
   return std::stoi(nlohmann::json::parse(line).value("port", "0"));
 }
 
-void DaemonProcess::Signal(int signal) { kill(pid_, signal); }
+void DaemonProcess::Signal(int signal) const { kill(pid_, signal); }
 
 int DaemonProcess::Wait() {
   while (!ReadLine().empty()) {

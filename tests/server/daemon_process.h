@@ -17,7 +17,7 @@ class DaemonProcess {
   std::string AwaitEvent(const std::string& event);
   /// Waits for "ready"; 0 where the process ended instead.
   int AwaitPort();
-  void Signal(int signal);
+  void Signal(int signal) const;
   /// Waits for the end: the exit code, or -signal.
   int Wait();
   /// All log lines read so far.

@@ -1,8 +1,8 @@
 // parallaxd as a process: start, refuse, drain, be killed and resume.
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
-#include <signal.h>
 
+#include <csignal>
 #include <filesystem>
 #include <thread>
 

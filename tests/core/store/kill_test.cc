@@ -1,7 +1,8 @@
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "absl/strings/str_format.h"
 #include "core/base/check.h"
