@@ -35,26 +35,26 @@ absl::StatusOr<int64_t> UnixNsFromProto(std::string_view field,
 google::protobuf::Timestamp TimestampFromUnixNs(int64_t time_unix_ns);
 
 /// A rig ready to be stored: ids, units ("did you mean"), roles, ranges, numbers all checked.
-absl::StatusOr<signal::Rig> RigFromProto(const std::string& rig_id, const v1::Rig& rig);
+absl::StatusOr<signal::Rig> RigFromProto(const std::string& rig_id, const v1::Rig& wire);
 v1::Rig RigToProto(const store::RigRow& row);
 
 /// A run of `rig`; start time and split are mandatory.
 absl::StatusOr<signal::Run> RunFromProto(const signal::Rig& rig, const std::string& run_id,
-                                         const v1::Run& run);
+                                         const v1::Run& wire);
 v1::Run RunToProto(const store::RunRow& row, const Ledger& ledger);
 
 /// Shares within [0, 1] that sum to 1 within 0.02, 0 <= m <= n, sds > 0, all numbers finite.
-absl::StatusOr<signal::Outcome> OutcomeFromProto(const v1::Outcome& outcome);
+absl::StatusOr<signal::Outcome> OutcomeFromProto(const v1::Outcome& wire);
 v1::Outcome OutcomeToProto(const signal::Outcome& outcome);
 
 /// Samples of a batch as they came; counts only what is there, trusting no declared size.
 uint64_t CountSamples(const v1::SampleBatch& batch);
 /// Absolute times from first time and period or deltas. Values are not judged here: AdmitBatch
 /// does.
-absl::StatusOr<signal::SampleBatch> BatchFromProto(const v1::SampleBatch& batch);
+absl::StatusOr<signal::SampleBatch> BatchFromProto(const v1::SampleBatch& wire);
 /// At most `limit` samples of the batch that admission refuses one by one, for people to look at.
 std::vector<v1::ErrorDetail> RejectedExamples(const std::vector<signal::ChannelRef>& channels,
-                                              const v1::SampleBatch& batch, size_t limit);
+                                              const v1::SampleBatch& wire, size_t limit);
 
 v1::Ledger LedgerToProto(const Ledger& ledger);
 v1::TwinDomain DomainToProto(const twin::DomainRange& range);
