@@ -73,10 +73,15 @@ std::optional<Verdict> Judge::NoGap() {
   for (const ParameterEvidence& one : evidence_.parameters) gain = std::max(gain, one.gain_alone);
   const bool explained =
       !Try("largest gain of a cause in nats", gain, Relation::kBelow, thresholds_.no_gap_nats);
+  double fault = 0.0;
+  for (const SensorEvidence& sensor : evidence_.sensors)
+    fault = std::max(fault, sensor.probability);
+  const bool sound =
+      Try("largest P(fault) of a sensor", fault, Relation::kBelow, thresholds_.sensor_probability);
   failed_.clear();
   const bool decidable = Try("least p-value that the test could give", evidence_.smallest_p_value,
                              Relation::kAtMost, thresholds_.gap_p_value);
-  if (significant || explained || !decidable) return std::nullopt;
+  if (significant || explained || !sound || !decidable) return std::nullopt;
   Verdict verdict;
   verdict.kind = VerdictKind::kNoGap;
   verdict.confidence = std::clamp(evidence_.gap_p_value, 0.0, 1.0);

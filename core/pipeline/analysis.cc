@@ -9,13 +9,14 @@
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/attribute.h"
+#include "core/pipeline/campaign_analysis.h"
 #include "core/pipeline/evidence_summary.h"
 #include "core/pipeline/fit.h"
 #include "core/pipeline/gap.h"
 #include "core/pipeline/model.h"
 #include "core/pipeline/observations.h"
 #include "core/pipeline/parameter_space.h"
-#include "core/pipeline/prediction_score.h"
+#include "core/pipeline/progress.h"
 #include "core/pipeline/report.h"
 #include "core/pipeline/report_codec.h"
 #include "core/pipeline/sensor_gate.h"
@@ -26,7 +27,7 @@ namespace parallax::pipeline {
 namespace {
 
 /// Names the method of an analysis, its defaults included; changes whenever a report does.
-constexpr std::string_view kMethod = "parallax-analysis/2";
+constexpr std::string_view kMethod = "parallax-analysis/3";
 
 /// Parameters that subsets and coalitions can be enumerated for.
 constexpr size_t kMostParameters = 12;
@@ -245,51 +246,13 @@ absl::StatusOr<GapSummary> SummariseGap(const Model& simulation, const Model& mo
   return gap;
 }
 
-/// The gap of a twin that is only scored: each channel's RMSE under the assumed values.
-GapSummary ScoredGap(const Validation& score) {
-  const double none = std::nan("");
-  GapSummary gap{.value = none, .after = none, .floor = none, .p_value = none};
-  for (const ChannelValidation& channel : score.channels) {
-    gap.channels.push_back({.channel = channel.channel,
-                            .unit = channel.unit,
-                            .rmse = channel.rmse_before,
-                            .rmse_after = none,
-                            .p_value = none});
-  }
-  return gap;
-}
+}  // namespace
 
-/// Reports progress; a false answer becomes the status that unwinds the analysis.
-absl::Status Enter(const ProgressCallback& progress, std::string_view phase, double share_done) {
+absl::Status EnterPhase(const ProgressCallback& progress, std::string_view phase,
+                        double share_done) {
   if (progress(phase, share_done)) return absl::OkStatus();
   return absl::CancelledError(absl::StrFormat("cancelled before phase %s", phase));
 }
-
-/// What is said of a twin with more parameters than can be attributed: how it predicts as assumed.
-absl::StatusOr<AnalysisResult> AnalyzeAssumptions(const AnalysisInput& input,
-                                                  const Eigen::VectorXd& assumed,
-                                                  const std::vector<RunObservations>& runs,
-                                                  const ProgressCallback& progress, Report report) {
-  PARALLAX_RETURN_IF_ERROR(Enter(progress, "gap", 0.4));
-  report.findings = CollectFindings(runs, {});
-  PARALLAX_ASSIGN_OR_RETURN(const Validation calibrate,
-                            ScoreAssumptions(input.twin, assumed, runs));
-  report.gap = ScoredGap(calibrate);
-  PARALLAX_RETURN_IF_ERROR(Enter(progress, "validate", 0.7));
-  std::vector<std::string> unusable;
-  const std::vector<RunObservations> held_out = ObserveHeldOut(input, &unusable);
-  PARALLAX_ASSIGN_OR_RETURN(report.validation, ScoreAssumptions(input.twin, assumed, held_out));
-  report.validation.unusable_runs = std::move(unusable);
-  report.decision.verdict.because = absl::StrFormat(
-      "%s has %d parameters and a gap is divided among at most %d: predictions are scored as "
-      "assumed, causes are not sought",
-      report.twin, report.parameters.size(), kMostParameters);
-  report.limits = {report.decision.verdict.because};
-  return AnalysisResult{.report_json = EncodeReport(report),
-                        .verdict = attribution::ToString(report.decision.verdict.kind)};
-}
-
-}  // namespace
 
 absl::StatusOr<AnalysisResult> Analyze(const AnalysisInput& input,
                                        const ProgressCallback& progress) {
@@ -305,27 +268,27 @@ absl::StatusOr<AnalysisResult> Analyze(const AnalysisInput& input,
   }
   PARALLAX_ASSIGN_OR_RETURN(const Eigen::VectorXd assumed, AssumedValues(description, input.base));
 
-  PARALLAX_RETURN_IF_ERROR(Enter(progress, "clean", 0.0));
+  PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "clean", 0.0));
+  if (description.parameters.size() > kMostParameters) {
+    return AnalyzeCampaign(input, assumed, progress, std::move(report));
+  }
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<RunObservations> runs,
                             ObserveAll(input, input.calibrate_runs));
-  if (description.parameters.size() > kMostParameters) {
-    return AnalyzeAssumptions(input, assumed, runs, progress, std::move(report));
-  }
 
-  PARALLAX_RETURN_IF_ERROR(Enter(progress, "calibrate", 0.1));
+  PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "calibrate", 0.1));
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<Step> steps,
                             FindSteps(input.twin, runs, assumed, report.calibrate_runs));
   const ParameterSpace space(description, assumed, report.calibrate_runs, steps);
   const Model model(input.twin, runs, space);
   PARALLAX_ASSIGN_OR_RETURN(const MapFit fit, FitMap(model, input.seed));
 
-  PARALLAX_RETURN_IF_ERROR(Enter(progress, "gap", 0.4));
+  PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "gap", 0.4));
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<SensorHypothesis> sensors,
                             TestSensors(input.twin, model, fit));
   report.findings = CollectFindings(runs, sensors);
   const GapMeter meter(model, fit.noise, input.seed);
 
-  PARALLAX_RETURN_IF_ERROR(Enter(progress, "attribute", 0.5));
+  PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "attribute", 0.5));
   PARALLAX_ASSIGN_OR_RETURN(report.attribution, Attribute(model, fit, meter, input.seed));
   PARALLAX_ASSIGN_OR_RETURN(
       report.gap, SummariseGap(Model(input.twin, runs, space, Boundary::kAssumed), model, fit,
@@ -335,7 +298,7 @@ absl::StatusOr<AnalysisResult> Analyze(const AnalysisInput& input,
       SummariseEvidence(model, fit, report.gap, meter, report.attribution, report.findings, sensors,
                         std::move(misfit)));
 
-  PARALLAX_RETURN_IF_ERROR(Enter(progress, "validate", 0.9));
+  PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "validate", 0.9));
   std::vector<std::string> unusable;
   const std::vector<RunObservations> held_out = ObserveHeldOut(input, &unusable);
   PARALLAX_ASSIGN_OR_RETURN(report.validation,

@@ -35,8 +35,8 @@ struct AnalysisResult {
 };
 
 /// Explains and closes the gap between the runs of a rig and its twin: sensor gate, gap, fit,
-/// identifiability, attribution, verdict, validation. A twin of more than 12 parameters is scored
-/// as assumed, on calibrate and validate runs alike, with the verdict ABSTAINED that says so.
+/// identifiability, attribution, verdict, validation. Parameters of a twin of more than 12 are too
+/// many to enumerate: causes are then searched (campaign_analysis.h).
 /// Errors: InvalidArgument (no run to calibrate on, a run without the twin's channels), Cancelled.
 absl::StatusOr<AnalysisResult> Analyze(const AnalysisInput& input,
                                        const ProgressCallback& progress);

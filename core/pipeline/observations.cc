@@ -23,16 +23,6 @@ double Median(std::vector<double>& values) {
   return 0.5 * (*middle + *std::max_element(values.begin(), middle));
 }
 
-GridPoint Locate(const Eigen::VectorXd& grid_s, double time_s) {
-  const double* begin = grid_s.data();
-  const double* end = begin + grid_s.size();
-  const double* above = std::upper_bound(begin, end, time_s);
-  if (above == begin) return {0, 0.0};
-  if (above == end) return {grid_s.size() - 1, 0.0};
-  const Eigen::Index row = above - begin - 1;
-  return {row, (time_s - grid_s(row)) / (grid_s(row + 1) - grid_s(row))};
-}
-
 /// Noise of one sample by the median absolute second difference, which a drive's trend does not
 /// reach; a Gaussian's second difference has sd sqrt(6) sigma. Never below quantisation.
 double SampleNoise(const std::vector<double>& values, double resolution) {
@@ -91,10 +81,27 @@ void BinGoodSamples(const Selected& good, const Eigen::VectorXd& grid_s, double 
                                good.value.begin() + static_cast<std::ptrdiff_t>(end));
     times.push_back(MeanTime(good.time_s, begin, end));
     medians.push_back(Median(values));
-    out->bin_points.push_back(Locate(grid_s, times.back()));
+    out->bin_points.push_back(LocateOnGrid(grid_s, times.back()));
   });
   out->bin_time_s = Eigen::Map<const Eigen::VectorXd>(times.data(), std::ssize(times));
   out->bin_value = Eigen::Map<const Eigen::VectorXd>(medians.data(), std::ssize(medians));
+}
+
+std::string UnitOf(const signal::Rig& rig, const std::string& channel) {
+  const absl::StatusOr<signal::ChannelRef> found = signal::FindChannel(rig, channel);
+  return found.ok() ? found->channel->unit : std::string();
+}
+
+}  // namespace
+
+GridPoint LocateOnGrid(const Eigen::VectorXd& grid_s, double time_s) {
+  const double* begin = grid_s.data();
+  const double* end = begin + grid_s.size();
+  const double* above = std::upper_bound(begin, end, time_s);
+  if (above == begin) return {0, 0.0};
+  if (above == end) return {grid_s.size() - 1, 0.0};
+  const Eigen::Index row = above - begin - 1;
+  return {row, (time_s - grid_s(row)) / (grid_s(row + 1) - grid_s(row))};
 }
 
 ChannelObservations ObserveChannel(const signal::CleanSeries& series, const twin::Drive& drive,
@@ -119,24 +126,18 @@ ChannelObservations ObserveChannel(const signal::CleanSeries& series, const twin
     return q.reason == signal::QualityReason::kCensored && q.level != signal::QualityLevel::kGood;
   });
   ForEachBin(censored.time_s, bin_s, [&](size_t begin, size_t end) {
-    out.censored_points.push_back(Locate(drive.time_s, MeanTime(censored.time_s, begin, end)));
+    out.censored_points.push_back(
+        LocateOnGrid(drive.time_s, MeanTime(censored.time_s, begin, end)));
   });
   out.censor_limit = series.range_low_si;
 
   out.sample_points.reserve(good.time_s.size());
-  for (const double t : good.time_s) out.sample_points.push_back(Locate(drive.time_s, t));
+  for (const double t : good.time_s) out.sample_points.push_back(LocateOnGrid(drive.time_s, t));
   out.sample_time_s =
       Eigen::Map<const Eigen::VectorXd>(good.time_s.data(), std::ssize(good.time_s));
   out.sample_value = Eigen::Map<const Eigen::VectorXd>(good.value.data(), std::ssize(good.value));
   return out;
 }
-
-std::string UnitOf(const signal::Rig& rig, const std::string& channel) {
-  const absl::StatusOr<signal::ChannelRef> found = signal::FindChannel(rig, channel);
-  return found.ok() ? found->channel->unit : std::string();
-}
-
-}  // namespace
 
 absl::StatusOr<RunObservations> Observe(const signal::Rig& rig, const twin::Twin& twin,
                                         const signal::RunRecord& record) {

@@ -58,6 +58,14 @@ struct RunObservations {
   std::vector<ChannelObservations> channels;  ///< outputs of the twin that the run recorded
 };
 
+/// Where a moment falls on a grid of increasing times; ends hold beyond it.
+GridPoint LocateOnGrid(const Eigen::VectorXd& grid_s, double time_s);
+
+/// Samples and bins of one recorded channel over the time of `drive`; `output`, `channel` and
+/// `unit` are left to the caller.
+ChannelObservations ObserveChannel(const signal::CleanSeries& series, const twin::Drive& drive,
+                                   double bin_s);
+
 /// Cleans a run, prepares its drive from what was measured, and bins its outputs.
 /// Errors: InvalidArgument where the run lacks a channel that the twin needs or holds no good
 /// sample.

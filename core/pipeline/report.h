@@ -7,6 +7,7 @@
 #include "core/calibration/parameter_set.h"
 #include "core/pipeline/attribute.h"
 #include "core/pipeline/gap.h"
+#include "core/pipeline/hypothesis.h"
 #include "core/pipeline/sensor_gate.h"
 #include "core/pipeline/validate.h"
 
@@ -31,6 +32,7 @@ struct Report {
   std::vector<RunFinding> findings;  ///< of the calibrate runs
   GapSummary gap;
   Attribution attribution;
+  std::vector<HypothesisSummary> hypotheses;  ///< that a search weighed; may be none
   std::vector<twin::Parameter> parameters;  ///< the twin's, in its order
   std::vector<calibration::ParameterValue> calibrated;
   Validation validation;

@@ -74,6 +74,31 @@ json EncodeAttribution(const Report& report) {
   return list;
 }
 
+std::string KindName(TermKind kind) {
+  switch (kind) {
+    case TermKind::kParameter:
+      return "PARAMETER";
+    case TermKind::kSensor:
+      return "SENSOR";
+    case TermKind::kMissing:
+      break;
+  }
+  return "MISSING";
+}
+
+json EncodeHypotheses(const std::vector<HypothesisSummary>& hypotheses) {
+  json list = json::array();
+  for (const HypothesisSummary& h : hypotheses) {
+    list.push_back({{"name", h.name},
+                    {"kind", KindName(h.kind)},
+                    {"pip", JsonNumber(h.pip)},
+                    {"loss_without_nats", JsonNumber(h.loss_without)},
+                    {"gain_alone_nats", JsonNumber(h.gain_alone)},
+                    {"shift_sd", JsonNumber(h.shift_sd)}});
+  }
+  return list;
+}
+
 json EncodeIdentifiability(const Report& report) {
   const calibration::Identifiability& found = report.attribution.identifiability;
   json groups = json::array();
@@ -194,6 +219,7 @@ std::string EncodeReport(const Report& report) {
        {"unexplained", report.attribution.pip.empty()
                            ? json(nullptr)
                            : JsonNumber(report.attribution.shares.unexplained)},
+       {"hypotheses", EncodeHypotheses(report.hypotheses)},
        {"identifiability", EncodeIdentifiability(report)},
        {"calibrated", EncodeCalibrated(report.calibrated)},
        {"validation", EncodeValidation(report.validation)},

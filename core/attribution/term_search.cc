@@ -1,0 +1,192 @@
+#include "core/attribution/term_search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "core/base/status_macros.h"
+
+namespace parallax::attribution {
+namespace {
+
+/// A model this far below the best is not worth growing [nats].
+constexpr double kHopeless = 25.0;
+constexpr int kMoveRounds = 3;
+
+using Terms = std::vector<int>;
+
+Terms With(Terms terms, int term) {
+  terms.insert(std::lower_bound(terms.begin(), terms.end(), term), term);
+  return terms;
+}
+
+Terms Without(Terms terms, int term) {
+  std::erase(terms, term);
+  return terms;
+}
+
+bool Has(const Terms& terms, int term) {
+  return std::binary_search(terms.begin(), terms.end(), term);
+}
+
+/// The state of one search.
+class Search {
+ public:
+  Search(const std::vector<double>& log_prior_odds, const RefitTerms& refit,
+         const ProposeTerms& propose, const TermSearchOptions& options)
+      : odds_(log_prior_odds), refit_(refit), propose_(propose), options_(options) {}
+
+  absl::StatusOr<std::vector<TermModel>> Run() {
+    std::vector<Terms> first = {{}};
+    for (int t = 0; t < Count(); ++t) first.push_back({t});
+    PARALLAX_RETURN_IF_ERROR(Refit(first));
+    for (int size = 1; size < options_.max_terms; ++size) {
+      const double before = Best();
+      PARALLAX_RETURN_IF_ERROR(Grow(static_cast<size_t>(size)));
+      // One size without a gain may hide a pair that gains together; a second does not.
+      if (size > 1 && Best() <= before) break;
+    }
+    for (int round = 0; round < kMoveRounds; ++round) {
+      const double before = Best();
+      PARALLAX_RETURN_IF_ERROR(Move());
+      if (Best() <= before) break;
+    }
+    return std::move(models_);
+  }
+
+ private:
+  int Count() const { return static_cast<int>(odds_.size()); }
+
+  double Weight(const TermModel& model) const {
+    double weight = model.log_evidence;
+    for (const int t : model.terms) weight += odds_[static_cast<size_t>(t)];
+    return weight;
+  }
+
+  const TermModel& BestModel() const {
+    return *std::max_element(
+        models_.begin(), models_.end(),
+        [this](const TermModel& a, const TermModel& b) { return Weight(a) < Weight(b); });
+  }
+  double Best() const { return Weight(BestModel()); }
+
+  absl::Status Refit(const std::vector<Terms>& wanted) {
+    std::vector<Terms> fresh;
+    for (const Terms& terms : wanted) {
+      if (known_.insert(terms).second) fresh.push_back(terms);
+    }
+    if (fresh.empty()) return absl::OkStatus();
+    PARALLAX_ASSIGN_OR_RETURN(const std::vector<double> evidence, refit_(fresh));
+    for (size_t i = 0; i < fresh.size(); ++i) {
+      if (std::isnan(evidence[i])) {
+        return absl::InvalidArgumentError(absl::StrFormat("log evidence of model %d is NaN", i));
+      }
+      models_.push_back({std::move(fresh[i]), evidence[i]});
+    }
+    return absl::OkStatus();
+  }
+
+  /// The most promising additions to a model.
+  absl::StatusOr<std::vector<Terms>> Additions(const Terms& model, int count) {
+    PARALLAX_ASSIGN_OR_RETURN(const std::vector<double> proposed, propose_(model));
+    std::vector<int> order;
+    for (int t = 0; t < Count(); ++t) {
+      if (!Has(model, t)) order.push_back(t);
+    }
+    const auto promise = [&](int t) {
+      return proposed[static_cast<size_t>(t)] + odds_[static_cast<size_t>(t)];
+    };
+    std::stable_sort(order.begin(), order.end(),
+                     [&](int a, int b) { return promise(a) > promise(b); });
+    order.resize(std::min(order.size(), static_cast<size_t>(count)));
+    std::vector<Terms> models;
+    for (const int t : order) models.push_back(With(model, t));
+    return models;
+  }
+
+  absl::Status Grow(size_t size) {
+    std::vector<const TermModel*> parents;
+    for (const TermModel& model : models_) {
+      if (model.terms.size() == size && Weight(model) > Best() - kHopeless) {
+        parents.push_back(&model);
+      }
+    }
+    std::stable_sort(parents.begin(), parents.end(),
+                     [this](const auto* a, const auto* b) { return Weight(*a) > Weight(*b); });
+    parents.resize(std::min(parents.size(), static_cast<size_t>(options_.beam)));
+    std::vector<Terms> grown;
+    for (const TermModel* parent : parents) {
+      PARALLAX_ASSIGN_OR_RETURN(std::vector<Terms> more,
+                                Additions(parent->terms, options_.refits_per_model));
+      grown.insert(grown.end(), more.begin(), more.end());
+    }
+    return Refit(grown);
+  }
+
+  /// Drops each term of the best model, and puts the most promising others in its place.
+  absl::Status Move() {
+    const Terms best = BestModel().terms;
+    std::vector<Terms> dropped;
+    for (const int t : best) dropped.push_back(Without(best, t));
+    PARALLAX_RETURN_IF_ERROR(Refit(dropped));
+    std::vector<Terms> swapped;
+    for (const Terms& model : dropped) {
+      PARALLAX_ASSIGN_OR_RETURN(std::vector<Terms> more,
+                                Additions(model, options_.refits_per_model));
+      swapped.insert(swapped.end(), more.begin(), more.end());
+    }
+    return Refit(swapped);
+  }
+
+  const std::vector<double>& odds_;
+  const RefitTerms& refit_;
+  const ProposeTerms& propose_;
+  const TermSearchOptions options_;
+  std::vector<TermModel> models_;
+  std::set<Terms> known_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<TermModel>> SearchTerms(const std::vector<double>& log_prior_odds,
+                                                   const RefitTerms& refit,
+                                                   const ProposeTerms& propose,
+                                                   const TermSearchOptions& options) {
+  if (log_prior_odds.empty()) return absl::InvalidArgumentError("terms = 0, must be >= 1");
+  return Search(log_prior_odds, refit, propose, options).Run();
+}
+
+TermInclusion IncludeTerms(const std::vector<TermModel>& models,
+                           const std::vector<double>& log_prior_odds) {
+  TermInclusion out;
+  for (const TermModel& model : models) {
+    double weight = model.log_evidence;
+    for (const int t : model.terms) weight += log_prior_odds[static_cast<size_t>(t)];
+    out.weight.push_back(weight);
+  }
+  const auto best = std::max_element(out.weight.begin(), out.weight.end());
+  out.best = static_cast<size_t>(best - out.weight.begin());
+  double total = 0.0;
+  for (const double weight : out.weight) total += std::exp(weight - *best);
+  for (const double weight : out.weight) {
+    out.model_probability.push_back(std::exp(weight - *best) / total);
+  }
+  constexpr double kNone = -std::numeric_limits<double>::infinity();
+  std::vector<double> with(log_prior_odds.size(), kNone), without(with);
+  out.probability.assign(log_prior_odds.size(), 0.0);
+  for (size_t m = 0; m < models.size(); ++m) {
+    for (size_t t = 0; t < with.size(); ++t) {
+      const bool in = Has(models[m].terms, static_cast<int>(t));
+      double& side = in ? with[t] : without[t];
+      side = std::max(side, out.weight[m]);
+      if (in) out.probability[t] += out.model_probability[m];
+    }
+  }
+  for (size_t t = 0; t < with.size(); ++t) out.loss_without.push_back(with[t] - without[t]);
+  return out;
+}
+
+}  // namespace parallax::attribution

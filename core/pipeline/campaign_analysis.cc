@@ -1,0 +1,260 @@
+#include "core/pipeline/campaign_analysis.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "core/base/parallel.h"
+#include "core/base/status_macros.h"
+#include "core/pipeline/campaign_evidence.h"
+#include "core/pipeline/campaign_sensors.h"
+#include "core/pipeline/campaign_validate.h"
+#include "core/pipeline/progress.h"
+#include "core/pipeline/report_codec.h"
+
+namespace parallax::pipeline {
+namespace {
+
+using attribution::VerdictKind;
+
+/// A gap that gains less than this over everything as assumed leaves a fault without a rival.
+constexpr double kNoRivalNats = 10.0;
+
+absl::StatusOr<std::vector<CampaignRun>> GatherAll(const AnalysisInput& input,
+                                                   const std::vector<signal::RunRecord>& records,
+                                                   const Eigen::VectorXd& assumed,
+                                                   std::vector<std::string>* unusable) {
+  std::vector<absl::StatusOr<CampaignRun>> slots(records.size(), absl::UnknownError("not read"));
+  base::ParallelFor(records.size(), [&](size_t i) {
+    slots[i] = GatherRows(input.rig, input.twin, records[i], assumed);
+  });
+  std::vector<CampaignRun> runs;
+  for (absl::StatusOr<CampaignRun>& slot : slots) {
+    if (slot.ok()) {
+      runs.push_back(*std::move(slot));
+    } else if (unusable == nullptr) {
+      return slot.status();
+    } else {
+      unusable->push_back(std::string(slot.status().message()));
+    }
+  }
+  return runs;
+}
+
+/// Faults that need no twin join those that the search weighed. Such a fault explains the gap where
+/// the twin as assumed leaves none worth explaining.
+void AddFaults(const std::vector<CampaignRun>& runs,
+               const std::vector<attribution::TermModel>& models,
+               CampaignExplanation* explanation) {
+  double none = 0.0, best = -std::numeric_limits<double>::infinity();
+  for (const attribution::TermModel& model : models) {
+    if (model.terms.empty()) none = model.log_evidence;
+    best = std::max(best, model.log_evidence);
+  }
+  for (attribution::SensorEvidence& fault : FaultsWithoutTwin(runs)) {
+    fault.explained = best - none < kNoRivalNats ? 1.0 : 0.0;
+    std::erase_if(explanation->evidence.sensors, [&](const attribution::SensorEvidence& other) {
+      return other.channel == fault.channel && other.probability <= fault.probability;
+    });
+    explanation->evidence.sensors.push_back(std::move(fault));
+  }
+}
+
+/// Terms of the parameters that a verdict lets move, with the faults and missing terms of `fit`.
+std::vector<int> TermsToMove(const std::vector<Term>& terms, const twin::Description& description,
+                             const CampaignFit& fit, const std::vector<int>& suspects,
+                             const attribution::Verdict& verdict) {
+  const auto named = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  std::vector<int> moved;
+  for (size_t t = 0; t < terms.size(); ++t) {
+    const int term = static_cast<int>(t);
+    if (terms[t].kind != TermKind::kParameter) {
+      if (std::binary_search(fit.terms.begin(), fit.terms.end(), term)) moved.push_back(term);
+      continue;
+    }
+    const int parameter = terms[t].parameter;
+    if (std::find(suspects.begin(), suspects.end(), parameter) == suspects.end()) continue;
+    const std::string& name = description.parameters[static_cast<size_t>(parameter)].name;
+    // Interchangeable parameters are blamed under one name and move together.
+    bool blamed = named(verdict.parameters, name) || named(verdict.group, name);
+    for (const std::vector<std::string>& set : twin::InterchangeableIn(description.name)) {
+      if (!named(set, name)) continue;
+      blamed |= std::any_of(set.begin(), set.end(), [&](const std::string& other) {
+        return named(verdict.parameters, other);
+      });
+    }
+    if (blamed) moved.push_back(term);
+  }
+  return moved;
+}
+
+/// The figures by parameter, in the twin's order.
+Attribution FillAttribution(const CampaignExplanation& explanation,
+                            const twin::Description& description) {
+  const size_t n = description.parameters.size();
+  Attribution out{.gap_before = explanation.evidence.gap,
+                  .pip = std::vector<double>(n, 0.0),
+                  .loss_without = std::vector<double>(n, 0.0),
+                  .gain_alone = std::vector<double>(n, 0.0),
+                  .replay_removed = std::vector<double>(n, 0.0),
+                  .rivals = explanation.evidence.rival_group,
+                  .rival_probability = explanation.evidence.rival_probability};
+  out.shares.share = out.shares.low = out.shares.high =
+      Eigen::VectorXd::Zero(static_cast<Eigen::Index>(n));
+  out.shares.unexplained = explanation.suspects.empty() ? 1.0 : explanation.shares.unexplained;
+  out.identifiability.cluster_of.assign(n, -1);
+  for (const attribution::ParameterEvidence& one : explanation.evidence.parameters) {
+    const int p = twin::ParameterIndex(description, one.name);
+    const auto i = static_cast<size_t>(p);
+    out.pip[i] = one.pip;
+    out.loss_without[i] = one.loss_without;
+    out.gain_alone[i] = one.gain_alone;
+    out.replay_removed[i] = std::isnan(one.replay_removed) ? 0.0 : one.replay_removed;
+    out.shares.share(p) = one.shapley;
+    out.shares.low(p) = one.shapley_low;
+    out.shares.high(p) = one.shapley_high;
+  }
+  return out;
+}
+
+void FillCalibrated(const CampaignModel& model, const CampaignFit& fit,
+                    const Eigen::VectorXd& assumed, Report* report) {
+  const Eigen::VectorXd natural = model.Natural(fit.z);
+  for (size_t i = 0; i < fit.parameters.size(); ++i) {
+    const int p = fit.parameters[i];
+    const twin::Parameter& parameter = report->parameters[static_cast<size_t>(p)];
+    const auto k = static_cast<Eigen::Index>(i);
+    report->calibrated.push_back(
+        {.parameter = parameter.name,
+         .run = {},
+         .value = natural(p),
+         .sd = std::abs(model.NaturalSlope(fit.z, p)) * std::sqrt(fit.covariance(k, k)),
+         .assumed = assumed(p),
+         .unit = parameter.unit,
+         .calibrated = true});
+  }
+}
+
+/// All parameters with the calibrated ones in place of what was assumed.
+calibration::ParameterSet MakeCampaignSet(const CampaignModel& model, const CampaignFit& fit,
+                                          const Eigen::VectorXd& assumed, const Report& report) {
+  calibration::ParameterSet set{.provenance = report.provenance};
+  for (Eigen::Index p = 0; p < assumed.size(); ++p) {
+    const twin::Parameter& parameter = report.parameters[static_cast<size_t>(p)];
+    set.values.push_back({.parameter = parameter.name,
+                          .run = {},
+                          .value = assumed(p),
+                          .assumed = assumed(p),
+                          .unit = parameter.unit});
+  }
+  const auto d = static_cast<Eigen::Index>(fit.parameters.size());
+  Eigen::VectorXd slope(d);
+  for (Eigen::Index i = 0; i < d; ++i) {
+    const int p = fit.parameters[static_cast<size_t>(i)];
+    set.values[static_cast<size_t>(p)] = report.calibrated[static_cast<size_t>(i)];
+    slope(i) = model.NaturalSlope(fit.z, p);
+  }
+  set.covariance = slope.asDiagonal() * fit.covariance * slope.asDiagonal();
+  return set;
+}
+
+/// What these runs cannot tell, in sentences.
+std::vector<std::string> LimitsOf(const CampaignExplanation& explanation, const Report& report) {
+  std::vector<std::string> limits;
+  std::vector<std::string> silent = explanation.silent;
+  if (!silent.empty()) {
+    limits.push_back(absl::StrFormat("%s: no reading of these runs depends on %s.",
+                                     absl::StrJoin(silent, ", "),
+                                     silent.size() == 1 ? "it" : "them"));
+  }
+  if (report.decision.verdict.kind != VerdictKind::kAmbiguous &&
+      explanation.evidence.rival_group.size() > 1) {
+    limits.push_back(absl::StrFormat("models of equal size with %s instead are within 8 nats.",
+                                     absl::StrJoin(explanation.evidence.rival_group, ", ")));
+  }
+  return limits;
+}
+
+}  // namespace
+
+absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
+                                               const Eigen::VectorXd& assumed,
+                                               const ProgressCallback& progress, Report report) {
+  const twin::Description& description = input.twin.description();
+  const std::vector<twin::Trust> trust = twin::TrustIn(description.name);
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<CampaignRun> runs,
+                            GatherAll(input, input.calibrate_runs, assumed, nullptr));
+  const CampaignModel model(input.twin, runs, assumed);
+  Eigen::VectorXd residuals;
+  Eigen::MatrixXd jacobian;
+  PARALLAX_RETURN_IF_ERROR(model.DifferentiateAll(model.base(), &residuals, &jacobian));
+  PARALLAX_ASSIGN_OR_RETURN(const CampaignNoise noise,
+                            CampaignNoise::Create(model, trust, jacobian));
+
+  PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "search", 0.1));
+  const std::vector<Term> terms = MakeTerms(model, trust, noise, jacobian);
+  CampaignSearch search(model, noise, terms, [&progress](double share) {
+    return EnterPhase(progress, "search", 0.1 + 0.6 * share);
+  });
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<attribution::TermModel> models, search.Run());
+
+  PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "attribute", 0.7));
+  const CampaignGauge gauge(model, noise, input.seed);
+  PARALLAX_ASSIGN_OR_RETURN(CampaignExplanation explanation,
+                            ExplainCampaign(&search, models, gauge, input.seed));
+  AddFaults(runs, models, &explanation);
+
+  PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "validate", 0.85));
+  std::vector<std::string> unusable;
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<CampaignRun> held_out,
+                            GatherAll(input, input.validate_runs, assumed, &unusable));
+  PARALLAX_ASSIGN_OR_RETURN(CampaignValidation proof,
+                            ValidateCampaign(input.twin, assumed, explanation.fit,
+                                             explanation.accused, held_out, input.seed));
+  for (attribution::ChannelMisfit& channel : explanation.evidence.channels) {
+    const auto found = proof.mean_z2.find(channel.channel);
+    if (found != proof.mean_z2.end()) channel.validate_mean_z2 = found->second;
+  }
+  report.decision = attribution::DecideVerdict(explanation.evidence);
+  const attribution::Verdict& verdict = report.decision.verdict;
+
+  PARALLAX_ASSIGN_OR_RETURN(
+      const CampaignFit* moved,
+      search.Fit(TermsToMove(terms, description, explanation.fit, explanation.suspects, verdict)));
+  PARALLAX_ASSIGN_OR_RETURN(proof, ValidateCampaign(input.twin, assumed, *moved,
+                                                    explanation.accused, held_out, input.seed));
+  report.validation = std::move(proof.validation);
+  report.validation.unusable_runs = std::move(unusable);
+  for (const CampaignRun& run : runs) {
+    for (const signal::SensorFinding& finding : run.clean.findings) {
+      report.findings.push_back({run.id, finding});
+    }
+  }
+  report.attribution = FillAttribution(explanation, description);
+  report.hypotheses = explanation.hypotheses;
+  report.gap = {.value = explanation.evidence.gap,
+                .after = gauge.Gap(moved->residuals),
+                .floor = gauge.floor(),
+                .p_value = explanation.evidence.gap_p_value};
+  const bool calibrated = !moved->parameters.empty();
+  PARALLAX_ASSIGN_OR_RETURN(
+      report.gap.channels,
+      RmseByChannel(input.twin, assumed, calibrated ? model.Natural(moved->z) : Eigen::VectorXd(),
+                    runs));
+  report.attribution.gap_after = report.gap.after;
+  report.limits = LimitsOf(explanation, report);
+  AnalysisResult result{.verdict = attribution::ToString(verdict.kind)};
+  if (calibrated) {
+    FillCalibrated(model, *moved, assumed, &report);
+    result.parameter_set = MakeCampaignSet(model, *moved, assumed, report);
+    result.accepted = report.validation.decision.accepted;
+  }
+  result.report_json = EncodeReport(report);
+  return result;
+}
+
+}  // namespace parallax::pipeline

@@ -1,0 +1,471 @@
+#include "core/pipeline/campaign_evidence.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "core/base/random.h"
+#include "core/base/status_macros.h"
+#include "core/calibration/identifiability.h"
+#include "core/twin/trust.h"
+
+namespace parallax::pipeline {
+namespace {
+
+using attribution::TermModel;
+
+constexpr double kCausePip = 0.95;     ///< as VerdictThresholds::pip
+constexpr double kRivalNats = 8.0;     ///< methods.md §3, AMBIGUOUS
+constexpr double kClusterGamma = 7.0;  ///< methods.md §3.6
+constexpr size_t kMostSuspects = 6;
+constexpr int kBootstraps = 200;
+constexpr size_t kBootstrapModels = 40;  ///< by weight: what is left out never wins
+constexpr uint64_t kBootstrapStream = 0x626f6f74;
+constexpr uint64_t kDrawStream = 0x64726177;
+constexpr double kListedPip = 0.01;
+constexpr double kMovedSd = 1.0;  ///< whitened norm by which a parameter "moves" a channel
+
+/// Parameter terms that are one cause; most hold one.
+using Cause = std::vector<int>;
+
+bool HasAny(const std::vector<int>& terms, const Cause& cause) {
+  return std::any_of(cause.begin(), cause.end(),
+                     [&](int t) { return std::binary_search(terms.begin(), terms.end(), t); });
+}
+
+class Weigher {
+ public:
+  Weigher(CampaignSearch* search, const std::vector<TermModel>& models, const CampaignGauge& gauge,
+          uint64_t seed)
+      : search_(search),
+        models_(models),
+        gauge_(gauge),
+        seed_(seed),
+        terms_(search->terms()),
+        included_(attribution::IncludeTerms(models, search->log_prior_odds())) {}
+
+  absl::StatusOr<CampaignExplanation> Run() {
+    FindCauses();
+    FindSilent();
+    PARALLAX_ASSIGN_OR_RETURN(const CampaignFit* assumed, search_->Fit({}));
+    assumed_ = *assumed;
+    AccuseChannels();
+    PARALLAX_RETURN_IF_ERROR(ChooseSuspects());
+    PARALLAX_RETURN_IF_ERROR(Differentiate());
+    PARALLAX_RETURN_IF_ERROR(ShareGap());
+    PARALLAX_RETURN_IF_ERROR(Bootstrap());
+    PARALLAX_RETURN_IF_ERROR(WeighParameters());
+    WeighSensors();
+    WeighMissing();
+    FindRivals();
+    ListHypotheses();
+    SummariseGap();
+    return std::move(out_);
+  }
+
+ private:
+  const Term& TermAt(int t) const { return terms_[static_cast<size_t>(t)]; }
+  const std::string& ParameterName(int parameter) const {
+    return search_->model().description().parameters[static_cast<size_t>(parameter)].name;
+  }
+
+  template <typename Matches>
+  double Probability(const Matches& matches) const {
+    double sum = 0.0;
+    for (size_t m = 0; m < models_.size(); ++m) {
+      if (matches(models_[m].terms)) sum += included_.model_probability[m];
+    }
+    return std::min(sum, 1.0);
+  }
+
+  /// Log weight of the best model for which the predicate holds.
+  template <typename Matches>
+  double BestWeight(const Matches& matches) const {
+    double best = -std::numeric_limits<double>::infinity();
+    for (size_t m = 0; m < models_.size(); ++m) {
+      if (matches(models_[m].terms)) best = std::max(best, included_.weight[m]);
+    }
+    return best;
+  }
+
+  double LogEvidence(const std::vector<int>& terms) const {
+    for (const TermModel& model : models_) {
+      if (model.terms == terms) return model.log_evidence;
+    }
+    return std::nan("");
+  }
+
+  const std::vector<int>& BestTerms() const { return models_[included_.best].terms; }
+
+  void FindCauses() {
+    std::set<int> pooled;
+    const std::string& twin = search_->model().description().name;
+    for (const std::vector<std::string>& set : twin::InterchangeableIn(twin)) {
+      Cause cause;
+      for (size_t t = 0; t < terms_.size(); ++t) {
+        if (terms_[t].kind != TermKind::kParameter) continue;
+        const std::string& name = ParameterName(terms_[t].parameter);
+        if (std::find(set.begin(), set.end(), name) != set.end()) {
+          cause.push_back(static_cast<int>(t));
+        }
+      }
+      pooled.insert(cause.begin(), cause.end());
+      if (!cause.empty()) causes_.push_back(std::move(cause));
+    }
+    for (size_t t = 0; t < terms_.size(); ++t) {
+      const int term = static_cast<int>(t);
+      if (terms_[t].kind == TermKind::kParameter && !pooled.contains(term)) {
+        causes_.push_back({term});
+      }
+    }
+  }
+
+  void FindSilent() {
+    for (int p = 0; p < search_->model().parameters(); ++p) {
+      const bool heard = std::any_of(terms_.begin(), terms_.end(),
+                                     [p](const Term& term) { return term.parameter == p; });
+      if (!heard) out_.silent.push_back(ParameterName(p));
+    }
+  }
+
+  /// The member that stands for a cause: the most probable.
+  int Representative(const Cause& cause) const {
+    return *std::max_element(cause.begin(), cause.end(), [&](int a, int b) {
+      return included_.probability[static_cast<size_t>(a)] <
+             included_.probability[static_cast<size_t>(b)];
+    });
+  }
+
+  double Pip(const Cause& cause) const {
+    return Probability([&](const std::vector<int>& terms) { return HasAny(terms, cause); });
+  }
+
+  void AccuseChannels() {
+    std::map<std::string, Cause> by_channel;
+    for (size_t t = 0; t < terms_.size(); ++t) {
+      if (terms_[t].kind == TermKind::kSensor) {
+        by_channel[terms_[t].channel].push_back(static_cast<int>(t));
+      }
+    }
+    for (auto& [channel, terms] : by_channel) {
+      const double probability = Pip(terms);
+      if (probability >= 0.5) out_.accused.push_back(channel);
+      if (probability >= kListedPip) sensors_.emplace_back(channel, std::move(terms));
+    }
+  }
+
+  bool IsAccused(const std::string& channel) const {
+    return std::find(out_.accused.begin(), out_.accused.end(), channel) != out_.accused.end();
+  }
+
+  /// Residuals without the rows of channels that are accused.
+  Eigen::VectorXd Trusted(Eigen::VectorXd residuals) const {
+    for (const EvidenceBlock& block : search_->model().blocks()) {
+      if (IsAccused(block.channel)) residuals.segment(block.begin, block.rows()).setZero();
+    }
+    return residuals;
+  }
+  double TrustedGap(const Eigen::VectorXd& residuals) const {
+    return gauge_.Gap(Trusted(residuals));
+  }
+
+  /// Causes that are probable; where there is none, the parameters of the best model.
+  absl::Status ChooseSuspects() {
+    std::vector<int> chosen;
+    for (const Cause& cause : causes_) {
+      if (Pip(cause) < kCausePip) continue;
+      const size_t before = chosen.size();
+      // Both of two interchangeable parameters may be needed: size and slope.
+      for (const int t : cause) {
+        if (std::binary_search(BestTerms().begin(), BestTerms().end(), t)) chosen.push_back(t);
+      }
+      if (chosen.size() == before) chosen.push_back(Representative(cause));
+    }
+    for (const int t : BestTerms()) {
+      if (chosen.empty() && TermAt(t).kind == TermKind::kParameter) chosen.push_back(t);
+    }
+    std::stable_sort(chosen.begin(), chosen.end(), [this](int a, int b) {
+      return included_.loss_without[static_cast<size_t>(a)] >
+             included_.loss_without[static_cast<size_t>(b)];
+    });
+    chosen.resize(std::min(chosen.size(), kMostSuspects));
+    for (const int t : chosen) out_.suspects.push_back(TermAt(t).parameter);
+    for (const int t : BestTerms()) {
+      if (TermAt(t).kind != TermKind::kParameter) chosen.push_back(t);
+    }
+    std::sort(chosen.begin(), chosen.end());
+    std::sort(out_.suspects.begin(), out_.suspects.end());
+    PARALLAX_ASSIGN_OR_RETURN(const CampaignFit* fit, search_->Fit(chosen));
+    out_.fit = *fit;
+    return absl::OkStatus();
+  }
+
+  absl::Status Differentiate() {
+    Eigen::VectorXd residuals;
+    Eigen::MatrixXd jacobian;
+    PARALLAX_RETURN_IF_ERROR(search_->model().DifferentiateAll(out_.fit.z, &residuals, &jacobian));
+    slope_ = search_->noise().Whiten(jacobian);
+    return absl::OkStatus();
+  }
+
+  /// Shapley shares of the suspects over draws from the fit's posterior, and what replaying all of
+  /// them removes.
+  absl::Status ShareGap() {
+    const auto d = static_cast<Eigen::Index>(out_.suspects.size());
+    if (d == 0) return absl::OkStatus();
+    const int draws = d <= 2 ? 16 : d <= 4 ? 8 : 4;
+    const Eigen::MatrixXd factor = out_.fit.covariance.llt().matrixL();
+    Eigen::MatrixXd values(d, draws);
+    for (int k = 0; k < draws; ++k) {
+      base::Random random(seed_, kDrawStream + static_cast<uint64_t>(k));
+      Eigen::VectorXd normal(d);
+      for (double& x : normal) x = random.Normal();
+      for (Eigen::Index i = 0; i < d; ++i) {
+        values(i, k) = out_.fit.z(out_.suspects[static_cast<size_t>(i)]);
+      }
+      values.col(k) += factor * normal;
+    }
+    const uint32_t coalitions = 1u << static_cast<uint32_t>(d);
+    Eigen::MatrixXd worth(coalitions, draws);
+    const double none = TrustedGap(assumed_.residuals);
+    for (int k = 0; k < draws; ++k) {
+      for (uint32_t mask = 0; mask < coalitions; ++mask) {
+        worth(mask, k) = none;
+        if (mask == 0) continue;
+        Eigen::VectorXd z = search_->model().base();
+        for (Eigen::Index i = 0; i < d; ++i) {
+          if (mask >> static_cast<uint32_t>(i) & 1u) {
+            z(out_.suspects[static_cast<size_t>(i)]) = values(i, k);
+          }
+        }
+        Eigen::VectorXd residuals;
+        PARALLAX_RETURN_IF_ERROR(search_->model().Residuals(z, &residuals));
+        worth(mask, k) = TrustedGap(residuals);
+      }
+    }
+    PARALLAX_ASSIGN_OR_RETURN(
+        out_.shares, attribution::ShareGap(static_cast<int>(d), draws,
+                                           [&](int k, uint32_t mask) { return worth(mask, k); }));
+    const double excess = none - gauge_.centre();
+    const double left = TrustedGap(out_.fit.residuals) - gauge_.centre();
+    removed_ = excess > 0.0 ? std::clamp(1.0 - left / excess, -1.0, 1.0) : 0.0;
+    return absl::OkStatus();
+  }
+
+  /// Which model wins when whole runs are drawn again, each model at its own mode.
+  absl::Status Bootstrap() {
+    std::vector<size_t> order(models_.size());
+    for (size_t m = 0; m < order.size(); ++m) order[m] = m;
+    std::stable_sort(order.begin(), order.end(), [this](size_t a, size_t b) {
+      return included_.weight[a] > included_.weight[b];
+    });
+    order.resize(std::min(order.size(), kBootstrapModels));
+    const auto runs = search_->model().runs().size();
+    Eigen::MatrixXd of_run(order.size(), runs);
+    Eigen::VectorXd constant(order.size());
+    for (size_t k = 0; k < order.size(); ++k) {
+      const auto row = static_cast<Eigen::Index>(k);
+      PARALLAX_ASSIGN_OR_RETURN(const Eigen::VectorXd costs,
+                                search_->CostOfRuns(models_[order[k]].terms));
+      of_run.row(row) = -costs.transpose();
+      constant(row) = included_.weight[order[k]] + costs.sum();
+    }
+    base::Random random(seed_, kBootstrapStream);
+    for (int b = 0; b < kBootstraps; ++b) {
+      Eigen::VectorXd weight = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(runs));
+      for (size_t r = 0; r < runs; ++r)
+        weight(static_cast<Eigen::Index>(random.Below(runs))) += 1.0;
+      Eigen::Index best = 0;
+      (of_run * weight + constant).maxCoeff(&best);
+      winners_.push_back(models_[order[static_cast<size_t>(best)]].terms);
+    }
+    return absl::OkStatus();
+  }
+
+  double Stability(const Cause& cause) const {
+    const auto wins = std::count_if(winners_.begin(), winners_.end(),
+                                    [&](const auto& terms) { return HasAny(terms, cause); });
+    return static_cast<double>(wins) / static_cast<double>(winners_.size());
+  }
+
+  std::vector<std::string> ChannelsMovedBy(int parameter) const {
+    std::map<std::string, double> norm;
+    for (const EvidenceBlock& block : search_->model().blocks()) {
+      norm[block.channel] += slope_.col(parameter).segment(block.begin, block.rows()).squaredNorm();
+    }
+    std::vector<std::string> channels;
+    for (const auto& [channel, squared] : norm) {
+      if (squared >= kMovedSd * kMovedSd) channels.push_back(channel);
+    }
+    return channels;
+  }
+
+  /// Whether another parameter could stand in for this one.
+  bool HasDouble(const Cause& cause) const {
+    const int parameter = TermAt(Representative(cause)).parameter;
+    for (const Cause& other : causes_) {
+      const int rival = TermAt(Representative(other)).parameter;
+      if (&other == &cause || slope_.col(rival).norm() < kMovedSd) continue;
+      Eigen::MatrixXd pair(slope_.rows(), 2);
+      pair << slope_.col(parameter), slope_.col(rival);
+      if (calibration::CollinearityIndex(pair) >= kClusterGamma) return true;
+    }
+    return false;
+  }
+
+  absl::Status WeighParameters() {
+    const double none = LogEvidence({});
+    for (size_t c = 0; c < causes_.size(); ++c) {
+      const Cause& cause = causes_[c];
+      const int term = Representative(cause);
+      const int parameter = TermAt(term).parameter;
+      PARALLAX_ASSIGN_OR_RETURN(const CampaignFit* alone, search_->Fit({term}));
+      const auto has = [&](const std::vector<int>& terms) { return HasAny(terms, cause); };
+      const auto lacks = [&](const std::vector<int>& terms) { return !HasAny(terms, cause); };
+      attribution::ParameterEvidence evidence{
+          .name = ParameterName(parameter),
+          .pip = Pip(cause),
+          .loss_without = BestWeight(has) - BestWeight(lacks),
+          .gain_alone = alone->log_evidence - none,
+          .contraction = 1.0 - std::sqrt(alone->covariance(0, 0)),
+          .shift_sd = std::abs(alone->z(parameter)),
+          .stability = Stability(cause),
+          .channels = ChannelsMovedBy(parameter)};
+      const auto place = std::find(out_.suspects.begin(), out_.suspects.end(), parameter);
+      if (place != out_.suspects.end()) {
+        const auto i = static_cast<Eigen::Index>(place - out_.suspects.begin());
+        evidence.shapley = out_.shares.share(i);
+        evidence.shapley_low = out_.shares.low(i);
+        evidence.shapley_high = out_.shares.high(i);
+        evidence.shift_sd = std::abs(out_.fit.z(parameter));
+        evidence.replay_removed = removed_;
+        evidence.cluster = HasDouble(cause) ? static_cast<int>(c) : -1;
+      }
+      out_.evidence.parameters.push_back(std::move(evidence));
+    }
+    return absl::OkStatus();
+  }
+
+  void WeighSensors() {
+    std::vector<int> faults;
+    for (const int t : BestTerms()) {
+      if (TermAt(t).kind == TermKind::kSensor) faults.push_back(t);
+    }
+    const double none = LogEvidence({});
+    const double all = LogEvidence(BestTerms()) - none;
+    const double by_faults = LogEvidence(faults) - none;
+    // A combination that was never refitted is not one that explains the gap alone.
+    const double explained =
+        faults.empty() || std::isnan(by_faults) || all <= 0.0 ? 0.0 : by_faults / all;
+    for (const auto& [channel, terms] : sensors_) {
+      out_.evidence.sensors.push_back({.channel = channel,
+                                       .fault = TermAt(Representative(terms)).fault,
+                                       .probability = Pip(terms),
+                                       .explained = IsAccused(channel) ? explained : 0.0});
+    }
+  }
+
+  void WeighMissing() {
+    Cause missing;
+    for (size_t t = 0; t < terms_.size(); ++t) {
+      if (terms_[t].kind == TermKind::kMissing) missing.push_back(static_cast<int>(t));
+    }
+    if (missing.empty()) return;
+    out_.evidence.large_discrepancy_probability = Pip(missing);
+    out_.evidence.discrepancy_where = TermAt(Representative(missing)).channel;
+  }
+
+  /// Members of the models of the fewest terms that are as good as the best.
+  void FindRivals() {
+    const double bound = included_.weight[included_.best] - kRivalNats;
+    size_t fewest = std::numeric_limits<size_t>::max();
+    for (size_t m = 0; m < models_.size(); ++m) {
+      if (included_.weight[m] >= bound) fewest = std::min(fewest, models_[m].terms.size());
+    }
+    if (fewest == 0) return;
+    std::set<int> members;
+    for (size_t m = 0; m < models_.size(); ++m) {
+      if (included_.weight[m] < bound || models_[m].terms.size() != fewest) continue;
+      for (const int t : models_[m].terms) {
+        if (TermAt(t).kind == TermKind::kParameter) members.insert(t);
+      }
+    }
+    const Cause group(members.begin(), members.end());
+    std::vector<std::string> experiments;
+    for (const int t : group) {
+      const twin::Parameter& parameter =
+          search_->model().description().parameters[static_cast<size_t>(TermAt(t).parameter)];
+      out_.evidence.rival_group.push_back(parameter.name);
+      const bool said = std::find(experiments.begin(), experiments.end(), parameter.best_signal) !=
+                        experiments.end();
+      if (!parameter.best_signal.empty() && !said) experiments.push_back(parameter.best_signal);
+    }
+    out_.evidence.rival_probability = group.empty() ? 0.0 : Pip(group);
+    out_.evidence.separating_experiment = absl::StrJoin(experiments, ", or ");
+  }
+
+  void ListHypotheses() {
+    const double none = LogEvidence({});
+    for (size_t t = 0; t < terms_.size(); ++t) {
+      const int term = static_cast<int>(t);
+      const double alone = LogEvidence({term}) - none;
+      if (included_.probability[t] < kListedPip && alone < 3.0) continue;
+      const absl::StatusOr<const CampaignFit*> fit = search_->Fit({term});
+      const bool physics = TermAt(term).kind == TermKind::kParameter;
+      out_.hypotheses.push_back(
+          {.name = NameOf(TermAt(term), search_->model().description()),
+           .kind = TermAt(term).kind,
+           .pip = included_.probability[t],
+           .loss_without = included_.loss_without[t],
+           .gain_alone = alone,
+           .shift_sd = physics && fit.ok() ? (*fit)->z(TermAt(term).parameter) : std::nan("")});
+    }
+    std::stable_sort(
+        out_.hypotheses.begin(), out_.hypotheses.end(),
+        [](const HypothesisSummary& a, const HypothesisSummary& b) { return a.pip > b.pip; });
+  }
+
+  void SummariseGap() {
+    attribution::Evidence& evidence = out_.evidence;
+    evidence.gap = gauge_.Gap(assumed_.residuals);
+    evidence.floor = gauge_.floor();
+    evidence.gap_p_value = 1.0;
+    for (const auto& [observable, p] : gauge_.PValues(assumed_.residuals)) {
+      evidence.gap_p_value = std::min(evidence.gap_p_value, p);
+    }
+    evidence.smallest_p_value = gauge_.smallest_p();
+    evidence.minimum_detectable = gauge_.floor();
+    for (const auto& [observable, z2] : gauge_.Misfit(Trusted(out_.fit.residuals))) {
+      evidence.channels.push_back({.channel = observable, .calibrate_mean_z2 = z2});
+    }
+  }
+
+  CampaignSearch* search_;
+  const std::vector<TermModel>& models_;
+  const CampaignGauge& gauge_;
+  const uint64_t seed_;
+  const std::vector<Term>& terms_;
+  const attribution::TermInclusion included_;
+  std::vector<Cause> causes_;
+  std::vector<std::pair<std::string, Cause>> sensors_;
+  std::vector<std::vector<int>> winners_;
+  CampaignFit assumed_;
+  Eigen::MatrixXd slope_;  ///< whitened, at the suspects' fit
+  double removed_ = 0.0;
+  CampaignExplanation out_;
+};
+
+}  // namespace
+
+absl::StatusOr<CampaignExplanation> ExplainCampaign(CampaignSearch* search,
+                                                    const std::vector<TermModel>& models,
+                                                    const CampaignGauge& gauge, uint64_t seed) {
+  return Weigher(search, models, gauge, seed).Run();
+}
+
+}  // namespace parallax::pipeline

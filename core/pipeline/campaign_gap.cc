@@ -1,0 +1,76 @@
+#include "core/pipeline/campaign_gap.h"
+
+#include <algorithm>
+
+#include "core/base/random.h"
+#include "core/divergence/permutation.h"
+#include "core/divergence/resampling.h"
+
+namespace parallax::pipeline {
+namespace {
+
+constexpr int kCampaigns = 1999;
+constexpr uint64_t kStream = 0x676170;  // "gap"
+
+double TailShare(const std::vector<double>& null, double value) {
+  const auto above =
+      std::count_if(null.begin(), null.end(), [value](double v) { return v >= value; });
+  return (1.0 + static_cast<double>(above)) / (1.0 + static_cast<double>(null.size()));
+}
+
+}  // namespace
+
+CampaignGauge::CampaignGauge(const CampaignModel& model, const CampaignNoise& noise, uint64_t seed)
+    : model_(&model), noise_(&noise) {
+  for (int i = 0; i < kCampaigns; ++i) {
+    base::Random random(seed, kStream + static_cast<uint64_t>(i));
+    const Eigen::VectorXd errors = noise.Draw(&random);
+    null_.push_back(Gap(errors));
+    for (const auto& [name, gap] : ByObservable(errors)) null_of_[name].push_back(gap);
+  }
+  floor_ = divergence::Quantile(null_, 0.95);
+  centre_ = divergence::Quantile(null_, 0.5);
+}
+
+double CampaignGauge::Gap(const Eigen::VectorXd& residuals) const {
+  return residuals.cwiseQuotient(noise_->row_sd()).squaredNorm() /
+         static_cast<double>(residuals.size());
+}
+
+std::map<std::string, double> CampaignGauge::MeanSquares(const Eigen::VectorXd& residuals,
+                                                         const Eigen::VectorXd& sd) const {
+  std::map<std::string, double> sum, rows;
+  for (const EvidenceBlock& block : model_->blocks()) {
+    sum[block.observable] += residuals.segment(block.begin, block.rows())
+                                 .cwiseQuotient(sd.segment(block.begin, block.rows()))
+                                 .squaredNorm();
+    rows[block.observable] += static_cast<double>(block.rows());
+  }
+  for (auto& [name, value] : sum) value /= rows[name];
+  return sum;
+}
+
+std::map<std::string, double> CampaignGauge::ByObservable(const Eigen::VectorXd& residuals) const {
+  return MeanSquares(residuals, noise_->row_sd());
+}
+
+std::map<std::string, double> CampaignGauge::Misfit(const Eigen::VectorXd& residuals) const {
+  return MeanSquares(residuals, noise_->fitted_sd());
+}
+
+double CampaignGauge::PValue(double gap) const { return TailShare(null_, gap); }
+
+std::map<std::string, double> CampaignGauge::PValues(const Eigen::VectorXd& residuals) const {
+  std::vector<std::string> names;
+  std::vector<double> p;
+  for (const auto& [name, gap] : ByObservable(residuals)) {
+    names.push_back(name);
+    p.push_back(TailShare(null_of_.at(name), gap));
+  }
+  const std::vector<double> adjusted = divergence::HolmAdjust(p);
+  std::map<std::string, double> out;
+  for (size_t i = 0; i < names.size(); ++i) out[names[i]] = adjusted[i];
+  return out;
+}
+
+}  // namespace parallax::pipeline

@@ -1,0 +1,156 @@
+#include "core/pipeline/campaign_noise.h"
+
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+
+namespace parallax::pipeline {
+namespace {
+
+constexpr double kWobbleSd = 0.02;     ///< prior sds by which every parameter may be off
+constexpr double kForgivenGap = 0.05;  ///< share of the gap
+constexpr double kLeastEigenvalue = 1e-10;
+
+Eigen::MatrixXd BlockCovariance(const EvidenceBlock& block, const twin::Trust& trust) {
+  const Eigen::VectorXd own = Scale(block, trust.row_sd, trust.row_share);
+  const Eigen::VectorXd run = Scale(block, trust.run_sd, trust.run_share);
+  const Eigen::VectorXd wander = Scale(block, trust.wander_sd, trust.wander_share);
+  Eigen::MatrixXd covariance = run * run.transpose();
+  for (Eigen::Index i = 0; i < block.rows(); ++i) {
+    for (Eigen::Index j = 0; j < block.rows(); ++j) {
+      const double lag_s = std::abs(block.time_s(i) - block.time_s(j));
+      covariance(i, j) += wander(i) * wander(j) * std::exp(-lag_s / trust.wander_s);
+    }
+    covariance(i, i) += own(i) * own(i) + block.white_sd(i) * block.white_sd(i);
+  }
+  return covariance;
+}
+
+/// The gap of each series, one column an observable. Its level and not its readings: a column that
+/// holds the readings' noise would explain that noise. Outcomes are single readings and have none.
+Eigen::MatrixXd Gaps(const CampaignModel& model) {
+  std::set<std::string> names;
+  for (const EvidenceBlock& block : model.blocks()) names.insert(block.observable);
+  Eigen::MatrixXd columns =
+      Eigen::MatrixXd::Zero(model.rows(), static_cast<Eigen::Index>(names.size()));
+  for (const EvidenceBlock& block : model.blocks()) {
+    if (block.source.front().output < 0) continue;
+    const auto place = std::distance(names.begin(), names.find(block.observable));
+    columns.col(place).segment(block.begin, block.rows()) = block.level - block.assumed;
+  }
+  return columns;
+}
+
+/// A species that the twin has too much of in one run it has too much of in all, and one of its
+/// neighbours too little: each kind of row has a campaign offset of its own.
+Eigen::MatrixXd CampaignOffsets(const CampaignModel& model, const std::vector<twin::Trust>& trust) {
+  std::set<std::pair<std::string, int>> kinds;
+  const auto kind = [](const EvidenceBlock& block, Eigen::Index i) {
+    const std::vector<int>& outcomes = block.source[static_cast<size_t>(i)].outcomes;
+    return std::pair(block.observable, outcomes.empty() ? -1 : outcomes.front());
+  };
+  for (const EvidenceBlock& block : model.blocks()) {
+    for (Eigen::Index i = 0; i < block.rows(); ++i) kinds.insert(kind(block, i));
+  }
+  Eigen::MatrixXd columns =
+      Eigen::MatrixXd::Zero(model.rows(), static_cast<Eigen::Index>(kinds.size()));
+  for (const EvidenceBlock& block : model.blocks()) {
+    const twin::Trust& stated = *FindTrust(trust, block.observable);
+    const Eigen::VectorXd scale = Scale(block, stated.campaign_sd, stated.campaign_share);
+    for (Eigen::Index i = 0; i < block.rows(); ++i) {
+      columns(block.begin + i, std::distance(kinds.begin(), kinds.find(kind(block, i)))) = scale(i);
+    }
+  }
+  return columns;
+}
+
+}  // namespace
+
+const twin::Trust* FindTrust(const std::vector<twin::Trust>& trust, const std::string& observable) {
+  for (const twin::Trust& one : trust) {
+    if (one.observable == observable) return &one;
+  }
+  return nullptr;
+}
+
+Eigen::VectorXd Scale(const EvidenceBlock& block, double sd, double share) {
+  return (sd * sd + (share * block.level.array()).square()).sqrt();
+}
+
+LowRankWhitener::LowRankWhitener(const Eigen::Ref<const Eigen::MatrixXd>& columns) {
+  directions_.resize(columns.rows(), 0);
+  if (columns.cols() == 0) return;
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(columns.transpose() * columns);
+  const Eigen::VectorXd& values = eigen.eigenvalues();
+  Eigen::Index first = 0;
+  while (first < values.size() && values(first) < kLeastEigenvalue) ++first;
+  const Eigen::Index kept = values.size() - first;
+  const Eigen::VectorXd strong = values.tail(kept);
+  directions_ = columns * eigen.eigenvectors().rightCols(kept) *
+                strong.cwiseSqrt().cwiseInverse().asDiagonal();
+  shrink_ = 1.0 - (1.0 + strong.array()).rsqrt();
+  log_determinant_ = strong.array().log1p().sum();
+}
+
+Eigen::MatrixXd LowRankWhitener::Whiten(const Eigen::Ref<const Eigen::MatrixXd>& rows) const {
+  if (directions_.cols() == 0) return rows;
+  return rows - directions_ * (shrink_.asDiagonal() * (directions_.transpose() * rows));
+}
+
+absl::StatusOr<CampaignNoise> CampaignNoise::Create(const CampaignModel& model,
+                                                    const std::vector<twin::Trust>& trust,
+                                                    const Eigen::MatrixXd& jacobian) {
+  CampaignNoise noise;
+  noise.row_sd_.resize(model.rows());
+  for (const EvidenceBlock& block : model.blocks()) {
+    const twin::Trust* stated = FindTrust(trust, block.observable);
+    if (stated == nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("observable \"%s\" of twin %s: nothing states how far it is trusted",
+                          block.observable, model.description().name));
+    }
+    const Eigen::MatrixXd covariance = BlockCovariance(block, *stated);
+    noise.row_sd_.segment(block.begin, block.rows()) = covariance.diagonal().cwiseSqrt();
+    noise.factors_.push_back({block.begin, covariance.llt().matrixL()});
+  }
+  const Eigen::MatrixXd offsets = CampaignOffsets(model, trust);
+  const Eigen::MatrixXd wobble = kWobbleSd * jacobian;
+  noise.row_sd_ = (noise.row_sd_.array().square() + offsets.rowwise().squaredNorm().array() +
+                   wobble.rowwise().squaredNorm().array())
+                      .sqrt();
+  const Eigen::MatrixXd gap = kForgivenGap * Gaps(model);
+  noise.fitted_sd_ = (noise.row_sd_.array().square() + gap.rowwise().squaredNorm().array()).sqrt();
+  Eigen::MatrixXd shared(model.rows(), offsets.cols() + wobble.cols() + gap.cols());
+  shared << offsets, wobble, gap;
+  const LowRankWhitener low_rank(noise.Whiten(shared));
+  noise.shared_ = low_rank.directions();
+  noise.shrink_ = low_rank.shrink();
+  return noise;
+}
+
+Eigen::MatrixXd CampaignNoise::Whiten(const Eigen::Ref<const Eigen::MatrixXd>& rows) const {
+  Eigen::MatrixXd out = rows;
+  for (const Factor& factor : factors_) {
+    auto block = out.middleRows(factor.begin, factor.lower.rows());
+    factor.lower.triangularView<Eigen::Lower>().solveInPlace(block);
+  }
+  if (shared_.cols() == 0) return out;
+  return out - shared_ * (shrink_.asDiagonal() * (shared_.transpose() * out));
+}
+
+Eigen::VectorXd CampaignNoise::Draw(base::Random* random) const {
+  Eigen::VectorXd draw(row_sd_.size());
+  for (double& value : draw) value = random->Normal();
+  // √(1 + s²) along the shared directions, from 1 − 1/√(1 + s²).
+  const Eigen::VectorXd stretch = shrink_.array() / (1.0 - shrink_.array());
+  draw += shared_ * (stretch.asDiagonal() * (shared_.transpose() * draw));
+  for (const Factor& factor : factors_) {
+    auto block = draw.segment(factor.begin, factor.lower.rows());
+    block = factor.lower.triangularView<Eigen::Lower>() * block.eval();
+  }
+  return draw;
+}
+
+}  // namespace parallax::pipeline

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <Eigen/Dense>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/pipeline/observations.h"
+#include "core/pipeline/readback.h"
+#include "core/signal/rig.h"
+#include "core/signal/run.h"
+#include "core/twin/twin.h"
+
+namespace parallax::pipeline {
+
+/// Where one row of evidence finds its prediction: a reading at a moment of the drive's grid, or a
+/// sum of outcomes (one line of a spectrum holds several species).
+struct RowSource {
+  int output = -1;  ///< of the twin; -1: outcomes
+  GridPoint point;
+  std::vector<int> outcomes;
+
+  double In(const twin::Prediction& prediction) const;
+  /// d prediction / d parameter, natural units.
+  double In(const twin::Jacobian& jacobian, Eigen::Index parameter) const;
+};
+
+/// One observable of one run: consecutive rows of a campaign's stacked evidence.
+struct EvidenceBlock {
+  int run = 0;               ///< position among the campaign's runs
+  std::string observable;    ///< "pyro_t"; "share" and "rbm" for families of outcomes
+  std::string channel;       ///< instrument that is accused if it lies: "pyro/pyro_t"
+  Eigen::Index begin = 0;    ///< first row among all
+  Eigen::VectorXd time_s;    ///< of each row, from the run's start; outcomes: the run's end
+  Eigen::VectorXd value;     ///< measured [SI]
+  Eigen::VectorXd white_sd;  ///< its independent error [SI]
+  /// Size of the signal without its noise [SI], for errors that are a share of it: the assumed
+  /// prediction, scaled to the block's readings. A reading's own noise must not be able to explain
+  /// itself.
+  Eigen::VectorXd level;
+  Eigen::VectorXd assumed;  ///< the assumed prediction [SI]
+  std::vector<RowSource> source;
+
+  Eigen::Index rows() const { return value.size(); }
+};
+
+/// A run as the explanation of a campaign sees it.
+struct CampaignRun {
+  std::string id;
+  int64_t started_at_unix_ns = 0;
+  signal::CleanRun clean;
+  twin::Drive drive;
+  std::vector<ChannelObservations> channels;  ///< every output that was recorded, for scores
+  std::vector<EvidenceBlock> blocks;          ///< `begin` counts from the run's own first row
+  std::vector<Readback> readbacks;
+};
+
+/// Cleans a run, drives the twin by set-points where a controller holds them and by the
+/// thermocouples where it does not, and gathers rows: medians of at least 30 s over steady phases,
+/// at most about a dozen a segment, then what was measured on the sample. Ramps and the first
+/// minutes after them carry no row: there a clock error of a second looks like physics.
+/// @param assumed  natural values of the twin's parameters.
+/// Errors: InvalidArgument where a channel that the twin needs is missing or no row is left.
+absl::StatusOr<CampaignRun> GatherRows(const signal::Rig& rig, const twin::Twin& twin,
+                                       const signal::RunRecord& record,
+                                       const Eigen::VectorXd& assumed);
+
+}  // namespace parallax::pipeline

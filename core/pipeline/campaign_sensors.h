@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/attribution/verdict.h"
+#include "core/pipeline/campaign_rows.h"
+
+namespace parallax::pipeline {
+
+/// Faults of instruments that need no twin: what cleaning saw, and held channels whose readings
+/// leave their set-points by an offset, from run to run or within runs. One entry a channel, the
+/// most probable fault in words with its figure; `explained` is left to the caller.
+std::vector<attribution::SensorEvidence> FaultsWithoutTwin(const std::vector<CampaignRun>& runs);
+
+}  // namespace parallax::pipeline
