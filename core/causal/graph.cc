@@ -266,4 +266,13 @@ std::vector<std::pair<int, int>> Graph::MustPrecede(
   return pairs;
 }
 
+std::vector<uint32_t> CauseMasks(const Graph& graph, const std::vector<std::string>& parameters) {
+  PARALLAX_CHECK(parameters.size() <= 32);
+  std::vector<uint32_t> masks(parameters.size(), 0);
+  for (const auto& [first, then] : graph.MustPrecede(parameters)) {
+    masks[static_cast<size_t>(then)] |= uint32_t{1} << static_cast<uint32_t>(first);
+  }
+  return masks;
+}
+
 }  // namespace parallax::causal

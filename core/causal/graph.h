@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,7 +57,7 @@ struct Edge {
 using Path = std::vector<int>;
 
 struct PathLimits {
-  int max_edges = 16;
+  int max_edges = 24;
   int max_paths = 1024;
 };
 
@@ -135,5 +136,9 @@ class Graph {
 
 /// Product of two signs.
 Sign Times(Sign a, Sign b);
+
+/// MustPrecede as masks, one a parameter: bit i of element j says that i must join before j.
+/// REQUIRES: at most 32 parameters.
+std::vector<uint32_t> CauseMasks(const Graph& graph, const std::vector<std::string>& parameters);
 
 }  // namespace parallax::causal

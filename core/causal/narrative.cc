@@ -86,21 +86,36 @@ double SizeOf(const std::vector<Route>& routes) {
   return size;
 }
 
-/// What one route is of the total: a share, unless routes cancel and shares mislead.
+/// Whether routes undo each other so far that shares of the total would mislead.
+bool Cancel(const RouteEffects& effects) {
+  return std::abs(effects.total) < kCancelling * SizeOf(effects.routes);
+}
+
+/// What one route is of the total.
 std::string TellCarried(const RouteEffects& effects, const Route& route) {
   if (route.effect * effects.total < 0.0) return ", against the rest";
-  if (std::abs(effects.total) < kCancelling * SizeOf(effects.routes)) return "";
+  if (Cancel(effects)) return "";
   return absl::StrFormat(", %.3g %% of it", 100.0 * route.effect / effects.total);
 }
 
 /// Routes too small to be told one by one.
-std::string TellRest(const Question& question, const std::vector<Route>& routes, size_t told) {
-  if (told >= routes.size()) return "";
+std::string TellRest(const Question& question, const RouteEffects& effects, size_t told) {
+  if (told >= effects.routes.size()) return "";
   double sum = 0.0;
-  for (size_t i = told; i < routes.size(); ++i) sum += routes[i].effect;
-  const auto number = static_cast<int>(routes.size() - told);
-  return absl::StrFormat(" %s %s %s.", Count(number, "lesser path"),
-                         number == 1 ? "carries" : "together carry", Effect(sum, question.unit));
+  for (size_t i = told; i < effects.routes.size(); ++i) sum += effects.routes[i].effect;
+  const auto number = static_cast<int>(effects.routes.size() - told);
+  const std::string head =
+      absl::StrFormat(" %s%s", Count(number, "lesser path"), number == 1 ? "" : " together");
+  if (Cancel(effects)) {
+    return absl::StrFormat("%s %s %s.", head, number == 1 ? "makes" : "make",
+                           Effect(sum, question.unit));
+  }
+  const double percent = 100.0 * std::abs(sum / effects.total);
+  const bool against = sum * effects.total < 0.0;
+  const std::string verb = against ? "work" : "carry";
+  const std::string singular = against ? "works" : "carries";
+  return absl::StrFormat("%s %s%s %.2g %%.", head, number == 1 ? singular : verb,
+                         against ? " against it by" : "", percent);
 }
 
 std::string TellInteraction(const Question& question, const RouteEffects& effects) {
@@ -212,7 +227,7 @@ std::string TellEffect(const Cause& cause, const Question& question, const Route
                             TellCarried(effects, route));
     ++told;
   }
-  return text + TellRest(question, effects.routes, told) + TellInteraction(question, effects) +
+  return text + TellRest(question, effects, told) + TellInteraction(question, effects) +
          TellCalls(question, effects);
 }
 

@@ -108,6 +108,7 @@ TEST(Graph, UpstreamMechanismsMustPrecede) {
   EXPECT_THAT(graph.MustPrecede({"p", "q"}), ElementsAre(Pair(0, 1)));
   EXPECT_THAT(graph.MustPrecede({"q", "p"}), ElementsAre(Pair(1, 0)));
   EXPECT_THAT(graph.MustPrecede({"p", "r"}), IsEmpty());  // acts nowhere: no order
+  EXPECT_THAT(CauseMasks(graph, {"q", "r", "p"}), ElementsAre(0b100u, 0u, 0u));
 }
 
 TEST(Graph, MechanismsOfOneNodeHaveNoOrder) {

@@ -119,10 +119,15 @@ TEST(TellEffect, TellsLesserPathsTogetherAndCountsThem) {
   const Route main = ByRipening(-12.0, -0.0137, "(7,5)");
   const std::string one =
       TellEffect(Conductivity(), AskDiameter(), Sum({main, ByNucleation(-0.0001)}));
-  EXPECT_THAT(one, AllOf(HasSubstr("1 lesser path carries −0.0001 nm."), HasSubstr("99.3 %")));
+  EXPECT_THAT(one, AllOf(HasSubstr("1 lesser path carries 0.72 %."), HasSubstr("99.3 %")));
   const std::string two = TellEffect(Conductivity(), AskDiameter(),
                                      Sum({main, ByNucleation(-0.0001), ByNucleation(-0.0002)}));
-  EXPECT_THAT(two, HasSubstr("2 lesser paths together carry −0.0003 nm."));
+  EXPECT_THAT(two, HasSubstr("2 lesser paths together carry 2.1 %."));
+  EXPECT_THAT(TellEffect(Conductivity(), AskDiameter(), Sum({main, ByNucleation(0.0001)})),
+              HasSubstr("1 lesser path works against it by 0.74 %."));
+  EXPECT_THAT(TellEffect(Conductivity(), AskDiameter(),
+                         Sum({main, ByRipening(11.0, 0.0137, ""), ByNucleation(0.0001)})),
+              HasSubstr("1 lesser path makes +0.0001 nm."));
   EXPECT_THAT(TellEffect(Conductivity(), AskDiameter(), Sum({main})), Not(HasSubstr("lesser")));
 }
 

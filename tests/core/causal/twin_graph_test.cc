@@ -53,6 +53,10 @@ struct Condition {
   DriveMode mode;
 };
 
+void PrintTo(const Condition& condition, std::ostream* os) {
+  *os << condition.kind << (condition.mode == DriveMode::kRecipe ? " by recipe" : " as measured");
+}
+
 class SwcntGraphOf : public ::testing::TestWithParam<Condition> {
  protected:
   signal::Rig Rig() const {
