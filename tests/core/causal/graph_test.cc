@@ -127,7 +127,8 @@ TEST_P(OrderAtSeed, IsStrictTransitiveAndWithoutCycles) {
   std::vector<Node> nodes;
   std::vector<Edge> edges;
   std::vector<std::string> names;
-  for (int i = 0; i < kNodes; ++i) nodes.push_back({std::string(1, static_cast<char>('a' + i))});
+  for (int i = 0; i < kNodes; ++i)
+    nodes.push_back({std::string(1, static_cast<char>('a' + i)), "", "1"});
   for (int k = 0; k < kNames; ++k) names.push_back(std::string(1, static_cast<char>('p' + k)));
   for (size_t i = 0; i < kNodes; ++i) {
     for (size_t j = i + 1; j < kNodes; ++j) {
@@ -161,7 +162,7 @@ TEST(GraphMake, RefusesWhatDoesNotFitTogether) {
   const auto error = [&](std::vector<Node> nodes, std::vector<Edge> edges) {
     return Graph::Make(std::move(nodes), std::move(edges)).status().ToString();
   };
-  EXPECT_THAT(error({{"a"}, {"a"}}, {}), HasSubstr("node a is given twice"));
+  EXPECT_THAT(error({two[0], two[0]}, {}), HasSubstr("node a is given twice"));
   EXPECT_THAT(error({two[0], {"b", "b", "1", Visibility::kMeasured, {"s"}}}, {}),
               HasSubstr("node b: signal s is another node's"));
   EXPECT_THAT(error(two, {{"a", "z", "m"}}), HasSubstr("edge a -> z [m]: no node z"));
