@@ -14,7 +14,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using ::testing::StartsWith;
 
 const Question& AskDiameter() {
   static const Question question = {"tube_d", "mean tube diameter", "nm", {}, "dominant tube", {}};

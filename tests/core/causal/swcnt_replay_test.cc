@@ -15,7 +15,6 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using twin::DriveMode;
 using twin::Prediction;
 
 class SwcntReplay : public ::testing::Test {
