@@ -105,6 +105,8 @@ struct Jacobian {
   Eigen::MatrixXd outcome;               ///< outcomes × parameters
 };
 
+class Mediation;
+
 /// A digital twin: a deterministic, thread-safe map from parameters and drive to readings.
 class Twin {
  public:
@@ -127,6 +129,10 @@ class Twin {
   /// it (two_heater: the ambient). A prediction under the rig's assumptions does without; a fit may
   /// call it on every run. Does nothing where a twin has no such condition or a reading is missing.
   virtual void AdoptFirstReadings(Drive* /*drive*/) const {}
+
+  /// Predictions in which inner quantities come from another world (core/twin/mediation.h), or null
+  /// where a twin cannot. Lives as long as the twin.
+  virtual const Mediation* mediation() const { return nullptr; }
 };
 
 /// Twins by name. Constant after construction, so thread-safe.

@@ -122,27 +122,46 @@ void Activate(const S& t, double dt_s, Growth<S>* growth) {
   growth->activated = 1.0 - (1.0 - growth->activated) * Decay<S>(rate * dt_s);
 }
 
-/// One step of theta, A and length, each exact for the rates of the step's middle.
-/// @param nucleated  mean of the nucleated fraction a over the step.
-/// @return  mean coverage over the step.
+/// One step of theta, exact for the rates of the step's middle. @return  mean over the step.
 template <typename S>
-S Grow(const Rates<S>& r, double nucleated, const S& t, double dt_s, Growth<S>* growth) {
+S Cover(const Rates<S>& r, double dt_s, Growth<S>* growth) {
   const S sum = r.coating_hz + r.cleaning_hz;
   const S limit = r.coating_hz / sum;
   const S next = limit + (growth->coverage - limit) * Decay<S>(sum * dt_s);
   const S coverage = 0.5 * (growth->coverage + next);
+  growth->coverage = next;
+  return coverage;
+}
+
+/// One step of A, exact at a mean `coverage`. @return  mean over the step.
+template <typename S>
+S Wear(const Rates<S>& r, const S& coverage, double dt_s, Growth<S>* growth) {
   const S active =
       growth->active * Decay<S>((r.loss_base_hz + r.loss_covered_hz * coverage) * dt_s);
-  const S clean = 1.0 - coverage;
-  const S gain = r.speed_m_s * clean * (0.5 * (growth->active + active)) *
-                 (growth->activated * (nucleated * dt_s));
+  const S mean = 0.5 * (growth->active + active);
+  growth->active = active;
+  return mean;
+}
+
+/// What a step sees of the catalyst: means over the step, borrowed for the call.
+template <typename S>
+struct CatalystState {
+  const S& coverage;
+  const S& active;
+  const S& activated;
+};
+
+/// One step of length and of what D/G is made of.
+/// @param nucleated  mean of the nucleated fraction a over the step.
+template <typename S>
+void Lengthen(const Rates<S>& r, const CatalystState<S>& catalyst, double nucleated, const S& t,
+              double dt_s, Growth<S>* growth) {
+  const S clean = 1.0 - catalyst.coverage;
+  const S gain = r.speed_m_s * clean * catalyst.active * (catalyst.activated * (nucleated * dt_s));
   growth->length_m += gain;
   growth->heat_weight += gain * t;
   growth->speed_weight += gain * r.speed_m_s;
   growth->amorphous += r.coating_hz * clean * dt_s;
-  growth->coverage = next;
-  growth->active = active;
-  return coverage;
 }
 
 /// Height of a forest whose roots are fed through it: dH/dt = v/(1 + H/HD) solved exactly,

@@ -8,6 +8,7 @@
 #include "core/twin/swcnt/chirality.h"
 #include "core/twin/swcnt/heater.h"
 #include "core/twin/swcnt/kinetics.h"
+#include "core/twin/swcnt/mediators.h"
 #include "core/twin/swcnt/parameters.h"
 #include "core/twin/swcnt/particles.h"
 #include "core/twin/swcnt/substrate.h"
@@ -36,8 +37,9 @@ struct Sample {
   S height_m;
 };
 
-/// One run from the first row to the last. All state is of fixed size: no step allocates.
-template <typename S>
+/// One run from the first row to the last. All state is of fixed size: no step allocates, unless
+/// `Taps` records (mediators.h).
+template <typename S, typename Taps = NoTaps>
 class Simulation {
  public:
   using Readings = std::array<S, kDriveOutputs>;
@@ -45,10 +47,11 @@ class Simulation {
   /// @param steps  internal steps a row, a multiple of 2; kStepsPerRow gives dt = 0.5 s. Rows in
   ///   which feed or water are switched, and the first 20 s of growth, take four times as many.
   Simulation(const std::array<S, kParameters>& p, const Drive& drive, const SwcntOptions& options,
-             int steps)
+             int steps, const Taps& taps = Taps())
       : setup_(drive),
         drive_(drive),
         options_(options),
+        taps_(taps),
         coarse_(steps, setup_.tc_lag_s),
         fine_(kFiner * steps, setup_.tc_lag_s),
         size_(&coarse_),
@@ -56,13 +59,16 @@ class Simulation {
         nonuniformity_(p[kDTax]),
         heater_(setup_, drive, p[kBTc]) {
     Bind(p);
-    const S heater_k = heater_.AtSubstrate() + nonuniformity_;
+    const S place_k = heater_.AtSubstrate() + nonuniformity_;
+    const S heater_k = taps_(kHeaterAtSubstrate, place_k, 0.0);
     substrate_.around.wall_k = drive.inputs(0, kWall);
     substrate_.around.gas_k = drive.inputs(0, kGasT);
     substrate_.Start(setup_, heater_k);
     substrate_.SetStep(size_->dt_s);
-    if (drive.mode == DriveMode::kRecipe) heater_.Rest(substrate_.flux());
-    atmosphere_.Start(setup_, drive, HotZone(0, heater_k), size_->dt_s);
+    if (drive.mode == DriveMode::kRecipe) {
+      heater_.Rest(taps_(kFluxAtHeater, substrate_.flux(), 0.0));
+    }
+    atmosphere_.Start(setup_, drive, HotZone(place_k), size_->dt_s);
     height_before_ = S(0.0);
     sample_.height_m = S(0.0);
     for (Eigen::Index row = 0; row < drive.time_s.size(); ++row) {
@@ -119,9 +125,10 @@ class Simulation {
     rates_.sudden_loss_hz = setup_.catalyst.sudden_loss_rate_hz;
   }
 
-  /// Where the feed dwells: the preheater of a stage, the tube at the substrate.
-  S HotZone(Eigen::Index row, const S& heater_k) const {
-    return setup_.hot_wall ? heater_k : S(drive_.inputs(row, kPreheat));
+  /// Where the feed dwells at the start: the preheater of a stage, the tube at the substrate.
+  S HotZone(const S& place_k) const {
+    return setup_.hot_wall ? taps_(kHeaterAtPyrolysis, place_k, 0.0)
+                           : S(drive_.inputs(0, kPreheat));
   }
 
   /// Whether more happens in a row than steps of its kind can follow: feed is young, or its inlet
@@ -158,32 +165,55 @@ class Simulation {
   void Step(Eigen::Index row, int step) {
     const double dt_s = size_->dt_s;
     const double begin_s = drive_.time_s[row] + step * dt_s;
-    heater_.Step(row, step, *size_, substrate_.NextFlux());
+    const bool fed = begin_s + 0.5 * dt_s > setup_.feed_at_s;
+    const double counted_s = fed ? dt_s : 0.0;
+    heater_.Step(row, step, *size_, taps_(kFluxAtHeater, substrate_.NextFlux(), counted_s));
     const S from = heater_.BeforeAtSubstrate() + nonuniformity_;
     const S to = heater_.AtSubstrate() + nonuniformity_;
     // The forest's height, extrapolated to where in the step the substrate's loss is taken.
     const S height = sample_.height_m + substrate_.LossAt() * (sample_.height_m - height_before_);
     height_before_ = sample_.height_m;
-    substrate_.Step(from, to, height);
+    HeatSubstrate(from, to, height, counted_s);
     const S surface = substrate_.middle();
-    if (setup_.hot_wall) atmosphere_.Dwell(S(0.5 * (from + to)));
-    const GasAtCatalyst<S> gas = atmosphere_.Step(surface);
-    const bool fed = begin_s + 0.5 * dt_s > setup_.feed_at_s;
-    if (!fed && begin_s >= setup_.reduce_begin_s) Activate(surface, dt_s, &sample_.growth);
+    if (setup_.hot_wall) {
+      atmosphere_.Dwell(taps_(kHeaterAtPyrolysis, S(0.5 * (from + to)), counted_s));
+    }
+    const S& at_growth = taps_(kSurfaceAtGrowth, surface, counted_s);
+    GasAtCatalyst<S> gas = atmosphere_.Step(at_growth);
+    if (!fed && begin_s >= setup_.reduce_begin_s) {
+      Activate<S>(taps_(kSurfaceAtActivation, surface, dt_s), dt_s, &sample_.growth);
+    }
     if (fed) {
-      GrowStep(begin_s, surface, gas);
+      if constexpr (Taps::kActive) TapGas(&gas);
+      GrowStep(begin_s, surface, at_growth, gas);
     } else if (begin_s >= setup_.reduce_end_s) {
-      particles_.Ripen(surface, dt_s);
+      particles_.Ripen(taps_(kSurfaceAtRipening, surface, dt_s), dt_s);
     }
   }
 
-  void GrowStep(double begin_s, const S& surface, const GasAtCatalyst<S>& gas) {
-    reach_.surface_k.Take(Value(surface));
+  void HeatSubstrate(const S& from, const S& to, const S& height, double counted_s) {
+    // In the order of the course: the step's beginning, which does not count, then its end.
+    const S& held_from = taps_(kHeaterAtSubstrate, from, 0.0);
+    const S& held_to = taps_(kHeaterAtSubstrate, to, counted_s);
+    substrate_.Step(held_from, held_to, taps_(kHeightAtEmissivity, height, counted_s));
+  }
+
+  void TapGas(GasAtCatalyst<S>* gas) const {
+    gas->feed = taps_(kFeedPressure, gas->feed, size_->dt_s);
+    gas->hydrogen = taps_(kHydrogenPressure, gas->hydrogen, size_->dt_s);
+    gas->water = taps_(kWaterPressure, gas->water, size_->dt_s);
+    gas->supply_factor = taps_(kSupplyFactor, gas->supply_factor, size_->dt_s);
+    gas->coating = taps_(kPyrolysedShare, gas->coating, size_->dt_s);
+  }
+
+  /// @param at_growth  the surface's temperature as rates see it.
+  void GrowStep(double begin_s, const S& surface, const S& at_growth, const GasAtCatalyst<S>& gas) {
+    reach_.surface_k.Take(Value(at_growth));
     reach_.feed_pa.Take(Value(gas.feed));
     reach_.water_pa.Take(Value(gas.water));
-    Rates<S> rates = RatesAt(rates_, gas, surface);
+    Rates<S> rates = RatesAt(rates_, gas, at_growth);
     if (options_.mass_transfer == MassTransfer::kDiffusion && Value(gas.feed) > kLeastFeedPa) {
-      LimitByDiffusion(surface, gas, &rates);
+      LimitByDiffusion(at_growth, gas, &rates);
     }
     const double dt_s = size_->dt_s;
     const double vacant = vacant_ * size_->nucleation_decay;
@@ -192,22 +222,38 @@ class Simulation {
     const double since_s = begin_s - setup_.feed_at_s + 0.5 * dt_s;
     vacant_ = vacant;
     if (since_s > options_.termination_s) rates.speed_m_s = S(0.0);
-    const S covered = Grow(rates, nucleated, surface, dt_s, &sample_.growth);
+    const S covered = GrowOn(nucleated, at_growth, &rates);
     sample_.height_m = ForestHeight(sample_.growth.length_m, rates_.forest_m);
     if (since_s < kNucleationEndS) Nucleate(born, since_s, surface, covered);
   }
 
+  /// One step of the catalyst and what grows on it. @return  mean coverage over the step.
+  S GrowOn(double nucleated, const S& at_growth, Rates<S>* rates) {
+    const double dt_s = size_->dt_s;
+    Growth<S>& growth = sample_.growth;
+    if constexpr (Taps::kActive) {
+      rates->speed_m_s = taps_(kGrowthRate, rates->speed_m_s, dt_s);
+    }
+    const S covered = Cover(*rates, dt_s, &growth);
+    const S active = Wear<S>(*rates, taps_(kOvercoatAtActivity, covered, dt_s), dt_s, &growth);
+    Lengthen<S>(*rates,
+                {taps_(kOvercoatAtGrowth, covered, dt_s), taps_(kActivity, active, dt_s),
+                 taps_(kActivation, growth.activated, dt_s)},
+                nucleated, at_growth, dt_s, &growth);
+    return covered;
+  }
+
   void Nucleate(double born, double since_s, const S& surface, const S& covered) {
     const S fourth = particles_.fourth_nm4;
-    particles_.Ripen(surface, size_->dt_s);
+    particles_.Ripen(taps_(kSurfaceAtRipening, surface, size_->dt_s), size_->dt_s);
     Particles<S> middle = particles_;
     middle.fourth_nm4 = 0.5 * (fourth + particles_.fourth_nm4);
     const auto bin = static_cast<size_t>(std::min<double>(since_s, kNucleationBins - 1));
     NucleationBin<S>& into = sample_.window[bin];
-    const S weight = born * (1.0 - covered);
+    const S weight = born * (1.0 - taps_(kOvercoatAtNucleation, covered, born));
     into.weight += weight;
-    into.temperature_k += weight * surface;
-    into.particle_nm += weight * middle.MedianNm();
+    into.temperature_k += weight * taps_(kSurfaceAtNucleation, surface, Value(weight));
+    into.particle_nm += weight * taps_(kParticleDiameter, middle.MedianNm(), Value(weight));
   }
 
   /// Supply lowered by what must diffuse to the catalyst: P_s = Peff / (1 + Da).
@@ -237,12 +283,16 @@ class Simulation {
     r[kPAcetylene] = atmosphere_.read_acetylene_pa();
     if (setup_.hot_wall) return r;
     r[kStageTc2] = heater_.tc(0);
-    if (setup_.wavelength_m > 0.0) {
-      const S emissivity = ForestEmissivity(substrate_.bare_emissivity, sample_.height_m);
-      r[kPyro] = PyrometerReading(substrate_.surface(), emissivity, setup_.wavelength_m,
-                                  setup_.emissivity_set);
-    }
+    if (setup_.wavelength_m > 0.0) r[kPyro] = ReadPyrometer(row);
     return r;
+  }
+
+  S ReadPyrometer(Eigen::Index row) const {
+    const double counted_s = drive_.time_s[row] > setup_.feed_at_s ? kRowS : 0.0;
+    const S emissivity = ForestEmissivity<S>(
+        substrate_.bare_emissivity, taps_(kHeightAtPyrometer, sample_.height_m, counted_s));
+    return PyrometerReading<S>(taps_(kSurfaceAtPyrometer, substrate_.surface(), counted_s),
+                               emissivity, setup_.wavelength_m, setup_.emissivity_set);
   }
 
   static constexpr int kFiner = 4;
@@ -256,6 +306,7 @@ class Simulation {
   const Setup setup_;
   const Drive& drive_;
   const SwcntOptions& options_;
+  [[no_unique_address]] const Taps taps_;
   const StepSize coarse_;
   const StepSize fine_;
   const StepSize* size_;

@@ -4,9 +4,11 @@
 #include "core/twin/parameters.h"
 #include "core/twin/predict.h"
 #include "core/twin/swcnt/drive.h"
+#include "core/twin/swcnt/mediators.h"
 #include "core/twin/swcnt/model.h"
 #include "core/twin/swcnt/outcome.h"
 #include "core/twin/swcnt/parameters.h"
+#include "core/twin/swcnt/plain.h"
 
 namespace parallax::twin {
 namespace {
@@ -67,7 +69,7 @@ std::vector<DomainRange> ReachedRanges(const Description& d, const swcnt::Reach&
   return ranges;
 }
 
-class Swcnt final : public Twin {
+class Swcnt final : public Twin, public Mediation {
  public:
   explicit Swcnt(const swcnt::SwcntOptions& options) : options_(options) {}
 
@@ -80,39 +82,55 @@ class Swcnt final : public Twin {
 
   absl::Status Predict(const Eigen::Ref<const Eigen::VectorXd>& parameters, const Drive& drive,
                        Prediction* prediction, Jacobian* jacobian) const override {
+    PARALLAX_RETURN_IF_ERROR(Check(parameters, drive));
+    ShapeResult(description_, drive, prediction, jacobian);
+    const swcnt::Reach reach =
+        jacobian == nullptr
+            ? swcnt::PredictPlain(options_, parameters, drive, swcnt::NoTaps(), prediction)
+            : Differentiate(parameters, drive, prediction, jacobian);
+    return Finish(drive, reach, prediction);
+  }
+
+  const Mediation* mediation() const override { return this; }
+
+  const std::vector<Mediator>& mediators() const override { return swcnt::MediatorDescriptors(); }
+
+  absl::Status PredictHolding(const Eigen::Ref<const Eigen::VectorXd>& parameters,
+                              const Drive& drive, const std::vector<const Course*>& held,
+                              Prediction* prediction, Courses* natural) const override {
+    PARALLAX_RETURN_IF_ERROR(Check(parameters, drive));
+    if (held.size() != swcnt::kMediators) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("held courses: %d, must be %d", held.size(), int{swcnt::kMediators}));
+    }
+    ShapeResult(description_, drive, prediction, nullptr);
+    swcnt::Tape tape(held);
+    const swcnt::Reach reach = swcnt::PredictTaped(options_, parameters, drive, &tape, prediction);
+    if (const int m = tape.Mismatch(); m >= 0) {
+      const auto i = static_cast<size_t>(m);
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "held course of %s: %d values, must be %d as this drive asks for", mediators()[i].name,
+          held[i]->value.size(), tape.natural()[i].value.size()));
+    }
+    if (natural != nullptr) *natural = std::move(tape.natural());
+    return Finish(drive, reach, prediction);
+  }
+
+ private:
+  absl::Status Check(const Eigen::Ref<const Eigen::VectorXd>& parameters,
+                     const Drive& drive) const {
     PARALLAX_RETURN_IF_ERROR(CheckParameters(description_, parameters));
     PARALLAX_RETURN_IF_ERROR(CheckDrive(description_, drive, swcnt::kDriveConstants));
-    PARALLAX_RETURN_IF_ERROR(swcnt::CheckContents(drive));
-    ShapeResult(description_, drive, prediction, jacobian);
-    const swcnt::Reach reach = jacobian == nullptr
-                                   ? PredictPlain(parameters, drive, prediction)
-                                   : Differentiate(parameters, drive, prediction, jacobian);
+    return swcnt::CheckContents(drive);
+  }
+
+  absl::Status Finish(const Drive& drive, const swcnt::Reach& reach, Prediction* prediction) const {
     for (Eigen::Index output = 0; output < prediction->outputs.cols(); ++output) {
       if (swcnt::IsAbsent(drive, static_cast<int>(output))) continue;
       PARALLAX_RETURN_IF_ERROR(CheckFinite(description_, drive, output, *prediction));
     }
     ReportDomain(description_, ReachedRanges(description_, reach), prediction);
     return absl::OkStatus();
-  }
-
- private:
-  swcnt::Reach PredictPlain(const Eigen::Ref<const Eigen::VectorXd>& parameters, const Drive& drive,
-                            Prediction* prediction) const {
-    const auto p = PlainParameters<kParameters>(parameters);
-    swcnt::Simulation<double> simulation(p, drive, options_, swcnt::kStepsPerRow);
-    simulation.Run([&](Eigen::Index row, const std::array<double, swcnt::kDriveOutputs>& r) {
-      for (size_t k = 0; k < r.size(); ++k) {
-        prediction->outputs(row, static_cast<Eigen::Index>(k)) = r[k];
-      }
-    });
-    const auto abundance = swcnt::SumOverWindow(
-        options_.chirality, simulation.sample().window,
-        swcnt::EdgeEnergies<double>{p[swcnt::kSigmaP], p[swcnt::kDgamma], p[swcnt::kEpsKink]});
-    const auto outcome = swcnt::Outcomes(abundance, simulation.sample(), simulation.setup());
-    for (size_t k = 0; k < outcome.size(); ++k) {
-      prediction->outcome[static_cast<Eigen::Index>(k)] = outcome[k];
-    }
-    return simulation.reach();
   }
 
   swcnt::Reach Differentiate(const Eigen::Ref<const Eigen::VectorXd>& parameters,

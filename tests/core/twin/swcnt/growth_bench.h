@@ -35,6 +35,15 @@ inline double Lifetime(const Rates<double>& r) {
   return 1.0 / (r.loss_base_hz + r.loss_covered_hz * SteadyCoverage(r));
 }
 
+/// One step of theta, A and length of a catalyst, as the twin takes it.
+inline void Grow(const Rates<double>& r, double nucleated, double temperature_k, double dt_s,
+                 Growth<double>* growth) {
+  const double coverage = Cover(r, dt_s, growth);
+  const double active = Wear<double>(r, coverage, dt_s, growth);
+  Lengthen<double>(r, {coverage, active, growth->activated}, nucleated, temperature_k, dt_s,
+                   growth);
+}
+
 /// Height [m] every half second over `seconds` at constant rates, from the arrival of feed.
 inline std::vector<double> HeightCurve(const GrowthRates<double>& p,
                                        const GasAtCatalyst<double>& gas, double temperature_k,

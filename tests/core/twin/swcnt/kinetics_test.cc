@@ -81,12 +81,12 @@ TEST(Height, HasInteriorOptimaInFeedAndWater) {
   EXPECT_LE(water, 60.0);
 }
 
-TEST(Grow, IsExactAtConstantRates) {
+TEST(Growth, IsExactAtConstantRates) {
   const Rates<double> r{3e-6, 0.02, 0.05, 1e-3, 0.03};
   Growth<double> once, often;
   once.activated = often.activated = 1.0;
-  (void)Grow(r, 1.0, 1000.0, 8.0, &once);
-  for (int i = 0; i < 80; ++i) (void)Grow(r, 1.0, 1000.0, 0.1, &often);
+  testing::Grow(r, 1.0, 1000.0, 8.0, &once);
+  for (int i = 0; i < 80; ++i) testing::Grow(r, 1.0, 1000.0, 0.1, &often);
   EXPECT_NEAR(once.coverage, often.coverage, 1e-14);
   const double limit = 0.02 / 0.07;
   EXPECT_NEAR(often.coverage, limit * (1.0 - std::exp(-0.07 * 8.0)), 1e-14);
