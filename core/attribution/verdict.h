@@ -21,8 +21,9 @@ std::string ToString(VerdictKind kind);
 /// Every bound that the verdict rests on; docs/methods.md §9 says where each comes from. Frozen
 /// 2026-11-23. A change needs a new date and the figures of the planted-fault suite beside it.
 struct VerdictThresholds {
-  double gap_p_value = 0.05;             ///< Holm-adjusted
-  double no_gap_nats = 3.0;              ///< no cause may gain this much where there is no gap
+  double gap_p_value = 0.05;  ///< Holm-adjusted
+  /// No cause may gain this much where there is no gap. The best of two dozen gains 3 by chance.
+  double no_gap_nats = 5.0;
   double sensor_probability = 0.9;       ///< a sensor hypothesis that decides
   double sensor_explained = 0.8;         ///< share of the excess gap that "explains it" means
   double sensor_veto_probability = 0.5;  ///< … that forbids blaming physics on its channel
