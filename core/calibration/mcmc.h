@@ -7,13 +7,10 @@
 
 #include "absl/status/statusor.h"
 #include "core/calibration/laplace.h"
+#include "core/calibration/log_density.h"
 #include "core/calibration/mcmc_diagnostics.h"
 
 namespace parallax::calibration {
-
-/// Logarithm of a posterior density but for a constant. What is not finite (outside the support, a
-/// twin that failed) is density zero. Must be deterministic and thread-safe.
-using LogDensity = std::function<double(const Eigen::VectorXd& x)>;
 
 struct McmcProgress {
   int sweeps = 0;  ///< done in every ensemble

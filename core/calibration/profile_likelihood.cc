@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/parallel.h"
 #include "core/base/status_macros.h"
+#include "core/calibration/log_density.h"
 
 namespace parallax::calibration {
 namespace {
@@ -46,22 +47,6 @@ LeastSquaresProblem Held(const LeastSquaresProblem& problem, Eigen::Index parame
     return true;
   };
   return rest;
-}
-
-/// Cost with the solver's loss where no parameter is left to fit.
-double CostAt(const LeastSquaresProblem& problem, const Eigen::VectorXd& x,
-              const LeastSquaresOptions& solver) {
-  Eigen::VectorXd rows;
-  if (!problem.evaluate(x, &rows, nullptr) || !rows.allFinite()) {
-    return std::numeric_limits<double>::infinity();
-  }
-  double cost = 0.0;
-  for (Eigen::Index i = 0; i < rows.size(); ++i) {
-    const double scale = problem.robust_scale.size() > 0 ? problem.robust_scale(i) : 1.0;
-    const double row = ApplyLoss(solver.loss, rows(i), scale, solver.degrees_of_freedom).residual;
-    cost += 0.5 * row * row;
-  }
-  return cost;
 }
 
 /// Walks one side of the profile.

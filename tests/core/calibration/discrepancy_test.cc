@@ -86,6 +86,27 @@ TEST(DiscrepancyWhitener, WhatAWideShapeMayDoIsNoEvidence) {
   EXPECT_NEAR(whitener.LogDensity(moved), whitener.LogDensity(c.series), 1e-3);
 }
 
+// What a parameter that is not fitted does to the readings enters as a shape: the estimate is then
+// the one of the joint fit, with the other parameter integrated over its prior.
+TEST(DiscrepancyWhitener, AShapeIntegratesOverAParameterThatIsNotFitted) {
+  Case c(12);
+  const Eigen::VectorXd fitted = c.time.array().sin(), left_out = c.time.array().cos();
+  const DiscrepancyWhitener frozen = *DiscrepancyWhitener::Create(c.time, c.white_sd, c.prior);
+  Eigen::MatrixXd joint(13, 2);
+  joint.topRows(12) << frozen.Whiten(fitted), frozen.Whiten(left_out);
+  joint.row(12) << 0.0, 1.0 / 0.7;  // prior row of the other, sd 0.7
+  Eigen::VectorXd rows = Eigen::VectorXd::Zero(13);
+  rows.head(12) = frozen.Whiten(c.series);
+  const Eigen::Matrix2d covariance = (joint.transpose() * joint).inverse();
+  const Eigen::Vector2d both = covariance * (joint.transpose() * rows);
+
+  c.prior.AddShape(left_out, 0.7);
+  const DiscrepancyWhitener open = *DiscrepancyWhitener::Create(c.time, c.white_sd, c.prior);
+  const Eigen::VectorXd column = open.Whiten(fitted), series = open.Whiten(c.series);
+  EXPECT_NEAR(column.dot(series) / column.squaredNorm(), both(0), 1e-10);
+  EXPECT_NEAR(1.0 / column.squaredNorm(), covariance(0, 0), 1e-10);
+}
+
 TEST(DiscrepancyWhitener, RefusesBadInput) {
   const Case good(6);
   const auto refused = [&](const DiscrepancyPrior& prior) {
