@@ -15,7 +15,6 @@
 namespace parallax::calibration {
 namespace {
 
-constexpr int kRoundSweeps = 50;  // between two calls of progress
 constexpr int kStartTries = 200;  // draws before a walker gives up
 constexpr double kStretch = 2.0;  // Goodman & Weare's a
 constexpr double kJitter = 1e-5;  // keeps walkers from moving on a lattice of differences
@@ -153,6 +152,10 @@ absl::Status CheckOptions(const McmcOptions& options, int walkers, int parameter
     return absl::InvalidArgumentError(
         absl::StrFormat("start_spread = %g, must be > 0", options.start_spread));
   }
+  if (options.progress_sweeps < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("progress_sweeps = %d, must be >= 1", options.progress_sweeps));
+  }
   if (options.min_sweeps < 1 || options.max_sweeps < options.min_sweeps) {
     return absl::InvalidArgumentError(
         absl::StrFormat("min_sweeps = %d, max_sweeps = %d, must be >= 1 and not decrease",
@@ -213,8 +216,8 @@ class Sampler {
   McmcResult Run() {
     int next_check = options_.min_sweeps;
     while (true) {
-      const int sweeps = std::min({kRoundSweeps, next_check - result_.sweeps, Affordable(),
-                                   options_.max_sweeps - result_.sweeps});
+      const int sweeps = std::min({options_.progress_sweeps, next_check - result_.sweeps,
+                                   Affordable(), options_.max_sweeps - result_.sweeps});
       if (sweeps <= 0) {
         return Finish(Affordable() <= 0 ? McmcTermination::kEvaluationLimit
                                         : McmcTermination::kSweepLimit);

@@ -30,8 +30,9 @@ struct McmcOptions {
   int64_t max_evaluations = 2'000'000;
   ConvergenceLimits limits = {};
   uint64_t seed = 0;
-  uint64_t stream = 0;  ///< the first of `ensembles` consecutive random streams
-  /// Called by the calling thread, about every 50 sweeps; returning false cancels.
+  uint64_t stream = 0;       ///< the first of `ensembles` consecutive random streams
+  int progress_sweeps = 10;  ///< at most so many between two calls of `progress`
+  /// Called by the calling thread; returning false cancels.
   std::function<bool(const McmcProgress&)> progress = {};
 };
 

@@ -162,10 +162,10 @@ TEST(SamplePosterior, IsCancelledByTheCallbackAndToldHowFarItIs) {
                         }});
   EXPECT_EQ(result.termination, McmcTermination::kCancelled);
   EXPECT_EQ(result.sweeps, 250);
-  ASSERT_EQ(told.size(), 5u);
+  ASSERT_EQ(told.size(), 25u);
   EXPECT_EQ(told[0].least_ess, 0.0);  // not looked at yet
-  EXPECT_GT(told[4].least_ess, 0.0);
-  EXPECT_EQ(told[4].evaluations, result.evaluations);
+  EXPECT_GT(told[24].least_ess, 0.0);
+  EXPECT_EQ(told[24].evaluations, result.evaluations);
 }
 
 TEST(ThinnedDraws, AreSpreadOverAllEnsembles) {
@@ -187,6 +187,7 @@ TEST(SamplePosterior, RefusesBadInputWithItsValueAndBound) {
   EXPECT_THAT(message({.stretch_share = 1.5}), testing::HasSubstr("1.5"));
   EXPECT_THAT(message({.start_spread = 0.0}), testing::HasSubstr("start_spread = 0"));
   EXPECT_THAT(message({.min_sweeps = 10, .max_sweeps = 9}), testing::HasSubstr("max_sweeps = 9"));
+  EXPECT_THAT(message({.progress_sweeps = 0}), testing::HasSubstr("progress_sweeps = 0"));
   EXPECT_FALSE(SamplePosterior(density, {}).ok());
   EXPECT_FALSE(SamplePosterior(nullptr, {UnitStart(1)}).ok());
   EXPECT_FALSE(SamplePosterior(density, {UnitStart(1), UnitStart(2)}).ok());

@@ -28,7 +28,7 @@ TEST(RankOfTruth, CountsDrawsBelow) {
 
 TEST(RankOfTruth, TiesGetEveryRankEquallyOften) {
   std::vector<int> count(4, 0);
-  for (uint64_t stream = 0; stream < 2000; ++stream) {
+  for (uint64_t stream = 0; stream < 4000; ++stream) {
     ++count[static_cast<size_t>(RankOfTruth(1.0, Eigen::Vector3d::Ones(), 7, stream))];
   }
   for (const int times : count) EXPECT_NEAR(times, 1000, 4 * 28);
