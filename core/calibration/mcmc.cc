@@ -323,8 +323,9 @@ Eigen::MatrixXd ThinnedDraws(const McmcResult& result, int count) {
   const Eigen::MatrixXd pooled = PooledDraws(result);
   PARALLAX_CHECK(count >= 1 && count <= pooled.cols());
   Eigen::MatrixXd thinned(pooled.rows(), count);
+  const Eigen::Index slices = 2 * static_cast<Eigen::Index>(count);
   for (Eigen::Index k = 0; k < count; ++k) {
-    thinned.col(k) = pooled.col((2 * k + 1) * pooled.cols() / (2 * count));
+    thinned.col(k) = pooled.col((2 * k + 1) * pooled.cols() / slices);
   }
   return thinned;
 }
