@@ -103,8 +103,8 @@ std::optional<Verdict> Judge::SensorFault() {
   for (const SensorEvidence& sensor : evidence_.sensors) {
     if (sensor.probability < thresholds_.sensor_probability) continue;
     verdict.channels.push_back(sensor.channel);
-    said.push_back(absl::StrFormat("%s has a %s with P = %.3f", sensor.channel, sensor.fault,
-                                   sensor.probability));
+    said.push_back(
+        absl::StrFormat("%s: %s with P = %.3f", sensor.channel, sensor.fault, sensor.probability));
     explained += sensor.explained;
     least = std::min(least, sensor.probability);
   }

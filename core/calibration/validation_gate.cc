@@ -73,7 +73,9 @@ void CheckChannel(const ValidationChannel& channel, const ValidationOptions& opt
     const CoverageBand band =
         BinomialBand(static_cast<int>(n), probability, options.coverage_confidence);
     const double low = std::max(band.low - options.coverage_slack, 0.0);
-    const double high = std::min(band.high + options.coverage_slack, 1.0);
+    const double high = options.coverage_rule == CoverageRule::kAtLeast
+                            ? 1.0
+                            : std::min(band.high + options.coverage_slack, 1.0);
     checks->push_back({absl::StrFormat("coverage %.0f %% %s", 100.0 * probability, channel.channel),
                        figure, absl::StrFormat("in [%.2f, %.2f]", low, high),
                        figure >= low && figure <= high});

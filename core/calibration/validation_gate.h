@@ -41,7 +41,14 @@ struct ValidationInput {
   std::vector<BoundedValue> parameters;
 };
 
+/// What is asked of the share of readings inside predicted intervals.
+enum class CoverageRule {
+  kBand,     ///< the binomial band of the promised share
+  kAtLeast,  ///< its lower end: for intervals that hold an allowance instead of an estimate
+};
+
 struct ValidationOptions {
+  CoverageRule coverage_rule = CoverageRule::kBand;
   int bootstrap = 2000;
   double confidence = 0.9;            ///< the ELPD bound is its lower end, one sided
   double coverage_confidence = 0.95;  ///< of the binomial band of coverage

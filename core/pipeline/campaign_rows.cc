@@ -210,6 +210,7 @@ absl::StatusOr<CampaignRun> GatherRows(const signal::Rig& rig, const twin::Twin&
     block.begin = begin;
     begin += block.rows();
   }
+  PARALLAX_ASSIGN_OR_RETURN(out.clocks, EstimateClockOffsets(rig, twin, out.clean, assumed));
   PARALLAX_ASSIGN_OR_RETURN(out.readbacks, CompareWithSetpoints(rig, twin, out.clean));
   return out;
 }

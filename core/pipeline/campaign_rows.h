@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/pipeline/clock_offset.h"
 #include "core/pipeline/observations.h"
 #include "core/pipeline/readback.h"
 #include "core/signal/rig.h"
@@ -53,6 +54,7 @@ struct CampaignRun {
   std::vector<ChannelObservations> channels;  ///< every output that was recorded, for scores
   std::vector<EvidenceBlock> blocks;          ///< `begin` counts from the run's own first row
   std::vector<Readback> readbacks;
+  std::vector<ClockOffset> clocks;
 };
 
 /// Cleans a run, drives the twin by set-points where a controller holds them and by the

@@ -76,6 +76,7 @@ Found GainOfFault(const Series& series) {
 std::vector<attribution::SensorEvidence> FaultsWithoutTwin(const std::vector<CampaignRun>& runs) {
   std::map<std::string, attribution::SensorEvidence> faults;
   std::map<std::string, Series> held;
+  std::vector<std::vector<ClockOffset>> clocks;
   for (const CampaignRun& run : runs) {
     for (const signal::SensorFinding& finding : run.clean.findings) {
       if (!finding.fault) continue;
@@ -90,6 +91,10 @@ std::vector<attribution::SensorEvidence> FaultsWithoutTwin(const std::vector<Cam
       series.sd.push_back(readback.sd);
       series.drift.push_back(readback.late - readback.early);
     }
+  }
+  for (const CampaignRun& run : runs) clocks.push_back(run.clocks);
+  for (const attribution::SensorEvidence& fault : ClockFaults(clocks)) {
+    faults.try_emplace(fault.channel, fault);
   }
   for (const auto& [channel, series] : held) {
     const Found found = GainOfFault(series);

@@ -205,8 +205,10 @@ absl::StatusOr<CampaignValidation> ValidateCampaign(
     const twin::Parameter& parameter = twin.description().parameters[static_cast<size_t>(p)];
     input.parameters.push_back({parameter.name, after(p), parameter.lower, parameter.upper});
   }
-  PARALLAX_ASSIGN_OR_RETURN(validation.decision,
-                            calibration::DecideValidation(input, {.seed = seed}));
+  PARALLAX_ASSIGN_OR_RETURN(
+      validation.decision,
+      calibration::DecideValidation(
+          input, {.coverage_rule = calibration::CoverageRule::kAtLeast, .seed = seed}));
   return out;
 }
 
