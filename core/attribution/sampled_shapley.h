@@ -40,7 +40,8 @@ absl::StatusOr<SampledValues> SampledShapley(int players, const Game& game,
                                              const SamplingOptions& options = {});
 
 /// The same, unbiased, from random orders of the players and their reverses: the cross-check.
-/// Standard errors: spread over the pairs of orders.
+/// Standard errors: spread over the pairs of orders; zero for a player whose rare moments were
+/// missed by all of them.
 /// Errors: as SampledShapley.
 /// Source: Castro, Gómez & Tejada, Computers & Operations Research 36 (2009) 1726; Mitchell et al.,
 /// JMLR 23 (2022) no. 43 (antithetic).
