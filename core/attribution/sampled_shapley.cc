@@ -1,5 +1,6 @@
 #include "core/attribution/sampled_shapley.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_format.h"
@@ -83,10 +84,9 @@ Eigen::VectorXd SamplingVariance(const PairSample& sample, const ProjectedLeastS
 }
 
 bool Exhaustive(const PairSample& sample) {
-  for (const PairStratum& stratum : sample.strata) {
-    if (stratum.count < stratum.population) return false;
-  }
-  return true;
+  return std::all_of(sample.strata.begin(), sample.strata.end(), [](const PairStratum& stratum) {
+    return stratum.count >= stratum.population;
+  });
 }
 
 /// Values and standard errors from the pairs' differences.

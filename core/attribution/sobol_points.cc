@@ -66,7 +66,7 @@ absl::StatusOr<Eigen::MatrixXd> SobolPoints(int dimension, int count, uint64_t s
   }
   base::Random random(seed, stream);
   const std::vector<Directions> directions = UnscrambledDirections(dimension);
-  const int levels = std::bit_width(static_cast<uint32_t>(count - 1));
+  const auto levels = static_cast<int>(std::bit_width(static_cast<uint32_t>(count - 1)));
   Eigen::MatrixXd points(count, dimension);
   for (int j = 0; j < dimension; ++j) {
     const NestedFlips flips(levels, random);

@@ -27,7 +27,10 @@ Eigen::VectorXd Normals(Eigen::Index n, base::Random& random) {
 
 std::vector<double> ResidualNorm(int players, base::Random& random) {
   Eigen::MatrixXd effect(25, players);
-  for (int i = 0; i < players; ++i) effect.col(i) = std::exp(random.Normal()) * Normals(25, random);
+  for (int i = 0; i < players; ++i) {
+    const double size = std::exp(random.Normal());  // drawn first with every compiler
+    effect.col(i) = size * Normals(25, random);
+  }
   const Eigen::VectorXd start = effect.rowwise().sum() + 0.5 * Normals(25, random);
   return Tabulate(players, [&](uint64_t mask) {
     Eigen::VectorXd residual = start;
