@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <oneapi/tbb/global_control.h>
 
 #include <atomic>
 #include <bit>
@@ -62,6 +63,18 @@ TEST_P(BothSamplers, RepeatThemselvesForASeedAndDifferForAnother) {
   };
   EXPECT_EQ(run(1), run(1));
   EXPECT_NE(run(1), run(2));
+}
+
+TEST_P(BothSamplers, DoNotDependOnTheNumberOfThreads) {
+  const TestGame game = TestGames(13, 6).front();
+  const auto run = [&](size_t threads) {
+    const oneapi::tbb::global_control limit(oneapi::tbb::global_control::max_allowed_parallelism,
+                                            threads);
+    return *GetParam()(13, game.game(), {.evaluations = 400});
+  };
+  const SampledValues one = run(1), four = run(4);
+  EXPECT_EQ(one.value, four.value);
+  EXPECT_EQ(one.standard_error, four.standard_error);
 }
 
 TEST_P(BothSamplers, RefuseWhatTheyCannotDo) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <oneapi/tbb/global_control.h>
 
 #include <cmath>
 
@@ -107,6 +108,17 @@ TEST(SobolIndices, BelowZeroAreReportedAsSuch) {
     }
   }
   EXPECT_GT(negative, 0);
+}
+
+TEST(SobolIndices, DoNotDependOnTheNumberOfThreads) {
+  const auto run = [](size_t threads) {
+    const oneapi::tbb::global_control limit(oneapi::tbb::global_control::max_allowed_parallelism,
+                                            threads);
+    return *SobolIndices(Ishigami::kInputs, Ishigami(), {.points = 256});
+  };
+  const SensitivityIndices one = run(1), four = run(4);
+  EXPECT_EQ(one.first.value, four.first.value);
+  EXPECT_EQ(one.total.high, four.total.high);
 }
 
 TEST(SobolIndices, RejectWhatTheyCannotAnswer) {
