@@ -20,19 +20,6 @@ absl::Status CheckPlayers(int players) {
       absl::StrFormat("players = %d, must be 1 to %d", players, kMaxPlayers));
 }
 
-absl::Status CheckWorths(const std::vector<double>& worths) {
-  if (!std::has_single_bit(worths.size()) || worths.size() < 2) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%d worths, must be a power of two >= 2", worths.size()));
-  }
-  for (size_t mask = 0; mask < worths.size(); ++mask) {
-    if (std::isfinite(worths[mask])) continue;
-    return absl::InvalidArgumentError(
-        absl::StrFormat("worth of coalition %#x is %g, must be finite", mask, worths[mask]));
-  }
-  return CheckPlayers(std::countr_zero(worths.size()));
-}
-
 /// |S|!(d − |S| − 1)!/d! for |S| = 0 … d − 1.
 std::vector<double> Weights(int players) {
   std::vector<double> weights(players);
@@ -100,6 +87,19 @@ absl::StatusOr<Eigen::VectorXd> Divide(const std::vector<double>& worths,
 }
 
 }  // namespace
+
+absl::Status CheckWorths(const std::vector<double>& worths) {
+  if (!std::has_single_bit(worths.size()) || worths.size() < 2) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%d worths, must be a power of two >= 2", worths.size()));
+  }
+  for (size_t mask = 0; mask < worths.size(); ++mask) {
+    if (std::isfinite(worths[mask])) continue;
+    return absl::InvalidArgumentError(
+        absl::StrFormat("worth of coalition %#x is %g, must be finite", mask, worths[mask]));
+  }
+  return CheckPlayers(std::countr_zero(worths.size()));
+}
 
 absl::StatusOr<std::vector<double>> AllCoalitions(int players, const CoalitionValue& value) {
   PARALLAX_RETURN_IF_ERROR(CheckPlayers(players));

@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace parallax::attribution {
@@ -22,8 +23,10 @@ absl::StatusOr<Eigen::VectorXd> ShapleyValues(int players, const CoalitionValue&
 /// The worths of all 2^d coalitions, evaluated in parallel. Errors: as ShapleyValues.
 absl::StatusOr<std::vector<double>> AllCoalitions(int players, const CoalitionValue& value);
 
-/// The same from worths already computed, indexed by mask. Errors: InvalidArgument unless there are
-/// 2^d of them with 1 ≤ d ≤ 12, all finite.
+/// InvalidArgument unless there are 2^d worths with 1 ≤ d ≤ 12, all finite.
+absl::Status CheckWorths(const std::vector<double>& worths);
+
+/// The same from worths already computed, indexed by mask. Errors: as CheckWorths.
 absl::StatusOr<Eigen::VectorXd> ShapleyFromWorths(const std::vector<double>& worths);
 
 /// Owen values of a game whose players form unions (clusters that cannot be told apart): unions

@@ -67,6 +67,30 @@ TEST_P(Seeds, PlayerThatAddsNothingGetsNothing) {
   EXPECT_NEAR((*phi)(6), 0.0, 1e-10);  // the last one: where a solver would dump its residual
 }
 
+TEST_P(Seeds, ValuesOfASumOfGamesAreTheSumsOfTheirs) {
+  const std::vector<double> a = RandomGame(7, GetParam()), b = RandomGame(7, GetParam() + 1000);
+  std::vector<double> both(a.size());
+  for (size_t mask = 0; mask < a.size(); ++mask) both[mask] = 2.0 * a[mask] - b[mask];
+  const absl::StatusOr<Eigen::VectorXd> phi_a = ShapleyFromWorths(a);
+  const absl::StatusOr<Eigen::VectorXd> phi_b = ShapleyFromWorths(b);
+  const absl::StatusOr<Eigen::VectorXd> phi = ShapleyFromWorths(both);
+  ASSERT_TRUE(phi_a.ok() && phi_b.ok() && phi.ok());
+  EXPECT_LT((*phi - (2.0 * *phi_a - *phi_b)).cwiseAbs().maxCoeff(), 1e-10);
+}
+
+TEST_P(Seeds, ValuesFollowTheirPlayersWhenThesePermute) {
+  // Players in reverse order: no value depends on a player's number.
+  const std::vector<double> game = RandomGame(7, GetParam());
+  const absl::StatusOr<Eigen::VectorXd> phi = ShapleyFromWorths(game);
+  const absl::StatusOr<Eigen::VectorXd> reversed = ShapleyValues(7, [&](uint32_t mask) {
+    uint32_t mirrored = 0;
+    for (int i = 0; i < 7; ++i) mirrored |= ((mask >> i) & 1u) << (6 - i);
+    return game[mirrored];
+  });
+  ASSERT_TRUE(phi.ok() && reversed.ok());
+  EXPECT_LT((*phi - reversed->reverse()).cwiseAbs().maxCoeff(), 1e-10);
+}
+
 TEST_P(Seeds, OwenValuesOfUnionsSumToTheShapleyValuesOfTheUnions) {
   const std::vector<double> worths = RandomGame(5, GetParam());
   const std::vector<int> unions = {0, 1, 0, 2, 1};
