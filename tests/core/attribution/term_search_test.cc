@@ -80,10 +80,10 @@ std::vector<TermModel> Enumerate(const LinearProblem& problem) {
   return models;
 }
 
-class Seeds : public ::testing::TestWithParam<uint64_t> {};
-INSTANTIATE_TEST_SUITE_P(Fixed, Seeds, ::testing::Range<uint64_t>(0, 12));
+class TermSearchSeeds : public ::testing::TestWithParam<uint64_t> {};
+INSTANTIATE_TEST_SUITE_P(Fixed, TermSearchSeeds, ::testing::Range<uint64_t>(0, 12));
 
-TEST_P(Seeds, TheSearchFindsWhatEnumerationOfAllSubsetsFinds) {
+TEST_P(TermSearchSeeds, TheSearchFindsWhatEnumerationOfAllSubsetsFinds) {
   const Eigen::MatrixXd columns = RandomMatrix(30, 9, 0.6, GetParam());
   base::Random random(GetParam(), 2);
   Eigen::VectorXd y = RandomMatrix(30, 1, 1.0, GetParam() + 100);
@@ -107,8 +107,9 @@ TEST_P(Seeds, TheSearchFindsWhatEnumerationOfAllSubsetsFinds) {
 }
 
 TEST(TermSearchTest, TwoTermsOfWhichNeitherGainsAloneAreFoundTogether) {
-  // Both are mostly one large common direction; the data lie along their difference.
-  Eigen::MatrixXd columns = RandomMatrix(20, 8, 0.5, 3);
+  // Both are mostly one large common direction; the data lie along their difference. The others
+  // are larger, so that both stay among the models that are grown.
+  Eigen::MatrixXd columns = RandomMatrix(20, 8, 2.0, 3);
   Eigen::VectorXd common = Eigen::VectorXd::Zero(20), apart = Eigen::VectorXd::Zero(20);
   common(0) = 10.0;
   apart(1) = 2.0;

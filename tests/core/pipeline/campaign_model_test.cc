@@ -14,10 +14,10 @@ using testing::Bench;
 using testing::Gather;
 using testing::SmallCampaign;
 
-class Benches : public ::testing::TestWithParam<Bench> {};
-INSTANTIATE_TEST_SUITE_P(All, Benches, ::testing::ValuesIn(testing::kBenches));
+class ModelBenches : public ::testing::TestWithParam<Bench> {};
+INSTANTIATE_TEST_SUITE_P(All, ModelBenches, ::testing::ValuesIn(testing::kBenches));
 
-TEST_P(Benches, ForwardDifferencesAgreeWithTheExactJacobian) {
+TEST_P(ModelBenches, ForwardDifferencesAgreeWithTheExactJacobian) {
   const auto gathered = Gather(SmallCampaign(GetParam(), 2));
   ASSERT_NE(gathered, nullptr);
   const CampaignModel& model = *gathered->model;

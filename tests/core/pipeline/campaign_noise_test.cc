@@ -27,10 +27,10 @@ double LogDeterminant(const Eigen::MatrixXd& covariance) {
   return 2.0 * lower.diagonal().array().log().sum();
 }
 
-class Seeds : public ::testing::TestWithParam<uint64_t> {};
-INSTANTIATE_TEST_SUITE_P(Fixed, Seeds, ::testing::Range<uint64_t>(0, 6));
+class NoiseSeeds : public ::testing::TestWithParam<uint64_t> {};
+INSTANTIATE_TEST_SUITE_P(Fixed, NoiseSeeds, ::testing::Range<uint64_t>(0, 6));
 
-TEST_P(Seeds, LowRankWhitenerIsTheSymmetricRootOfTheInverse) {
+TEST_P(NoiseSeeds, LowRankWhitenerIsTheSymmetricRootOfTheInverse) {
   const Eigen::MatrixXd columns =
       RandomMatrix(40, 6, 0.3 + static_cast<double>(GetParam()), GetParam());
   const LowRankWhitener whitener(columns);
@@ -105,8 +105,10 @@ std::vector<twin::Trust> MadeUpTrust() {
           {.observable = "share", .campaign_sd = 0.008, .row_sd = 0.01, .row_share = 0.08}};
 }
 
-double SizeOf(const EvidenceBlock& block, Eigen::Index i, double sd, double share) {
-  return std::hypot(sd, share * block.level(i));
+/// Covariance of two rows that share an offset and, independent of it, a share of their levels.
+double Shared(const EvidenceBlock& a, Eigen::Index i, const EvidenceBlock& b, Eigen::Index j,
+              double sd, double share) {
+  return sd * sd + share * share * a.level(i) * b.level(j);
 }
 
 /// The errors' covariance as methods.md §3 has it, entry by entry.
@@ -122,21 +124,17 @@ Eigen::MatrixXd DenseCovariance(const CampaignModel& model, const Eigen::MatrixX
         for (Eigen::Index j = 0; j < b.rows(); ++j) {
           double& entry = out(a.begin + i, b.begin + j);
           const bool species = a.observable == "share";
-          if (!species || i == j) {
-            entry += SizeOf(a, i, t.campaign_sd, t.campaign_share) *
-                     SizeOf(b, j, t.campaign_sd, t.campaign_share);
-          }
+          if (!species || i == j) entry += Shared(a, i, b, j, t.campaign_sd, t.campaign_share);
           if (!species) {
             entry +=
                 forgiven * forgiven * (a.level(i) - a.assumed(i)) * (b.level(j) - b.assumed(j));
           }
           if (a.run != b.run) continue;
-          entry += SizeOf(a, i, t.run_sd, t.run_share) * SizeOf(b, j, t.run_sd, t.run_share);
-          entry += SizeOf(a, i, t.wander_sd, t.wander_share) *
-                   SizeOf(b, j, t.wander_sd, t.wander_share) *
-                   std::exp(-std::abs(a.time_s(i) - b.time_s(j)) / t.wander_s);
+          entry += Shared(a, i, a, j, t.run_sd, t.run_share);
+          entry += Shared(a, i, a, j, t.wander_sd, t.wander_share) *
+                   std::exp(-std::abs(a.time_s(i) - a.time_s(j)) / t.wander_s);
           if (i == j) {
-            entry += std::pow(SizeOf(a, i, t.row_sd, t.row_share), 2) + std::pow(a.white_sd(i), 2);
+            entry += Shared(a, i, a, i, t.row_sd, t.row_share) + std::pow(a.white_sd(i), 2);
           }
         }
       }

@@ -47,10 +47,10 @@ TEST(CampaignSearchTest, ProposalsAreExactWhereTheTermIsLinear) {
   }
 }
 
-class Seeds : public ::testing::TestWithParam<uint64_t> {};
-INSTANTIATE_TEST_SUITE_P(Fixed, Seeds, ::testing::Range<uint64_t>(0, 8));
+class SearchSeeds : public ::testing::TestWithParam<uint64_t> {};
+INSTANTIATE_TEST_SUITE_P(Fixed, SearchSeeds, ::testing::Range<uint64_t>(0, 8));
 
-TEST_P(Seeds, AReadingsOwnNoiseCannotExplainItself) {
+TEST_P(SearchSeeds, AReadingsOwnNoiseCannotExplainItself) {
   // Hardly any acetylene: what the analyser reads of it is its own noise.
   const auto gathered = Gather(SmallCampaign(Bench::kChirality, GetParam()));
   ASSERT_NE(gathered, nullptr);
@@ -64,7 +64,7 @@ TEST_P(Seeds, AReadingsOwnNoiseCannotExplainItself) {
   }
 }
 
-TEST_P(Seeds, NoTermGainsItsPriorOddsOnErrorsThatARightTwinMayHave) {
+TEST_P(SearchSeeds, NoTermGainsItsPriorOddsOnErrorsThatARightTwinMayHave) {
   const auto gathered = Gather(SmallCampaign(Bench::kForest, 20));
   ASSERT_NE(gathered, nullptr);
   base::Random random(GetParam(), 5);

@@ -17,10 +17,10 @@ using testing::PlantedCampaign;
 using testing::PlantedFault;
 using testing::SmallCampaign;
 
-class Seeds : public ::testing::TestWithParam<uint64_t> {};
-INSTANTIATE_TEST_SUITE_P(Fixed, Seeds, ::testing::Range<uint64_t>(0, 5));
+class SensorSeeds : public ::testing::TestWithParam<uint64_t> {};
+INSTANTIATE_TEST_SUITE_P(Fixed, SensorSeeds, ::testing::Range<uint64_t>(0, 5));
 
-TEST_P(Seeds, SoundMetersAreNotAccused) {
+TEST_P(SensorSeeds, SoundMetersAreNotAccused) {
   for (const Bench bench : testing::kBenches) {
     const auto gathered = Gather(SmallCampaign(bench, GetParam()));
     ASSERT_NE(gathered, nullptr);

@@ -23,10 +23,10 @@ using testing::PlantedCampaign;
 using testing::SmallCampaign;
 using testing::Vices;
 
-class Benches : public ::testing::TestWithParam<Bench> {};
-INSTANTIATE_TEST_SUITE_P(All, Benches, ::testing::ValuesIn(testing::kBenches));
+class PlantedBenches : public ::testing::TestWithParam<Bench> {};
+INSTANTIATE_TEST_SUITE_P(All, PlantedBenches, ::testing::ValuesIn(testing::kBenches));
 
-TEST_P(Benches, WithNothingPlantedAndNoNoiseNoResidualIsLeft) {
+TEST_P(PlantedBenches, WithNothingPlantedAndNoNoiseNoResidualIsLeft) {
   PlantedCampaign what = SmallCampaign(GetParam(), 1);
   what.vices = Vices::kNone;
   what.discrepancy = Discrepancy::kNone;
@@ -39,7 +39,7 @@ TEST_P(Benches, WithNothingPlantedAndNoNoiseNoResidualIsLeft) {
   }
 }
 
-TEST_P(Benches, EveryRunHasReadingsOfEveryInstrumentAndVariesItsRecipe) {
+TEST_P(PlantedBenches, EveryRunHasReadingsOfEveryInstrumentAndVariesItsRecipe) {
   PARALLAX_ASSERT_OK_AND_ASSIGN(const Campaign campaign, Plant({.bench = GetParam(), .seed = 3}));
   ASSERT_EQ(campaign.calibrate.size(), 8u);
   ASSERT_EQ(campaign.validate.size(), 4u);
