@@ -63,6 +63,26 @@ TEST(FaultsWithoutTwinTest, AGainThatDriftsWithinRunsIsNamedSo) {
   EXPECT_GT(faults[0].probability, 0.9);
 }
 
+/// Runs of which some show too many spikes on the pyrometer.
+std::vector<CampaignRun> SpikyRuns(size_t runs, size_t spiky) {
+  std::vector<CampaignRun> out(runs);
+  for (size_t r = 0; r < spiky; ++r) {
+    out[r].clean.findings.push_back({.channel = "pyro/pyro_t",
+                                     .reason = signal::QualityReason::kSpike,
+                                     .fault = true,
+                                     .text = "spikes"});
+  }
+  return out;
+}
+
+TEST(FaultsWithoutTwinTest, SpikesAccuseOnlyWhereTheyComeBackMoreOftenThanByChance) {
+  // One run in fifty by chance: of 8 runs at least 3 with a probability of 0.0004, 2 with 0.010.
+  EXPECT_THAT(FaultsWithoutTwin(SpikyRuns(8, 2)), IsEmpty());
+  EXPECT_EQ(FaultsWithoutTwin(SpikyRuns(8, 3)).size(), 1u);
+  EXPECT_EQ(FaultsWithoutTwin(SpikyRuns(2, 2)).size(), 1u);
+  EXPECT_THAT(FaultsWithoutTwin(SpikyRuns(1, 1)), IsEmpty());
+}
+
 TEST(FaultsWithoutTwinTest, WhatCleaningSawIsAsGoodAsCertain) {
   const auto faults = FaultsOf({.channel = "pyro/pyro_t", .shape = FaultShape::kStuck});
   ASSERT_FALSE(faults.empty());
