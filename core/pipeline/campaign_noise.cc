@@ -34,15 +34,15 @@ Eigen::MatrixXd BlockCovariance(const EvidenceBlock& block, const twin::Trust& t
   return covariance;
 }
 
-/// The gap of each series, one column an observable. Its level and not its readings: a column that
-/// holds the readings' noise would explain that noise. Outcomes are single readings and have none.
+/// The gap of each observable, a column each. Its level and not its readings: a column that holds
+/// the readings' noise would explain that noise. Families of outcomes have none.
 Eigen::MatrixXd Gaps(const CampaignModel& model) {
   std::set<std::string> names;
   for (const EvidenceBlock& block : model.blocks()) names.insert(block.observable);
   Eigen::MatrixXd columns =
       Eigen::MatrixXd::Zero(model.rows(), static_cast<Eigen::Index>(names.size()));
   for (const EvidenceBlock& block : model.blocks()) {
-    if (block.source.front().output < 0) continue;
+    if (block.OfFamily()) continue;
     const auto place = std::distance(names.begin(), names.find(block.observable));
     columns.col(place).segment(block.begin, block.rows()) = block.level - block.assumed;
   }

@@ -129,7 +129,7 @@ void FillLevel(const twin::Prediction& prediction, EvidenceBlock* block) {
     block->assumed(i) = block->source[static_cast<size_t>(i)].In(prediction);
   }
   // Rows of a family of outcomes are each a quantity of its own, and their sds are their noise.
-  if (block->source.front().output < 0) {
+  if (block->OfFamily()) {
     block->level = 0.5 * (block->value + block->assumed);
     return;
   }

@@ -42,6 +42,8 @@ struct EvidenceBlock {
   std::vector<RowSource> source;
 
   Eigen::Index rows() const { return value.size(); }
+  /// Whether its rows are many quantities measured at once, each with noise of its own.
+  bool OfFamily() const { return observable == "share" || observable == "rbm"; }
 };
 
 /// A run as the explanation of a campaign sees it.
