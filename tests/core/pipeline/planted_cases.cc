@@ -97,11 +97,13 @@ std::vector<PlantedCampaign> SensorFaults() {
       const bool outcome = std::string(instrument.channel).starts_with("outcome");
       if (outcome && shape == FaultShape::kWithinRun) continue;
       sign = -sign;
+      // The sd of what differs from run to run is what a drift reaches half-way.
+      const double size = shape == FaultShape::kSteps ? 0.5 : sign;
       cases.push_back({.bench = instrument.benches[turn++ % instrument.benches.size()],
                        .fault = PlantedFault{.channel = instrument.channel,
                                              .shape = shape,
-                                             .offset = sign * instrument.offset,
-                                             .gain = sign * instrument.gain}});
+                                             .offset = size * instrument.offset,
+                                             .gain = size * instrument.gain}});
     }
   }
   for (const char* channel : {"pyro/pyro_t", "furnace/stage_tc2", "rga/p_h2o", "laser/height"}) {
