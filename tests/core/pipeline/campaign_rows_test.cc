@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <map>
 #include <set>
 
 #include "tests/core/pipeline/campaign_fixture.h"
@@ -52,6 +54,27 @@ TEST(CampaignRowsTest, RowsLieWithinSteadyPhases) {
           phases.begin(), phases.end(),
           [t](const SteadyPhase& phase) { return t >= phase.begin_s && t < phase.end_s; }))
           << block.observable << " at " << t;
+    }
+  }
+}
+
+TEST(CampaignRowsTest, RowsOfARightTwinErrByNoMoreThanIsStated) {
+  for (const Bench bench : testing::kBenches) {
+    for (const uint64_t seed : {100, 101}) {
+      const auto gathered = testing::Gather({.bench = bench, .seed = seed, .validate_runs = 0});
+      ASSERT_NE(gathered, nullptr);
+      const Eigen::VectorXd white = gathered->noise->Whiten(gathered->residuals);
+      std::map<std::string, double> sum, rows;
+      for (const EvidenceBlock& block : gathered->model->blocks()) {
+        sum[block.observable] += white.segment(block.begin, block.rows()).squaredNorm();
+        rows[block.observable] += static_cast<double>(block.rows());
+      }
+      for (const auto& [observable, squared] : sum) {
+        // Four sds of a mean of squares, where rows are few.
+        const double bound = 1.25 + 4.0 * std::sqrt(2.0 / rows[observable]);
+        EXPECT_LT(squared / rows[observable], bound)
+            << testing::NameOf(bench) << " " << seed << " " << observable;
+      }
     }
   }
 }
