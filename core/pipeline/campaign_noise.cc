@@ -13,30 +13,36 @@ constexpr double kWobbleSd = 0.02;     ///< prior sds by which every parameter m
 constexpr double kForgivenGap = 0.05;  ///< share of the gap
 constexpr double kLeastEigenvalue = 1e-10;
 
+/// Two errors of one cause: an offset and a share of the level are independent, or a zero that is
+/// right would forbid a gain that is wrong.
+double Shared(const EvidenceBlock& block, Eigen::Index i, Eigen::Index j, double sd, double share) {
+  return sd * sd + share * share * block.level(i) * block.level(j);
+}
+
 Eigen::MatrixXd BlockCovariance(const EvidenceBlock& block, const twin::Trust& trust) {
   const Eigen::VectorXd own = Scale(block, trust.row_sd, trust.row_share);
-  const Eigen::VectorXd run = Scale(block, trust.run_sd, trust.run_share);
-  const Eigen::VectorXd wander = Scale(block, trust.wander_sd, trust.wander_share);
-  Eigen::MatrixXd covariance = run * run.transpose();
+  Eigen::MatrixXd covariance(block.rows(), block.rows());
   for (Eigen::Index i = 0; i < block.rows(); ++i) {
     for (Eigen::Index j = 0; j < block.rows(); ++j) {
       const double lag_s = std::abs(block.time_s(i) - block.time_s(j));
-      covariance(i, j) += wander(i) * wander(j) * std::exp(-lag_s / trust.wander_s);
+      covariance(i, j) = Shared(block, i, j, trust.run_sd, trust.run_share) +
+                         Shared(block, i, j, trust.wander_sd, trust.wander_share) *
+                             std::exp(-lag_s / trust.wander_s);
     }
     covariance(i, i) += own(i) * own(i) + block.white_sd(i) * block.white_sd(i);
   }
   return covariance;
 }
 
-/// The gap of each series, one column an observable. Its level and not its readings: a column that
-/// holds the readings' noise would explain that noise. Outcomes are single readings and have none.
+/// The gap of each observable, a column each. Its level and not its readings: a column that holds
+/// the readings' noise would explain that noise. Families of outcomes have none.
 Eigen::MatrixXd Gaps(const CampaignModel& model) {
   std::set<std::string> names;
   for (const EvidenceBlock& block : model.blocks()) names.insert(block.observable);
   Eigen::MatrixXd columns =
       Eigen::MatrixXd::Zero(model.rows(), static_cast<Eigen::Index>(names.size()));
   for (const EvidenceBlock& block : model.blocks()) {
-    if (block.source.front().output < 0) continue;
+    if (block.OfFamily()) continue;
     const auto place = std::distance(names.begin(), names.find(block.observable));
     columns.col(place).segment(block.begin, block.rows()) = block.level - block.assumed;
   }
@@ -44,7 +50,7 @@ Eigen::MatrixXd Gaps(const CampaignModel& model) {
 }
 
 /// A species that the twin has too much of in one run it has too much of in all, and one of its
-/// neighbours too little: each kind of row has a campaign offset of its own.
+/// neighbours too little: each kind of row has a campaign offset and a share of its own.
 Eigen::MatrixXd CampaignOffsets(const CampaignModel& model, const std::vector<twin::Trust>& trust) {
   std::set<std::pair<std::string, int>> kinds;
   const auto kind = [](const EvidenceBlock& block, Eigen::Index i) {
@@ -55,12 +61,13 @@ Eigen::MatrixXd CampaignOffsets(const CampaignModel& model, const std::vector<tw
     for (Eigen::Index i = 0; i < block.rows(); ++i) kinds.insert(kind(block, i));
   }
   Eigen::MatrixXd columns =
-      Eigen::MatrixXd::Zero(model.rows(), static_cast<Eigen::Index>(kinds.size()));
+      Eigen::MatrixXd::Zero(model.rows(), 2 * static_cast<Eigen::Index>(kinds.size()));
   for (const EvidenceBlock& block : model.blocks()) {
     const twin::Trust& stated = *FindTrust(trust, block.observable);
-    const Eigen::VectorXd scale = Scale(block, stated.campaign_sd, stated.campaign_share);
     for (Eigen::Index i = 0; i < block.rows(); ++i) {
-      columns(block.begin + i, std::distance(kinds.begin(), kinds.find(kind(block, i)))) = scale(i);
+      const auto place = 2 * std::distance(kinds.begin(), kinds.find(kind(block, i)));
+      columns(block.begin + i, place) = stated.campaign_sd;
+      columns(block.begin + i, place + 1) = stated.campaign_share * block.level(i);
     }
   }
   return columns;

@@ -15,6 +15,7 @@ namespace parallax::pipeline {
 /// twin is allowed (methods.md §3). In each run and observable an Ornstein-Uhlenbeck term and an
 /// offset; over the campaign an offset of each observable, a wobble of all parameters by 0.02 prior
 /// sd and 5 % of the gap that the assumptions leave, since what closes a gap seldom closes it all.
+/// Each of these offsets is independent of the share of the reading stated beside it.
 /// Constant after construction, so thread-safe.
 class CampaignNoise {
  public:

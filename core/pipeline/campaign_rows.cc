@@ -20,7 +20,7 @@ constexpr double kHeightSettleS = 10.0;
 /// Medians of a channel's bins over some windows.
 struct Medians {
   std::vector<double> time_s, value;
-  std::vector<double> count;
+  std::vector<std::vector<GridPoint>> points;  ///< of each bin's samples
 };
 
 Medians MediansWithin(const ChannelObservations& channel, const std::vector<SteadyPhase>& windows) {
@@ -30,19 +30,21 @@ Medians MediansWithin(const ChannelObservations& channel, const std::vector<Stea
     const double bins =
         std::max(1.0, std::floor(length_s / std::max(kLeastBinS, length_s / kBinsPerSegment)));
     std::vector<std::vector<double>> values(static_cast<size_t>(bins)), times(values.size());
+    std::vector<std::vector<GridPoint>> points(values.size());
     for (Eigen::Index i = 0; i < channel.sample_time_s.size(); ++i) {
       const double t = channel.sample_time_s(i);
       if (t < window.begin_s || t >= window.end_s) continue;
       const auto bin = static_cast<size_t>((t - window.begin_s) / length_s * bins);
       values[bin].push_back(channel.sample_value(i));
       times[bin].push_back(t);
+      points[bin].push_back(channel.sample_points[static_cast<size_t>(i)]);
     }
     for (size_t b = 0; b < values.size(); ++b) {
       if (values[b].size() < 2) continue;
       double sum = 0.0;
       for (const double t : times[b]) sum += t;
       out.time_s.push_back(sum / static_cast<double>(times[b].size()));
-      out.count.push_back(static_cast<double>(values[b].size()));
+      out.points.push_back(std::move(points[b]));
       out.value.push_back(divergence::Quantile(std::move(values[b]), 0.5));
     }
   }
@@ -63,7 +65,7 @@ double MedianSd(const ChannelObservations& channel, const Medians& medians, doub
 }
 
 EvidenceBlock BlockOf(const ChannelObservations& channel, const std::string& observable,
-                      const twin::Drive& drive, const signal::Recipe& recipe) {
+                      const signal::Recipe& recipe) {
   const bool height = observable == "height";
   const Medians medians = MediansWithin(
       channel,
@@ -74,12 +76,12 @@ EvidenceBlock BlockOf(const ChannelObservations& channel, const std::string& obs
   block.value = Eigen::Map<const Eigen::VectorXd>(medians.value.data(), n);
   if (n == 0) return block;
   double count = 0.0;
-  for (const double c : medians.count) count += c / static_cast<double>(n);
+  for (const auto& points : medians.points) {
+    count += static_cast<double>(points.size()) / static_cast<double>(n);
+  }
   block.white_sd = Eigen::VectorXd::Constant(n, MedianSd(channel, medians, count));
-  for (Eigen::Index i = 0; i < n; ++i) {
-    block.source.push_back({.output = channel.output,
-                            .point = LocateOnGrid(drive.time_s, block.time_s(i)),
-                            .outcomes = {}});
+  for (const std::vector<GridPoint>& points : medians.points) {
+    block.source.push_back({.output = channel.output, .points = points, .outcomes = {}});
   }
   return block;
 }
@@ -111,14 +113,15 @@ void AddOutcomes(const twin::Description& description, const signal::Outcome& ou
   for (const signal::ChiralityShare& share : outcome.chirality) {
     const int index = OutcomeIndex(description, absl::StrFormat("share_%d_%d", share.n, share.m));
     if (index < 0 || share.share < kLeastShare) continue;
-    Append(end_s, share.share, share.sd, {.output = -1, .point = {}, .outcomes = {index}}, &shares);
+    Append(end_s, share.share, share.sd, {.output = -1, .points = {}, .outcomes = {index}},
+           &shares);
   }
   if (shares.rows() > 0) blocks->push_back(std::move(shares));
   const int height = OutcomeIndex(description, "height");
   if (height >= 0 && outcome.height_um) {
     EvidenceBlock block{.observable = "height_ex_situ", .channel = "outcome/height"};
     Append(end_s, outcome.height_um->value * 1e-6, outcome.height_um->sd * 1e-6,
-           {.output = -1, .point = {}, .outcomes = {height}}, &block);
+           {.output = -1, .points = {}, .outcomes = {height}}, &block);
     blocks->push_back(std::move(block));
   }
 }
@@ -129,7 +132,7 @@ void FillLevel(const twin::Prediction& prediction, EvidenceBlock* block) {
     block->assumed(i) = block->source[static_cast<size_t>(i)].In(prediction);
   }
   // Rows of a family of outcomes are each a quantity of its own, and their sds are their noise.
-  if (block->source.front().output < 0) {
+  if (block->OfFamily()) {
     block->level = 0.5 * (block->value + block->assumed);
     return;
   }
@@ -137,6 +140,13 @@ void FillLevel(const twin::Prediction& prediction, EvidenceBlock* block) {
   block->level = size > 0.0
                      ? Eigen::VectorXd(block->assumed * (block->value.dot(block->assumed) / size))
                      : Eigen::VectorXd::Constant(block->rows(), block->value.mean());
+}
+
+template <typename Column>
+double MeanOver(const std::vector<GridPoint>& points, const Column& column) {
+  double sum = 0.0;
+  for (const GridPoint& point : points) sum += point.Interpolate(column);
+  return sum / static_cast<double>(points.size());
 }
 
 std::string BareId(const std::string& channel) { return channel.substr(channel.find('/') + 1); }
@@ -154,7 +164,7 @@ signal::CleanRun WithoutHeld(const signal::Rig& rig, const twin::Twin& twin,
 }  // namespace
 
 double RowSource::In(const twin::Prediction& prediction) const {
-  if (output >= 0) return point.Interpolate(prediction.outputs.col(output));
+  if (output >= 0) return MeanOver(points, prediction.outputs.col(output));
   double sum = 0.0;
   for (const int outcome : outcomes) sum += prediction.outcome(outcome);
   return sum;
@@ -162,7 +172,7 @@ double RowSource::In(const twin::Prediction& prediction) const {
 
 double RowSource::In(const twin::Jacobian& jacobian, Eigen::Index parameter) const {
   if (output >= 0) {
-    return point.Interpolate(jacobian.outputs[static_cast<size_t>(output)].col(parameter));
+    return MeanOver(points, jacobian.outputs[static_cast<size_t>(output)].col(parameter));
   }
   double sum = 0.0;
   for (const int outcome : outcomes) sum += jacobian.outcome(outcome, parameter);
@@ -188,7 +198,7 @@ absl::StatusOr<CampaignRun> GatherRows(const signal::Rig& rig, const twin::Twin&
     if (ref.ok()) channel.unit = ref->channel->unit;
     // What drives the twin is predicted by itself: a score, but no evidence.
     if (!IsInput(twin, id)) {
-      EvidenceBlock block = BlockOf(channel, id, out.drive, out.clean.run.recipe);
+      EvidenceBlock block = BlockOf(channel, id, out.clean.run.recipe);
       if (block.rows() > 0) out.blocks.push_back(std::move(block));
     }
     out.channels.push_back(std::move(channel));

@@ -14,11 +14,13 @@
 
 namespace parallax::pipeline {
 
-/// Where one row of evidence finds its prediction: a reading at a moment of the drive's grid, or a
-/// sum of outcomes (one line of a spectrum holds several species).
+/// Where one row of evidence finds its prediction: a mean over the moments of the samples whose
+/// median it is, or a sum of outcomes (one line of a spectrum holds several species). A mean and
+/// not the middle: a heater's duty follows the noise of the thermocouple that drives the twin,
+/// which a median of readings has averaged out.
 struct RowSource {
   int output = -1;  ///< of the twin; -1: outcomes
-  GridPoint point;
+  std::vector<GridPoint> points;
   std::vector<int> outcomes;
 
   double In(const twin::Prediction& prediction) const;
@@ -43,6 +45,8 @@ struct EvidenceBlock {
   std::vector<RowSource> source;
 
   Eigen::Index rows() const { return value.size(); }
+  /// Whether its rows are many quantities measured at once, each with noise of its own.
+  bool OfFamily() const { return observable == "share" || observable == "rbm"; }
 };
 
 /// A run as the explanation of a campaign sees it.

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "absl/strings/str_format.h"
 #include "core/pipeline/campaign_noise.h"
+#include "core/signal/spike_rate.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -71,20 +73,61 @@ Found GainOfFault(const Series& series) {
   });
 }
 
-}  // namespace
+/// A sound campaign of a dozen runs and 30 channels accuses one of them by chance as rarely as
+/// this.
+constexpr double kSpikeChance = 1e-3;
 
-std::vector<attribution::SensorEvidence> FaultsWithoutTwin(const std::vector<CampaignRun>& runs) {
+/// Least number of runs with too many spikes that a sound channel shows with a probability of at
+/// most kSpikeChance; in any one of them it does so with kSpikeFalseAlarm.
+size_t LeastSpikyRuns(size_t runs) {
+  const double n = static_cast<double>(runs);
+  const double odds = signal::kSpikeFalseAlarm / (1.0 - signal::kSpikeFalseAlarm);
+  double exactly = std::pow(1.0 - signal::kSpikeFalseAlarm, n);
+  double more = 1.0 - exactly;  // probability of more than `least - 1` runs
+  size_t least = 1;
+  for (; more > kSpikeChance && least <= runs; ++least) {
+    const auto k = static_cast<double>(least);
+    exactly *= (n - k + 1.0) / k * odds;
+    more -= exactly;
+  }
+  return least;
+}
+
+/// Faults that cleaning saw in single runs. Cleaning calls a sound channel spiky in one run of
+/// fifty at most; a campaign has hundreds of series, so spikes accuse only where they come back.
+std::map<std::string, attribution::SensorEvidence> FaultsSeen(
+    const std::vector<CampaignRun>& runs) {
+  std::map<std::string, std::set<const CampaignRun*>> spiky;
+  for (const CampaignRun& run : runs) {
+    for (const signal::SensorFinding& finding : run.clean.findings) {
+      const bool spikes = finding.fault && finding.reason == signal::QualityReason::kSpike;
+      if (spikes) spiky[finding.channel].insert(&run);
+    }
+  }
+  const size_t least = LeastSpikyRuns(runs.size());
   std::map<std::string, attribution::SensorEvidence> faults;
-  std::map<std::string, Series> held;
-  std::vector<std::vector<ClockOffset>> clocks;
   for (const CampaignRun& run : runs) {
     for (const signal::SensorFinding& finding : run.clean.findings) {
       if (!finding.fault) continue;
+      const bool spikes = finding.reason == signal::QualityReason::kSpike;
+      if (spikes && spiky[finding.channel].size() < least) continue;
       faults.try_emplace(finding.channel,
                          attribution::SensorEvidence{.channel = finding.channel,
                                                      .fault = finding.text,
                                                      .probability = kSeenFaultProbability});
     }
+  }
+  return faults;
+}
+
+}  // namespace
+
+std::vector<attribution::SensorEvidence> FaultsWithoutTwin(const std::vector<CampaignRun>& runs) {
+  std::map<std::string, attribution::SensorEvidence> faults = FaultsSeen(runs);
+  std::map<std::string, Series> held;
+  std::vector<std::vector<ClockOffset>> clocks;
+  for (const CampaignRun& run : runs) {
+    clocks.push_back(run.clocks);
     for (const Readback& readback : run.readbacks) {
       Series& series = held[readback.channel];
       series.share.push_back(readback.share);
@@ -92,7 +135,6 @@ std::vector<attribution::SensorEvidence> FaultsWithoutTwin(const std::vector<Cam
       series.drift.push_back(readback.late - readback.early);
     }
   }
-  for (const CampaignRun& run : runs) clocks.push_back(run.clocks);
   for (const attribution::SensorEvidence& fault : ClockFaults(clocks)) {
     faults.try_emplace(fault.channel, fault);
   }

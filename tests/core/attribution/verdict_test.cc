@@ -130,6 +130,21 @@ TEST(Verdict, NoGapSaysWhatWouldHaveBeenFound) {
   EXPECT_THAT(decision.verdict.because, HasSubstr("0.52 would have been found"));
 }
 
+TEST(Verdict, ProbableSensorFaultIsNotNoGapHoweverSmallTheGap) {
+  Evidence evidence = Sound();
+  evidence.gap_p_value = 0.4;
+  evidence.parameters[0].gain_alone = 1.5;
+  evidence.parameters[0].pip = 0.08;
+  evidence.sensors = {{"gas/feed_flow", "gain error", 0.95, 1.0}};
+  const VerdictDecision decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kSensorFault);
+  const Gate* gate = FindGate(decision, "largest P(fault) of a sensor");
+  ASSERT_NE(gate, nullptr);
+  EXPECT_FALSE(gate->passed);
+  evidence.sensors[0].probability = 0.85;
+  EXPECT_EQ(DecideVerdict(evidence).verdict.kind, VerdictKind::kNoGap);
+}
+
 TEST(Verdict, SoFewBlocksThatNoTestCanDecideIsNotNoGap) {
   Evidence evidence = Sound();
   evidence.gap_p_value = 1.0 / 3.0;

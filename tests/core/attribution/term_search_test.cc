@@ -1,0 +1,203 @@
+#include "core/attribution/term_search.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <Eigen/Dense>
+#include <cmath>
+#include <map>
+
+#include "core/base/random.h"
+
+namespace parallax::attribution {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// y = X w + e with w and e standard normal: the evidence of any subset of columns is closed form.
+class LinearProblem {
+ public:
+  LinearProblem(Eigen::MatrixXd columns, Eigen::VectorXd y)
+      : columns_(std::move(columns)), y_(std::move(y)) {}
+
+  int terms() const { return static_cast<int>(columns_.cols()); }
+
+  /// -½ yᵀ (I + C Cᵀ)⁻¹ y - ½ log |I + C Cᵀ|.
+  double LogEvidence(const std::vector<int>& model) const {
+    Eigen::MatrixXd covariance = Eigen::MatrixXd::Identity(y_.size(), y_.size());
+    for (const int t : model) covariance += columns_.col(t) * columns_.col(t).transpose();
+    const Eigen::LLT<Eigen::MatrixXd> factor(covariance);
+    const Eigen::MatrixXd lower = factor.matrixL();
+    return -0.5 * y_.dot(factor.solve(y_)) - lower.diagonal().array().log().sum();
+  }
+
+  RefitTerms Refit() const {
+    return [this](const std::vector<std::vector<int>>& models) {
+      std::vector<double> evidence;
+      for (const std::vector<int>& model : models) evidence.push_back(LogEvidence(model));
+      return absl::StatusOr<std::vector<double>>(evidence);
+    };
+  }
+
+  ProposeTerms Propose() const {
+    return [this](const std::vector<int>& model) {
+      std::vector<double> evidence;
+      for (int t = 0; t < terms(); ++t) {
+        std::vector<int> with = model;
+        if (std::find(with.begin(), with.end(), t) == with.end()) with.push_back(t);
+        evidence.push_back(LogEvidence(with));
+      }
+      return absl::StatusOr<std::vector<double>>(evidence);
+    };
+  }
+
+ private:
+  Eigen::MatrixXd columns_;
+  Eigen::VectorXd y_;
+};
+
+Eigen::MatrixXd RandomMatrix(Eigen::Index rows, Eigen::Index cols, double sd, uint64_t seed) {
+  base::Random random(seed, 1);
+  Eigen::MatrixXd out(rows, cols);
+  for (Eigen::Index j = 0; j < cols; ++j) {
+    for (Eigen::Index i = 0; i < rows; ++i) out(i, j) = sd * random.Normal();
+  }
+  return out;
+}
+
+/// Every subset of the terms, as a search that tried them all would return them.
+std::vector<TermModel> Enumerate(const LinearProblem& problem) {
+  std::vector<TermModel> models;
+  for (uint32_t mask = 0; mask < 1u << static_cast<uint32_t>(problem.terms()); ++mask) {
+    std::vector<int> terms;
+    for (int t = 0; t < problem.terms(); ++t) {
+      if (mask >> static_cast<uint32_t>(t) & 1u) terms.push_back(t);
+    }
+    const double evidence = problem.LogEvidence(terms);
+    models.push_back({std::move(terms), evidence});
+  }
+  return models;
+}
+
+class TermSearchSeeds : public ::testing::TestWithParam<uint64_t> {};
+INSTANTIATE_TEST_SUITE_P(Fixed, TermSearchSeeds, ::testing::Range<uint64_t>(0, 12));
+
+TEST_P(TermSearchSeeds, TheSearchFindsWhatEnumerationOfAllSubsetsFinds) {
+  const Eigen::MatrixXd columns = RandomMatrix(30, 9, 0.6, GetParam());
+  base::Random random(GetParam(), 2);
+  Eigen::VectorXd y = RandomMatrix(30, 1, 1.0, GetParam() + 100);
+  for (int cause = 0; cause < 2; ++cause) {
+    const double sign = random.Uniform() < 0.5 ? -1.0 : 1.0;
+    y += sign * (2.0 + random.Uniform()) * columns.col(static_cast<Eigen::Index>(random.Below(9)));
+  }
+  const LinearProblem problem(columns, y);
+  const std::vector<double> odds(9, std::log(0.04));
+  const absl::StatusOr<std::vector<TermModel>> found =
+      SearchTerms(odds, problem.Refit(), problem.Propose());
+  ASSERT_TRUE(found.ok()) << found.status();
+  const std::vector<TermModel> all = Enumerate(problem);
+  const TermInclusion searched = IncludeTerms(*found, odds);
+  const TermInclusion exact = IncludeTerms(all, odds);
+  EXPECT_EQ((*found)[searched.best].terms, all[exact.best].terms);
+  for (size_t t = 0; t < odds.size(); ++t) {
+    EXPECT_NEAR(searched.probability[t], exact.probability[t], 0.03) << "term " << t;
+  }
+  EXPECT_LT(found->size(), all.size() / 2);
+}
+
+TEST(TermSearchTest, TwoTermsOfWhichNeitherGainsAloneAreFoundTogether) {
+  // Both are mostly one large common direction; the data lie along their difference. The others
+  // are larger, so that both stay among the models that are grown.
+  Eigen::MatrixXd columns = RandomMatrix(20, 8, 2.0, 3);
+  Eigen::VectorXd common = Eigen::VectorXd::Zero(20), apart = Eigen::VectorXd::Zero(20);
+  common(0) = 10.0;
+  apart(1) = 2.0;
+  columns.row(0).setZero();
+  columns.row(1).setZero();
+  columns.col(2) = common + apart;
+  columns.col(5) = common - apart;
+  const LinearProblem problem(columns, 3.0 * apart);
+  const std::vector<double> odds(8, std::log(0.04));
+  EXPECT_LT(problem.LogEvidence({2}), problem.LogEvidence({}));
+  EXPECT_LT(problem.LogEvidence({5}), problem.LogEvidence({}));
+  const absl::StatusOr<std::vector<TermModel>> found =
+      SearchTerms(odds, problem.Refit(), problem.Propose());
+  ASSERT_TRUE(found.ok());
+  const TermInclusion included = IncludeTerms(*found, odds);
+  EXPECT_THAT((*found)[included.best].terms, ElementsAre(2, 5));
+}
+
+TEST(TermSearchTest, TwinTermsShareTheirProbabilityAndLoseNothingWithoutEachOther) {
+  Eigen::MatrixXd columns = RandomMatrix(25, 6, 0.7, 4);
+  columns.col(4) = columns.col(1);
+  const LinearProblem problem(columns, 3.0 * columns.col(1));
+  const std::vector<double> odds(6, std::log(0.04));
+  const absl::StatusOr<std::vector<TermModel>> found =
+      SearchTerms(odds, problem.Refit(), problem.Propose());
+  ASSERT_TRUE(found.ok());
+  const TermInclusion included = IncludeTerms(*found, odds);
+  EXPECT_NEAR(included.probability[1], included.probability[4], 1e-9);
+  EXPECT_GT(included.probability[1] + included.probability[4], 0.99);
+  EXPECT_NEAR(included.loss_without[1], 0.0, 1e-9);
+  EXPECT_NEAR(included.loss_without[4], 0.0, 1e-9);
+}
+
+TEST(TermSearchTest, AModelIsRefittedOnce) {
+  const LinearProblem problem(RandomMatrix(20, 7, 0.6, 5), RandomMatrix(20, 1, 2.0, 6));
+  std::map<std::vector<int>, int> times;
+  const RefitTerms counting = [&](const std::vector<std::vector<int>>& models) {
+    for (const std::vector<int>& model : models) ++times[model];
+    return problem.Refit()(models);
+  };
+  const std::vector<double> odds(7, std::log(0.2));
+  ASSERT_TRUE(SearchTerms(odds, counting, problem.Propose(), {.max_terms = 3}).ok());
+  for (const auto& [model, count] : times) {
+    EXPECT_EQ(count, 1);
+    EXPECT_LE(model.size(), 3u);
+    EXPECT_TRUE(std::is_sorted(model.begin(), model.end()));
+  }
+}
+
+TEST(TermInclusionTest, OfThreeModelsIsWhatOneComputesByHand) {
+  // Weights 0, ln 3 + ln .5, ln 8 + 2 ln .5, that is 1 : 1.5 : 2.
+  const std::vector<TermModel> models = {{{}, 0.0}, {{0}, std::log(3.0)}, {{0, 1}, std::log(8.0)}};
+  const TermInclusion included = IncludeTerms(models, {std::log(0.5), std::log(0.5)});
+  EXPECT_EQ(included.best, 2u);
+  EXPECT_NEAR(included.model_probability[0], 1.0 / 4.5, 1e-12);
+  EXPECT_NEAR(included.probability[0], 3.5 / 4.5, 1e-12);
+  EXPECT_NEAR(included.probability[1], 2.0 / 4.5, 1e-12);
+  EXPECT_NEAR(included.loss_without[0], std::log(2.0), 1e-12);
+  EXPECT_NEAR(included.loss_without[1], std::log(2.0 / 1.5), 1e-12);
+}
+
+TEST(TermSearchTest, NoTermsAreRefused) {
+  const LinearProblem problem(Eigen::MatrixXd(3, 0), Eigen::VectorXd::Zero(3));
+  const auto found = SearchTerms({}, problem.Refit(), problem.Propose());
+  EXPECT_EQ(found.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(found.status().message()), HasSubstr("terms = 0"));
+}
+
+TEST(TermSearchTest, EvidenceThatIsNotANumberIsRefused) {
+  const RefitTerms broken = [](const std::vector<std::vector<int>>& models) {
+    return absl::StatusOr<std::vector<double>>(std::vector<double>(models.size(), NAN));
+  };
+  const ProposeTerms none = [](const std::vector<int>&) {
+    return absl::StatusOr<std::vector<double>>(std::vector<double>(2, 0.0));
+  };
+  EXPECT_EQ(SearchTerms({0.0, 0.0}, broken, none).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(TermSearchTest, AnErrorOfTheRefitEndsTheSearch) {
+  const RefitTerms failing = [](const std::vector<std::vector<int>>&) {
+    return absl::StatusOr<std::vector<double>>(absl::CancelledError("enough"));
+  };
+  const ProposeTerms none = [](const std::vector<int>&) {
+    return absl::StatusOr<std::vector<double>>(std::vector<double>(1, 0.0));
+  };
+  EXPECT_EQ(SearchTerms({0.0}, failing, none).status().code(), absl::StatusCode::kCancelled);
+}
+
+}  // namespace
+}  // namespace parallax::attribution

@@ -1,0 +1,89 @@
+#include "core/pipeline/campaign_analysis.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/pipeline/analysis.h"
+#include "tests/core/pipeline/planted_campaign.h"
+#include "tests/support/status_matchers.h"
+
+namespace parallax::pipeline {
+namespace {
+
+using testing::Bench;
+using testing::Campaign;
+using testing::FaultShape;
+using testing::Plant;
+using testing::PlantedCampaign;
+
+bool GoOn(std::string_view, double) { return true; }
+
+/// Six runs to calibrate on and two to validate.
+PlantedCampaign EightRuns(Bench bench, uint64_t seed) {
+  return {.bench = bench, .seed = seed, .calibrate_runs = 6, .validate_runs = 2, .grow_s = 400.0};
+}
+
+/// The report of a planted campaign; null where there is none.
+nlohmann::json ReportOf(const PlantedCampaign& what) {
+  const absl::StatusOr<Campaign> campaign = Plant(what);
+  EXPECT_TRUE(campaign.ok()) << campaign.status();
+  if (!campaign.ok()) return {};
+  const absl::StatusOr<AnalysisResult> result = Analyze(campaign->Input(1), GoOn);
+  EXPECT_TRUE(result.ok()) << result.status();
+  return result.ok() ? nlohmann::json::parse(result->report_json) : nlohmann::json();
+}
+
+TEST(AnalyzeCampaignTest, ANominalCampaignHasNoGap) {
+  const nlohmann::json report = ReportOf(EightRuns(Bench::kForest, 31));
+  EXPECT_EQ(report.at("verdict").at("kind"), "NO_GAP") << report.at("verdict").dump(1);
+  EXPECT_TRUE(report.at("calibrated").empty());
+}
+
+TEST(AnalyzeCampaignTest, AShiftedParameterIsIdentifiedAndCalibrated) {
+  PlantedCampaign what = EightRuns(Bench::kForest, 32);
+  what.shifts = {{"vd0", 3.0}};
+  const nlohmann::json report = ReportOf(what);
+  EXPECT_EQ(report.at("verdict").at("kind"), "IDENTIFIED") << report.at("verdict").dump(1);
+  EXPECT_EQ(report.at("verdict").at("parameters"), nlohmann::json({"vd0"}));
+  ASSERT_EQ(report.at("calibrated").size(), 1u);
+  const nlohmann::json& value = report.at("calibrated")[0];
+  const double truth = 8.7 * std::exp(3.0 * 0.4);
+  EXPECT_NEAR(value.at("value").get<double>(), truth, 4.0 * value.at("sd").get<double>());
+  EXPECT_LT(report.at("gap").at("after").get<double>(), report.at("gap").at("value"));
+  EXPECT_LT(report.at("validation").at("gap_after").get<double>(),
+            report.at("validation").at("gap_before"));
+}
+
+TEST(AnalyzeCampaignTest, APyrometerThatDriftsFromRunToRunIsAccusedAndPhysicsIsNot) {
+  PlantedCampaign what = EightRuns(Bench::kForest, 33);
+  what.fault = {.channel = "pyro/pyro_t", .shape = FaultShape::kFromRunToRun, .offset = -25.0};
+  const nlohmann::json report = ReportOf(what);
+  EXPECT_EQ(report.at("verdict").at("kind"), "SENSOR_FAULT") << report.at("verdict").dump(1);
+  EXPECT_EQ(report.at("verdict").at("channels"), nlohmann::json({"pyro/pyro_t"}));
+  EXPECT_TRUE(report.at("calibrated").empty());
+}
+
+TEST(AnalyzeCampaignTest, TheSameSeedGivesTheSameBytes) {
+  PlantedCampaign what = EightRuns(Bench::kForest, 34);
+  what.calibrate_runs = 3;
+  what.validate_runs = 1;
+  what.shifts = {{"bTC", 3.0}};
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Campaign campaign, Plant(what));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult first, Analyze(campaign.Input(5), GoOn));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult again, Analyze(campaign.Input(5), GoOn));
+  EXPECT_EQ(first.report_json, again.report_json);
+}
+
+TEST(AnalyzeCampaignTest, IsCancelledWhereProgressSaysSo) {
+  PlantedCampaign what = EightRuns(Bench::kForest, 35);
+  what.calibrate_runs = 2;
+  what.validate_runs = 0;
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Campaign campaign, Plant(what));
+  const auto until_search = [](std::string_view phase, double) { return phase != "search"; };
+  EXPECT_EQ(Analyze(campaign.Input(1), until_search).status().code(), absl::StatusCode::kCancelled);
+}
+
+}  // namespace
+}  // namespace parallax::pipeline

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/pipeline/campaign_search.h"
+#include "core/pipeline/campaign_terms.h"
+#include "tests/core/pipeline/planted_campaign.h"
+
+namespace parallax::pipeline::testing {
+
+/// A planted campaign on the way to its search: everything that AnalyzeCampaign makes of it first.
+struct GatheredCampaign {
+  Campaign campaign;
+  std::vector<CampaignRun> runs;
+  std::unique_ptr<CampaignModel> model;
+  Eigen::VectorXd residuals;
+  Eigen::MatrixXd jacobian;
+  std::unique_ptr<CampaignNoise> noise;
+  std::vector<Term> terms;
+
+  CampaignSearch Search() const {
+    return CampaignSearch(*model, *noise, terms, [](double) { return absl::OkStatus(); });
+  }
+  /// Position of the term of a parameter, or -1.
+  int TermOf(const std::string& parameter) const {
+    for (size_t t = 0; t < terms.size(); ++t) {
+      if (NameOf(terms[t], model->description()) == parameter) return static_cast<int>(t);
+    }
+    return -1;
+  }
+};
+
+/// Four short runs: enough to search, quick to make.
+inline PlantedCampaign SmallCampaign(Bench bench, uint64_t seed) {
+  return {.bench = bench, .seed = seed, .calibrate_runs = 4, .validate_runs = 0, .grow_s = 300.0};
+}
+
+/// Fails the test where something cannot be made.
+inline std::unique_ptr<GatheredCampaign> Gather(const PlantedCampaign& what) {
+  auto out = std::make_unique<GatheredCampaign>();
+  absl::StatusOr<Campaign> campaign = Plant(what);
+  EXPECT_TRUE(campaign.ok()) << campaign.status();
+  if (!campaign.ok()) return nullptr;
+  out->campaign = *std::move(campaign);
+  for (const signal::RunRecord& record : out->campaign.calibrate) {
+    absl::StatusOr<CampaignRun> run =
+        GatherRows(out->campaign.rig, Nanotubes(), record, out->campaign.assumed);
+    EXPECT_TRUE(run.ok()) << run.status();
+    if (!run.ok()) return nullptr;
+    out->runs.push_back(*std::move(run));
+  }
+  out->model = std::make_unique<CampaignModel>(Nanotubes(), out->runs, out->campaign.assumed);
+  EXPECT_TRUE(
+      out->model->DifferentiateAll(out->model->base(), &out->residuals, &out->jacobian).ok());
+  const std::vector<twin::Trust> trust = twin::TrustIn("swcnt_cvd");
+  absl::StatusOr<CampaignNoise> noise = CampaignNoise::Create(*out->model, trust, out->jacobian);
+  EXPECT_TRUE(noise.ok()) << noise.status();
+  if (!noise.ok()) return nullptr;
+  out->noise = std::make_unique<CampaignNoise>(*std::move(noise));
+  out->terms = MakeTerms(*out->model, trust, *out->noise, out->jacobian);
+  return out;
+}
+
+}  // namespace parallax::pipeline::testing

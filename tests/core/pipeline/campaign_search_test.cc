@@ -1,0 +1,110 @@
+#include "core/pipeline/campaign_search.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/core/pipeline/campaign_fixture.h"
+#include "tests/support/status_matchers.h"
+
+namespace parallax::pipeline {
+namespace {
+
+using testing::Bench;
+using testing::Gather;
+using testing::PlantedCampaign;
+using testing::SmallCampaign;
+
+TEST(CampaignSearchTest, FindsTheParameterThatWasShiftedAndRecoversItsShift) {
+  PlantedCampaign what = SmallCampaign(Bench::kForest, 11);
+  what.shifts = {{"vd0", -3.0}};
+  const auto gathered = Gather(what);
+  ASSERT_NE(gathered, nullptr);
+  CampaignSearch search = gathered->Search();
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const std::vector<attribution::TermModel> models, search.Run());
+  const attribution::TermInclusion included =
+      attribution::IncludeTerms(models, search.log_prior_odds());
+  const int vd0 = gathered->TermOf("vd0");
+  EXPECT_GT(included.probability[static_cast<size_t>(vd0)], 0.95);
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* fit, search.Fit({vd0}));
+  ASSERT_EQ(fit->parameters.size(), 1u);
+  EXPECT_NEAR(fit->z(fit->parameters[0]), -3.0, 3.0 * std::sqrt(fit->covariance(0, 0)));
+  EXPECT_LT(fit->covariance(0, 0), 0.25);
+}
+
+TEST(CampaignSearchTest, ProposalsAreExactWhereTheTermIsLinear) {
+  const auto gathered = Gather(SmallCampaign(Bench::kForest, 12));
+  ASSERT_NE(gathered, nullptr);
+  CampaignSearch search = gathered->Search();
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const std::vector<double> proposed, search.Propose({}));
+  ASSERT_EQ(proposed.size(), gathered->terms.size());
+  for (size_t t = 0; t < proposed.size(); ++t) {
+    if (gathered->terms[t].kind == TermKind::kParameter) continue;
+    PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* fit, search.Fit({static_cast<int>(t)}));
+    EXPECT_NEAR(proposed[t], fit->log_evidence, 1e-6)
+        << NameOf(gathered->terms[t], gathered->model->description());
+  }
+}
+
+class SearchSeeds : public ::testing::TestWithParam<uint64_t> {};
+INSTANTIATE_TEST_SUITE_P(Fixed, SearchSeeds, ::testing::Range<uint64_t>(0, 8));
+
+TEST_P(SearchSeeds, AReadingsOwnNoiseCannotExplainItself) {
+  // Hardly any acetylene: what the analyser reads of it is its own noise.
+  const auto gathered = Gather(SmallCampaign(Bench::kChirality, GetParam()));
+  ASSERT_NE(gathered, nullptr);
+  CampaignSearch search = gathered->Search();
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* none, search.Fit({}));
+  for (size_t t = 0; t < gathered->terms.size(); ++t) {
+    if (gathered->terms[t].channel != "rga/p_c2h2") continue;
+    PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* fit, search.Fit({static_cast<int>(t)}));
+    EXPECT_LT(fit->log_evidence - none->log_evidence, 1.0)
+        << NameOf(gathered->terms[t], gathered->model->description());
+  }
+}
+
+TEST_P(SearchSeeds, NoTermGainsItsPriorOddsOnErrorsThatARightTwinMayHave) {
+  const auto gathered = Gather(SmallCampaign(Bench::kForest, 20));
+  ASSERT_NE(gathered, nullptr);
+  base::Random random(GetParam(), 5);
+  const Eigen::VectorXd errors = gathered->noise->Whiten(gathered->noise->Draw(&random));
+  for (const Term& term : gathered->terms) {
+    if (term.kind == TermKind::kParameter) continue;
+    const double gain = 0.5 * (errors.squaredNorm() - term.whitener.Whiten(errors).squaredNorm()) -
+                        0.5 * term.whitener.log_determinant();
+    EXPECT_LT(gain + term.log_prior_odds, 0.0) << NameOf(term, gathered->model->description());
+  }
+}
+
+TEST(CampaignSearchTest, CostOfRunsSumsToTheCostOfTheFit) {
+  const auto gathered = Gather(SmallCampaign(Bench::kForest, 13));
+  ASSERT_NE(gathered, nullptr);
+  CampaignSearch search = gathered->Search();
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Eigen::VectorXd costs, search.CostOfRuns({}));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* none, search.Fit({}));
+  EXPECT_EQ(costs.size(), 4);
+  EXPECT_NEAR(costs.sum(), 0.5 * none->whitened.squaredNorm(), 1e-9 * costs.sum());
+  EXPECT_NEAR(none->log_evidence, -costs.sum(), 1e-9 * costs.sum());
+}
+
+TEST(CampaignSearchTest, ACancelledSearchSaysSo) {
+  const auto gathered = Gather(SmallCampaign(Bench::kForest, 14));
+  ASSERT_NE(gathered, nullptr);
+  CampaignSearch search(*gathered->model, *gathered->noise, gathered->terms,
+                        [](double) { return absl::CancelledError("enough"); });
+  EXPECT_EQ(search.Run().status().code(), absl::StatusCode::kCancelled);
+}
+
+TEST(CampaignTermsTest, AParameterThatMovesNothingIsLeftOut) {
+  const auto forest = Gather(SmallCampaign(Bench::kForest, 15));
+  ASSERT_NE(forest, nullptr);
+  // Without spectra nothing depends on the energies of a tube's edge.
+  EXPECT_EQ(forest->TermOf("dgamma"), -1);
+  EXPECT_EQ(forest->TermOf("eps_kink"), -1);
+  EXPECT_GE(forest->TermOf("vd0"), 0);
+  EXPECT_GE(forest->TermOf("something missing in height"), 0);
+}
+
+}  // namespace
+}  // namespace parallax::pipeline

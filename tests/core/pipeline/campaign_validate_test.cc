@@ -1,0 +1,162 @@
+#include "core/pipeline/campaign_validate.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "core/pipeline/analysis.h"
+#include "tests/core/pipeline/campaign_fixture.h"
+#include "tests/support/campaign_files.h"
+#include "tests/support/status_matchers.h"
+
+namespace parallax::pipeline {
+namespace {
+
+using testing::Bench;
+using testing::Gather;
+using testing::Nanotubes;
+using testing::PlantedCampaign;
+using testing::SmallCampaign;
+
+const std::string kCaseA = PARALLAX_TEST_DATA "/swcnt-case-a";
+
+/// Four runs of the recorded campaign, whose lab assumes a constant conductivity.
+class RecordedRuns : public ::testing::Test {
+ protected:
+  RecordedRuns()
+      : rig_(parallax::testing::ReadRig(kCaseA + "/rig.json")),
+        assumed_(
+            twin::ParametersFromAssumptions(Nanotubes().description(), {{"nk", 0.0}}).value()) {}
+
+  signal::RunRecord Read(const std::string& run) const {
+    signal::RunRecord record = parallax::testing::ReadRunFolder(rig_, kCaseA + "/runs/" + run);
+    record.run.id = run;
+    return record;
+  }
+  std::vector<CampaignRun> GatherRuns(const std::vector<std::string>& names) const {
+    std::vector<CampaignRun> runs;
+    for (const std::string& name : names) {
+      runs.push_back(GatherRows(rig_, Nanotubes(), Read(name), assumed_).value());
+    }
+    return runs;
+  }
+
+  const signal::Rig rig_;
+  const Eigen::VectorXd assumed_;
+};
+
+TEST_F(RecordedRuns, UnderTheAssumedValuesAloneAreScoredAndNothingIsCompared) {
+  const std::vector<CampaignRun> runs = GatherRuns({"r25", "r26", "r27"});
+  const CampaignModel model(Nanotubes(), runs, assumed_);
+  const CampaignFit nothing{.terms = {}, .parameters = {}, .z = model.base()};
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignValidation proof,
+                                ValidateCampaign(Nanotubes(), assumed_, nothing, {}, runs, 1));
+  const Validation& validation = proof.validation;
+  EXPECT_TRUE(validation.held_out);
+  EXPECT_FALSE(validation.decision.accepted);
+  EXPECT_EQ(validation.gap_before, validation.gap_after);
+  EXPECT_GT(validation.gap_before, validation.floor);  // its conductivity is not constant
+  ASSERT_EQ(validation.chirality.size(), 3u);
+  EXPECT_EQ(validation.chirality[0].measured, (Chirality{7, 6}));
+  for (const ChiralityCall& call : validation.chirality) EXPECT_FALSE(call.after.has_value());
+  bool pyrometer = false;
+  for (const ChannelValidation& channel : validation.channels) {
+    EXPECT_TRUE(std::isnan(channel.rmse_after)) << channel.channel;
+    pyrometer |= channel.channel == "pyro/pyro_t";
+  }
+  EXPECT_TRUE(pyrometer);
+}
+
+TEST_F(RecordedRuns, AreReportedWithTheChiralityThatWasForeseen) {
+  calibration::ParameterSet base;
+  for (const auto& [name, value] : {std::pair("k0", 1.38), std::pair("nk", 0.0)}) {
+    base.values.push_back({.parameter = name, .run = {}, .value = value, .assumed = value});
+  }
+  const std::vector<signal::RunRecord> calibrate = {Read("r01")};
+  const std::vector<signal::RunRecord> validate = {Read("r25"), Read("r26"), Read("r27")};
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult result,
+                                Analyze({.rig = rig_,
+                                         .twin = Nanotubes(),
+                                         .base = base,
+                                         .calibrate_runs = calibrate,
+                                         .validate_runs = validate,
+                                         .seed = 1},
+                                        [](std::string_view, double) { return true; }));
+  const nlohmann::json report = nlohmann::json::parse(result.report_json);
+  EXPECT_EQ(report.at("verdict").at("kind"), result.verdict);
+  const nlohmann::json& validation = report.at("validation");
+  ASSERT_EQ(validation.at("chirality").size(), 3u);
+  int right = 0;
+  for (const nlohmann::json& call : validation.at("chirality")) {
+    right += call.at("before") == call.at("measured") ? 1 : 0;
+  }
+  EXPECT_DOUBLE_EQ(validation.at("chirality_success_before").get<double>(), right / 3.0);
+  EXPECT_EQ(validation.at("chirality_success_after").is_null(), !result.parameter_set.has_value());
+  EXPECT_EQ(validation.at("chirality")[0].at("measured"), nlohmann::json({7, 6}));
+}
+
+TEST(ValidateCampaignTest, TheTruthIsAcceptedAndClosesTheGap) {
+  PlantedCampaign what = SmallCampaign(Bench::kForest, 41);
+  what.shifts = {{"vd0", 3.0}};
+  const auto gathered = Gather(what);
+  ASSERT_NE(gathered, nullptr);
+  CampaignSearch search = gathered->Search();
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* fit, search.Fit({gathered->TermOf("vd0")}));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(
+      const CampaignValidation proof,
+      ValidateCampaign(Nanotubes(), gathered->campaign.assumed, *fit, {}, gathered->runs, 1));
+  EXPECT_GT(proof.gap_before, 5.0 * proof.floor);
+  EXPECT_LT(proof.gap_after, 1.3 * proof.floor);
+  EXPECT_TRUE(proof.validation.decision.accepted) << proof.validation.decision.because;
+  EXPECT_GT(proof.validation.coverage_90, 0.8);
+}
+
+TEST(ValidateCampaignTest, AWrongCauseIsRejected) {
+  PlantedCampaign what = SmallCampaign(Bench::kForest, 42);
+  what.shifts = {{"vd0", 3.0}};
+  const auto gathered = Gather(what);
+  ASSERT_NE(gathered, nullptr);
+  CampaignSearch search = gathered->Search();
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* none, search.Fit({}));
+  // The truth the wrong way round.
+  CampaignFit wrong = *none;
+  const int vd0 = twin::ParameterIndex(Nanotubes().description(), "vd0");
+  wrong.parameters = {vd0};
+  wrong.z(vd0) = -3.0;
+  wrong.covariance = Eigen::MatrixXd::Constant(1, 1, 0.01);
+  PARALLAX_ASSERT_OK_AND_ASSIGN(
+      const CampaignValidation proof,
+      ValidateCampaign(Nanotubes(), gathered->campaign.assumed, wrong, {}, gathered->runs, 1));
+  EXPECT_GT(proof.gap_after, proof.gap_before);
+  EXPECT_FALSE(proof.validation.decision.accepted);
+}
+
+TEST(ValidateCampaignTest, AccusedChannelsProveNothing) {
+  PlantedCampaign what = SmallCampaign(Bench::kForest, 43);
+  what.fault = {.channel = "pyro/pyro_t", .offset = 40.0};
+  const auto gathered = Gather(what);
+  ASSERT_NE(gathered, nullptr);
+  CampaignSearch search = gathered->Search();
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* none, search.Fit({}));
+  const auto gap = [&](const std::vector<std::string>& accused) {
+    return ValidateCampaign(Nanotubes(), gathered->campaign.assumed, *none, accused, gathered->runs,
+                            1)
+        .value()
+        .gap_before;
+  };
+  EXPECT_GT(gap({}), 10.0);
+  EXPECT_LT(gap({"pyro/pyro_t"}), 3.0);
+}
+
+TEST(ValidateCampaignTest, WithoutRunsNothingIsHeldOut) {
+  const CampaignFit nothing{.terms = {}, .parameters = {}, .z = {}};
+  PARALLAX_ASSERT_OK_AND_ASSIGN(
+      const CampaignValidation proof,
+      ValidateCampaign(Nanotubes(), testing::TruthOf({}).value(), nothing, {}, {}, 1));
+  EXPECT_FALSE(proof.validation.held_out);
+  EXPECT_TRUE(std::isnan(proof.validation.gap_before));
+}
+
+}  // namespace
+}  // namespace parallax::pipeline
