@@ -1,0 +1,185 @@
+#include "core/pipeline/campaign_story.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "core/base/parallel.h"
+#include "core/base/status_macros.h"
+#include "core/causal/counterfactual.h"
+#include "core/causal/narrative.h"
+#include "core/causal/replay.h"
+#include "core/causal/twin_graph.h"
+#include "core/pipeline/campaign_questions.h"
+#include "core/pipeline/chirality.h"
+#include "core/pipeline/ruled_out.h"
+
+namespace parallax::pipeline {
+namespace {
+
+constexpr size_t kMostQuestions = 2;
+
+/// The two worlds of one run.
+struct TwoWorlds {
+  twin::Prediction before, after;
+};
+
+absl::StatusOr<std::vector<TwoWorlds>> PredictBoth(const StoryInput& input) {
+  std::vector<TwoWorlds> worlds(input.runs.size());
+  std::vector<absl::Status> statuses(worlds.size());
+  base::ParallelFor(worlds.size(), [&](size_t r) {
+    const twin::Drive& drive = input.runs[r].drive;
+    statuses[r] = input.twin.Predict(input.assumed, drive, &worlds[r].before, nullptr);
+    if (!statuses[r].ok()) return;
+    statuses[r] = input.twin.Predict(input.calibrated, drive, &worlds[r].after, nullptr);
+  });
+  for (const absl::Status& status : statuses) PARALLAX_RETURN_IF_ERROR(status);
+  return worlds;
+}
+
+/// A question where it is changed most.
+struct Setting {
+  size_t run = 0;
+  RunQuestion asked;
+  double change = 0.0;  ///< of its figure, in least effects; below 1 it does not count
+};
+
+/// One setting a question, in the order in which QuestionsFor gives them.
+std::vector<Setting> MostChanged(const StoryInput& input, const causal::Graph& graph,
+                                 const std::vector<TwoWorlds>& worlds) {
+  std::vector<Setting> settings;
+  for (size_t r = 0; r < input.runs.size(); ++r) {
+    for (RunQuestion& asked : QuestionsFor(input.twin.description(), graph, input.runs[r])) {
+      const double before = asked.question.figure(worlds[r].before);
+      const double after = asked.question.figure(worlds[r].after);
+      const double change = std::abs(after - before) / asked.LeastEffect(before);
+      if (!std::isfinite(change)) continue;
+      const auto same = std::find_if(settings.begin(), settings.end(), [&](const Setting& other) {
+        return other.asked.question.node == asked.question.node;
+      });
+      if (same == settings.end()) {
+        settings.push_back({r, std::move(asked), change});
+      } else if (change > same->change) {
+        *same = {r, std::move(asked), change};
+      }
+    }
+  }
+  return settings;
+}
+
+/// Those that the parameters change; where they change none, the first, whose story says so.
+void KeepTold(std::vector<Setting>* settings) {
+  std::stable_partition(settings->begin(), settings->end(),
+                        [](const Setting& setting) { return setting.change >= 1.0; });
+  const auto changed = static_cast<size_t>(
+      std::count_if(settings->begin(), settings->end(),
+                    [](const Setting& setting) { return setting.change >= 1.0; }));
+  const size_t told = std::clamp<size_t>(changed, 1, kMostQuestions);
+  if (settings->size() > told)
+    settings->erase(settings->begin() + static_cast<long>(told), settings->end());
+}
+
+/// What was blamed as a group was fitted as one.
+void TellJointFit(const attribution::Verdict& verdict, Story* story) {
+  if (verdict.kind != attribution::VerdictKind::kAmbiguous) return;
+  story->explanation.push_back(absl::StrFormat(
+      "What follows is the effect of one joint fit of %s: how it divides among them these runs "
+      "cannot say.",
+      absl::StrJoin(verdict.group, ", ")));
+}
+
+absl::Status TellEffects(const StoryInput& input, const causal::Cause& cause, Story* story) {
+  if (input.twin.mediation() == nullptr || input.runs.empty()) return absl::OkStatus();
+  PARALLAX_ASSIGN_OR_RETURN(
+      const causal::Graph graph,
+      causal::GraphOf(input.twin.description(), input.rig.kind, input.runs.front().drive.mode));
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<TwoWorlds> worlds, PredictBoth(input));
+  std::vector<Setting> settings = MostChanged(input, graph, worlds);
+  KeepTold(&settings);
+  for (const Setting& setting : settings) {
+    const CampaignRun& run = input.runs[setting.run];
+    const causal::Worlds between{input.twin, run.drive, input.assumed, input.calibrated};
+    PARALLAX_ASSIGN_OR_RETURN(const causal::RouteEffects effects,
+                              causal::DivideAmongRoutes(graph, between, setting.asked.question));
+    story->explanation.push_back(absl::StrFormat(
+        "Run %s: %s", run.id,
+        causal::TellEffect(cause, setting.asked.question, effects,
+                           {.least_effect = setting.asked.LeastEffect(effects.before)})));
+  }
+  return absl::OkStatus();
+}
+
+/// Shares that were measured on a sample, NaN for every other outcome.
+Eigen::VectorXd MeasuredShares(const twin::Description& description,
+                               const signal::Outcome& outcome) {
+  Eigen::VectorXd measured = Eigen::VectorXd::Constant(
+      static_cast<Eigen::Index>(description.outcomes.size()), std::nan(""));
+  for (const signal::ChiralityShare& share : outcome.chirality) {
+    const std::string id = absl::StrFormat("share_%d_%d", share.n, share.m);
+    for (size_t i = 0; i < description.outcomes.size(); ++i) {
+      if (description.outcomes[i].channel_id != id) continue;
+      measured(static_cast<Eigen::Index>(i)) = share.share;
+    }
+  }
+  return measured;
+}
+
+/// Puts back what was calibrated.
+std::vector<causal::Assignment> AsAssumed(const StoryInput& input) {
+  std::vector<causal::Assignment> action;
+  for (Eigen::Index p = 0; p < input.assumed.size(); ++p) {
+    if (input.assumed(p) == input.calibrated(p)) continue;
+    const twin::Parameter& parameter = input.twin.description().parameters[static_cast<size_t>(p)];
+    action.push_back({parameter.name, input.assumed(p)});
+  }
+  return action;
+}
+
+absl::Status TellHeldOut(const StoryInput& input, const causal::Cause& cause, Story* story) {
+  const twin::Description& description = input.twin.description();
+  const std::vector<causal::Assignment> action = AsAssumed(input);
+  std::vector<causal::RunCalls> calls;
+  for (const CampaignRun& run : input.held_out) {
+    const std::optional<Chirality> dominant = DominantMeasured(run.clean.outcome);
+    if (!dominant) continue;
+    const causal::MeasuredRun measured{{}, MeasuredShares(description, *run.clean.outcome)};
+    PARALLAX_ASSIGN_OR_RETURN(
+        const causal::Counterfactual other,
+        causal::Imagine(input.twin, run.drive, input.calibrated, action, measured));
+    calls.push_back({.run = run.id,
+                     .measured = ToString(*dominant),
+                     .as_assumed = CallOf(description, other.acted),
+                     .as_calibrated = CallOf(description, other.fitted),
+                     .imagined = CallOf(description, other.imagined)});
+    const causal::RunCalls& call = calls.back();
+    story->counterfactuals.push_back({call.run, call.measured, call.as_assumed, call.as_calibrated,
+                                      call.imagined, causal::TellRun(cause, call)});
+  }
+  if (!calls.empty()) story->explanation.push_back(causal::TellRuns(cause, calls));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Story> TellCampaign(const StoryInput& input) {
+  Story story;
+  if (input.calibrated.size() > 0 && input.calibrated != input.assumed) {
+    const causal::Cause cause =
+        causal::CauseOf(input.twin.description(), input.assumed, input.calibrated);
+    TellJointFit(input.verdict, &story);
+    PARALLAX_RETURN_IF_ERROR(TellEffects(input, cause, &story));
+    PARALLAX_RETURN_IF_ERROR(TellHeldOut(input, cause, &story));
+  }
+  for (std::string& sentence :
+       TellRuledOut(input.twin.description().name, input.verdict, input.hypotheses)) {
+    story.explanation.push_back(std::move(sentence));
+  }
+  story.measure_next = NextMeasurement(input.verdict, input.evidence);
+  return story;
+}
+
+}  // namespace parallax::pipeline
