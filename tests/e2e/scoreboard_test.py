@@ -166,6 +166,14 @@ class Table(unittest.TestCase):
         self.assertEqual(said.getvalue(), scoreboard.format_score(self.rows) + "\n")
         self.assertIn("score 5/8\n", said.getvalue())
 
+    def test_what_cannot_be_scored_is_a_usage_error(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for arguments in ([], ["--score-only"], ["--score-only", "--out", folder]):
+                said = io.StringIO()
+                with contextlib.redirect_stderr(said), self.assertRaises(SystemExit) as ended:
+                    scoreboard.main([folder, folder, "--bin", folder] + arguments)
+                self.assertEqual(ended.exception.code, 2, said.getvalue())
+
     @staticmethod
     def write(content, *path):
         with open(os.path.join(*path), "w", encoding="utf-8") as file:
