@@ -83,13 +83,26 @@ void KeepTold(std::vector<Setting>* settings) {
     settings->erase(settings->begin() + static_cast<long>(told), settings->end());
 }
 
-/// What was blamed as a group was fitted as one.
-void TellJointFit(const attribution::Verdict& verdict, Story* story) {
-  if (verdict.kind != attribution::VerdictKind::kAmbiguous) return;
+/// Puts back what was calibrated.
+std::vector<causal::Assignment> AsAssumed(const StoryInput& input) {
+  std::vector<causal::Assignment> action;
+  for (Eigen::Index p = 0; p < input.assumed.size(); ++p) {
+    if (input.assumed(p) == input.calibrated(p)) continue;
+    const twin::Parameter& parameter = input.twin.description().parameters[static_cast<size_t>(p)];
+    action.push_back({parameter.name, input.assumed(p)});
+  }
+  return action;
+}
+
+/// What was blamed as a group moved in one of the ways that explain the runs equally well.
+void TellWhoMoved(const StoryInput& input, Story* story) {
+  if (input.verdict.kind != attribution::VerdictKind::kAmbiguous) return;
+  std::vector<std::string> moved;
+  for (const causal::Assignment& put_back : AsAssumed(input)) moved.push_back(put_back.parameter);
   story->explanation.push_back(absl::StrFormat(
-      "What follows is the effect of one joint fit of %s: how it divides among them these runs "
-      "cannot say.",
-      absl::StrJoin(verdict.group, ", ")));
+      "What follows is what %s does as fitted, standing for the group %s: which of them acts these "
+      "runs cannot say.",
+      absl::StrJoin(moved, ", "), absl::StrJoin(input.verdict.group, ", ")));
 }
 
 absl::Status TellEffects(const StoryInput& input, const causal::Cause& cause, Story* story) {
@@ -128,17 +141,6 @@ Eigen::VectorXd MeasuredShares(const twin::Description& description,
   return measured;
 }
 
-/// Puts back what was calibrated.
-std::vector<causal::Assignment> AsAssumed(const StoryInput& input) {
-  std::vector<causal::Assignment> action;
-  for (Eigen::Index p = 0; p < input.assumed.size(); ++p) {
-    if (input.assumed(p) == input.calibrated(p)) continue;
-    const twin::Parameter& parameter = input.twin.description().parameters[static_cast<size_t>(p)];
-    action.push_back({parameter.name, input.assumed(p)});
-  }
-  return action;
-}
-
 absl::Status TellHeldOut(const StoryInput& input, const causal::Cause& cause, Story* story) {
   const twin::Description& description = input.twin.description();
   const std::vector<causal::Assignment> action = AsAssumed(input);
@@ -170,7 +172,7 @@ absl::StatusOr<Story> TellCampaign(const StoryInput& input) {
   if (input.calibrated.size() > 0 && input.calibrated != input.assumed) {
     const causal::Cause cause =
         causal::CauseOf(input.twin.description(), input.assumed, input.calibrated);
-    TellJointFit(input.verdict, &story);
+    TellWhoMoved(input, &story);
     PARALLAX_RETURN_IF_ERROR(TellEffects(input, cause, &story));
     PARALLAX_RETURN_IF_ERROR(TellHeldOut(input, cause, &story));
   }

@@ -18,6 +18,9 @@ using Hypotheses = std::vector<HypothesisSummary>;
 
 constexpr size_t kMostRivals = 3;
 
+/// From this inclusion on a hypothesis that is not blamed is not ruled out either.
+constexpr double kStillOpen = 1.0 - attribution::VerdictThresholds{}.pip;
+
 bool Has(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -97,14 +100,21 @@ std::string TellAgainstPhysics(const Hypotheses& blamed, const Hypotheses& rival
       against.empty() ? ", which the verdict does without" : ", against ", against);
 }
 
+std::string TellNothingNeeded(const Hypotheses& best) {
+  return best.empty() ? "Ruled out: any cause; no hypothesis is among those that count."
+                      : absl::StrFormat("Ruled out: any cause. The best are %s.",
+                                        TellFirst(best, kMostRivals));
+}
+
 }  // namespace
 
 std::vector<std::string> TellRuledOut(std::string_view twin, const attribution::Verdict& verdict,
                                       const Hypotheses& hypotheses) {
   const std::vector<std::string> parameters = BlamedParameters(twin, verdict);
-  Hypotheses blamed, rivals;
+  Hypotheses blamed, open, rivals;
   for (const HypothesisSummary& h : hypotheses) {
-    (IsBlamed(h, parameters, verdict) ? blamed : rivals).push_back(h);
+    const bool is_blamed = IsBlamed(h, parameters, verdict);
+    (is_blamed ? blamed : h.pip >= kStillOpen ? open : rivals).push_back(h);
   }
   blamed = ByGain(std::move(blamed));
   rivals = ByGain(std::move(rivals));
@@ -129,13 +139,16 @@ std::vector<std::string> TellRuledOut(std::string_view twin, const attribution::
       told.push_back(TellAgainstPhysics(blamed, rivals, "wrong values alone"));
       break;
     case VerdictKind::kNoGap:
-      told.push_back(rivals.empty()
-                         ? "Ruled out: any cause; no hypothesis is among those that count."
-                         : absl::StrFormat("Ruled out: any cause. The best are %s.", best));
-      break;
+      return {TellNothingNeeded(ByGain(hypotheses))};
     case VerdictKind::kAbstained:
-      if (!rivals.empty()) told.push_back(absl::StrFormat("Not settled among: %s.", best));
-      break;
+      if (!hypotheses.empty()) {
+        told.push_back(
+            absl::StrFormat("Not settled among: %s.", TellFirst(hypotheses, kMostRivals)));
+      }
+      return told;
+  }
+  if (!open.empty()) {
+    told.push_back(absl::StrFormat("Not ruled out beside it: %s.", TellFirst(open, open.size())));
   }
   return told;
 }

@@ -10,7 +10,8 @@
 namespace parallax::pipeline {
 
 /// What a verdict leaves out and by which figures: the best rivals of what is blamed, or the best
-/// hypotheses where nothing is, each with its inclusion and what it gains alone.
+/// hypotheses where nothing is, each with its inclusion and what it gains alone; and what it does
+/// not rule out, for its inclusion is 0.05 or more.
 /// @param twin  its name: interchangeable parameters are blamed together.
 std::vector<std::string> TellRuledOut(std::string_view twin, const attribution::Verdict& verdict,
                                       const std::vector<HypothesisSummary>& hypotheses);

@@ -188,6 +188,14 @@ TEST(ExplainTest, HypothesesAreListedWithTheirKindInWords) {
             HasSubstr("Held-out runs, one by one - With this, run r41 gives (7,6).")));
 }
 
+TEST(ExplainTest, WhereHypothesesAreListedOnlySharesOfTheGapAreBesideThem) {
+  Json report = ToldReport();
+  report["attribution"][1]["shapley"] = 0.0;
+  EXPECT_THAT(Explained(report), AllOf(Not(HasSubstr("heat_capacity")), HasSubstr("eta coupling")));
+  report.erase("hypotheses");
+  EXPECT_THAT(Explained(report), HasSubstr("C heat_capacity 0 0 to 1 0.0147"));
+}
+
 TEST(ExplainTest, AReportWithoutAStoryHasNoHeadingForIt) {
   EXPECT_THAT(Explained(FullReport()),
               AllOf(Not(HasSubstr("ruled out -")), Not(HasSubstr("What to measure next")),

@@ -130,11 +130,12 @@ TEST_F(CampaignStory, HeightIsAskedWhereItWasMeasuredAndDiameterIsNot) {
   }
 }
 
-TEST_F(CampaignStory, AGroupIsCalledOneJointFit) {
+TEST_F(CampaignStory, WhatMovedStandsForItsGroup) {
   evidence_.separating_experiment = "pressure or gas switch";
   PARALLAX_ASSERT_OK_AND_ASSIGN(
       const Story story, Tell(Poor(), {.kind = VerdictKind::kAmbiguous, .group = {"k0", "Rc"}}));
-  EXPECT_THAT(story.explanation[0], HasSubstr("one joint fit of k0, Rc"));
+  EXPECT_THAT(story.explanation[0],
+              HasSubstr("what k0 does as fitted, standing for the group k0, Rc"));
   EXPECT_EQ(story.measure_next, "pressure or gas switch");
 }
 
