@@ -167,9 +167,13 @@ absl::Status TellHeldOut(const StoryInput& input, const causal::Cause& cause, St
 
 }  // namespace
 
-absl::StatusOr<Story> TellCampaign(const StoryInput& input) {
+absl::StatusOr<Story> TellCampaign(const StoryInput& given) {
   Story story;
-  if (input.calibrated.size() > 0 && input.calibrated != input.assumed) {
+  // Values that went through coordinates and back differ in their last bits: no cause of anything.
+  StoryInput input = given;
+  input.calibrated = given.assumed;
+  for (const int p : given.moved) input.calibrated(p) = given.calibrated(p);
+  if (input.calibrated != input.assumed) {
     const causal::Cause cause =
         causal::CauseOf(input.twin.description(), input.assumed, input.calibrated);
     TellWhoMoved(input, &story);

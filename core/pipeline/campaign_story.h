@@ -20,7 +20,8 @@ struct StoryInput {
   const std::vector<CampaignRun>& runs;      ///< calibrated on
   const std::vector<CampaignRun>& held_out;  ///< that the calibration never saw
   const Eigen::VectorXd& assumed;            ///< natural values
-  Eigen::VectorXd calibrated;                ///< natural values; empty where nothing moved
+  const std::vector<int>& moved;             ///< parameters of the twin that were calibrated
+  Eigen::VectorXd calibrated;                ///< natural values; only those of `moved` are read
   const attribution::Verdict& verdict;
   const attribution::Evidence& evidence;
   const std::vector<HypothesisSummary>& hypotheses;
@@ -31,6 +32,6 @@ struct StoryInput {
 /// whose chirality was measured, with what each would have given had the parameters been as
 /// assumed; and how many calls are right. Then what was ruled out, and what to measure next. A twin
 /// without mediation has no routes. Deterministic. Errors: those of twin and graph.
-absl::StatusOr<Story> TellCampaign(const StoryInput& input);
+absl::StatusOr<Story> TellCampaign(const StoryInput& given);
 
 }  // namespace parallax::pipeline

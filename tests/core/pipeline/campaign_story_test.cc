@@ -68,6 +68,7 @@ class CampaignStory : public ::testing::Test {
                          .runs = runs_,
                          .held_out = held_out_,
                          .assumed = assumed_,
+                         .moved = moved_,
                          .calibrated = calibrated,
                          .verdict = verdict,
                          .evidence = evidence_,
@@ -80,6 +81,7 @@ class CampaignStory : public ::testing::Test {
   std::vector<CampaignRun> held_out_ = {ChiralityRun("v1", 1123.15)};
   attribution::Evidence evidence_;
   std::vector<HypothesisSummary> hypotheses_;
+  std::vector<int> moved_ = {twin::swcnt::kK0};
   const Verdict guilty_ = {.kind = VerdictKind::kIdentified, .parameters = {"k0"}};
 };
 
@@ -94,6 +96,15 @@ TEST_F(CampaignStory, TellsTheRouteInTheRunThatIsChangedMost) {
   EXPECT_THAT(story.explanation[1], HasSubstr("lowers surface temperature during growth"));
   EXPECT_EQ(story.explanation[2],
             "With this substrate conductivity, 1 of 1 run is right, up from 0 as assumed.");
+}
+
+TEST_F(CampaignStory, OnlyWhatWasCalibratedIsACause) {
+  Eigen::VectorXd rounded = assumed_;
+  for (double& value : rounded) value = std::nextafter(value, 1e3);
+  rounded(twin::swcnt::kK0) = 0.95;
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Story story, Tell(rounded, guilty_));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Story exact, Tell(Poor(), guilty_));
+  EXPECT_EQ(story.explanation, exact.explanation);
 }
 
 TEST_F(CampaignStory, EveryHeldOutRunGetsItsCounterfactual) {
@@ -119,6 +130,7 @@ TEST_F(CampaignStory, RunsWithoutMeasuredSharesHaveNoCall) {
 
 TEST_F(CampaignStory, HeightIsAskedWhereItWasMeasuredAndDiameterIsNot) {
   runs_ = {ForestRun("f1")};
+  moved_ = {twin::ParameterIndex(Swcnt().description(), "vs0")};
   const Eigen::VectorXd slow = twin::testing::SwcntParameters({{"vs0", 5.0}});
   PARALLAX_ASSERT_OK_AND_ASSIGN(
       const Story story, Tell(slow, {.kind = VerdictKind::kIdentified, .parameters = {"vs0"}}));
@@ -140,6 +152,7 @@ TEST_F(CampaignStory, WhatMovedStandsForItsGroup) {
 }
 
 TEST_F(CampaignStory, WhereNothingMovedOnlyWhatWasRuledOutIsTold) {
+  moved_.clear();
   hypotheses_ = {{.name = "k0", .pip = 0.3, .gain_alone = 2.5}};
   const Verdict none = {.kind = VerdictKind::kNoGap};
   PARALLAX_ASSERT_OK_AND_ASSIGN(const Story story, Tell(Eigen::VectorXd(), none));
@@ -147,6 +160,7 @@ TEST_F(CampaignStory, WhereNothingMovedOnlyWhatWasRuledOutIsTold) {
               ElementsAre("Ruled out: any cause. The best are k0 (inclusion 0.3, 2.5 nats "
                           "alone)."));
   EXPECT_THAT(story.counterfactuals, IsEmpty());
+  moved_ = {twin::swcnt::kK0};
   PARALLAX_ASSERT_OK_AND_ASSIGN(const Story unmoved, Tell(assumed_, none));
   EXPECT_EQ(unmoved.explanation, story.explanation);
 }
@@ -154,6 +168,7 @@ TEST_F(CampaignStory, WhereNothingMovedOnlyWhatWasRuledOutIsTold) {
 TEST_F(CampaignStory, ThatAParameterChangesNothingIsSaid) {
   runs_ = {ChiralityRun("r1", 1043.15)};
   held_out_.clear();
+  moved_ = {twin::ParameterIndex(Swcnt().description(), "HD")};
   const Eigen::VectorXd wider = twin::testing::SwcntParameters({{"HD", 6.0}});
   PARALLAX_ASSERT_OK_AND_ASSIGN(
       const Story story, Tell(wider, {.kind = VerdictKind::kIdentified, .parameters = {"HD"}}));
@@ -187,7 +202,7 @@ TEST_F(CampaignStory, IsTheSameOnEveryTelling) {
 
 TEST_F(CampaignStory, ErrorsOfTheTwinComeBack) {
   Eigen::VectorXd beyond = Poor();
-  beyond(0) = std::nan("");
+  beyond(twin::swcnt::kK0) = std::nan("");
   EXPECT_THAT(Tell(beyond, guilty_).status(),
               parallax::testing::StatusIs(absl::StatusCode::kInvalidArgument));
 }
