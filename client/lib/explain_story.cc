@@ -1,5 +1,6 @@
 #include "client/lib/explain_story.h"
 
+#include "absl/strings/str_format.h"
 #include "client/lib/explain_text.h"
 #include "client/lib/text_table.h"
 
@@ -47,8 +48,18 @@ std::string ExplainHypotheses(const Json& report) {
 
 std::string ExplainCounterfactuals(const Json& report) {
   std::string text;
+  int plain = 0;  // right in every world: nothing to tell of the cause
   for (const Json& call : At(report, "counterfactuals")) {
-    text += Paragraph("- " + Text(At(call, "sentence")));
+    const std::string measured = Text(At(call, "measured"));
+    if (measured == Text(At(call, "as_assumed")) && measured == Text(At(call, "as_calibrated"))) {
+      ++plain;
+    } else {
+      text += Paragraph("- " + Text(At(call, "sentence")));
+    }
+  }
+  if (plain > 0) {
+    text += Paragraph(absl::StrFormat("- %d %s predicted as measured either way.", plain,
+                                      plain == 1 ? "run is" : "runs are"));
   }
   return text.empty() ? "" : Heading("Held-out runs, one by one") + text;
 }

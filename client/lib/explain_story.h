@@ -13,7 +13,8 @@ std::string ExplainStory(const Json& report);
 /// What each hypothesis is worth, as a table; empty where none was weighed.
 std::string ExplainHypotheses(const Json& report);
 
-/// What held-out runs would have given; empty where no call of theirs was imagined.
+/// What held-out runs would have given, those in one line that were right in any case; empty where
+/// no call of theirs was imagined.
 std::string ExplainCounterfactuals(const Json& report);
 
 }  // namespace parallax::client

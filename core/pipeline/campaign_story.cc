@@ -105,7 +105,39 @@ void TellWhoMoved(const StoryInput& input, Story* story) {
       absl::StrJoin(moved, ", "), absl::StrJoin(input.verdict.group, ", ")));
 }
 
-absl::Status TellEffects(const StoryInput& input, const causal::Cause& cause, Story* story) {
+absl::StatusOr<std::string> TellSetting(const StoryInput& input, const causal::Graph& graph,
+                                        const Setting& setting, const Eigen::VectorXd& after) {
+  const causal::Question& question = setting.asked.question;
+  PARALLAX_ASSIGN_OR_RETURN(
+      const causal::RouteEffects effects,
+      causal::DivideAmongRoutes(
+          graph, {input.twin, input.runs[setting.run].drive, input.assumed, after}, question));
+  const causal::Cause cause = causal::CauseOf(input.twin.description(), input.assumed, after);
+  return causal::TellEffect(cause, question, effects,
+                            {.least_effect = setting.asked.LeastEffect(effects.before)});
+}
+
+/// What is assumed with one calibrated mechanism in it, for each of them in the twin's order.
+std::vector<Eigen::VectorXd> OneMechanismEach(const StoryInput& input) {
+  const std::vector<twin::Parameter>& parameters = input.twin.description().parameters;
+  std::vector<std::string> mechanisms;
+  std::vector<Eigen::VectorXd> worlds;
+  for (Eigen::Index p = 0; p < input.assumed.size(); ++p) {
+    if (input.assumed(p) == input.calibrated(p)) continue;
+    const std::string& mechanism = parameters[static_cast<size_t>(p)].mechanism;
+    const auto place = std::find(mechanisms.begin(), mechanisms.end(), mechanism);
+    const auto m = static_cast<size_t>(place - mechanisms.begin());
+    if (m == mechanisms.size()) {
+      mechanisms.push_back(mechanism);
+      worlds.push_back(input.assumed);
+    }
+    worlds[m](p) = input.calibrated(p);
+  }
+  return worlds;
+}
+
+/// All that was calibrated, on a question or two; then each mechanism alone on the first.
+absl::Status TellEffects(const StoryInput& input, Story* story) {
   if (input.twin.mediation() == nullptr || input.runs.empty()) return absl::OkStatus();
   PARALLAX_ASSIGN_OR_RETURN(
       const causal::Graph graph,
@@ -114,14 +146,18 @@ absl::Status TellEffects(const StoryInput& input, const causal::Cause& cause, St
   std::vector<Setting> settings = MostChanged(input, graph, worlds);
   KeepTold(&settings);
   for (const Setting& setting : settings) {
-    const CampaignRun& run = input.runs[setting.run];
-    const causal::Worlds between{input.twin, run.drive, input.assumed, input.calibrated};
-    PARALLAX_ASSIGN_OR_RETURN(const causal::RouteEffects effects,
-                              causal::DivideAmongRoutes(graph, between, setting.asked.question));
-    story->explanation.push_back(absl::StrFormat(
-        "Run %s: %s", run.id,
-        causal::TellEffect(cause, setting.asked.question, effects,
-                           {.least_effect = setting.asked.LeastEffect(effects.before)})));
+    PARALLAX_ASSIGN_OR_RETURN(const std::string sentence,
+                              TellSetting(input, graph, setting, input.calibrated));
+    story->explanation.push_back(
+        absl::StrFormat("Run %s: %s", input.runs[setting.run].id, sentence));
+  }
+  const std::vector<Eigen::VectorXd> alone = OneMechanismEach(input);
+  if (settings.empty() || alone.size() < 2) return absl::OkStatus();
+  const Setting& first = settings.front();
+  for (const Eigen::VectorXd& after : alone) {
+    PARALLAX_ASSIGN_OR_RETURN(const std::string sentence, TellSetting(input, graph, first, after));
+    story->explanation.push_back(
+        absl::StrFormat("Run %s, one alone: %s", input.runs[first.run].id, sentence));
   }
   return absl::OkStatus();
 }
@@ -177,7 +213,7 @@ absl::StatusOr<Story> TellCampaign(const StoryInput& given) {
     const causal::Cause cause =
         causal::CauseOf(input.twin.description(), input.assumed, input.calibrated);
     TellWhoMoved(input, &story);
-    PARALLAX_RETURN_IF_ERROR(TellEffects(input, cause, &story));
+    PARALLAX_RETURN_IF_ERROR(TellEffects(input, &story));
     PARALLAX_RETURN_IF_ERROR(TellHeldOut(input, cause, &story));
   }
   for (std::string& sentence :

@@ -28,7 +28,8 @@ struct StoryInput {
 };
 
 /// Tells a campaign. Where parameters moved: their effect on one or two questions, each in the run
-/// in which they change it most, divided among the routes that carry it; the calls of held-out runs
+/// in which they change it most, divided among the routes that carry it, and each mechanism alone
+/// where several moved; the calls of held-out runs
 /// whose chirality was measured, with what each would have given had the parameters been as
 /// assumed; and how many calls are right. Then what was ruled out, and what to measure next. A twin
 /// without mediation has no routes. Deterministic. Errors: those of twin and graph.

@@ -167,7 +167,14 @@ Json ToldReport() {
                            {"gain_alone_nats", 80.0},
                            {"shift_sd", nullptr}},
                           {{"name", "something missing in height"}, {"kind", "MISSING"}}};
-  report["counterfactuals"] = {{{"run", "r41"}, {"sentence", "With this, run r41 gives (7,6)."}}};
+  const auto call = [](const char* run, const char* as_assumed) -> Json {
+    return {{"run", run},
+            {"measured", "(7,6)"},
+            {"as_assumed", as_assumed},
+            {"as_calibrated", "(7,6)"},
+            {"sentence", "With this, run " + std::string(run) + " gives (7,6)."}};
+  };
+  report["counterfactuals"] = {call("r40", "(7,6)"), call("r41", "(7,5)"), call("r42", "(7,6)")};
   return report;
 }
 
@@ -185,7 +192,8 @@ TEST(ExplainTest, HypothesesAreListedWithTheirKindInWords) {
       AllOf(HasSubstr("hypothesis kind inclusion nats lost nats alone shift sd k0 assumption 0.99 "
                       "44.2 140 -2.25 pyro/pyro_t: offset instrument 0.02 -3.5 80 - something "
                       "missing in height missing term - - - -"),
-            HasSubstr("Held-out runs, one by one - With this, run r41 gives (7,6).")));
+            HasSubstr("Held-out runs, one by one - With this, run r41 gives (7,6). - 2 runs are "
+                      "predicted as measured either way.")));
 }
 
 TEST(ExplainTest, WhereHypothesesAreListedOnlySharesOfTheGapAreBesideThem) {

@@ -98,6 +98,20 @@ TEST_F(CampaignStory, TellsTheRouteInTheRunThatIsChangedMost) {
             "With this substrate conductivity, 1 of 1 run is right, up from 0 as assumed.");
 }
 
+TEST_F(CampaignStory, OfSeveralMechanismsEachIsToldAloneToo) {
+  runs_ = {ForestRun("f1")};
+  held_out_.clear();
+  moved_ = {twin::swcnt::kK0, twin::ParameterIndex(Swcnt().description(), "vs0")};
+  const Eigen::VectorXd both = twin::testing::SwcntParameters({{"k0", 0.95}, {"vs0", 5.0}});
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Story story, Tell(both, {.kind = VerdictKind::kIdentified,
+                                                               .parameters = {"k0", "vs0"}}));
+  EXPECT_THAT(story.explanation,
+              ElementsAre(StartsWith("Run f1: Substrate conductivity and carbon supply, k₀"),
+                          StartsWith("Run f1: Substrate conductivity and carbon supply, k₀"),
+                          StartsWith("Run f1, one alone: Substrate conductivity, k₀"),
+                          StartsWith("Run f1, one alone: Carbon supply, v_s0 9 → 5 um/s")));
+}
+
 TEST_F(CampaignStory, OnlyWhatWasCalibratedIsACause) {
   Eigen::VectorXd rounded = assumed_;
   for (double& value : rounded) value = std::nextafter(value, 1e3);
