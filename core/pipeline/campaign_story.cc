@@ -72,15 +72,13 @@ std::vector<Setting> MostChanged(const StoryInput& input, const causal::Graph& g
 }
 
 /// Those that the parameters change; where they change none, the first, whose story says so.
-void KeepTold(std::vector<Setting>* settings) {
-  std::stable_partition(settings->begin(), settings->end(),
-                        [](const Setting& setting) { return setting.change >= 1.0; });
-  const auto changed = static_cast<size_t>(
-      std::count_if(settings->begin(), settings->end(),
-                    [](const Setting& setting) { return setting.change >= 1.0; }));
-  const size_t told = std::clamp<size_t>(changed, 1, kMostQuestions);
-  if (settings->size() > told)
-    settings->erase(settings->begin() + static_cast<long>(told), settings->end());
+std::vector<Setting> ToldOf(std::vector<Setting> settings) {
+  std::vector<Setting> told;
+  for (Setting& setting : settings) {
+    if (setting.change >= 1.0 && told.size() < kMostQuestions) told.push_back(std::move(setting));
+  }
+  if (told.empty() && !settings.empty()) told.push_back(std::move(settings.front()));
+  return told;
 }
 
 /// Puts back what was calibrated.
@@ -143,8 +141,7 @@ absl::Status TellEffects(const StoryInput& input, Story* story) {
       const causal::Graph graph,
       causal::GraphOf(input.twin.description(), input.rig.kind, input.runs.front().drive.mode));
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<TwoWorlds> worlds, PredictBoth(input));
-  std::vector<Setting> settings = MostChanged(input, graph, worlds);
-  KeepTold(&settings);
+  const std::vector<Setting> settings = ToldOf(MostChanged(input, graph, worlds));
   for (const Setting& setting : settings) {
     PARALLAX_ASSIGN_OR_RETURN(const std::string sentence,
                               TellSetting(input, graph, setting, input.calibrated));
