@@ -61,12 +61,9 @@ absl::StatusOr<ExitCode> Explain(const NameOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const v1::Report report, Find(options.name, context));
   PARALLAX_ASSIGN_OR_RETURN(const Json json, ParseReport(report));
   if (report.superseded()) context.Note("superseded: data that came later changes this report");
-  const std::string text = ExplainReport(json);
-  context.EmitDocument({{"report", report.name()},
-                        {"verdict", VerdictSentence(json)},
-                        {"superseded", report.superseded()},
-                        {"text", text}},
-                       text);
+  Json document = {{"report", report.name()}, {"superseded", report.superseded()}};
+  document.update(ExplanationJson(json));
+  context.EmitDocument(document, ExplainReport(json));
   return kExitOk;
 }
 

@@ -1,6 +1,6 @@
 #include "client/lib/explain.h"
 
-#include <cmath>
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -10,66 +10,12 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
+#include "client/lib/explain_story.h"
+#include "client/lib/explain_text.h"
 #include "client/lib/text_table.h"
 
 namespace parallax::client {
 namespace {
-
-constexpr size_t kWidth = 100;
-constexpr int kDigits = 4;
-constexpr char kIndent[] = "  ";
-
-const Json& At(const Json& from, const char* key) {
-  static const Json kNull;
-  return from.is_object() && from.contains(key) ? from[key] : kNull;
-}
-
-std::string Text(const Json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_number()) return Figure(value.get<double>(), kDigits);
-  return "-";
-}
-
-bool IsTrue(const Json& value) { return value.is_boolean() && value.get<bool>(); }
-
-/// A share as a whole number of percent, for a column of its own.
-std::string PercentNumber(const Json& value) {
-  if (!value.is_number()) return "-";
-  // Adding zero turns -0 into 0.
-  return absl::StrFormat("%.0f", std::round(100.0 * value.get<double>()) + 0.0);
-}
-
-std::string Percent(const Json& value) {
-  return value.is_number() ? PercentNumber(value) + " %" : "-";
-}
-
-/// A probability: what rounds to 100 % is not certain.
-std::string Confidence(const Json& value) {
-  return value.is_number() && value.get<double>() > 0.995 ? "over 99 %" : Percent(value);
-}
-
-std::vector<std::string> Strings(const Json& list) {
-  std::vector<std::string> strings;
-  if (!list.is_array()) return strings;
-  for (const Json& element : list) strings.push_back(Text(element));
-  return strings;
-}
-
-/// "U", "U and eps", "U, eps and Ta_offset".
-std::string Enumerate(const std::vector<std::string>& names) {
-  if (names.empty()) return "nothing that has a name";
-  if (names.size() == 1) return names[0];
-  const std::vector<std::string> head(names.begin(), names.end() - 1);
-  return absl::StrJoin(head, ", ") + " and " + names.back();
-}
-
-std::string Paragraph(const std::string& text) { return Wrap(text, kIndent, kWidth); }
-/// A paragraph that ends with a full stop.
-std::string Sentence(const std::string& text) {
-  return Paragraph(text.ends_with('.') ? text : text + ".");
-}
-std::string Heading(const std::string& text) { return "\n" + text + "\n"; }
 
 /// "-91 to -38": two shares in percent.
 std::string PercentInterval(const Json& from) {
@@ -80,6 +26,21 @@ std::string PercentInterval(const Json& from) {
 std::string Interval(const Json& from) {
   if (!At(from, "low").is_number() || !At(from, "high").is_number()) return "-";
   return Text(At(from, "low")) + " to " + Text(At(from, "high"));
+}
+
+/// "nk (substrate conductivity)": names with what they stand for, where that says more.
+std::vector<std::string> WithMechanisms(const Json& report, const Json& parameters) {
+  std::vector<std::string> names = Strings(parameters);
+  for (std::string& name : names) {
+    for (const Json& part : At(report, "attribution")) {
+      std::string mechanism = Text(At(part, "mechanism"));
+      if (Text(At(part, "parameter")) != name || mechanism == name) continue;
+      std::replace(mechanism.begin(), mechanism.end(), '_', ' ');
+      name += " (" + mechanism + ")";
+      break;
+    }
+  }
+  return names;
 }
 
 /// A calibration is offered under these verdicts only.
@@ -135,7 +96,10 @@ std::string ExplainAttribution(const Json& report) {
   TextTable table{
       {"parameter", "mechanism", "share %", "interval %", "inclusion", "nats lost", "alone %"}, {}};
   bool widens = false;
+  const bool weighed = !At(report, "hypotheses").empty();
   for (const Json& part : At(report, "attribution")) {
+    // What was searched and has no share is among the hypotheses.
+    if (weighed && At(part, "shapley") == 0.0) continue;
     table.rows.push_back({Text(At(part, "parameter")), Text(At(part, "mechanism")),
                           PercentNumber(At(part, "shapley")), PercentInterval(part),
                           Text(At(part, "pip")), Text(At(part, "loss_without_nats")),
@@ -280,11 +244,19 @@ std::string ExplainScores(const Json& validation) {
   return text;
 }
 
-/// Those of a list of tests that did not pass, under `title`; empty where all did.
+/// Those of a list of tests that did not pass.
+Json FailedOf(const Json& tests) {
+  Json failed = Json::array();
+  for (const Json& test : tests) {
+    if (!IsTrue(At(test, "passed"))) failed.push_back(test);
+  }
+  return failed;
+}
+
+/// The same as a table under `title`; empty where all passed.
 std::string FailedTests(const Json& tests, const std::string& title) {
   TextTable table{{title, "figure", "must be"}, {}};
-  for (const Json& test : tests) {
-    if (IsTrue(At(test, "passed"))) continue;
+  for (const Json& test : FailedOf(tests)) {
     table.rows.push_back(
         {Text(At(test, "name")), Text(At(test, "figure")), Text(At(test, "bound"))});
   }
@@ -350,10 +322,11 @@ std::string VerdictSentence(const Json& report) {
   const Json& verdict = At(report, "verdict");
   const std::string kind = Text(At(verdict, "kind"));
   if (kind == "IDENTIFIED") {
-    return "The gap comes from " + Enumerate(Strings(At(verdict, "parameters"))) + ".";
+    return "The gap comes from " + Enumerate(WithMechanisms(report, At(verdict, "parameters"))) +
+           ".";
   }
   if (kind == "AMBIGUOUS") {
-    return "The gap comes from among " + Enumerate(Strings(At(verdict, "group"))) +
+    return "The gap comes from among " + Enumerate(WithMechanisms(report, At(verdict, "group"))) +
            "; this recording cannot tell which.";
   }
   if (kind == "SENSOR_FAULT") {
@@ -371,10 +344,26 @@ std::string VerdictSentence(const Json& report) {
 std::string ExplainReport(const Json& report) {
   std::string text =
       absl::StrFormat("Rig %s, twin %s\n", Text(At(report, "rig")), Text(At(report, "twin")));
-  text += ExplainVerdict(report) + ExplainGap(report) + ExplainAttribution(report) +
-          ExplainIdentifiability(report) + ExplainCalibrated(report) + ExplainValidation(report) +
+  text += ExplainVerdict(report) + ExplainStory(report) + ExplainGap(report) +
+          ExplainAttribution(report) + ExplainHypotheses(report) + ExplainIdentifiability(report) +
+          ExplainCalibrated(report) + ExplainValidation(report) + ExplainCounterfactuals(report) +
           ExplainSensors(report) + ExplainGates(report) + ExplainLimits(report);
   return text;
+}
+
+Json ExplanationJson(const Json& report) {
+  Json json = {{"verdict", VerdictSentence(report)},
+               {"kind", At(At(report, "verdict"), "kind")},
+               {"confidence", At(At(report, "verdict"), "confidence")},
+               {"because", At(At(report, "verdict"), "because")},
+               {"measure_next", At(report, "measure_next")},
+               {"failed_gates", FailedOf(At(report, "gates"))}};
+  for (const char* list :
+       {"explanation", "hypotheses", "attribution", "counterfactuals", "limits"}) {
+    json[list] = At(report, list).is_array() ? At(report, list) : Json::array();
+  }
+  json["text"] = ExplainReport(report);
+  return json;
 }
 
 }  // namespace parallax::client

@@ -10,6 +10,7 @@
 #include "core/base/status_macros.h"
 #include "core/pipeline/campaign_evidence.h"
 #include "core/pipeline/campaign_sensors.h"
+#include "core/pipeline/campaign_story.h"
 #include "core/pipeline/campaign_validate.h"
 #include "core/pipeline/progress.h"
 #include "core/pipeline/report_codec.h"
@@ -241,10 +242,18 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
                 .floor = gauge.floor(),
                 .p_value = explanation.evidence.gap_p_value};
   const bool calibrated = !moved->parameters.empty();
-  PARALLAX_ASSIGN_OR_RETURN(
-      report.gap.channels,
-      RmseByChannel(input.twin, assumed, calibrated ? model.Natural(moved->z) : Eigen::VectorXd(),
-                    runs));
+  const Eigen::VectorXd natural = calibrated ? model.Natural(moved->z) : Eigen::VectorXd();
+  PARALLAX_ASSIGN_OR_RETURN(report.gap.channels, RmseByChannel(input.twin, assumed, natural, runs));
+  PARALLAX_ASSIGN_OR_RETURN(report.story, TellCampaign({.rig = input.rig,
+                                                        .twin = input.twin,
+                                                        .runs = runs,
+                                                        .held_out = held_out,
+                                                        .assumed = assumed,
+                                                        .moved = moved->parameters,
+                                                        .calibrated = natural,
+                                                        .verdict = verdict,
+                                                        .evidence = explanation.evidence,
+                                                        .hypotheses = explanation.hypotheses}));
   report.attribution.gap_after = report.gap.after;
   report.limits = LimitsOf(explanation, report);
   AnalysisResult result{.verdict = attribution::ToString(verdict.kind)};

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "absl/strings/str_format.h"
+
 namespace parallax::pipeline {
 namespace {
 
@@ -22,6 +24,10 @@ double Success(const std::vector<ChiralityCall>& calls, Right right) {
 }
 
 }  // namespace
+
+std::string ToString(const Chirality& species) {
+  return absl::StrFormat("(%d,%d)", species.n, species.m);
+}
 
 std::optional<Chirality> DominantMeasured(const std::optional<signal::Outcome>& outcome) {
   if (!outcome.has_value() || outcome->chirality.empty()) return std::nullopt;

@@ -20,6 +20,9 @@ struct Chirality {
   }
 };
 
+/// "(7,6)".
+std::string ToString(const Chirality& species);
+
 /// Which semiconducting species dominates a run: as measured and as predicted.
 struct ChiralityCall {
   std::string run;

@@ -9,6 +9,7 @@
 #include "core/pipeline/gap.h"
 #include "core/pipeline/hypothesis.h"
 #include "core/pipeline/sensor_gate.h"
+#include "core/pipeline/story.h"
 #include "core/pipeline/validate.h"
 
 namespace parallax::pipeline {
@@ -33,10 +34,11 @@ struct Report {
   GapSummary gap;
   Attribution attribution;
   std::vector<HypothesisSummary> hypotheses;  ///< that a search weighed; may be none
-  std::vector<twin::Parameter> parameters;  ///< the twin's, in its order
+  std::vector<twin::Parameter> parameters;    ///< the twin's, in its order
   std::vector<calibration::ParameterValue> calibrated;
   Validation validation;
   std::vector<std::string> limits;  ///< what cannot be concluded, in sentences
+  Story story;                      ///< in words; may be empty
   calibration::Provenance provenance;
 };
 

@@ -192,6 +192,19 @@ json EncodeValidation(const Validation& v) {
           {"unusable_runs", v.unusable_runs}};
 }
 
+json EncodeCounterfactuals(const std::vector<CounterfactualCall>& calls) {
+  json list = json::array();
+  for (const CounterfactualCall& call : calls) {
+    list.push_back({{"run", call.run},
+                    {"measured", call.measured},
+                    {"as_assumed", call.as_assumed},
+                    {"as_calibrated", call.as_calibrated},
+                    {"imagined", call.imagined},
+                    {"sentence", call.sentence}});
+  }
+  return list;
+}
+
 json EncodeProvenance(const calibration::Provenance& p) {
   return {{"twin", p.twin},
           {"twin_digest", p.twin_digest},
@@ -223,6 +236,10 @@ std::string EncodeReport(const Report& report) {
        {"identifiability", EncodeIdentifiability(report)},
        {"calibrated", EncodeCalibrated(report.calibrated)},
        {"validation", EncodeValidation(report.validation)},
+       {"explanation", report.story.explanation},
+       {"counterfactuals", EncodeCounterfactuals(report.story.counterfactuals)},
+       {"measure_next",
+        report.story.measure_next.empty() ? json(nullptr) : json(report.story.measure_next)},
        {"limits", report.limits},
        {"provenance", EncodeProvenance(report.provenance)}});
 }

@@ -45,7 +45,7 @@ TEST(ExplainTest, NoLineIsLongerThanAHundredColumns) {
 
 TEST(ExplainTest, VerdictComesWithItsReason) {
   EXPECT_THAT(Explained(FullReport()), AllOf(HasSubstr("Verdict: IDENTIFIED, confidence over 99 %"),
-                                             HasSubstr("The gap comes from eta."),
+                                             HasSubstr("The gap comes from eta (coupling)."),
                                              HasSubstr("81 % of the gap, interval 70 to 90 %).")));
 }
 
@@ -146,6 +146,102 @@ TEST(ExplainTest, TestsThatFailedOrCouldNotBeMadeAreNamed) {
                     HasSubstr("Not available, and so not counted: validate mean z2 "
                               "recorder/temperature and stability of eta."),
                     Not(HasSubstr("pip eta"))));
+}
+
+/// A report that tells its campaign, as one of the nanotube twin does.
+Json ToldReport() {
+  Json report = FullReport();
+  report["explanation"] = {"Run r07: Substrate conductivity, k₀ 1.38 → 0.95 W/m/K, lowers it.",
+                           "Ruled out as the cause: Rc (inclusion 0.04, 96.2 nats alone)."};
+  report["measure_next"] = "pressure or gas switch";
+  report["hypotheses"] = {{{"name", "k0"},
+                           {"kind", "PARAMETER"},
+                           {"pip", 0.99},
+                           {"loss_without_nats", 44.2},
+                           {"gain_alone_nats", 140.0},
+                           {"shift_sd", -2.25}},
+                          {{"name", "pyro/pyro_t: offset"},
+                           {"kind", "SENSOR"},
+                           {"pip", 0.02},
+                           {"loss_without_nats", -3.5},
+                           {"gain_alone_nats", 80.0},
+                           {"shift_sd", nullptr}},
+                          {{"name", "something missing in height"}, {"kind", "MISSING"}}};
+  const auto call = [](const char* run, const char* as_assumed) -> Json {
+    return {{"run", run},
+            {"measured", "(7,6)"},
+            {"as_assumed", as_assumed},
+            {"as_calibrated", "(7,6)"},
+            {"sentence", "With this, run " + std::string(run) + " gives (7,6)."}};
+  };
+  report["counterfactuals"] = {call("r40", "(7,6)"), call("r41", "(7,5)"), call("r42", "(7,6)")};
+  return report;
+}
+
+TEST(ExplainTest, TheStoryOfACampaignFollowsItsVerdict) {
+  EXPECT_THAT(Explained(ToldReport()),
+              HasSubstr("What it does, and what was ruled out - Run r07: Substrate conductivity, "
+                        "k₀ 1.38 → 0.95 W/m/K, lowers it. - Ruled out as the cause: Rc (inclusion "
+                        "0.04, 96.2 nats alone). What to measure next pressure or gas switch. What "
+                        "was compared"));
+}
+
+TEST(ExplainTest, HypothesesAreListedWithTheirKindInWords) {
+  EXPECT_THAT(
+      Explained(ToldReport()),
+      AllOf(HasSubstr("hypothesis kind inclusion nats lost nats alone shift sd k0 assumption 0.99 "
+                      "44.2 140 -2.25 pyro/pyro_t: offset instrument 0.02 -3.5 80 - something "
+                      "missing in height missing term - - - -"),
+            HasSubstr("Held-out runs, one by one - With this, run r41 gives (7,6). - 2 runs are "
+                      "predicted as measured either way.")));
+}
+
+TEST(ExplainTest, WhereHypothesesAreListedOnlySharesOfTheGapAreBesideThem) {
+  Json report = ToldReport();
+  report["attribution"][1]["shapley"] = 0.0;
+  EXPECT_THAT(Explained(report), AllOf(Not(HasSubstr("heat_capacity")), HasSubstr("eta coupling")));
+  report.erase("hypotheses");
+  EXPECT_THAT(Explained(report), HasSubstr("C heat_capacity 0 0 to 1 0.0147"));
+}
+
+TEST(ExplainTest, AReportWithoutAStoryHasNoHeadingForIt) {
+  EXPECT_THAT(Explained(FullReport()),
+              AllOf(Not(HasSubstr("ruled out -")), Not(HasSubstr("What to measure next")),
+                    Not(HasSubstr("What each hypothesis")), Not(HasSubstr("one by one"))));
+}
+
+TEST(ExplainTest, JsonHoldsTheListsThatTheTextIsMadeOf) {
+  const Json report = ToldReport();
+  const Json json = ExplanationJson(report);
+  EXPECT_EQ(json["verdict"], "The gap comes from eta (coupling).");
+  EXPECT_EQ(json["kind"], "IDENTIFIED");
+  EXPECT_EQ(json["measure_next"], "pressure or gas switch");
+  for (const char* list : {"explanation", "hypotheses", "attribution", "counterfactuals"}) {
+    EXPECT_EQ(json[list], report[list]) << list;
+  }
+  ASSERT_EQ(json["failed_gates"].size(), 2U);
+  EXPECT_EQ(json["failed_gates"][1]["name"], "largest gain of a cause in nats");
+  EXPECT_EQ(json["text"], ExplainReport(report));
+}
+
+TEST(ExplainTest, JsonOfAReportWithoutAStoryHasEmptyListsAndNull) {
+  const Json json = ExplanationJson({{"verdict", {{"kind", "NO_GAP"}}}});
+  EXPECT_TRUE(json["measure_next"].is_null());
+  EXPECT_TRUE(json["confidence"].is_null());
+  for (const char* list :
+       {"explanation", "hypotheses", "attribution", "counterfactuals", "limits", "failed_gates"}) {
+    EXPECT_EQ(json[list], Json::array()) << list;
+  }
+}
+
+TEST(ExplainTest, AVerdictNamesTheMechanismWhereItsNameSaysMore) {
+  const auto sentence = [](const char* mechanism) {
+    return VerdictSentence(
+        {{"verdict", {{"kind", "IDENTIFIED"}, {"parameters", {"nk"}}}},
+         {"attribution", Json::array({{{"parameter", "nk"}, {"mechanism", mechanism}}})}});
+  };
+  EXPECT_EQ(sentence("substrate_conductivity"), "The gap comes from nk (substrate conductivity).");
+  EXPECT_EQ(sentence("nk"), "The gap comes from nk.");
 }
 
 TEST(ExplainTest, EveryVerdictHasItsSentence) {

@@ -1,0 +1,67 @@
+#include "client/lib/explain_story.h"
+
+#include "absl/strings/str_format.h"
+#include "client/lib/explain_text.h"
+#include "client/lib/text_table.h"
+
+namespace parallax::client {
+namespace {
+
+constexpr char kHypothesesLegend[] =
+    "Inclusion: probability that it is among the causes. Nats lost: by which the best model "
+    "without "
+    "it explains the runs worse. Nats alone: by which it alone explains them better than "
+    "everything "
+    "as assumed. Shift: of a parameter set free alone, in prior sds.";
+
+/// "PARAMETER" in words.
+std::string KindWords(const std::string& kind) {
+  if (kind == "PARAMETER") return "assumption";
+  if (kind == "SENSOR") return "instrument";
+  return kind == "MISSING" ? "missing term" : kind;
+}
+
+}  // namespace
+
+std::string ExplainStory(const Json& report) {
+  std::string text;
+  for (const std::string& sentence : Strings(At(report, "explanation"))) {
+    text += Paragraph("- " + sentence);
+  }
+  if (!text.empty()) text = Heading("What it does, and what was ruled out") + text;
+  const Json& next = At(report, "measure_next");
+  if (next.is_string()) text += Heading("What to measure next") + Sentence(Text(next));
+  return text;
+}
+
+std::string ExplainHypotheses(const Json& report) {
+  TextTable table{{"hypothesis", "kind", "inclusion", "nats lost", "nats alone", "shift sd"}, {}};
+  for (const Json& one : At(report, "hypotheses")) {
+    table.rows.push_back({Text(At(one, "name")), KindWords(Text(At(one, "kind"))),
+                          Text(At(one, "pip")), Text(At(one, "loss_without_nats")),
+                          Text(At(one, "gain_alone_nats")), Text(At(one, "shift_sd"))});
+  }
+  if (table.rows.empty()) return "";
+  return Heading("What each hypothesis is worth") + Paragraph(kHypothesesLegend) +
+         FormatTable(table, kIndent);
+}
+
+std::string ExplainCounterfactuals(const Json& report) {
+  std::string text;
+  int plain = 0;  // right in every world: nothing to tell of the cause
+  for (const Json& call : At(report, "counterfactuals")) {
+    const std::string measured = Text(At(call, "measured"));
+    if (measured == Text(At(call, "as_assumed")) && measured == Text(At(call, "as_calibrated"))) {
+      ++plain;
+    } else {
+      text += Paragraph("- " + Text(At(call, "sentence")));
+    }
+  }
+  if (plain > 0) {
+    text += Paragraph(absl::StrFormat("- %d %s predicted as measured either way.", plain,
+                                      plain == 1 ? "run is" : "runs are"));
+  }
+  return text.empty() ? "" : Heading("Held-out runs, one by one") + text;
+}
+
+}  // namespace parallax::client

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "client/lib/message_json.h"
+
+namespace parallax::client {
+
+/// Why the verdict is what it is, as the report tells it: the routes by which what was calibrated
+/// acts, what was ruled out and by which figure, what to measure next. Empty where it tells none.
+std::string ExplainStory(const Json& report);
+
+/// What each hypothesis is worth, as a table; empty where none was weighed.
+std::string ExplainHypotheses(const Json& report);
+
+/// What held-out runs would have given, those in one line that were right in any case; empty where
+/// no call of theirs was imagined.
+std::string ExplainCounterfactuals(const Json& report);
+
+}  // namespace parallax::client
