@@ -9,9 +9,9 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "core/base/random.h"
 #include "core/base/status_macros.h"
 #include "core/calibration/identifiability.h"
+#include "core/pipeline/campaign_shares.h"
 #include "core/twin/trust.h"
 
 namespace parallax::pipeline {
@@ -23,10 +23,6 @@ constexpr double kCausePip = 0.95;     ///< as VerdictThresholds::pip
 constexpr double kRivalNats = 8.0;     ///< methods.md §3, AMBIGUOUS
 constexpr double kClusterGamma = 7.0;  ///< methods.md §3.6
 constexpr size_t kMostSuspects = 6;
-constexpr int kBootstraps = 200;
-constexpr size_t kBootstrapModels = 40;  ///< by weight: what is left out never wins
-constexpr uint64_t kBootstrapStream = 0x626f6f74;
-constexpr uint64_t kDrawStream = 0x64726177;
 constexpr double kListedPip = 0.01;
 constexpr double kMovedSd = 1.0;  ///< whitened norm by which a parameter "moves" a channel
 
@@ -51,14 +47,15 @@ class Weigher {
 
   absl::StatusOr<CampaignExplanation> Run() {
     FindCauses();
-    FindSilent();
+    out_.silent = SilentParameters(search_->model(), terms_);
     PARALLAX_ASSIGN_OR_RETURN(const CampaignFit* assumed, search_->Fit({}));
     assumed_ = *assumed;
     AccuseChannels();
     PARALLAX_RETURN_IF_ERROR(ChooseSuspects());
     PARALLAX_RETURN_IF_ERROR(Differentiate());
     PARALLAX_RETURN_IF_ERROR(ShareGap());
-    PARALLAX_RETURN_IF_ERROR(Bootstrap());
+    PARALLAX_ASSIGN_OR_RETURN(winners_,
+                              BootstrapWinners(search_, models_, included_.weight, seed_));
     PARALLAX_RETURN_IF_ERROR(WeighParameters());
     WeighSensors();
     WeighMissing();
@@ -122,14 +119,6 @@ class Weigher {
       if (terms_[t].kind == TermKind::kParameter && !pooled.contains(term)) {
         causes_.push_back({term});
       }
-    }
-  }
-
-  void FindSilent() {
-    for (int p = 0; p < search_->model().parameters(); ++p) {
-      const bool heard = std::any_of(terms_.begin(), terms_.end(),
-                                     [p](const Term& term) { return term.parameter == p; });
-      if (!heard) out_.silent.push_back(ParameterName(p));
     }
   }
 
@@ -213,77 +202,15 @@ class Weigher {
     return absl::OkStatus();
   }
 
-  /// Shapley shares of the suspects over draws from the fit's posterior, and what replaying all of
-  /// them removes.
+  /// Shares of the suspects, and what replaying all of them removes.
   absl::Status ShareGap() {
-    const auto d = static_cast<Eigen::Index>(out_.suspects.size());
-    if (d == 0) return absl::OkStatus();
-    const int draws = d <= 2 ? 16 : d <= 4 ? 8 : 4;
-    const Eigen::MatrixXd factor = out_.fit.covariance.llt().matrixL();
-    Eigen::MatrixXd values(d, draws);
-    for (int k = 0; k < draws; ++k) {
-      base::Random random(seed_, kDrawStream + static_cast<uint64_t>(k));
-      Eigen::VectorXd normal(d);
-      for (double& x : normal) x = random.Normal();
-      for (Eigen::Index i = 0; i < d; ++i) {
-        values(i, k) = out_.fit.z(out_.suspects[static_cast<size_t>(i)]);
-      }
-      values.col(k) += factor * normal;
-    }
-    const uint32_t coalitions = 1u << static_cast<uint32_t>(d);
-    Eigen::MatrixXd worth(coalitions, draws);
-    const double none = TrustedGap(assumed_.residuals);
-    for (int k = 0; k < draws; ++k) {
-      for (uint32_t mask = 0; mask < coalitions; ++mask) {
-        worth(mask, k) = none;
-        if (mask == 0) continue;
-        Eigen::VectorXd z = search_->model().base();
-        for (Eigen::Index i = 0; i < d; ++i) {
-          if (mask >> static_cast<uint32_t>(i) & 1u) {
-            z(out_.suspects[static_cast<size_t>(i)]) = values(i, k);
-          }
-        }
-        Eigen::VectorXd residuals;
-        PARALLAX_RETURN_IF_ERROR(search_->model().Residuals(z, &residuals));
-        worth(mask, k) = TrustedGap(residuals);
-      }
-    }
+    if (out_.suspects.empty()) return absl::OkStatus();
+    const auto gap = [this](const Eigen::VectorXd& residuals) { return TrustedGap(residuals); };
     PARALLAX_ASSIGN_OR_RETURN(
-        out_.shares, attribution::ShareGap(static_cast<int>(d), draws,
-                                           [&](int k, uint32_t mask) { return worth(mask, k); }));
-    const double excess = none - gauge_.centre();
+        out_.shares, ShareCampaignGap(search_->model(), out_.fit, out_.suspects, gap, seed_));
+    const double excess = TrustedGap(assumed_.residuals) - gauge_.centre();
     const double left = TrustedGap(out_.fit.residuals) - gauge_.centre();
     removed_ = excess > 0.0 ? std::clamp(1.0 - left / excess, -1.0, 1.0) : 0.0;
-    return absl::OkStatus();
-  }
-
-  /// Which model wins when whole runs are drawn again, each model at its own mode.
-  absl::Status Bootstrap() {
-    std::vector<size_t> order(models_.size());
-    for (size_t m = 0; m < order.size(); ++m) order[m] = m;
-    std::stable_sort(order.begin(), order.end(), [this](size_t a, size_t b) {
-      return included_.weight[a] > included_.weight[b];
-    });
-    order.resize(std::min(order.size(), kBootstrapModels));
-    const auto runs = search_->model().runs().size();
-    Eigen::MatrixXd of_run(order.size(), runs);
-    Eigen::VectorXd constant(order.size());
-    for (size_t k = 0; k < order.size(); ++k) {
-      const auto row = static_cast<Eigen::Index>(k);
-      PARALLAX_ASSIGN_OR_RETURN(const Eigen::VectorXd costs,
-                                search_->CostOfRuns(models_[order[k]].terms));
-      of_run.row(row) = -costs.transpose();
-      constant(row) = included_.weight[order[k]] + costs.sum();
-    }
-    base::Random random(seed_, kBootstrapStream);
-    for (int b = 0; b < kBootstraps; ++b) {
-      Eigen::VectorXd weight = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(runs));
-      for (size_t r = 0; r < runs; ++r)
-        weight(static_cast<Eigen::Index>(random.Below(runs))) += 1.0;
-      Eigen::Index best = 0;
-      (of_run * weight + constant).maxCoeff(&best);
-      winners_.push_back(models_[order[static_cast<size_t>(best)]].terms);
-    }
     return absl::OkStatus();
   }
 

@@ -200,6 +200,17 @@ std::vector<Term> MakeTerms(const CampaignModel& model, const std::vector<twin::
   return terms;
 }
 
+std::vector<std::string> SilentParameters(const CampaignModel& model,
+                                          const std::vector<Term>& terms) {
+  std::vector<std::string> silent;
+  for (int p = 0; p < model.parameters(); ++p) {
+    const bool heard = std::any_of(terms.begin(), terms.end(),
+                                   [p](const Term& term) { return term.parameter == p; });
+    if (!heard) silent.push_back(model.description().parameters[static_cast<size_t>(p)].name);
+  }
+  return silent;
+}
+
 std::string NameOf(const Term& term, const twin::Description& description) {
   switch (term.kind) {
     case TermKind::kParameter:

@@ -28,6 +28,10 @@ struct Term {
 std::vector<Term> MakeTerms(const CampaignModel& model, const std::vector<twin::Trust>& trust,
                             const CampaignNoise& noise, const Eigen::MatrixXd& jacobian);
 
+/// Names of the parameters that no term blames: no reading depends on them.
+std::vector<std::string> SilentParameters(const CampaignModel& model,
+                                          const std::vector<Term>& terms);
+
 /// "vd0", "pyro/pyro_t: drift from run to run", "something missing in height".
 std::string NameOf(const Term& term, const twin::Description& description);
 

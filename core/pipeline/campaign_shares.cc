@@ -1,0 +1,93 @@
+#include "core/pipeline/campaign_shares.h"
+
+#include <algorithm>
+
+#include "core/base/random.h"
+#include "core/base/status_macros.h"
+
+namespace parallax::pipeline {
+namespace {
+
+constexpr int kBootstraps = 200;
+constexpr size_t kBootstrapModels = 40;  ///< by weight: what is left out never wins
+constexpr uint64_t kBootstrapStream = 0x626f6f74;
+constexpr uint64_t kDrawStream = 0x64726177;
+
+/// Draws of the suspects' coordinates, suspects × draws.
+Eigen::MatrixXd DrawValues(const CampaignFit& fit, const std::vector<int>& suspects, int draws,
+                           uint64_t seed) {
+  const auto d = static_cast<Eigen::Index>(suspects.size());
+  const Eigen::MatrixXd factor = fit.covariance.llt().matrixL();
+  Eigen::MatrixXd values(d, draws);
+  for (int k = 0; k < draws; ++k) {
+    base::Random random(seed, kDrawStream + static_cast<uint64_t>(k));
+    Eigen::VectorXd normal(d);
+    for (double& x : normal) x = random.Normal();
+    for (Eigen::Index i = 0; i < d; ++i) values(i, k) = fit.z(suspects[static_cast<size_t>(i)]);
+    values.col(k) += factor * normal;
+  }
+  return values;
+}
+
+}  // namespace
+
+absl::StatusOr<attribution::GapShares> ShareCampaignGap(
+    const CampaignModel& model, const CampaignFit& fit, const std::vector<int>& suspects,
+    const std::function<double(const Eigen::VectorXd&)>& gap, uint64_t seed) {
+  const size_t d = suspects.size();
+  const int draws = d <= 2 ? 16 : d <= 4 ? 8 : 4;
+  const Eigen::MatrixXd values = DrawValues(fit, suspects, draws, seed);
+  const uint32_t coalitions = 1u << static_cast<uint32_t>(d);
+  Eigen::MatrixXd worth(coalitions, draws);
+  for (int k = 0; k < draws; ++k) {
+    for (uint32_t mask = 0; mask < coalitions; ++mask) {
+      if (mask == 0 && k > 0) {
+        worth(0, k) = worth(0, 0);  // nobody joins: the same in every draw
+        continue;
+      }
+      Eigen::VectorXd z = model.base();
+      for (size_t i = 0; i < d; ++i) {
+        if (mask >> i & 1u) z(suspects[i]) = values(static_cast<Eigen::Index>(i), k);
+      }
+      Eigen::VectorXd residuals;
+      PARALLAX_RETURN_IF_ERROR(model.Residuals(z, &residuals));
+      worth(mask, k) = gap(residuals);
+    }
+  }
+  return attribution::ShareGap(static_cast<int>(d), draws,
+                               [&](int k, uint32_t mask) { return worth(mask, k); });
+}
+
+absl::StatusOr<std::vector<std::vector<int>>> BootstrapWinners(
+    CampaignSearch* search, const std::vector<attribution::TermModel>& models,
+    const std::vector<double>& weight, uint64_t seed) {
+  std::vector<size_t> order(models.size());
+  for (size_t m = 0; m < order.size(); ++m) order[m] = m;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return weight[a] > weight[b]; });
+  order.resize(std::min(order.size(), kBootstrapModels));
+  const auto runs = static_cast<Eigen::Index>(search->model().runs().size());
+  const auto rows = static_cast<Eigen::Index>(order.size());
+  Eigen::MatrixXd of_run(rows, runs);
+  Eigen::VectorXd constant(rows);
+  for (Eigen::Index row = 0; row < rows; ++row) {
+    const size_t m = order[static_cast<size_t>(row)];
+    PARALLAX_ASSIGN_OR_RETURN(const Eigen::VectorXd costs, search->CostOfRuns(models[m].terms));
+    of_run.row(row) = -costs.transpose();
+    constant(row) = weight[m] + costs.sum();
+  }
+  base::Random random(seed, kBootstrapStream);
+  std::vector<std::vector<int>> winners;
+  for (int b = 0; b < kBootstraps; ++b) {
+    Eigen::VectorXd drawn = Eigen::VectorXd::Zero(runs);
+    for (Eigen::Index r = 0; r < runs; ++r) {
+      drawn(static_cast<Eigen::Index>(random.Below(static_cast<uint64_t>(runs)))) += 1.0;
+    }
+    Eigen::Index best = 0;
+    (of_run * drawn + constant).maxCoeff(&best);
+    winners.push_back(models[order[static_cast<size_t>(best)]].terms);
+  }
+  return winners;
+}
+
+}  // namespace parallax::pipeline

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <Eigen/Dense>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/attribution/shapley.h"
+#include "core/attribution/term_search.h"
+#include "core/pipeline/campaign_search.h"
+
+namespace parallax::pipeline {
+
+/// Shapley shares of a gap over some parameters: worth of a coalition is the gap with its members
+/// at a draw from the fit's posterior and the rest as assumed; exact over coalitions, intervals
+/// over draws.
+/// @param suspects  parameters of the twin, ascending: those that the fit set free.
+/// @param gap       of residuals [SI].
+/// Errors: those of the twin and of attribution::ShareGap.
+absl::StatusOr<attribution::GapShares> ShareCampaignGap(
+    const CampaignModel& model, const CampaignFit& fit, const std::vector<int>& suspects,
+    const std::function<double(const Eigen::VectorXd&)>& gap, uint64_t seed);
+
+/// Terms of the model that wins in each of 200 draws of whole runs with replacement, every model at
+/// its own mode. @param weight  log posterior weight of each model on the runs as they are.
+/// Errors: as CampaignSearch::Fit.
+absl::StatusOr<std::vector<std::vector<int>>> BootstrapWinners(
+    CampaignSearch* search, const std::vector<attribution::TermModel>& models,
+    const std::vector<double>& weight, uint64_t seed);
+
+}  // namespace parallax::pipeline
