@@ -175,8 +175,9 @@ class Weigher {
       }
       if (chosen.size() == before) chosen.push_back(Representative(cause));
     }
+    const bool none = chosen.empty();
     for (const int t : BestTerms()) {
-      if (chosen.empty() && TermAt(t).kind == TermKind::kParameter) chosen.push_back(t);
+      if (none && TermAt(t).kind == TermKind::kParameter) chosen.push_back(t);
     }
     std::stable_sort(chosen.begin(), chosen.end(), [this](int a, int b) {
       return included_.loss_without[static_cast<size_t>(a)] >

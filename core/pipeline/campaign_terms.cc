@@ -56,7 +56,9 @@ class Writer {
     Eigen::MatrixXd column = Eigen::MatrixXd::Zero(model_.rows(), 1);
     for (const EvidenceBlock* block : blocks_) {
       for (Eigen::Index i = 0; i < block->rows(); ++i) {
-        const double scale = sd > 0.0 ? sd : share * block->level(i);
+        // An instrument multiplies what is true, which is the prediction where it alone is at
+        // fault; as a share of its own readings an eightfold reading would be a gain of a few sds.
+        const double scale = sd > 0.0 ? sd : share * block->assumed(i);
         column(block->begin + i, 0) = weight(*block, i) * scale;
       }
     }

@@ -96,6 +96,18 @@ TEST(CampaignSearchTest, ACancelledSearchSaysSo) {
   EXPECT_EQ(search.Run().status().code(), absl::StatusCode::kCancelled);
 }
 
+TEST(CampaignTermsTest, AGainErrorIsAShareOfThePredictionAndNotOfTheReadings) {
+  PlantedCampaign what = SmallCampaign(Bench::kForest, 16);
+  what.shifts = {{"kg0", 3.0}};  // several times the acetylene that is predicted
+  const auto gathered = Gather(what);
+  ASSERT_NE(gathered, nullptr);
+  CampaignSearch search = gathered->Search();
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* physics, search.Fit({gathered->TermOf("kg0")}));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* gain,
+                                search.Fit({gathered->TermOf("rga/p_c2h2: gain error")}));
+  EXPECT_GT(physics->log_evidence, gain->log_evidence + 20.0);
+}
+
 TEST(CampaignTermsTest, AParameterThatMovesNothingIsLeftOut) {
   const auto forest = Gather(SmallCampaign(Bench::kForest, 15));
   ASSERT_NE(forest, nullptr);
