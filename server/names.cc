@@ -1,5 +1,6 @@
 #include "server/names.h"
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -15,12 +16,10 @@ constexpr size_t kMaxIdBytes = 63;
 
 bool IsId(std::string_view id) {
   if (id.empty() || id.size() > kMaxIdBytes) return false;
-  for (const char c : id) {
-    const bool ok = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                    c == '_' || c == '.' || c == '-';
-    if (!ok) return false;
-  }
-  return true;
+  return std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
+  });
 }
 
 /// Matches "rigs/{}/runs/{}" against `name`; the ids in order, or nothing.

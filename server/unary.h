@@ -20,8 +20,9 @@ grpc::ServerUnaryReactor* RunUnary(grpc::CallbackServerContext* context, Executo
   AddServerIdentity(*context);
   const bool posted = executor.TryPost([reactor, response, handle = std::move(handle)] {
     absl::StatusOr<Response> answer = handle();
-    if (answer.ok()) *response = *std::move(answer);
-    reactor->Finish(ToGrpc(answer.status()));
+    const absl::Status status = answer.status();
+    if (status.ok()) *response = *std::move(answer);
+    reactor->Finish(ToGrpc(status));
   });
   if (!posted) {
     reactor->Finish(ToGrpc(absl::ResourceExhaustedError("too many calls wait; try again later")));

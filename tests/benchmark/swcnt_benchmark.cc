@@ -29,7 +29,7 @@ void Run(benchmark::State& state, const Drive& drive, Jacobian* jacobian) {
   const std::unique_ptr<Twin> twin = MakeSwcnt();
   const Eigen::VectorXd p = testing::SwcntParameters();
   Prediction prediction;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     if (!twin->Predict(p, drive, &prediction, jacobian).ok()) state.SkipWithError("refused");
     benchmark::DoNotOptimize(prediction.outcome.data());
   }
@@ -89,7 +89,7 @@ struct Draws {
 
 void BM_EightDrawsOneCore(benchmark::State& state) {
   Draws draws;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     for (size_t i = 0; i < kDraws; ++i) draws.Predict(i);
   }
 }
@@ -97,7 +97,7 @@ BENCHMARK(BM_EightDrawsOneCore)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void BM_EightDrawsAllCores(benchmark::State& state) {
   Draws draws;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     base::ParallelFor(kDraws, [&](size_t i) { draws.Predict(i); });
   }
 }

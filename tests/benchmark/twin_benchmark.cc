@@ -19,7 +19,8 @@ Drive BoardRun() {
   drive.time_s = Eigen::VectorXd::LinSpaced(kRows, 0.0, 7800.0);
   drive.inputs.resize(kRows, 2);
   for (Eigen::Index i = 0; i < kRows; ++i) {
-    const auto level = static_cast<double>(i / 210);
+    const Eigen::Index step = i / 210;
+    const auto level = static_cast<double>(step);
     drive.inputs.row(i) << 0.5 + 0.3 * std::sin(level), 0.5 + 0.3 * std::cos(level);
   }
   drive.initial = Eigen::Vector2d(296.0, 295.5);
@@ -45,7 +46,7 @@ Drive FurnaceRun() {
 void Run(benchmark::State& state, const Twin& twin, const Drive& drive, Jacobian* jacobian) {
   const Eigen::VectorXd parameters = ParametersFromAssumptions(twin.description(), {}).value();
   Prediction prediction;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     if (!twin.Predict(parameters, drive, &prediction, jacobian).ok()) {
       state.SkipWithError("Predict failed");
     }

@@ -26,13 +26,15 @@ constexpr char kNowhere[] = "127.0.0.1:1";  // a port on which nothing listens
 
 /// Runs commands in this process with streams and variables of the test's own.
 class CliTest : public ::testing::Test {
+ public:
+  ~CliTest() override { fs::remove_all(config_); }
+
  protected:
   CliTest() : config_(::testing::TempDir() + "cli_config_" + std::to_string(getpid())) {
     fs::remove_all(config_);
     fs::create_directories(config_ + "/parallax");
     variables_ = {{"XDG_CONFIG_HOME", config_}};
   }
-  ~CliTest() override { fs::remove_all(config_); }
 
   Environment MakeEnvironment() {
     return {.in = in_,

@@ -28,7 +28,7 @@ class Checker {
         "enum",    "required", "properties",  "additionalProperties",
         "items",   "minimum",  "maximum"};
     for (const auto& keyword : schema.items()) {
-      if (kKnown.count(keyword.key()) == 0) Add(path, "unknown keyword " + keyword.key());
+      if (!kKnown.contains(keyword.key())) Add(path, "unknown keyword " + keyword.key());
     }
     CheckType(schema, value, path);
     if (schema.contains("enum")) {

@@ -11,7 +11,6 @@
 namespace parallax::client {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 /// Keeps batches like the daemon: in memory, contiguous, acked one by one. A connection can be told
@@ -104,6 +103,9 @@ class RecordingSleeper final : public Sleeper {
 };
 
 class StreamWriterTest : public ::testing::Test {
+ public:
+  ~StreamWriterTest() override { server_->Shutdown(); }
+
  protected:
   StreamWriterTest() {
     grpc::ServerBuilder builder;
@@ -111,7 +113,6 @@ class StreamWriterTest : public ::testing::Test {
     server_ = builder.BuildAndStart();
     channel_ = server_->InProcessChannel(grpc::ChannelArguments());
   }
-  ~StreamWriterTest() override { server_->Shutdown(); }
 
   StreamOptions Options() {
     StreamOptions options;

@@ -47,7 +47,8 @@ TEST(BoundedQueue, DrainsAfterCloseThenSaysSo) {
 TEST(BoundedQueue, PassesEveryItemBetweenThreadsOnce) {
   BoundedQueue<int> queue(3);
   constexpr int kEach = 2000;
-  std::vector<int> seen(2 * kEach, 0);
+  constexpr size_t kAll = 2 * static_cast<size_t>(kEach);
+  std::vector<int> seen(kAll, 0);
   std::thread consumer([&] {
     while (std::optional<int> item = queue.Pop()) ++seen[static_cast<size_t>(*item)];
   });
@@ -63,7 +64,7 @@ TEST(BoundedQueue, PassesEveryItemBetweenThreadsOnce) {
   for (std::thread& producer : producers) producer.join();
   queue.Close();
   consumer.join();
-  EXPECT_EQ(seen, std::vector<int>(2 * kEach, 1));
+  EXPECT_EQ(seen, std::vector<int>(kAll, 1));
 }
 
 }  // namespace

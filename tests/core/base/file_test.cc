@@ -10,7 +10,6 @@
 namespace parallax::base {
 namespace {
 
-using ::parallax::testing::IsOk;
 using ::parallax::testing::StatusIs;
 
 class FileTest : public ::testing::Test {
