@@ -214,7 +214,7 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<CampaignRun> held_out,
                             GatherAll(input, input.validate_runs, assumed, &unusable));
   PARALLAX_ASSIGN_OR_RETURN(CampaignValidation proof,
-                            ValidateCampaign(input.twin, assumed, explanation.fit,
+                            ValidateCampaign(input.twin, assumed, explanation.best,
                                              explanation.accused, held_out, input.seed));
   for (attribution::ChannelMisfit& channel : explanation.evidence.channels) {
     const auto found = proof.mean_z2.find(channel.channel);

@@ -71,15 +71,6 @@ class Weigher {
     return search_->model().description().parameters[static_cast<size_t>(parameter)].name;
   }
 
-  template <typename Matches>
-  double Probability(const Matches& matches) const {
-    double sum = 0.0;
-    for (size_t m = 0; m < models_.size(); ++m) {
-      if (matches(models_[m].terms)) sum += included_.model_probability[m];
-    }
-    return std::min(sum, 1.0);
-  }
-
   /// Log weight of the best model for which the predicate holds.
   template <typename Matches>
   double BestWeight(const Matches& matches) const {
@@ -131,7 +122,11 @@ class Weigher {
   }
 
   double Pip(const Cause& cause) const {
-    return Probability([&](const std::vector<int>& terms) { return HasAny(terms, cause); });
+    double sum = 0.0;
+    for (size_t m = 0; m < models_.size(); ++m) {
+      if (HasAny(models_[m].terms, cause)) sum += included_.model_probability[m];
+    }
+    return std::min(sum, 1.0);
   }
 
   void AccuseChannels() {
@@ -188,6 +183,8 @@ class Weigher {
     for (const int t : BestTerms()) {
       if (TermAt(t).kind != TermKind::kParameter) chosen.push_back(t);
     }
+    PARALLAX_ASSIGN_OR_RETURN(const CampaignFit* best, search_->Fit(BestTerms()));
+    out_.best = *best;
     std::sort(chosen.begin(), chosen.end());
     std::sort(out_.suspects.begin(), out_.suspects.end());
     PARALLAX_ASSIGN_OR_RETURN(const CampaignFit* fit, search_->Fit(chosen));
@@ -211,7 +208,9 @@ class Weigher {
         out_.shares, ShareCampaignGap(search_->model(), out_.fit, out_.suspects, gap, seed_));
     const double excess = TrustedGap(assumed_.residuals) - gauge_.centre();
     const double left = TrustedGap(out_.fit.residuals) - gauge_.centre();
-    removed_ = excess > 0.0 ? std::clamp(1.0 - left / excess, -1.0, 1.0) : 0.0;
+    // A gap in a few rows drowns among all: no excess is left to remove a share of.
+    removed_ =
+        excess > 0.0 ? std::clamp(1.0 - left / excess, -1.0, 1.0) : attribution::kUnavailable;
     return absl::OkStatus();
   }
 
@@ -368,7 +367,7 @@ class Weigher {
     }
     evidence.smallest_p_value = gauge_.smallest_p();
     evidence.minimum_detectable = gauge_.floor();
-    for (const auto& [observable, z2] : gauge_.Misfit(Trusted(out_.fit.residuals))) {
+    for (const auto& [observable, z2] : gauge_.Misfit(Trusted(out_.best.residuals))) {
       evidence.channels.push_back({.channel = observable, .calibrate_mean_z2 = z2});
     }
   }

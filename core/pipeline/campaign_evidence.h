@@ -21,6 +21,7 @@ struct CampaignExplanation {
   std::vector<int> suspects;                  ///< parameters of the twin whose share was measured
   attribution::GapShares shares;              ///< one entry a suspect; empty where there is none
   CampaignFit fit;                   ///< the suspects set free, faults and missing terms in
+  CampaignFit best;                  ///< the most probable model: what it leaves is misfit
   std::vector<std::string> accused;  ///< channels with P(fault) >= 0.5
   std::vector<std::string> silent;   ///< parameters on which no reading depends
 };

@@ -62,6 +62,10 @@ Found GainOfFault(const Series& series) {
                               Eigen::MatrixXd::Identity(n, n))),
        "drift against its set-point within runs"}};
   if (n > 2) {
+    found.push_back({GainOf(steady, columns(Eigen::VectorXd::LinSpaced(n, 0.0, 1.0))),
+                     absl::StrFormat("gain that drifts from run to run, to %+.1f %% of its "
+                                     "set-point",
+                                     100.0 * share(n - 1))});
     found.push_back(
         {GainOf(steady, columns(Eigen::MatrixXd::Identity(n, n))),
          absl::StrFormat("gain that differs from run to run, between %+.1f and %+.1f %% "
@@ -120,15 +124,24 @@ std::map<std::string, attribution::SensorEvidence> FaultsSeen(
   return faults;
 }
 
+std::vector<const CampaignRun*> InOrderOfTime(const std::vector<CampaignRun>& runs) {
+  std::vector<const CampaignRun*> ordered;
+  for (const CampaignRun& run : runs) ordered.push_back(&run);
+  std::stable_sort(ordered.begin(), ordered.end(), [](const CampaignRun* a, const CampaignRun* b) {
+    return a->started_at_unix_ns < b->started_at_unix_ns;
+  });
+  return ordered;
+}
+
 }  // namespace
 
 std::vector<attribution::SensorEvidence> FaultsWithoutTwin(const std::vector<CampaignRun>& runs) {
   std::map<std::string, attribution::SensorEvidence> faults = FaultsSeen(runs);
   std::map<std::string, Series> held;
   std::vector<std::vector<ClockOffset>> clocks;
-  for (const CampaignRun& run : runs) {
-    clocks.push_back(run.clocks);
-    for (const Readback& readback : run.readbacks) {
+  for (const CampaignRun* run : InOrderOfTime(runs)) {
+    clocks.push_back(run->clocks);
+    for (const Readback& readback : run->readbacks) {
       Series& series = held[readback.channel];
       series.share.push_back(readback.share);
       series.sd.push_back(readback.sd);

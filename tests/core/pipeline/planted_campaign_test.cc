@@ -88,7 +88,8 @@ TEST(PlantedCampaignTest, AShiftIsCutWhereABoundIsNearer) {
 /// Final heights that the samples were measured to have [um].
 std::vector<double> Heights(const PlantedCampaign& what) {
   std::vector<double> heights;
-  for (const signal::RunRecord& record : Plant(what).value().calibrate) {
+  const auto planted = Plant(what).value();
+  for (const signal::RunRecord& record : planted.calibrate) {
     heights.push_back(record.outcome->height_um->value);
   }
   return heights;
