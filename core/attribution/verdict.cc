@@ -201,6 +201,8 @@ bool Judge::Passes(const ParameterEvidence& parameter) {
   passed &= Try("nats lost without " + name, parameter.loss_without, Relation::kAtLeast, nats);
   passed &= Try("lower end of the share of " + name, parameter.shapley_low, Relation::kAbove, 0.0);
   passed &=
+      Try("share of " + name, parameter.shapley, Relation::kAtMost, thresholds_.largest_share);
+  passed &=
       Try("stability of " + name, parameter.stability, Relation::kAtLeast, thresholds_.stability);
   passed &= Try("gap removed by replaying the causes with " + name, parameter.replay_removed,
                 Relation::kAtLeast, thresholds_.replay_removed);

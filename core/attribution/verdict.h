@@ -30,6 +30,8 @@ struct VerdictThresholds {
   double pip = 0.95;                     ///< parameter, and group
   double loss_nats = 6.0;                ///< best model without the cause is worse by
   double loss_nats_clustered = 10.0;     ///< … where it is collinear with others
+  /// A cause that removes more than the whole gap has others give some of it back: it mimics.
+  double largest_share = 1.2;
   double replay_removed = 0.5;    ///< share of the excess gap that replaying the causes removes
   double stability = 0.5;         ///< share of run bootstraps in which it is a cause
   double validate_mean_z2 = 2.5;  ///< per channel
