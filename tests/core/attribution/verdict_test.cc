@@ -168,7 +168,7 @@ TEST(Verdict, SensorFaultComesBeforePhysics) {
   EXPECT_EQ(decision.verdict.kind, VerdictKind::kSensorFault);
   EXPECT_THAT(decision.verdict.channels, ElementsAre("board/T2"));
   EXPECT_DOUBLE_EQ(decision.verdict.confidence, 0.97);
-  EXPECT_THAT(decision.verdict.because, HasSubstr("board/T2 has a drift with P = 0.970"));
+  EXPECT_THAT(decision.verdict.because, HasSubstr("board/T2: drift with P = 0.970"));
 }
 
 TEST(Verdict, SensorFaultThatExplainsLittleIsNotTheCause) {

@@ -41,8 +41,8 @@ Estimate Fit(const Eigen::VectorXd& y, const DiscrepancyWhitener& whitener, doub
   return {fit.x(0), std::sqrt(covariance(0, 0)), fit.residuals.squaredNorm() / y.size()};
 }
 
-/// Strengths and ranges of a discrepancy, each over a factor of three to five: a prior whose verdict
-/// depended on them would not be worth much.
+/// Strengths and ranges of a discrepancy, each over a factor of three to five: a prior whose
+/// verdict depended on them would not be worth much.
 std::vector<OuDiscrepancy> Strengths(double least_range, double most_range) {
   std::vector<OuDiscrepancy> strengths;
   for (const double sd : {0.03, 0.05, 0.1}) {

@@ -168,8 +168,8 @@ TEST(LotkaVolterra, PosteriorMeansAreThoseOfTheReferenceWithinFourStandardErrors
       *MinimizeFromManyStarts(problem, start, start - width, start + width, {.starts = 20});
   const Posterior laplace = *LaplacePosterior(fit.best.x, fit.best.jacobian, width);
 
-  // The reference has some 10,000 effective draws: with 4,000 ours are the larger errors, but not by
-  // much.
+  // The reference has some 10,000 effective draws: with 4,000 ours are the larger errors, but not
+  // by much.
   const auto density = [&](const Eigen::VectorXd& u) { return data.LogDensity(u); };
   const McmcResult result =
       *SamplePosterior(density, {laplace}, {.limits = {.ess = 4000.0}, .seed = 12});
