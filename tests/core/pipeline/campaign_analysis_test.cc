@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <oneapi/tbb/global_control.h>
 
 #include <nlohmann/json.hpp>
 
@@ -65,15 +66,19 @@ TEST(AnalyzeCampaignTest, APyrometerThatDriftsFromRunToRunIsAccusedAndPhysicsIsN
   EXPECT_TRUE(report.at("calibrated").empty());
 }
 
-TEST(AnalyzeCampaignTest, TheSameSeedGivesTheSameBytes) {
+TEST(AnalyzeCampaignTest, TheSameSeedGivesTheSameBytesOnAnyNumberOfThreads) {
   PlantedCampaign what = EightRuns(Bench::kForest, 34);
   what.calibrate_runs = 3;
   what.validate_runs = 1;
   what.shifts = {{"bTC", 3.0}};
   PARALLAX_ASSERT_OK_AND_ASSIGN(const Campaign campaign, Plant(what));
   PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult first, Analyze(campaign.Input(5), GoOn));
-  PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult again, Analyze(campaign.Input(5), GoOn));
-  EXPECT_EQ(first.report_json, again.report_json);
+  for (const size_t threads : {size_t{1}, size_t{2}, size_t{4}}) {
+    const oneapi::tbb::global_control limit(oneapi::tbb::global_control::max_allowed_parallelism,
+                                            threads);
+    PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult again, Analyze(campaign.Input(5), GoOn));
+    EXPECT_EQ(first.report_json, again.report_json) << threads << " threads";
+  }
 }
 
 TEST(AnalyzeCampaignTest, IsCancelledWhereProgressSaysSo) {
