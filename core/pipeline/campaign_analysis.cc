@@ -226,8 +226,11 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
   PARALLAX_ASSIGN_OR_RETURN(
       const CampaignFit* moved,
       search.Fit(TermsToMove(terms, description, explanation.fit, explanation.suspects, verdict)));
-  PARALLAX_ASSIGN_OR_RETURN(proof, ValidateCampaign(input.twin, assumed, *moved,
-                                                    explanation.accused, held_out, input.seed));
+  // The same fit would be proved by the same runs again.
+  if (moved->terms != explanation.best.terms) {
+    PARALLAX_ASSIGN_OR_RETURN(proof, ValidateCampaign(input.twin, assumed, *moved,
+                                                      explanation.accused, held_out, input.seed));
+  }
   report.validation = std::move(proof.validation);
   report.validation.unusable_runs = std::move(unusable);
   for (const CampaignRun& run : runs) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
 #include "core/divergence/resampling.h"
+#include "core/pipeline/observations.h"
 #include "core/twin/timeline.h"
 
 namespace parallax::pipeline {
@@ -21,16 +22,6 @@ constexpr double kMostUncertainS = 2.0;
 constexpr double kToleratedS = 6.0;
 constexpr double kOffsetProbability = 0.99;
 constexpr Eigen::Index kLeastReadings = 20;
-
-double At(const Eigen::VectorXd& grid_s, const Eigen::VectorXd& values, double time_s) {
-  const double* end = grid_s.data() + grid_s.size();
-  const double* above = std::upper_bound(grid_s.data(), end, time_s);
-  if (above == grid_s.data()) return values(0);
-  if (above == end) return values(values.size() - 1);
-  const Eigen::Index i = above - grid_s.data() - 1;
-  const double w = (time_s - grid_s(i)) / (grid_s(i + 1) - grid_s(i));
-  return (1.0 - w) * values(i) + w * values(i + 1);
-}
 
 /// Residual sum of squares of the best a + b·x.
 double Misfit(const Eigen::VectorXd& x, const Eigen::VectorXd& y) {
@@ -71,7 +62,7 @@ class Collector {
     by_device_[channel.substr(0, channel.find('/'))].push_back(offset);
   }
 
-  /// The median over a device's channels; the least certain of them is its sd.
+  /// The median over a device's channels; the smallest of their sds is its own.
   std::vector<ClockOffset> Take() const {
     std::vector<ClockOffset> out;
     for (const auto& [device, offsets] : by_device_) {
@@ -129,7 +120,7 @@ ClockOffset EstimateShift(const Eigen::VectorXd& time_s, const Eigen::VectorXd& 
   for (int k = 0; k < steps; ++k) {
     const double shift_s = k * kShiftStepS - kLargestShiftS;
     for (Eigen::Index i = 0; i < time_s.size(); ++i) {
-      shifted(i) = At(grid_s, reference, time_s(i) - shift_s);
+      shifted(i) = LocateOnGrid(grid_s, time_s(i) - shift_s).Interpolate(reference);
     }
     misfit(k) = Misfit(shifted, value);
   }

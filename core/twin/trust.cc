@@ -3,6 +3,16 @@
 namespace parallax::twin {
 namespace {
 
+Trust DutyOfZone(const char* observable) {
+  return {.observable = observable,
+          .campaign_sd = 0.015,
+          .run_sd = 0.006,
+          .wander_sd = 0.008,
+          .wander_s = 60.0,
+          .row_sd = 0.025,
+          .fault_sd = 0.05};
+}
+
 /// Settled on 2026-11-23 with the nominal campaigns of the development set in view: what separates
 /// two careful simulators of one rig, and what a bench adds. docs/methods.md has the reasons.
 std::vector<Trust> TrustInSwcnt() {
@@ -18,27 +28,9 @@ std::vector<Trust> TrustInSwcnt() {
            .wander_s = 60.0,
            .row_sd = 0.01,
            .fault_sd = 0.05},
-          {.observable = "z1_duty",
-           .campaign_sd = 0.015,
-           .run_sd = 0.006,
-           .wander_sd = 0.008,
-           .wander_s = 60.0,
-           .row_sd = 0.025,
-           .fault_sd = 0.05},
-          {.observable = "z2_duty",
-           .campaign_sd = 0.015,
-           .run_sd = 0.006,
-           .wander_sd = 0.008,
-           .wander_s = 60.0,
-           .row_sd = 0.025,
-           .fault_sd = 0.05},
-          {.observable = "z3_duty",
-           .campaign_sd = 0.015,
-           .run_sd = 0.006,
-           .wander_sd = 0.008,
-           .wander_s = 60.0,
-           .row_sd = 0.025,
-           .fault_sd = 0.05},
+          DutyOfZone("z1_duty"),
+          DutyOfZone("z2_duty"),
+          DutyOfZone("z3_duty"),
           {.observable = "pyro_t",
            .campaign_sd = 1.0,
            .run_sd = 1.0,
