@@ -131,8 +131,8 @@ ClockOffset EstimateShift(const Eigen::VectorXd& time_s, const Eigen::VectorXd& 
   const double below = misfit(best - 1), above = misfit(best + 1);
   const double curvature = below - 2.0 * least + above;
   if (!(curvature > 0.0)) return out;
-  out.offset_s =
-      best * kShiftStepS - kLargestShiftS + 0.5 * kShiftStepS * (below - above) / curvature;
+  out.offset_s = static_cast<double>(best) * kShiftStepS - kLargestShiftS +
+                 0.5 * kShiftStepS * (below - above) / curvature;
   // Of a sum of squares with n − 3 degrees of freedom; its noise is not white, so three times that.
   const double noise = least / static_cast<double>(time_s.size() - 3);
   out.sd_s = 3.0 * kShiftStepS * std::sqrt(2.0 * std::max(noise, 1e-300) / curvature);
