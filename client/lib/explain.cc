@@ -90,11 +90,12 @@ constexpr char kEvidenceLegend[] =
     "which assumptions are calibrated, with its 90 % interval. Inclusion: probability that it is "
     "at fault. Nats lost: by "
     "which the best model without it explains the runs worse. Alone: part of the gap that setting "
-    "it alone removes.";
+    "it alone removes. Upstream: its share when a mechanism is counted before what it feeds.";
 
 std::string ExplainAttribution(const Json& report) {
-  TextTable table{
-      {"parameter", "mechanism", "share %", "interval %", "inclusion", "nats lost", "alone %"}, {}};
+  TextTable table{{"parameter", "mechanism", "share %", "interval %", "inclusion", "nats lost",
+                   "alone %", "upstream %"},
+                  {}};
   bool widens = false;
   const bool weighed = !At(report, "hypotheses").empty();
   for (const Json& part : At(report, "attribution")) {
@@ -103,12 +104,13 @@ std::string ExplainAttribution(const Json& report) {
     table.rows.push_back({Text(At(part, "parameter")), Text(At(part, "mechanism")),
                           PercentNumber(At(part, "shapley")), PercentInterval(part),
                           Text(At(part, "pip")), Text(At(part, "loss_without_nats")),
-                          PercentNumber(At(part, "replay_removed"))});
+                          PercentNumber(At(part, "replay_removed")),
+                          PercentNumber(At(part, "upstream_share"))});
     widens |= At(part, "high").is_number() && At(part, "high").get<double>() < 0.0;
   }
   if (table.rows.empty()) return "";
   table.rows.push_back(
-      {"unexplained", "", PercentNumber(At(report, "unexplained")), "", "-", "-", "-"});
+      {"unexplained", "", PercentNumber(At(report, "unexplained")), "", "-", "-", "-", "-"});
   std::string text = Heading("Where the gap comes from") + Paragraph(kEvidenceLegend);
   if (widens) {
     text += Paragraph(
@@ -346,8 +348,9 @@ std::string ExplainReport(const Json& report) {
       absl::StrFormat("Rig %s, twin %s\n", Text(At(report, "rig")), Text(At(report, "twin")));
   text += ExplainVerdict(report) + ExplainStory(report) + ExplainGap(report) +
           ExplainAttribution(report) + ExplainHypotheses(report) + ExplainIdentifiability(report) +
-          ExplainCalibrated(report) + ExplainValidation(report) + ExplainCounterfactuals(report) +
-          ExplainSensors(report) + ExplainGates(report) + ExplainLimits(report);
+          ExplainCalibrated(report) + ExplainPosterior(report) + ExplainValidation(report) +
+          ExplainCounterfactuals(report) + ExplainSensors(report) + ExplainGates(report) +
+          ExplainLimits(report);
   return text;
 }
 
@@ -357,6 +360,7 @@ Json ExplanationJson(const Json& report) {
                {"confidence", At(At(report, "verdict"), "confidence")},
                {"because", At(At(report, "verdict"), "because")},
                {"measure_next", At(report, "measure_next")},
+               {"posterior", At(report, "posterior")},
                {"failed_gates", FailedOf(At(report, "gates"))}};
   for (const char* list :
        {"explanation", "hypotheses", "attribution", "counterfactuals", "limits"}) {

@@ -21,6 +21,16 @@ std::string KindWords(const std::string& kind) {
   return kind == "MISSING" ? "missing term" : kind;
 }
 
+std::string Interval(const Json& low, const Json& high) {
+  const auto end = [](const Json& value) { return value.is_number() ? Text(value) : "open"; };
+  return end(low) + " to " + end(high);
+}
+
+constexpr char kPosteriorLegend[] =
+    "With every other assumption free within its prior. Profile: the 95 % interval that the runs "
+    "set without the parameter's own prior; open where they set no limit. Between runs: by how "
+    "many prior sds its value differs from run to run, with a 90 % interval.";
+
 }  // namespace
 
 std::string ExplainStory(const Json& report) {
@@ -62,6 +72,25 @@ std::string ExplainCounterfactuals(const Json& report) {
                                       plain == 1 ? "run is" : "runs are"));
   }
   return text.empty() ? "" : Heading("Held-out runs, one by one") + text;
+}
+
+std::string ExplainPosterior(const Json& report) {
+  const Json& posterior = At(report, "posterior");
+  if (!posterior.is_object()) return "";
+  TextTable table{{"parameter", "mean", "90 % interval", "profile", "between runs"}, {}};
+  for (const Json& one : At(posterior, "parameters")) {
+    table.rows.push_back({Text(At(one, "parameter")), Text(At(one, "mean")),
+                          Interval(At(one, "low_90"), At(one, "high_90")),
+                          Interval(At(one, "profile_low_95"), At(one, "profile_high_95")),
+                          Text(At(one, "spread_between_runs_sd")) + " (" +
+                              Interval(At(one, "spread_low_90"), At(one, "spread_high_90")) + ")"});
+  }
+  return Heading("How surely") + Paragraph(kPosteriorLegend) + FormatTable(table, kIndent) +
+         Paragraph(absl::StrFormat(
+             "The chains have %sconverged; they ran on an emulator of the twin whose log density "
+             "errs by %s nats.",
+             IsTrue(At(posterior, "converged")) ? "" : "not ",
+             Text(At(posterior, "emulator_error_nats"))));
 }
 
 }  // namespace parallax::client

@@ -13,6 +13,9 @@ std::string ExplainStory(const Json& report);
 /// What each hypothesis is worth, as a table; empty where none was weighed.
 std::string ExplainHypotheses(const Json& report);
 
+/// How surely the calibrated values are known, as a table; empty where no posterior was sampled.
+std::string ExplainPosterior(const Json& report);
+
 /// What held-out runs would have given, those in one line that were right in any case; empty where
 /// no call of theirs was imagined.
 std::string ExplainCounterfactuals(const Json& report);

@@ -45,14 +45,16 @@ class Search {
     PARALLAX_RETURN_IF_ERROR(Refit(first));
     for (int size = 1; size < options_.max_terms; ++size) {
       const double before = Best();
-      PARALLAX_RETURN_IF_ERROR(Grow(static_cast<size_t>(size)));
+      PARALLAX_RETURN_IF_ERROR(Grow(Parents(static_cast<size_t>(size))));
       // One size without a gain may hide a pair that gains together; a second does not.
       if (size > 1 && Best() <= before) break;
     }
-    for (int round = 0; round < kMoveRounds; ++round) {
-      const double before = Best();
-      PARALLAX_RETURN_IF_ERROR(Move());
-      if (Best() <= before) break;
+    PARALLAX_RETURN_IF_ERROR(MoveOn());
+    if (NeedsCatchAll(BestModel().terms)) {
+      for (int size = 1; size < options_.max_terms - 1; ++size) {
+        PARALLAX_RETURN_IF_ERROR(Grow(ParentsWithoutCatchAll(static_cast<size_t>(size))));
+      }
+      PARALLAX_RETURN_IF_ERROR(MoveOn());
     }
     return std::move(models_);
   }
@@ -107,23 +109,56 @@ class Search {
     return models;
   }
 
-  absl::Status Grow(size_t size) {
-    std::vector<const TermModel*> parents;
+  bool NeedsCatchAll(const Terms& terms) const {
+    return std::any_of(options_.catch_alls.begin(), options_.catch_alls.end(),
+                       [&](int t) { return Has(terms, t); });
+  }
+
+  /// The terms of the best models for which the predicate holds, the best first.
+  template <typename Wanted>
+  std::vector<Terms> BestOf(int count, const Wanted& wanted) const {
+    std::vector<const TermModel*> found;
     for (const TermModel& model : models_) {
-      if (model.terms.size() == size && Weight(model) > Best() - kHopeless) {
-        parents.push_back(&model);
-      }
+      if (wanted(model)) found.push_back(&model);
     }
-    std::stable_sort(parents.begin(), parents.end(),
+    std::stable_sort(found.begin(), found.end(),
                      [this](const auto* a, const auto* b) { return Weight(*a) > Weight(*b); });
-    parents.resize(std::min(parents.size(), static_cast<size_t>(options_.beam)));
+    found.resize(std::min(found.size(), static_cast<size_t>(count)));
+    std::vector<Terms> terms;
+    for (const TermModel* model : found) terms.push_back(model->terms);
+    return terms;
+  }
+
+  std::vector<Terms> Parents(size_t size) const {
+    const double hopeless = Best() - kHopeless;
+    return BestOf(options_.beam, [&](const TermModel& model) {
+      return model.terms.size() == size && Weight(model) > hopeless;
+    });
+  }
+
+  std::vector<Terms> ParentsWithoutCatchAll(size_t size) const {
+    return BestOf(options_.catch_all_beam, [&](const TermModel& model) {
+      return model.terms.size() == size && !NeedsCatchAll(model.terms);
+    });
+  }
+
+  absl::Status Grow(const std::vector<Terms>& parents) {
     std::vector<Terms> grown;
-    for (const TermModel* parent : parents) {
+    for (const Terms& parent : parents) {
       PARALLAX_ASSIGN_OR_RETURN(std::vector<Terms> more,
-                                Additions(parent->terms, options_.refits_per_model));
+                                Additions(parent, options_.refits_per_model));
       grown.insert(grown.end(), more.begin(), more.end());
     }
     return Refit(grown);
+  }
+
+  absl::Status MoveOn() {
+    for (int round = 0; round < kMoveRounds; ++round) {
+      const double before = Best();
+      PARALLAX_RETURN_IF_ERROR(Move());
+      if (Best() <= before) break;
+    }
+    return absl::OkStatus();
   }
 
   /// Drops each term of the best model, and puts the most promising others in its place.

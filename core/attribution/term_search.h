@@ -17,6 +17,10 @@ struct TermSearchOptions {
   int beam = 5;              ///< models grown at each size
   int refits_per_model = 6;  ///< additions refitted of each, the most promising by proposal
   int max_terms = 4;
+  /// Terms that explain anything in their reach, ascending. Where the best model needs one, models
+  /// without any are grown further, however far behind: two causes that only fit together.
+  std::vector<int> catch_alls = {};
+  int catch_all_beam = 8;  ///< models grown then at each size
 };
 
 /// Log evidences of models, in their order (together, so that the caller may evaluate in parallel).

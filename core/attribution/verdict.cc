@@ -18,10 +18,11 @@ class Judge {
 
   VerdictDecision Decide() {
     std::optional<Verdict> verdict = NoGap();
-    if (!verdict) verdict = SensorFault();
+    if (!verdict) verdict = SensorFault(thresholds_.sensor_explained);
     if (!verdict) verdict = Unmodelled();
     if (!verdict) verdict = Identified();
     if (!verdict) verdict = Ambiguous();
+    if (!verdict) verdict = SensorFault(thresholds_.sensor_explained_last);
     if (!verdict) verdict = Abstained();
     return {*std::move(verdict), std::move(gates_)};
   }
@@ -49,12 +50,13 @@ class Judge {
   }
 
   std::optional<Verdict> NoGap();
-  std::optional<Verdict> SensorFault();
+  std::optional<Verdict> SensorFault(double least_explained);
   std::optional<Verdict> Unmodelled();
   std::optional<Verdict> Identified();
   std::optional<Verdict> Ambiguous();
   Verdict Abstained() const;
 
+  std::vector<std::string> AtOdds() const;
   bool Passes(const ParameterEvidence& parameter);
   bool SensorsClear(const ParameterEvidence& parameter);
   std::vector<const ParameterEvidence*> Candidates() const;
@@ -96,7 +98,18 @@ std::optional<Verdict> Judge::NoGap() {
   return verdict;
 }
 
-std::optional<Verdict> Judge::SensorFault() {
+/// Channels whose faults were inferred from the twin.
+std::vector<std::string> Judge::AtOdds() const {
+  std::vector<std::string> channels;
+  for (const SensorEvidence& sensor : evidence_.sensors) {
+    if (sensor.inferred && sensor.probability >= thresholds_.sensor_probability) {
+      channels.push_back(sensor.channel);
+    }
+  }
+  return channels;
+}
+
+std::optional<Verdict> Judge::SensorFault(double least_explained) {
   Verdict verdict;
   std::vector<std::string> said;
   double explained = 0.0, least = 1.0;
@@ -109,13 +122,17 @@ std::optional<Verdict> Judge::SensorFault() {
     least = std::min(least, sensor.probability);
   }
   if (verdict.channels.empty()) return std::nullopt;
+  if (!Try("instruments at odds with the twin at once", static_cast<double>(AtOdds().size()),
+           Relation::kBelow, thresholds_.many_faults)) {
+    return std::nullopt;
+  }
   for (const SensorEvidence& sensor : evidence_.sensors) {
     if (sensor.probability < thresholds_.sensor_probability) continue;
     gates_.push_back({"P(fault) " + sensor.channel, sensor.probability,
                       absl::StrFormat(">= %g", thresholds_.sensor_probability), true});
   }
   const bool enough = Try("share of the gap that sensor faults explain", std::min(explained, 1.0),
-                          Relation::kAtLeast, thresholds_.sensor_explained);
+                          Relation::kAtLeast, least_explained);
   if (!enough) return std::nullopt;
   verdict.kind = VerdictKind::kSensorFault;
   verdict.confidence = least;
@@ -135,10 +152,12 @@ std::optional<Verdict> Judge::Unmodelled() {
         evidence_.discrepancy_where.empty() ? "" : " (" + evidence_.discrepancy_where + ")"));
   }
   for (const ChannelMisfit& channel : evidence_.channels) {
-    const bool calibrate = Try("calibrate mean z2 " + channel.channel, channel.calibrate_mean_z2,
-                               Relation::kAtMost, thresholds_.calibrate_mean_z2);
-    const bool validate = Try("validate mean z2 " + channel.channel, channel.validate_mean_z2,
-                              Relation::kAtMost, thresholds_.validate_mean_z2);
+    const bool calibrate =
+        Try("calibrate mean z2 " + channel.channel, channel.calibrate_mean_z2, Relation::kAtMost,
+            std::max(thresholds_.calibrate_mean_z2, channel.calibrate_chance));
+    const bool validate =
+        Try("validate mean z2 " + channel.channel, channel.validate_mean_z2, Relation::kAtMost,
+            std::max(thresholds_.validate_mean_z2, channel.validate_chance));
     if (calibrate && validate) continue;
     verdict.channels.push_back(channel.channel);
     why.push_back(absl::StrFormat(
@@ -162,6 +181,12 @@ std::optional<Verdict> Judge::Unmodelled() {
   if (!Try("causes at once", static_cast<double>(removing), Relation::kBelow,
            thresholds_.many_causes)) {
     why.push_back(absl::StrFormat("the fit needs %d causes at once", removing));
+  }
+  const std::vector<std::string> at_odds = AtOdds();
+  if (static_cast<int>(at_odds.size()) >= thresholds_.many_faults) {
+    verdict.channels.insert(verdict.channels.end(), at_odds.begin(), at_odds.end());
+    why.push_back(absl::StrFormat("%d instruments (%s) would have to be at fault at once",
+                                  at_odds.size(), absl::StrJoin(at_odds, ", ")));
   }
   if (why.empty()) return std::nullopt;
   verdict.kind = VerdictKind::kUnmodelled;
@@ -206,6 +231,8 @@ bool Judge::Passes(const ParameterEvidence& parameter) {
       Try("stability of " + name, parameter.stability, Relation::kAtLeast, thresholds_.stability);
   passed &= Try("gap removed by replaying the causes with " + name, parameter.replay_removed,
                 Relation::kAtLeast, thresholds_.replay_removed);
+  passed &=
+      Try("local step of " + name + " along the fit", parameter.local_step, Relation::kAbove, 0.0);
   passed &= SensorsClear(parameter);
   return passed;
 }

@@ -26,6 +26,7 @@ struct VerdictThresholds {
   double no_gap_nats = 5.0;
   double sensor_probability = 0.9;       ///< a sensor hypothesis that decides
   double sensor_explained = 0.8;         ///< share of the excess gap that "explains it" means
+  double sensor_explained_last = 0.5;    ///< … where nothing else can be blamed
   double sensor_veto_probability = 0.5;  ///< … that forbids blaming physics on its channel
   double pip = 0.95;                     ///< parameter, and group
   double loss_nats = 6.0;                ///< best model without the cause is worse by
@@ -39,6 +40,7 @@ struct VerdictThresholds {
   double unmodelled_probability = 0.9;  ///< P(large discrepancy)
   double wide_shift_sd = 4.5;           ///< prior sds that no honest cause needs
   int many_causes = 3;                  ///< so many causes at once are a missing term
+  int many_faults = 3;                  ///< so many instruments at odds with the twin, too
   int largest_group = 4;                ///< members an ambiguous group may have
 };
 
@@ -55,10 +57,13 @@ struct ParameterEvidence {
   double shapley = 0.0, shapley_low = 0.0, shapley_high = 0.0;  ///< share of the gap
   double contraction = 0.0;
   int cluster = -1;       ///< id of a collinear cluster (γ ≥ 7), or −1
-  double shift_sd = 0.0;  ///< |MAP − assumed| in prior sds
+  double shift_sd = 0.0;  ///< by which the fit needs to move it at least, in prior sds
   double replay_removed =
       kUnavailable;  ///< share of the excess gap removed by do(θ) of the causes it is among
-  double stability = kUnavailable;         ///< share of run bootstraps that name it
+  double stability = kUnavailable;  ///< share of run bootstraps that name it
+  /// From what is assumed to the least of the misfit as a local explanation sees it, along the way
+  /// of the fit, prior sds: below 0 it lies the other way.
+  double local_step = kUnavailable;
   std::vector<std::string> channels = {};  ///< that it moves; empty: all
 };
 
@@ -68,6 +73,7 @@ struct SensorEvidence {
   std::string fault;  ///< "drift", in words
   double probability = 0.0;
   double explained = 0.0;  ///< share of the excess gap that it alone explains
+  bool inferred = false;   ///< from a gap to the twin; a stuck instrument is seen without one
 };
 
 /// Fit quality of one channel: mean squared standardised residual, 1 where all is well.
@@ -75,6 +81,10 @@ struct ChannelMisfit {
   std::string channel;
   double calibrate_mean_z2 = kUnavailable;
   double validate_mean_z2 = kUnavailable;
+  /// What a right twin exceeds in one campaign of a hundred: no bound lies below it. Errors that
+  /// all rows share do not average out.
+  double calibrate_chance = 0.0;
+  double validate_chance = 0.0;
 };
 
 /// All that a verdict is made from: plain numbers.
@@ -117,7 +127,8 @@ struct VerdictDecision {
 };
 
 /// The rules of docs/methods.md §9 in the order NO_GAP, SENSOR_FAULT, UNMODELLED, IDENTIFIED,
-/// AMBIGUOUS, ABSTAINED. Pure: equal evidence gives an equal decision.
+/// AMBIGUOUS, SENSOR_FAULT where nothing else can be blamed, ABSTAINED. Pure: equal evidence gives
+/// an equal decision.
 VerdictDecision DecideVerdict(const Evidence& evidence, const VerdictThresholds& thresholds = {});
 
 }  // namespace parallax::attribution

@@ -19,6 +19,7 @@ struct Attribution {
   double gap_after = 0.0;   ///< at the fit
   calibration::Identifiability identifiability;
   attribution::GapShares shares;
+  Eigen::VectorXd upstream;            ///< asymmetric Shapley shares; empty: not computed
   std::vector<double> pip;             ///< posterior inclusion probability
   std::vector<double> loss_without;    ///< nats
   std::vector<double> gain_alone;      ///< nats over the model in which nothing is free

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "core/base/parallel.h"
 #include "core/base/status_macros.h"
+#include "core/causal/twin_graph.h"
 #include "core/pipeline/campaign_evidence.h"
 #include "core/pipeline/campaign_sensors.h"
 #include "core/pipeline/campaign_story.h"
@@ -106,7 +107,13 @@ Attribution FillAttribution(const CampaignExplanation& explanation,
                   .rival_probability = explanation.evidence.rival_probability};
   out.shares.share = out.shares.low = out.shares.high =
       Eigen::VectorXd::Zero(static_cast<Eigen::Index>(n));
-  out.shares.unexplained = explanation.suspects.empty() ? 1.0 : explanation.shares.unexplained;
+  out.shares.unexplained =
+      explanation.suspects.empty() ? 1.0 : explanation.shares.shapley.unexplained;
+  out.upstream = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(n));
+  for (size_t i = 0; i < explanation.suspects.size(); ++i) {
+    out.upstream(explanation.suspects[i]) =
+        explanation.shares.upstream(static_cast<Eigen::Index>(i));
+  }
   out.identifiability.cluster_of.assign(n, -1);
   for (const attribution::ParameterEvidence& one : explanation.evidence.parameters) {
     const int p = twin::ParameterIndex(description, one.name);
@@ -205,8 +212,10 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
 
   PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "attribute", 0.7));
   const CampaignGauge gauge(model, noise, input.seed);
+  PARALLAX_ASSIGN_OR_RETURN(const causal::Graph graph,
+                            causal::GraphOf(description, input.rig.kind, runs.front().drive.mode));
   PARALLAX_ASSIGN_OR_RETURN(CampaignExplanation explanation,
-                            ExplainCampaign(&search, models, gauge, input.seed));
+                            ExplainCampaign(&search, models, gauge, graph, input.seed));
   AddFaults(runs, models, &explanation);
 
   PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "validate", 0.85));
@@ -218,7 +227,9 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
                                              explanation.accused, held_out, input.seed));
   for (attribution::ChannelMisfit& channel : explanation.evidence.channels) {
     const auto found = proof.mean_z2.find(channel.channel);
-    if (found != proof.mean_z2.end()) channel.validate_mean_z2 = found->second;
+    if (found == proof.mean_z2.end()) continue;
+    channel.validate_mean_z2 = found->second;
+    channel.validate_chance = proof.chance.at(channel.channel);
   }
   report.decision = attribution::DecideVerdict(explanation.evidence);
   const attribution::Verdict& verdict = report.decision.verdict;
@@ -249,6 +260,7 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
   PARALLAX_ASSIGN_OR_RETURN(report.gap.channels, RmseByChannel(input.twin, assumed, natural, runs));
   PARALLAX_ASSIGN_OR_RETURN(report.story, TellCampaign({.rig = input.rig,
                                                         .twin = input.twin,
+                                                        .graph = graph,
                                                         .runs = runs,
                                                         .held_out = held_out,
                                                         .assumed = assumed,
@@ -261,6 +273,7 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
   report.limits = LimitsOf(explanation, report);
   AnalysisResult result{.verdict = attribution::ToString(verdict.kind)};
   if (calibrated) {
+    PARALLAX_ASSIGN_OR_RETURN(report.posterior, SampleCampaign(search, *moved, input.seed));
     FillCalibrated(model, *moved, assumed, &report);
     result.parameter_set = MakeCampaignSet(model, *moved, assumed, report);
     result.accepted = report.validation.decision.accepted;

@@ -11,7 +11,8 @@
 #include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
 #include "core/calibration/identifiability.h"
-#include "core/pipeline/campaign_shares.h"
+#include "core/pipeline/campaign_causes.h"
+#include "core/pipeline/campaign_local.h"
 #include "core/twin/trust.h"
 
 namespace parallax::pipeline {
@@ -19,34 +20,27 @@ namespace {
 
 using attribution::TermModel;
 
-constexpr double kCausePip = 0.95;     ///< as VerdictThresholds::pip
+constexpr double kCausePip = attribution::VerdictThresholds{}.pip;
 constexpr double kRivalNats = 8.0;     ///< methods.md §3, AMBIGUOUS
 constexpr double kClusterGamma = 7.0;  ///< methods.md §3.6
 constexpr size_t kMostSuspects = 6;
 constexpr double kListedPip = 0.01;
+constexpr double kNinety = 1.6448536269514722;  ///< normal quantile of a central 90 %
 constexpr double kMovedSd = 1.0;  ///< whitened norm by which a parameter "moves" a channel
-
-/// Parameter terms that are one cause; most hold one.
-using Cause = std::vector<int>;
-
-bool HasAny(const std::vector<int>& terms, const Cause& cause) {
-  return std::any_of(cause.begin(), cause.end(),
-                     [&](int t) { return std::binary_search(terms.begin(), terms.end(), t); });
-}
 
 class Weigher {
  public:
   Weigher(CampaignSearch* search, const std::vector<TermModel>& models, const CampaignGauge& gauge,
-          uint64_t seed)
+          const causal::Graph& graph, uint64_t seed)
       : search_(search),
         models_(models),
         gauge_(gauge),
+        graph_(graph),
         seed_(seed),
         terms_(search->terms()),
-        included_(attribution::IncludeTerms(models, search->log_prior_odds())) {}
+        weights_(*search, models) {}
 
   absl::StatusOr<CampaignExplanation> Run() {
-    FindCauses();
     out_.silent = SilentParameters(search_->model(), terms_);
     PARALLAX_ASSIGN_OR_RETURN(const CampaignFit* assumed, search_->Fit({}));
     assumed_ = *assumed;
@@ -54,8 +48,8 @@ class Weigher {
     PARALLAX_RETURN_IF_ERROR(ChooseSuspects());
     PARALLAX_RETURN_IF_ERROR(Differentiate());
     PARALLAX_RETURN_IF_ERROR(ShareGap());
-    PARALLAX_ASSIGN_OR_RETURN(winners_,
-                              BootstrapWinners(search_, models_, included_.weight, seed_));
+    PARALLAX_ASSIGN_OR_RETURN(
+        winners_, BootstrapWinners(search_, models_, weights_.inclusion().weight, seed_));
     PARALLAX_RETURN_IF_ERROR(WeighParameters());
     WeighSensors();
     WeighMissing();
@@ -71,64 +65,6 @@ class Weigher {
     return search_->model().description().parameters[static_cast<size_t>(parameter)].name;
   }
 
-  /// Log weight of the best model for which the predicate holds.
-  template <typename Matches>
-  double BestWeight(const Matches& matches) const {
-    double best = -std::numeric_limits<double>::infinity();
-    for (size_t m = 0; m < models_.size(); ++m) {
-      if (matches(models_[m].terms)) best = std::max(best, included_.weight[m]);
-    }
-    return best;
-  }
-
-  double LogEvidence(const std::vector<int>& terms) const {
-    for (const TermModel& model : models_) {
-      if (model.terms == terms) return model.log_evidence;
-    }
-    return std::nan("");
-  }
-
-  const std::vector<int>& BestTerms() const { return models_[included_.best].terms; }
-
-  void FindCauses() {
-    std::set<int> pooled;
-    const std::string& twin = search_->model().description().name;
-    for (const std::vector<std::string>& set : twin::InterchangeableIn(twin)) {
-      Cause cause;
-      for (size_t t = 0; t < terms_.size(); ++t) {
-        if (terms_[t].kind != TermKind::kParameter) continue;
-        const std::string& name = ParameterName(terms_[t].parameter);
-        if (std::find(set.begin(), set.end(), name) != set.end()) {
-          cause.push_back(static_cast<int>(t));
-        }
-      }
-      pooled.insert(cause.begin(), cause.end());
-      if (!cause.empty()) causes_.push_back(std::move(cause));
-    }
-    for (size_t t = 0; t < terms_.size(); ++t) {
-      const int term = static_cast<int>(t);
-      if (terms_[t].kind == TermKind::kParameter && !pooled.contains(term)) {
-        causes_.push_back({term});
-      }
-    }
-  }
-
-  /// The member that stands for a cause: the most probable.
-  int Representative(const Cause& cause) const {
-    return *std::max_element(cause.begin(), cause.end(), [&](int a, int b) {
-      return included_.probability[static_cast<size_t>(a)] <
-             included_.probability[static_cast<size_t>(b)];
-    });
-  }
-
-  double Pip(const Cause& cause) const {
-    double sum = 0.0;
-    for (size_t m = 0; m < models_.size(); ++m) {
-      if (HasAny(models_[m].terms, cause)) sum += included_.model_probability[m];
-    }
-    return std::min(sum, 1.0);
-  }
-
   void AccuseChannels() {
     std::map<std::string, Cause> by_channel;
     for (size_t t = 0; t < terms_.size(); ++t) {
@@ -137,7 +73,7 @@ class Weigher {
       }
     }
     for (auto& [channel, terms] : by_channel) {
-      const double probability = Pip(terms);
+      const double probability = weights_.Pip(terms);
       if (probability >= 0.5) out_.accused.push_back(channel);
       if (probability >= kListedPip) sensors_.emplace_back(channel, std::move(terms));
     }
@@ -161,29 +97,30 @@ class Weigher {
   /// Causes that are probable; where there is none, the parameters of the best model.
   absl::Status ChooseSuspects() {
     std::vector<int> chosen;
-    for (const Cause& cause : causes_) {
-      if (Pip(cause) < kCausePip) continue;
+    for (const Cause& cause : weights_.causes()) {
+      if (weights_.Pip(cause) < kCausePip) continue;
       const size_t before = chosen.size();
       // Both of two interchangeable parameters may be needed: size and slope.
       for (const int t : cause) {
-        if (std::binary_search(BestTerms().begin(), BestTerms().end(), t)) chosen.push_back(t);
+        if (std::binary_search(weights_.BestTerms().begin(), weights_.BestTerms().end(), t))
+          chosen.push_back(t);
       }
-      if (chosen.size() == before) chosen.push_back(Representative(cause));
+      if (chosen.size() == before) chosen.push_back(weights_.Representative(cause));
     }
     const bool none = chosen.empty();
-    for (const int t : BestTerms()) {
+    for (const int t : weights_.BestTerms()) {
       if (none && TermAt(t).kind == TermKind::kParameter) chosen.push_back(t);
     }
     std::stable_sort(chosen.begin(), chosen.end(), [this](int a, int b) {
-      return included_.loss_without[static_cast<size_t>(a)] >
-             included_.loss_without[static_cast<size_t>(b)];
+      return weights_.inclusion().loss_without[static_cast<size_t>(a)] >
+             weights_.inclusion().loss_without[static_cast<size_t>(b)];
     });
     chosen.resize(std::min(chosen.size(), kMostSuspects));
     for (const int t : chosen) out_.suspects.push_back(TermAt(t).parameter);
-    for (const int t : BestTerms()) {
+    for (const int t : weights_.BestTerms()) {
       if (TermAt(t).kind != TermKind::kParameter) chosen.push_back(t);
     }
-    PARALLAX_ASSIGN_OR_RETURN(const CampaignFit* best, search_->Fit(BestTerms()));
+    PARALLAX_ASSIGN_OR_RETURN(const CampaignFit* best, search_->Fit(weights_.BestTerms()));
     out_.best = *best;
     std::sort(chosen.begin(), chosen.end());
     std::sort(out_.suspects.begin(), out_.suspects.end());
@@ -204,14 +141,25 @@ class Weigher {
   absl::Status ShareGap() {
     if (out_.suspects.empty()) return absl::OkStatus();
     const auto gap = [this](const Eigen::VectorXd& residuals) { return TrustedGap(residuals); };
-    PARALLAX_ASSIGN_OR_RETURN(
-        out_.shares, ShareCampaignGap(search_->model(), out_.fit, out_.suspects, gap, seed_));
+    PARALLAX_ASSIGN_OR_RETURN(out_.shares, ShareCampaignGap(search_->model(), out_.fit,
+                                                            out_.suspects, graph_, gap, seed_));
+    const auto misfit = [this](const Eigen::VectorXd& residuals) {
+      return search_->noise().Whiten(Trusted(residuals)).squaredNorm();
+    };
+    local_steps_ = LocalSteps(search_->model(), out_.fit, out_.suspects, misfit, seed_);
     const double excess = TrustedGap(assumed_.residuals) - gauge_.centre();
     const double left = TrustedGap(out_.fit.residuals) - gauge_.centre();
     // A gap in a few rows drowns among all: no excess is left to remove a share of.
     removed_ =
         excess > 0.0 ? std::clamp(1.0 - left / excess, -1.0, 1.0) : attribution::kUnavailable;
     return absl::OkStatus();
+  }
+
+  /// Prior sds that a fit moves a parameter by at least: the near end of its 90 % interval.
+  static double LeastShift(const CampaignFit& fit, int parameter) {
+    const auto place = std::find(fit.parameters.begin(), fit.parameters.end(), parameter);
+    const Eigen::Index i = place - fit.parameters.begin();
+    return std::max(0.0, std::abs(fit.z(parameter)) - kNinety * std::sqrt(fit.covariance(i, i)));
   }
 
   double Stability(const Cause& cause) const {
@@ -234,9 +182,9 @@ class Weigher {
 
   /// Whether another parameter could stand in for this one.
   bool HasDouble(const Cause& cause) const {
-    const int parameter = TermAt(Representative(cause)).parameter;
-    for (const Cause& other : causes_) {
-      const int rival = TermAt(Representative(other)).parameter;
+    const int parameter = TermAt(weights_.Representative(cause)).parameter;
+    for (const Cause& other : weights_.causes()) {
+      const int rival = TermAt(weights_.Representative(other)).parameter;
       if (&other == &cause || slope_.col(rival).norm() < kMovedSd) continue;
       Eigen::MatrixXd pair(slope_.rows(), 2);
       pair << slope_.col(parameter), slope_.col(rival);
@@ -246,30 +194,29 @@ class Weigher {
   }
 
   absl::Status WeighParameters() {
-    const double none = LogEvidence({});
-    for (size_t c = 0; c < causes_.size(); ++c) {
-      const Cause& cause = causes_[c];
-      const int term = Representative(cause);
+    const double none = weights_.LogEvidence({});
+    for (size_t c = 0; c < weights_.causes().size(); ++c) {
+      const Cause& cause = weights_.causes()[c];
+      const int term = weights_.Representative(cause);
       const int parameter = TermAt(term).parameter;
       PARALLAX_ASSIGN_OR_RETURN(const CampaignFit* alone, search_->Fit({term}));
-      const auto has = [&](const std::vector<int>& terms) { return HasAny(terms, cause); };
-      const auto lacks = [&](const std::vector<int>& terms) { return !HasAny(terms, cause); };
       attribution::ParameterEvidence evidence{
           .name = ParameterName(parameter),
-          .pip = Pip(cause),
-          .loss_without = BestWeight(has) - BestWeight(lacks),
+          .pip = weights_.Pip(cause),
+          .loss_without = weights_.LossWithout(cause),
           .gain_alone = alone->log_evidence - none,
           .contraction = 1.0 - std::sqrt(alone->covariance(0, 0)),
-          .shift_sd = std::abs(alone->z(parameter)),
+          .shift_sd = LeastShift(*alone, parameter),
           .stability = Stability(cause),
           .channels = ChannelsMovedBy(parameter)};
       const auto place = std::find(out_.suspects.begin(), out_.suspects.end(), parameter);
       if (place != out_.suspects.end()) {
         const auto i = static_cast<Eigen::Index>(place - out_.suspects.begin());
-        evidence.shapley = out_.shares.share(i);
-        evidence.shapley_low = out_.shares.low(i);
-        evidence.shapley_high = out_.shares.high(i);
-        evidence.shift_sd = std::abs(out_.fit.z(parameter));
+        evidence.shapley = out_.shares.shapley.share(i);
+        evidence.shapley_low = out_.shares.shapley.low(i);
+        evidence.shapley_high = out_.shares.shapley.high(i);
+        evidence.local_step = local_steps_(i);
+        evidence.shift_sd = LeastShift(out_.fit, parameter);
         evidence.replay_removed = removed_;
         evidence.cluster = HasDouble(cause) ? static_cast<int>(c) : -1;
       }
@@ -280,20 +227,21 @@ class Weigher {
 
   void WeighSensors() {
     std::vector<int> faults;
-    for (const int t : BestTerms()) {
+    for (const int t : weights_.BestTerms()) {
       if (TermAt(t).kind == TermKind::kSensor) faults.push_back(t);
     }
-    const double none = LogEvidence({});
-    const double all = LogEvidence(BestTerms()) - none;
-    const double by_faults = LogEvidence(faults) - none;
+    const double none = weights_.LogEvidence({});
+    const double all = weights_.LogEvidence(weights_.BestTerms()) - none;
+    const double by_faults = weights_.LogEvidence(faults) - none;
     // A combination that was never refitted is not one that explains the gap alone.
     const double explained =
         faults.empty() || std::isnan(by_faults) || all <= 0.0 ? 0.0 : by_faults / all;
     for (const auto& [channel, terms] : sensors_) {
       out_.evidence.sensors.push_back({.channel = channel,
-                                       .fault = TermAt(Representative(terms)).fault,
-                                       .probability = Pip(terms),
-                                       .explained = IsAccused(channel) ? explained : 0.0});
+                                       .fault = TermAt(weights_.Representative(terms)).fault,
+                                       .probability = weights_.Pip(terms),
+                                       .explained = IsAccused(channel) ? explained : 0.0,
+                                       .inferred = true});
     }
   }
 
@@ -303,21 +251,22 @@ class Weigher {
       if (terms_[t].kind == TermKind::kMissing) missing.push_back(static_cast<int>(t));
     }
     if (missing.empty()) return;
-    out_.evidence.large_discrepancy_probability = Pip(missing);
-    out_.evidence.discrepancy_where = TermAt(Representative(missing)).channel;
+    out_.evidence.large_discrepancy_probability = weights_.Pip(missing);
+    out_.evidence.discrepancy_where = TermAt(weights_.Representative(missing)).channel;
   }
 
   /// Members of the models of the fewest terms that are as good as the best.
   void FindRivals() {
-    const double bound = included_.weight[included_.best] - kRivalNats;
+    const double bound = weights_.inclusion().weight[weights_.inclusion().best] - kRivalNats;
     size_t fewest = std::numeric_limits<size_t>::max();
     for (size_t m = 0; m < models_.size(); ++m) {
-      if (included_.weight[m] >= bound) fewest = std::min(fewest, models_[m].terms.size());
+      if (weights_.inclusion().weight[m] >= bound)
+        fewest = std::min(fewest, models_[m].terms.size());
     }
     if (fewest == 0) return;
     std::set<int> members;
     for (size_t m = 0; m < models_.size(); ++m) {
-      if (included_.weight[m] < bound || models_[m].terms.size() != fewest) continue;
+      if (weights_.inclusion().weight[m] < bound || models_[m].terms.size() != fewest) continue;
       for (const int t : models_[m].terms) {
         if (TermAt(t).kind == TermKind::kParameter) members.insert(t);
       }
@@ -332,23 +281,23 @@ class Weigher {
                         experiments.end();
       if (!parameter.best_signal.empty() && !said) experiments.push_back(parameter.best_signal);
     }
-    out_.evidence.rival_probability = group.empty() ? 0.0 : Pip(group);
+    out_.evidence.rival_probability = group.empty() ? 0.0 : weights_.Pip(group);
     out_.evidence.separating_experiment = absl::StrJoin(experiments, ", or ");
   }
 
   void ListHypotheses() {
-    const double none = LogEvidence({});
+    const double none = weights_.LogEvidence({});
     for (size_t t = 0; t < terms_.size(); ++t) {
       const int term = static_cast<int>(t);
-      const double alone = LogEvidence({term}) - none;
-      if (included_.probability[t] < kListedPip && alone < 3.0) continue;
+      const double alone = weights_.LogEvidence({term}) - none;
+      if (weights_.inclusion().probability[t] < kListedPip && alone < 3.0) continue;
       const absl::StatusOr<const CampaignFit*> fit = search_->Fit({term});
       const bool physics = TermAt(term).kind == TermKind::kParameter;
       out_.hypotheses.push_back(
           {.name = NameOf(TermAt(term), search_->model().description()),
            .kind = TermAt(term).kind,
-           .pip = included_.probability[t],
-           .loss_without = included_.loss_without[t],
+           .pip = weights_.inclusion().probability[t],
+           .loss_without = weights_.inclusion().loss_without[t],
            .gain_alone = alone,
            .shift_sd = physics && fit.ok() ? (*fit)->z(TermAt(term).parameter) : std::nan("")});
     }
@@ -367,23 +316,27 @@ class Weigher {
     }
     evidence.smallest_p_value = gauge_.smallest_p();
     evidence.minimum_detectable = gauge_.floor();
+    const std::map<std::string, double> chance = gauge_.Chance();
     for (const auto& [observable, z2] : gauge_.Misfit(Trusted(out_.best.residuals))) {
-      evidence.channels.push_back({.channel = observable, .calibrate_mean_z2 = z2});
+      evidence.channels.push_back({.channel = observable,
+                                   .calibrate_mean_z2 = z2,
+                                   .calibrate_chance = chance.at(observable)});
     }
   }
 
   CampaignSearch* search_;
   const std::vector<TermModel>& models_;
   const CampaignGauge& gauge_;
+  const causal::Graph& graph_;
   const uint64_t seed_;
   const std::vector<Term>& terms_;
-  const attribution::TermInclusion included_;
-  std::vector<Cause> causes_;
+  const CauseWeights weights_;
   std::vector<std::pair<std::string, Cause>> sensors_;
   std::vector<std::vector<int>> winners_;
   CampaignFit assumed_;
   Eigen::MatrixXd slope_;  ///< whitened, at the suspects' fit
   double removed_ = 0.0;
+  Eigen::VectorXd local_steps_;  ///< of the suspects
   CampaignExplanation out_;
 };
 
@@ -391,8 +344,9 @@ class Weigher {
 
 absl::StatusOr<CampaignExplanation> ExplainCampaign(CampaignSearch* search,
                                                     const std::vector<TermModel>& models,
-                                                    const CampaignGauge& gauge, uint64_t seed) {
-  return Weigher(search, models, gauge, seed).Run();
+                                                    const CampaignGauge& gauge,
+                                                    const causal::Graph& graph, uint64_t seed) {
+  return Weigher(search, models, gauge, graph, seed).Run();
 }
 
 }  // namespace parallax::pipeline

@@ -5,11 +5,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/attribution/shapley.h"
 #include "core/attribution/term_search.h"
 #include "core/attribution/verdict.h"
+#include "core/causal/graph.h"
 #include "core/pipeline/campaign_gap.h"
 #include "core/pipeline/campaign_search.h"
+#include "core/pipeline/campaign_shares.h"
 #include "core/pipeline/hypothesis.h"
 
 namespace parallax::pipeline {
@@ -19,7 +20,7 @@ struct CampaignExplanation {
   attribution::Evidence evidence;
   std::vector<HypothesisSummary> hypotheses;  ///< the most probable first
   std::vector<int> suspects;                  ///< parameters of the twin whose share was measured
-  attribution::GapShares shares;              ///< one entry a suspect; empty where there is none
+  CampaignShares shares;                      ///< one entry a suspect; empty where there is none
   CampaignFit fit;                   ///< the suspects set free, faults and missing terms in
   CampaignFit best;                  ///< the most probable model: what it leaves is misfit
   std::vector<std::string> accused;  ///< channels with P(fault) >= 0.5
@@ -27,11 +28,13 @@ struct CampaignExplanation {
 };
 
 /// Weighs what a search found: inclusion of causes (interchangeable parameters pooled), stability
-/// over bootstrapped runs, shares of the gap by Shapley values over posterior draws, replay, sensor
-/// and missing-term probabilities, rivals. `evidence` lacks faults seen without a twin and the
-/// validate runs' misfit. Errors: those of the twin.
+/// over bootstrapped runs, shares of the gap by Shapley values over posterior draws, local
+/// explanations at what is assumed, replay, sensor and missing-term probabilities, rivals.
+/// `evidence` lacks faults seen without a twin and the validate runs' misfit.
+/// @param graph  of the twin on this rig.
+/// Errors: those of the twin.
 absl::StatusOr<CampaignExplanation> ExplainCampaign(
     CampaignSearch* search, const std::vector<attribution::TermModel>& models,
-    const CampaignGauge& gauge, uint64_t seed);
+    const CampaignGauge& gauge, const causal::Graph& graph, uint64_t seed);
 
 }  // namespace parallax::pipeline

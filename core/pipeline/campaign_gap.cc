@@ -58,6 +58,12 @@ std::map<std::string, double> CampaignGauge::Misfit(const Eigen::VectorXd& resid
   return MeanSquares(residuals, noise_->fitted_sd());
 }
 
+std::map<std::string, double> CampaignGauge::Chance() const {
+  std::map<std::string, double> out;
+  for (const auto& [name, null] : null_of_) out[name] = divergence::Quantile(null, 0.99);
+  return out;
+}
+
 double CampaignGauge::PValue(double gap) const { return TailShare(null_, gap); }
 
 std::map<std::string, double> CampaignGauge::PValues(const Eigen::VectorXd& residuals) const {

@@ -25,6 +25,9 @@ class CampaignGauge {
   /// By observable, of what a fit leaves: a fit is also forgiven 5 % of the gap.
   std::map<std::string, double> Misfit(const Eigen::VectorXd& residuals) const;
 
+  /// What Misfit gives a right twin: the 99 % quantile, by observable.
+  std::map<std::string, double> Chance() const;
+
   double floor() const { return floor_; }    ///< 95 % quantile of Gap for a right twin
   double centre() const { return centre_; }  ///< its median
   /// Share of right twins with at least this gap: (1 + #)/(B + 1).

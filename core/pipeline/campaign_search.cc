@@ -299,7 +299,11 @@ absl::StatusOr<std::vector<attribution::TermModel>> CampaignSearch::Run() {
     return evidence;
   };
   const auto propose = [this](const std::vector<int>& terms) { return Propose(terms); };
-  return attribution::SearchTerms(log_prior_odds(), refit, propose);
+  attribution::TermSearchOptions options;
+  for (size_t t = 0; t < terms_->size(); ++t) {
+    if ((*terms_)[t].kind == TermKind::kMissing) options.catch_alls.push_back(static_cast<int>(t));
+  }
+  return attribution::SearchTerms(log_prior_odds(), refit, propose, options);
 }
 
 }  // namespace parallax::pipeline

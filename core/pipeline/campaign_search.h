@@ -48,6 +48,12 @@ class CampaignSearch {
   const CampaignNoise& noise() const { return *noise_; }
   std::vector<double> log_prior_odds() const;
 
+  /// Rows [SI], whitened by the noise and by what the terms with columns span.
+  Eigen::MatrixXd Whiten(const std::vector<int>& terms,
+                         const Eigen::Ref<const Eigen::MatrixXd>& rows) const {
+    return ColumnsOf(terms).Whiten(noise_->Whiten(rows));
+  }
+
   /// ½ Σ of squared whitened residuals of a model at its mode, by run. Errors: as Fit.
   absl::StatusOr<Eigen::VectorXd> CostOfRuns(const std::vector<int>& terms);
 

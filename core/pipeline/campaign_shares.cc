@@ -1,7 +1,9 @@
 #include "core/pipeline/campaign_shares.h"
 
 #include <algorithm>
+#include <string>
 
+#include "core/attribution/asymmetric_shapley.h"
 #include "core/base/random.h"
 #include "core/base/status_macros.h"
 
@@ -31,9 +33,10 @@ Eigen::MatrixXd DrawValues(const CampaignFit& fit, const std::vector<int>& suspe
 
 }  // namespace
 
-absl::StatusOr<attribution::GapShares> ShareCampaignGap(
+absl::StatusOr<CampaignShares> ShareCampaignGap(
     const CampaignModel& model, const CampaignFit& fit, const std::vector<int>& suspects,
-    const std::function<double(const Eigen::VectorXd&)>& gap, uint64_t seed) {
+    const causal::Graph& graph, const std::function<double(const Eigen::VectorXd&)>& gap,
+    uint64_t seed) {
   const size_t d = suspects.size();
   const int draws = d <= 2 ? 16 : d <= 4 ? 8 : 4;
   const Eigen::MatrixXd values = DrawValues(fit, suspects, draws, seed);
@@ -54,8 +57,23 @@ absl::StatusOr<attribution::GapShares> ShareCampaignGap(
       worth(mask, k) = gap(residuals);
     }
   }
-  return attribution::ShareGap(static_cast<int>(d), draws,
-                               [&](int k, uint32_t mask) { return worth(mask, k); });
+  CampaignShares out;
+  PARALLAX_ASSIGN_OR_RETURN(
+      out.shapley, attribution::ShareGap(static_cast<int>(d), draws,
+                                         [&](int k, uint32_t mask) { return worth(mask, k); }));
+  std::vector<std::string> names;
+  for (const int p : suspects) {
+    names.push_back(model.description().parameters[static_cast<size_t>(p)].name);
+  }
+  const std::vector<uint32_t> causes = causal::CauseMasks(graph, names);
+  out.upstream = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(d));
+  for (int k = 0; k < draws; ++k) {
+    const std::vector<double> worths(worth.col(k).begin(), worth.col(k).end());
+    PARALLAX_ASSIGN_OR_RETURN(const Eigen::VectorXd phi,
+                              attribution::AsymmetricShapley(worths, causes));
+    out.upstream -= phi / (worths.front() * draws);
+  }
+  return out;
 }
 
 absl::StatusOr<std::vector<std::vector<int>>> BootstrapWinners(

@@ -8,19 +8,30 @@
 #include "absl/status/statusor.h"
 #include "core/attribution/shapley.h"
 #include "core/attribution/term_search.h"
+#include "core/causal/graph.h"
 #include "core/pipeline/campaign_search.h"
 
 namespace parallax::pipeline {
+
+/// How a gap divides among suspects.
+struct CampaignShares {
+  attribution::GapShares shapley;
+  /// Asymmetric Shapley shares: a mechanism upstream is counted before what it feeds, so that it
+  /// gets what others only pass on. Mean over draws.
+  Eigen::VectorXd upstream;
+};
 
 /// Shapley shares of a gap over some parameters: worth of a coalition is the gap with its members
 /// at a draw from the fit's posterior and the rest as assumed; exact over coalitions, intervals
 /// over draws.
 /// @param suspects  parameters of the twin, ascending: those that the fit set free.
+/// @param graph     of the twin on this rig.
 /// @param gap       of residuals [SI].
 /// Errors: those of the twin and of attribution::ShareGap.
-absl::StatusOr<attribution::GapShares> ShareCampaignGap(
+absl::StatusOr<CampaignShares> ShareCampaignGap(
     const CampaignModel& model, const CampaignFit& fit, const std::vector<int>& suspects,
-    const std::function<double(const Eigen::VectorXd&)>& gap, uint64_t seed);
+    const causal::Graph& graph, const std::function<double(const Eigen::VectorXd&)>& gap,
+    uint64_t seed);
 
 /// Terms of the model that wins in each of 200 draws of whole runs with replacement, every model at
 /// its own mode. @param weight  log posterior weight of each model on the runs as they are.

@@ -13,7 +13,6 @@
 #include "core/causal/counterfactual.h"
 #include "core/causal/narrative.h"
 #include "core/causal/replay.h"
-#include "core/causal/twin_graph.h"
 #include "core/pipeline/campaign_questions.h"
 #include "core/pipeline/chirality.h"
 #include "core/pipeline/ruled_out.h"
@@ -49,11 +48,10 @@ struct Setting {
 };
 
 /// One setting a question, in the order in which QuestionsFor gives them.
-std::vector<Setting> MostChanged(const StoryInput& input, const causal::Graph& graph,
-                                 const std::vector<TwoWorlds>& worlds) {
+std::vector<Setting> MostChanged(const StoryInput& input, const std::vector<TwoWorlds>& worlds) {
   std::vector<Setting> settings;
   for (size_t r = 0; r < input.runs.size(); ++r) {
-    for (RunQuestion& asked : QuestionsFor(input.twin.description(), graph, input.runs[r])) {
+    for (RunQuestion& asked : QuestionsFor(input.twin.description(), input.graph, input.runs[r])) {
       const double before = asked.question.figure(worlds[r].before);
       const double after = asked.question.figure(worlds[r].after);
       const double change = std::abs(after - before) / asked.LeastEffect(before);
@@ -103,13 +101,14 @@ void TellWhoMoved(const StoryInput& input, Story* story) {
       absl::StrJoin(moved, ", "), absl::StrJoin(input.verdict.group, ", ")));
 }
 
-absl::StatusOr<std::string> TellSetting(const StoryInput& input, const causal::Graph& graph,
-                                        const Setting& setting, const Eigen::VectorXd& after) {
+absl::StatusOr<std::string> TellSetting(const StoryInput& input, const Setting& setting,
+                                        const Eigen::VectorXd& after) {
   const causal::Question& question = setting.asked.question;
   PARALLAX_ASSIGN_OR_RETURN(
       const causal::RouteEffects effects,
-      causal::DivideAmongRoutes(
-          graph, {input.twin, input.runs[setting.run].drive, input.assumed, after}, question));
+      causal::DivideAmongRoutes(input.graph,
+                                {input.twin, input.runs[setting.run].drive, input.assumed, after},
+                                question));
   const causal::Cause cause = causal::CauseOf(input.twin.description(), input.assumed, after);
   return causal::TellEffect(cause, question, effects,
                             {.least_effect = setting.asked.LeastEffect(effects.before)});
@@ -137,14 +136,11 @@ std::vector<Eigen::VectorXd> OneMechanismEach(const StoryInput& input) {
 /// All that was calibrated, on a question or two; then each mechanism alone on the first.
 absl::Status TellEffects(const StoryInput& input, Story* story) {
   if (input.twin.mediation() == nullptr || input.runs.empty()) return absl::OkStatus();
-  PARALLAX_ASSIGN_OR_RETURN(
-      const causal::Graph graph,
-      causal::GraphOf(input.twin.description(), input.rig.kind, input.runs.front().drive.mode));
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<TwoWorlds> worlds, PredictBoth(input));
-  const std::vector<Setting> settings = ToldOf(MostChanged(input, graph, worlds));
+  const std::vector<Setting> settings = ToldOf(MostChanged(input, worlds));
   for (const Setting& setting : settings) {
     PARALLAX_ASSIGN_OR_RETURN(const std::string sentence,
-                              TellSetting(input, graph, setting, input.calibrated));
+                              TellSetting(input, setting, input.calibrated));
     story->explanation.push_back(
         absl::StrFormat("Run %s: %s", input.runs[setting.run].id, sentence));
   }
@@ -152,7 +148,7 @@ absl::Status TellEffects(const StoryInput& input, Story* story) {
   if (settings.empty() || alone.size() < 2) return absl::OkStatus();
   const Setting& first = settings.front();
   for (const Eigen::VectorXd& after : alone) {
-    PARALLAX_ASSIGN_OR_RETURN(const std::string sentence, TellSetting(input, graph, first, after));
+    PARALLAX_ASSIGN_OR_RETURN(const std::string sentence, TellSetting(input, first, after));
     story->explanation.push_back(
         absl::StrFormat("Run %s, one alone: %s", input.runs[first.run].id, sentence));
   }

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/attribution/verdict.h"
+#include "core/causal/graph.h"
 #include "core/pipeline/campaign_rows.h"
 #include "core/pipeline/hypothesis.h"
 #include "core/pipeline/story.h"
@@ -17,6 +18,7 @@ namespace parallax::pipeline {
 struct StoryInput {
   const signal::Rig& rig;
   const twin::Twin& twin;
+  const causal::Graph& graph;                ///< of the twin on this rig
   const std::vector<CampaignRun>& runs;      ///< calibrated on
   const std::vector<CampaignRun>& held_out;  ///< that the calibration never saw
   const Eigen::VectorXd& assumed;            ///< natural values

@@ -16,6 +16,7 @@ namespace parallax::pipeline {
 struct CampaignValidation {
   Validation validation;
   std::map<std::string, double> mean_z2;  ///< by observable, calibrated
+  std::map<std::string, double> chance;   ///< 99 % quantile of it for a right twin
   double gap_before = 0.0, gap_after = 0.0, floor = 0.0;
 };
 

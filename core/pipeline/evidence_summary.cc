@@ -28,6 +28,18 @@ attribution::ParameterEvidence OfParameter(const Model& model, const MapFit& fit
           .replay_removed = a.causes >> p & 1u ? a.joint_replay_removed : a.replay_removed[p]};
 }
 
+/// What to measure to learn some parameters, as a sentence to append; empty where nothing is known.
+std::string WhatWouldTell(const std::vector<twin::Parameter>& parameters,
+                          const std::vector<int>& which) {
+  std::vector<std::string> signals;
+  for (const int p : which) {
+    const std::string& signal = parameters[static_cast<size_t>(p)].best_signal;
+    if (!signal.empty()) signals.push_back(signal);
+  }
+  return signals.empty() ? std::string()
+                         : absl::StrFormat(" What would tell: %s.", absl::StrJoin(signals, "; "));
+}
+
 /// A fault that cleaning saw with no help of a twin is as good as certain, and no physics explains
 /// it.
 constexpr double kSeenFaultProbability = 0.99;
@@ -84,12 +96,14 @@ std::vector<std::string> Limits(const Model& model, const Attribution& attributi
     std::vector<std::string> names;
     for (const int p : cluster.parameters) names.push_back(parameters[static_cast<size_t>(p)].name);
     limits.push_back(absl::StrFormat(
-        "%s can stand in for each other (collinearity %.1f): only their combination is determined.",
-        absl::StrJoin(names, ", "), cluster.gamma));
+        "%s can stand in for each other (collinearity %.1f): only their combination is "
+        "determined.%s",
+        absl::StrJoin(names, ", "), cluster.gamma, WhatWouldTell(parameters, cluster.parameters)));
   }
   for (const calibration::Unidentifiable& u : attribution.identifiability.unidentifiable) {
-    limits.push_back(absl::StrFormat("%s cannot be identified: %s.",
-                                     parameters[static_cast<size_t>(u.parameter)].name, u.because));
+    limits.push_back(absl::StrFormat("%s cannot be identified: %s.%s",
+                                     parameters[static_cast<size_t>(u.parameter)].name, u.because,
+                                     WhatWouldTell(parameters, {u.parameter})));
   }
   return limits;
 }

@@ -6,6 +6,7 @@
 #include "core/attribution/verdict.h"
 #include "core/calibration/parameter_set.h"
 #include "core/pipeline/attribute.h"
+#include "core/pipeline/campaign_posterior.h"
 #include "core/pipeline/gap.h"
 #include "core/pipeline/hypothesis.h"
 #include "core/pipeline/sensor_gate.h"
@@ -36,6 +37,7 @@ struct Report {
   std::vector<HypothesisSummary> hypotheses;  ///< that a search weighed; may be none
   std::vector<twin::Parameter> parameters;    ///< the twin's, in its order
   std::vector<calibration::ParameterValue> calibrated;
+  CampaignPosterior posterior;  ///< of what a campaign calibrated; may hold no parameter
   Validation validation;
   std::vector<std::string> limits;  ///< what cannot be concluded, in sentences
   Story story;                      ///< in words; may be empty

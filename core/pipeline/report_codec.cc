@@ -62,14 +62,16 @@ json EncodeAttribution(const Report& report) {
   json list = json::array();
   for (size_t p = 0; p < a.pip.size(); ++p) {
     const auto i = static_cast<Eigen::Index>(p);
-    list.push_back({{"parameter", report.parameters[p].name},
-                    {"mechanism", report.parameters[p].mechanism},
-                    {"shapley", JsonNumber(a.shares.share(i))},
-                    {"low", JsonNumber(a.shares.low(i))},
-                    {"high", JsonNumber(a.shares.high(i))},
-                    {"pip", JsonNumber(a.pip[p])},
-                    {"loss_without_nats", JsonNumber(a.loss_without[p])},
-                    {"replay_removed", JsonNumber(a.replay_removed[p])}});
+    list.push_back(
+        {{"parameter", report.parameters[p].name},
+         {"mechanism", report.parameters[p].mechanism},
+         {"shapley", JsonNumber(a.shares.share(i))},
+         {"low", JsonNumber(a.shares.low(i))},
+         {"high", JsonNumber(a.shares.high(i))},
+         {"upstream_share", a.upstream.size() > 0 ? JsonNumber(a.upstream(i)) : json(nullptr)},
+         {"pip", JsonNumber(a.pip[p])},
+         {"loss_without_nats", JsonNumber(a.loss_without[p])},
+         {"replay_removed", JsonNumber(a.replay_removed[p])}});
   }
   return list;
 }
@@ -130,6 +132,29 @@ json EncodeCalibrated(const std::vector<calibration::ParameterValue>& values) {
                     {"unit", v.unit}});
   }
   return list;
+}
+
+json EncodePosterior(const CampaignPosterior& posterior) {
+  if (posterior.parameters.empty()) return nullptr;
+  json list = json::array();
+  for (const ParameterPosterior& one : posterior.parameters) {
+    list.push_back({{"parameter", one.parameter},
+                    {"mean", JsonNumber(one.mean)},
+                    {"sd", JsonNumber(one.sd)},
+                    {"low_90", JsonNumber(one.low)},
+                    {"high_90", JsonNumber(one.high)},
+                    {"r_hat", JsonNumber(one.r_hat)},
+                    {"ess", JsonNumber(one.ess)},
+                    {"profile_low_95", JsonNumber(one.profile_low)},
+                    {"profile_high_95", JsonNumber(one.profile_high)},
+                    {"spread_between_runs_sd", JsonNumber(one.spread)},
+                    {"spread_low_90", JsonNumber(one.spread_low)},
+                    {"spread_high_90", JsonNumber(one.spread_high)}});
+  }
+  return {{"parameters", std::move(list)},
+          {"converged", posterior.converged},
+          {"emulator_error_nats", JsonNumber(posterior.emulator_error_nats)},
+          {"twin_evaluations", posterior.twin_evaluations}};
 }
 
 json EncodeSpecies(const Chirality& species) { return json::array({species.n, species.m}); }
@@ -235,6 +260,7 @@ std::string EncodeReport(const Report& report) {
        {"hypotheses", EncodeHypotheses(report.hypotheses)},
        {"identifiability", EncodeIdentifiability(report)},
        {"calibrated", EncodeCalibrated(report.calibrated)},
+       {"posterior", EncodePosterior(report.posterior)},
        {"validation", EncodeValidation(report.validation)},
        {"explanation", report.story.explanation},
        {"counterfactuals", EncodeCounterfactuals(report.story.counterfactuals)},

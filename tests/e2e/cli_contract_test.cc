@@ -47,7 +47,7 @@ std::vector<Contract> Contracts() {
       {{"report", "show", kRig}, {"name", "verdict", "json", "sha256"}, documents},
       {{"report", "explain", kRig},
        {"report", "superseded", "verdict", "explanation", "hypotheses", "failed_gates",
-        "measure_next", "counterfactuals", "text"},
+        "measure_next", "posterior", "counterfactuals", "text"},
        documents},
       {{"param", "list", kRig},
        {"name", "revision", "state"},

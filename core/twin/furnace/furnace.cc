@@ -32,7 +32,8 @@ std::vector<Parameter> FurnaceParameters() {
   return {
       {"eta", "η", "1", 0.9, 0.3, 0.02, 10.0, kLog, Scope::kRun, 0.15, "coupling_ratio", "coupling",
        kGuess,
-       "Share of the commanded power that reaches the crucible; depends on its place in the coil."},
+       "Share of the commanded power that reaches the crucible; depends on its place in the coil.",
+       "the power drawn by the coil beside that of an empty one"},
       {"C", "C", "J/K", 60.0, 0.4, 5.0, 1000.0, kLog, kRig, 0.0, "", "heat_capacity", kGuess,
        "Heat capacity of the crucible and what it holds."},
       {"G", "G", "W/K", 0.05, 0.5, 1e-4, 5.0, kLog, kRig, 0.0, "", "conduction_loss", kGuess,
@@ -45,7 +46,8 @@ std::vector<Parameter> FurnaceParameters() {
        "Area that radiates."},
       {"pyrometer_bias", "b", "K", 0.0, 5.0, -100.0, 100.0, kIdentity, kRig, 0.0, "",
        "pyrometer_bias", "usual accuracy of a two-colour pyrometer, 0.5 % of the reading",
-       "What the pyrometer reads too much."},
+       "What the pyrometer reads too much.",
+       "a thermocouple in contact with the crucible, or a melting point seen by the pyrometer"},
   };
 }
 

@@ -128,6 +128,35 @@ TEST(TermSearchTest, TwoTermsOfWhichNeitherGainsAloneAreFoundTogether) {
   EXPECT_THAT((*found)[included.best].terms, ElementsAre(2, 5));
 }
 
+TEST(TermSearchTest, ACatchAllDoesNotHideTwoCausesThatOnlyFitTogether) {
+  // Term 0 takes any shape. Terms 3 and 6 explain the data exactly, but alone each is hopeless
+  // beside it, and the others are in front of them.
+  Eigen::MatrixXd columns = RandomMatrix(40, 12, 0.05, 9);
+  base::Random random(9, 7);
+  Eigen::VectorXd first(40), second(40);
+  for (Eigen::Index i = 0; i < 40; ++i) {
+    first(i) = 4.0 * random.Normal();
+    second(i) = 4.0 * random.Normal();
+  }
+  columns.col(3) = first;
+  columns.col(6) = second;
+  const Eigen::VectorXd y = 3.0 * first - 3.0 * second;
+  columns.col(0) = 0.97 * y / 3.0 + RandomMatrix(40, 1, 0.5, 10);
+  const LinearProblem problem(columns, y);
+  const std::vector<double> odds(12, std::log(0.04));
+  const TermSearchOptions narrow = {.beam = 1, .refits_per_model = 1};
+  const absl::StatusOr<std::vector<TermModel>> hidden =
+      SearchTerms(odds, problem.Refit(), problem.Propose(), narrow);
+  ASSERT_TRUE(hidden.ok());
+  TermSearchOptions again = narrow;
+  again.catch_alls = {0};
+  const absl::StatusOr<std::vector<TermModel>> found =
+      SearchTerms(odds, problem.Refit(), problem.Propose(), again);
+  ASSERT_TRUE(found.ok());
+  EXPECT_THAT((*found)[IncludeTerms(*found, odds).best].terms, ElementsAre(3, 6));
+  EXPECT_GT(found->size(), hidden->size());
+}
+
 TEST(TermSearchTest, TwinTermsShareTheirProbabilityAndLoseNothingWithoutEachOther) {
   Eigen::MatrixXd columns = RandomMatrix(25, 6, 0.7, 4);
   columns.col(4) = columns.col(1);

@@ -30,6 +30,7 @@ Evidence Sound() {
                           .shift_sd = 1.2,
                           .replay_removed = 0.75,
                           .stability = 1.0,
+                          .local_step = 1.2,
                           .channels = {"board/T1"}},
                          {.name = "U", .pip = 0.10, .loss_without = -2.0, .gain_alone = 1.0},
                          {.name = "tau", .pip = 0.05, .loss_without = -3.0, .gain_alone = 0.0}};
@@ -97,6 +98,8 @@ INSTANTIATE_TEST_SUITE_P(
                             }},
                     Spoiler{"lower end of the share of alpha1",
                             [](Evidence& e) { e.parameters[0].shapley_low = 0.0; }},
+                    Spoiler{"local step of alpha1 along the fit",
+                            [](Evidence& e) { e.parameters[0].local_step = -0.3; }},
                     Spoiler{"stability of alpha1",
                             [](Evidence& e) { e.parameters[0].stability = 0.4; }},
                     Spoiler{"gap removed by replaying the causes with alpha1",
@@ -171,10 +174,34 @@ TEST(Verdict, SensorFaultComesBeforePhysics) {
   EXPECT_THAT(decision.verdict.because, HasSubstr("board/T2: drift with P = 0.970"));
 }
 
+TEST(Verdict, ThreeInstrumentsThatAllContradictTheTwinSeeSomethingItLacks) {
+  Evidence evidence = Sound();
+  evidence.parameters[0].pip = 0.0;
+  evidence.sensors = {{"rga/p_c2h2", "gain", 1.0, 0.4, true},
+                      {"laser/height", "gain", 1.0, 0.4, true},
+                      {"outcome/height", "gain", 1.0, 0.4, true}};
+  const VerdictDecision decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kUnmodelled);
+  EXPECT_THAT(decision.verdict.channels,
+              ElementsAre("rga/p_c2h2", "laser/height", "outcome/height"));
+  EXPECT_THAT(decision.verdict.because, HasSubstr("3 instruments (rga/p_c2h2, laser/height"));
+  for (SensorEvidence& sensor : evidence.sensors) sensor.inferred = false;
+  EXPECT_EQ(DecideVerdict(evidence).verdict.kind, VerdictKind::kSensorFault);
+}
+
 TEST(Verdict, SensorFaultThatExplainsLittleIsNotTheCause) {
   Evidence evidence = Sound();
   evidence.sensors = {{"board/T2", "drift", 0.97, 0.2}};
   EXPECT_EQ(DecideVerdict(evidence).verdict.kind, VerdictKind::kIdentified);
+}
+
+TEST(Verdict, SensorFaultThatExplainsHalfIsBlamedWhereNothingElseCanBe) {
+  Evidence evidence = Sound();
+  evidence.sensors = {{"board/T2", "drift", 0.97, 0.6}};
+  evidence.parameters[0].loss_without = 4.0;
+  EXPECT_EQ(DecideVerdict(evidence).verdict.kind, VerdictKind::kSensorFault);
+  evidence.sensors[0].explained = 0.4;
+  EXPECT_EQ(DecideVerdict(evidence).verdict.kind, VerdictKind::kAbstained);
 }
 
 TEST(Verdict, UnmodelledNamesTheChannelAndTheRuns) {
@@ -184,6 +211,17 @@ TEST(Verdict, UnmodelledNamesTheChannelAndTheRuns) {
   EXPECT_EQ(decision.verdict.kind, VerdictKind::kUnmodelled);
   EXPECT_THAT(decision.verdict.channels, ElementsAre("board/T2"));
   EXPECT_THAT(decision.verdict.because, HasSubstr("mean z2 of 7.3 on the validate runs"));
+}
+
+TEST(Verdict, AMisfitThatARightTwinMayHaveByChanceIsNone) {
+  Evidence evidence = Sound();
+  evidence.channels[0].calibrate_mean_z2 = 5.5;
+  evidence.channels[0].calibrate_chance = 6.6;
+  const VerdictDecision decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kIdentified);
+  EXPECT_EQ(FindGate(decision, "calibrate mean z2 board/T1")->bound, "<= 6.6");
+  evidence.channels[0].calibrate_mean_z2 = 6.7;
+  EXPECT_EQ(DecideVerdict(evidence).verdict.kind, VerdictKind::kUnmodelled);
 }
 
 TEST(Verdict, UnmodelledByDiscrepancyByShiftAndByManyCauses) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/causal/twin_graph.h"
 #include "core/pipeline/campaign_questions.h"
 #include "core/pipeline/report_codec.h"
 #include "tests/core/twin/swcnt/fixture.h"
@@ -65,6 +66,7 @@ class CampaignStory : public ::testing::Test {
   absl::StatusOr<Story> Tell(const Eigen::VectorXd& calibrated, const Verdict& verdict) const {
     return TellCampaign({.rig = rig_,
                          .twin = Swcnt(),
+                         .graph = graph_,
                          .runs = runs_,
                          .held_out = held_out_,
                          .assumed = assumed_,
@@ -76,6 +78,8 @@ class CampaignStory : public ::testing::Test {
   }
 
   const signal::Rig rig_ = twin::testing::StageRig();
+  const causal::Graph graph_ =
+      *causal::GraphOf(Swcnt().description(), rig_.kind, twin::DriveMode::kMeasured);
   const Eigen::VectorXd assumed_ = twin::testing::SwcntParameters();
   std::vector<CampaignRun> runs_ = {ChiralityRun("r1", 1043.15), ChiralityRun("r2", 1123.15)};
   std::vector<CampaignRun> held_out_ = {ChiralityRun("v1", 1123.15)};

@@ -10,7 +10,7 @@
 namespace parallax::pipeline::testing {
 namespace {
 
-constexpr uint64_t kOrderSeed = 20261123;
+constexpr uint64_t kOrderSeed = 20261124;
 constexpr int kPairs = 40;
 constexpr int kNulls = 66;
 constexpr int kMissingPerKind = 12;

@@ -1,7 +1,7 @@
 // Judges campaigns with a planted cause and scores what the analysis says of them. Prints a line a
 // case as it is judged, in no fixed order, and a table.
 //
-//   planted_faults [--cases=N] [--half=tuning|held-back] [--threads=N]
+//   planted_faults [--cases=N] [--half=tuning|held-back] [--ids=N,N…] [--threads=N]
 //
 // A single shift whose whitened effect on the readings is below 3 sds counts in a row of its own.
 
@@ -21,6 +21,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "core/base/parallel.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/campaign_noise.h"
@@ -32,6 +33,7 @@ namespace {
 
 constexpr double kSeenSd = 3.0;
 constexpr int kBins = 5;
+constexpr size_t kTold = 5;         ///< hypotheses of a case that is not right
 constexpr size_t kLargestHalf = 3;  ///< group of an AMBIGUOUS that is worth half
 
 using Names = std::set<std::string>;
@@ -42,8 +44,9 @@ struct Answer {
   std::string kind;
   Names parameters, group, channels;
   double confidence = 0.0;
-  std::string because, top;
+  std::string because, top, rivals;
   double effect_sd = 0.0;  ///< of the weakest planted shift
+  double left = 0.0;       ///< gap after the fit over what a right twin leaves
   double seconds = 0.0;
   double points = 0.0;
   bool claim_right = false;  ///< what the verdict says is true, whatever else is
@@ -106,6 +109,18 @@ std::string MostProbable(const nlohmann::json& hypotheses) {
       std::max_element(probability.begin(), probability.end(),
                        [](const auto& a, const auto& b) { return a.second < b.second; });
   return best == probability.end() ? "-" : best->first;
+}
+
+/// The first few hypotheses with inclusion, nats lost without and nats alone.
+std::string TellHypotheses(const nlohmann::json& hypotheses) {
+  std::vector<std::string> told;
+  for (const nlohmann::json& one : hypotheses) {
+    if (told.size() == kTold) break;
+    told.push_back(absl::StrFormat("%s %s/%s/%s", one.at("name").get<std::string>(),
+                                   one.at("pip").dump(), one.at("loss_without_nats").dump(),
+                                   one.at("gain_alone_nats").dump()));
+  }
+  return absl::StrJoin(told, ", ");
 }
 
 bool Holds(const Names& outer, const Names& inner) {
@@ -171,7 +186,10 @@ absl::Status Ask(const PlantedCase& one, Answer* answer) {
   answer->channels = verdict.at("channels").get<Names>();
   answer->confidence = verdict.at("confidence");
   answer->because = verdict.at("because");
+  const nlohmann::json& gap = report.at("gap");
+  answer->left = gap.at("after").get<double>() / gap.at("floor").get<double>();
   answer->top = MostProbable(report.at("hypotheses"));
+  answer->rivals = TellHypotheses(report.at("hypotheses"));
   return absl::OkStatus();
 }
 
@@ -189,10 +207,11 @@ Answer Judge(const PlantedCase& one) {
   Names said = answer.parameters;
   said.insert(answer.group.begin(), answer.group.end());
   if (answer.kind == "SENSOR_FAULT") said = answer.channels;
-  std::string text = absl::StrFormat(
-      "%s %.1f  %s [%s] %.3f  top %s  effect %.1f sd  %.1f s\n", head, answer.points, answer.kind,
-      absl::StrJoin(said, " "), answer.confidence, answer.top, answer.effect_sd, answer.seconds);
-  if (answer.points < 1.0) text += "      " + answer.because + "\n";
+  std::string text =
+      absl::StrFormat("%s %.1f  %s [%s] %.3f  top %s  effect %.1f sd  left %.2f  %.1f s\n", head,
+                      answer.points, answer.kind, absl::StrJoin(said, " "), answer.confidence,
+                      answer.top, answer.effect_sd, answer.left, answer.seconds);
+  if (answer.points < 1.0) text += "      " + answer.because + "\n      " + answer.rivals + "\n";
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
   return answer;
@@ -301,6 +320,7 @@ struct Arguments {
   int cases = 1'000'000;
   int threads = 0;  ///< 0: all there are
   std::optional<Half> half;
+  std::set<int> ids;  ///< empty: all
 };
 
 /// Errors: InvalidArgument naming the option.
@@ -318,12 +338,20 @@ absl::StatusOr<Arguments> ParseArguments(int argc, char** argv) {
       known = absl::SimpleAtoi(value, &arguments.threads) && arguments.threads > 0;
     } else if (name == "--half" && (value == "tuning" || value == "held-back")) {
       arguments.half = value == "tuning" ? Half::kTuning : Half::kHeldBack;
+    } else if (name == "--ids") {
+      for (const absl::string_view id : absl::StrSplit(value, ',')) {
+        int number = 0;
+        known &= absl::SimpleAtoi(id, &number);
+        arguments.ids.insert(number);
+      }
     } else {
       known = false;
     }
     if (!known) {
-      return absl::InvalidArgumentError(absl::StrFormat(
-          "\"%s\", must be --cases=N, --half=tuning|held-back or --threads=N", argument));
+      return absl::InvalidArgumentError(
+          absl::StrFormat("\"%s\", must be --cases=N, --half=tuning|held-back, --ids=N,N… or "
+                          "--threads=N",
+                          argument));
     }
   }
   return arguments;
@@ -343,6 +371,9 @@ int Main(int argc, char** argv) {
   std::vector<PlantedCase> cases = AllCases();
   if (arguments->half) {
     std::erase_if(cases, [&](const PlantedCase& one) { return one.half != *arguments->half; });
+  }
+  if (!arguments->ids.empty()) {
+    std::erase_if(cases, [&](const PlantedCase& one) { return !arguments->ids.contains(one.id); });
   }
   cases.resize(std::min(cases.size(), static_cast<size_t>(arguments->cases)));
   std::vector<Answer> answers(cases.size());

@@ -1,0 +1,83 @@
+#include "core/pipeline/campaign_causes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include "core/twin/trust.h"
+
+namespace parallax::pipeline {
+namespace {
+
+std::vector<Cause> FindCauses(const std::vector<Term>& terms,
+                              const twin::Description& description) {
+  const auto name_of = [&](size_t t) -> const std::string& {
+    return description.parameters[static_cast<size_t>(terms[t].parameter)].name;
+  };
+  std::vector<Cause> causes;
+  std::set<int> pooled;
+  for (const std::vector<std::string>& set : twin::InterchangeableIn(description.name)) {
+    Cause cause;
+    for (size_t t = 0; t < terms.size(); ++t) {
+      if (terms[t].kind != TermKind::kParameter) continue;
+      if (std::find(set.begin(), set.end(), name_of(t)) != set.end()) {
+        cause.push_back(static_cast<int>(t));
+      }
+    }
+    pooled.insert(cause.begin(), cause.end());
+    if (!cause.empty()) causes.push_back(std::move(cause));
+  }
+  for (size_t t = 0; t < terms.size(); ++t) {
+    const int term = static_cast<int>(t);
+    if (terms[t].kind == TermKind::kParameter && !pooled.contains(term)) causes.push_back({term});
+  }
+  return causes;
+}
+
+}  // namespace
+
+bool HasAny(const std::vector<int>& terms, const Cause& cause) {
+  return std::any_of(cause.begin(), cause.end(),
+                     [&](int t) { return std::binary_search(terms.begin(), terms.end(), t); });
+}
+
+CauseWeights::CauseWeights(const CampaignSearch& search,
+                           const std::vector<attribution::TermModel>& models)
+    : models_(models),
+      included_(attribution::IncludeTerms(models, search.log_prior_odds())),
+      causes_(FindCauses(search.terms(), search.model().description())) {}
+
+double CauseWeights::Pip(const Cause& cause) const {
+  double sum = 0.0;
+  for (size_t m = 0; m < models_.size(); ++m) {
+    if (HasAny(models_[m].terms, cause)) sum += included_.model_probability[m];
+  }
+  return std::min(sum, 1.0);
+}
+
+double CauseWeights::LossWithout(const Cause& cause) const {
+  double with = -std::numeric_limits<double>::infinity(), without = with;
+  for (size_t m = 0; m < models_.size(); ++m) {
+    double& side = HasAny(models_[m].terms, cause) ? with : without;
+    side = std::max(side, included_.weight[m]);
+  }
+  return with - without;
+}
+
+int CauseWeights::Representative(const Cause& cause) const {
+  return *std::max_element(cause.begin(), cause.end(), [this](int a, int b) {
+    return included_.probability[static_cast<size_t>(a)] <
+           included_.probability[static_cast<size_t>(b)];
+  });
+}
+
+double CauseWeights::LogEvidence(const std::vector<int>& terms) const {
+  for (const attribution::TermModel& model : models_) {
+    if (model.terms == terms) return model.log_evidence;
+  }
+  return std::nan("");
+}
+
+}  // namespace parallax::pipeline

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/attribution/term_search.h"
+#include "core/pipeline/campaign_search.h"
+
+namespace parallax::pipeline {
+
+/// Terms that are weighed as one: the parameters of one mechanism, all faults of one channel.
+using Cause = std::vector<int>;
+
+/// Whether a model holds any term of a cause.
+bool HasAny(const std::vector<int>& terms, const Cause& cause);
+
+/// What the models of a search say of causes. Borrows its arguments.
+class CauseWeights {
+ public:
+  CauseWeights(const CampaignSearch& search, const std::vector<attribution::TermModel>& models);
+
+  /// Every parameter that moves something, interchangeable ones pooled.
+  const std::vector<Cause>& causes() const { return causes_; }
+  const attribution::TermInclusion& inclusion() const { return included_; }
+  const std::vector<int>& BestTerms() const { return models_[included_.best].terms; }
+
+  double Pip(const Cause& cause) const;  ///< P(any of its terms)
+  /// Nats by which the best model without the cause is worse than the best with it.
+  double LossWithout(const Cause& cause) const;
+  /// The member that stands for a cause: the most probable.
+  int Representative(const Cause& cause) const;
+  /// Of one model; NaN where it was not refitted.
+  double LogEvidence(const std::vector<int>& terms) const;
+
+ private:
+  const std::vector<attribution::TermModel>& models_;
+  const attribution::TermInclusion included_;
+  std::vector<Cause> causes_;
+};
+
+}  // namespace parallax::pipeline

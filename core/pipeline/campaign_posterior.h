@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/pipeline/campaign_search.h"
+
+namespace parallax::pipeline {
+
+/// What a campaign says of one calibrated parameter while every assumption that was not calibrated
+/// is free within its prior. Natural units, but for spreads.
+struct ParameterPosterior {
+  std::string parameter;
+  double mean = 0.0, sd = 0.0;
+  double low = 0.0, high = 0.0;  ///< 5 and 95 % quantiles
+  double r_hat = 0.0, ess = 0.0;
+  /// Ends of the 95 % profile likelihood interval, without its own prior; NaN where the runs set no
+  /// limit.
+  double profile_low = std::numeric_limits<double>::quiet_NaN();
+  double profile_high = std::numeric_limits<double>::quiet_NaN();
+  /// How much it differs from run to run, in prior sds, with a 90 % interval; NaN for fewer than
+  /// three runs.
+  double spread = std::numeric_limits<double>::quiet_NaN();
+  double spread_low = std::numeric_limits<double>::quiet_NaN();
+  double spread_high = std::numeric_limits<double>::quiet_NaN();
+};
+
+struct CampaignPosterior {
+  std::vector<ParameterPosterior> parameters;  ///< in the order of the fit; empty: none sampled
+  bool converged = false;                      ///< split R̂ < 1.01 and ESS >= 400 for each
+  double emulator_error_nats = 0.0;            ///< rms error of the log density that was sampled
+  int twin_evaluations = 0;                    ///< of the whole campaign
+};
+
+/// Samples the posterior of what a fit moved by ensemble MCMC on a local quadratic emulator of its
+/// whitened rows, whose error against the twin is measured; profiles each parameter on the same
+/// emulator; and fits a hierarchy over runs to the linearised rows. Deterministic.
+/// @param fit  with at least one parameter.
+/// Errors: those of the twin; FailedPrecondition where it fails near the fit.
+absl::StatusOr<CampaignPosterior> SampleCampaign(const CampaignSearch& search,
+                                                 const CampaignFit& fit, uint64_t seed);
+
+}  // namespace parallax::pipeline

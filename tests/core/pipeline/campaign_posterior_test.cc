@@ -1,0 +1,120 @@
+#include "core/pipeline/campaign_posterior.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <tbb/global_control.h>
+
+#include <cmath>
+#include <memory>
+#include <optional>
+
+#include "core/pipeline/campaign_local.h"
+#include "tests/core/pipeline/campaign_fixture.h"
+#include "tests/support/status_matchers.h"
+
+namespace parallax::pipeline {
+namespace {
+
+using testing::Bench;
+using testing::Gather;
+using testing::PlantedCampaign;
+using testing::SmallCampaign;
+
+/// A campaign in which one parameter was shifted, and the fit that sets it free.
+class PosteriorTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    PlantedCampaign what = SmallCampaign(Bench::kForest, 41);
+    what.shifts = {{"vd0", -2.5}};
+    gathered_ = Gather(what);
+    ASSERT_NE(gathered_, nullptr);
+    search_.emplace(gathered_->Search());
+    PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* fit, search_->Fit({gathered_->TermOf("vd0")}));
+    fit_ = fit;
+    parameter_ = fit->parameters[0];
+  }
+
+  double Natural(double coordinate) const {
+    Eigen::VectorXd z = fit_->z;
+    z(parameter_) = coordinate;
+    return gathered_->model->Natural(z)(parameter_);
+  }
+
+  std::unique_ptr<testing::GatheredCampaign> gathered_;
+  std::optional<CampaignSearch> search_;
+  const CampaignFit* fit_ = nullptr;
+  int parameter_ = -1;
+};
+
+TEST_F(PosteriorTest, HoldsTheTruthAndIsWiderThanWithTheRestHeld) {
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignPosterior posterior,
+                                SampleCampaign(*search_, *fit_, 3));
+  ASSERT_EQ(posterior.parameters.size(), 1u);
+  const ParameterPosterior& one = posterior.parameters[0];
+  EXPECT_EQ(one.parameter, "vd0");
+  EXPECT_TRUE(posterior.converged);
+  EXPECT_LT(one.r_hat, 1.01);
+  EXPECT_GE(one.ess, 400.0);
+  EXPECT_LT(posterior.emulator_error_nats, 0.3);
+  EXPECT_GT(posterior.twin_evaluations, 20);
+  const double truth = gathered_->campaign.truth(parameter_);
+  EXPECT_LT(one.low, one.mean);
+  EXPECT_LT(one.mean, one.high);
+  EXPECT_NEAR(one.mean, truth, 3.5 * one.sd);
+  const double held = std::sqrt(fit_->covariance(0, 0));
+  EXPECT_GT(one.sd,
+            0.9 * std::abs(Natural(fit_->z(parameter_) + held) - Natural(fit_->z(parameter_))));
+}
+
+TEST_F(PosteriorTest, ProfileAndSpreadAreThoseOfOneValueForAllRuns) {
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignPosterior posterior,
+                                SampleCampaign(*search_, *fit_, 3));
+  const ParameterPosterior& one = posterior.parameters[0];
+  EXPECT_LT(one.profile_low, one.mean);
+  EXPECT_GT(one.profile_high, one.mean);
+  // Its own prior is left out, and 95 % are more than 90 %.
+  EXPECT_GT(one.profile_high - one.profile_low, 0.9 * (one.high - one.low));
+  EXPECT_GE(one.spread_low, 0.0);
+  EXPECT_LT(one.spread_low, 0.15);
+  EXPECT_LT(one.spread, one.spread_high);
+}
+
+TEST_F(PosteriorTest, IsTheSameOnOneThreadAndOnFour) {
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignPosterior many, SampleCampaign(*search_, *fit_, 5));
+  const tbb::global_control one(tbb::global_control::max_allowed_parallelism, 1);
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignPosterior few, SampleCampaign(*search_, *fit_, 5));
+  EXPECT_EQ(many.parameters[0].mean, few.parameters[0].mean);
+  EXPECT_EQ(many.parameters[0].high, few.parameters[0].high);
+  EXPECT_EQ(many.parameters[0].spread, few.parameters[0].spread);
+  EXPECT_EQ(many.emulator_error_nats, few.emulator_error_nats);
+}
+
+TEST_F(PosteriorTest, ALocalExplanationSeesTheLeastWhereTheFitFoundIt) {
+  const auto misfit = [&](const Eigen::VectorXd& residuals) {
+    return gathered_->noise->Whiten(residuals).squaredNorm();
+  };
+  const Eigen::VectorXd steps = LocalSteps(*gathered_->model, *fit_, {parameter_}, misfit, 1);
+  ASSERT_EQ(steps.size(), 1);
+  EXPECT_NEAR(steps(0), std::abs(fit_->z(parameter_)), 0.3);
+}
+
+TEST_F(PosteriorTest, ALocalExplanationContradictsAFitToTheWrongSide) {
+  CampaignFit wrong = *fit_;
+  wrong.z(parameter_) = 0.2;  // the data want about -2.5
+  const auto misfit = [&](const Eigen::VectorXd& residuals) {
+    return gathered_->noise->Whiten(residuals).squaredNorm();
+  };
+  EXPECT_LT(LocalSteps(*gathered_->model, wrong, {parameter_}, misfit, 1)(0), 0.0);
+}
+
+TEST_F(PosteriorTest, AMisfitWithoutALeastIsNotExplained) {
+  // No least: further out is always better.
+  const auto hill = [&](const Eigen::VectorXd& residuals) {
+    return -gathered_->noise->Whiten(residuals).squaredNorm();
+  };
+  EXPECT_TRUE(std::isnan(LocalSteps(*gathered_->model, *fit_, {parameter_}, hill, 1)(0)));
+  EXPECT_EQ(LocalSteps(*gathered_->model, *fit_, {}, hill, 1).size(), 0);
+}
+
+}  // namespace
+}  // namespace parallax::pipeline
