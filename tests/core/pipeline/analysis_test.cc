@@ -1,5 +1,6 @@
 #include "core/pipeline/analysis.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <oneapi/tbb/global_control.h>
 
@@ -10,6 +11,7 @@
 #include "core/base/random.h"
 #include "core/pipeline/parameter_set_codec.h"
 #include "tests/core/pipeline/analysis_fixture.h"
+#include "tests/support/campaign_files.h"
 #include "tests/support/status_matchers.h"
 
 namespace parallax::pipeline {
@@ -194,6 +196,27 @@ TEST(GateTest, WithoutAHeldOutRunNothingIsAcceptedAndFiguresAreNull) {
     EXPECT_TRUE(validation.at(key).is_null()) << key;
   }
   EXPECT_TRUE(validation.at("rmse").empty());
+}
+
+TEST(FurnaceAnalysisTest, PowerAndReadingAloneCannotTellThePyrometersBiasFromTheCoupling) {
+  const calibration::ParameterSet base = testing::Assumptions(testing::Furnace());
+  const signal::Rig rig = parallax::testing::InductionFurnaceRig();
+  const std::vector<signal::RunRecord> runs = {parallax::testing::FurnaceRecording("IFrun076")};
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult result, Analyze({.rig = rig,
+                                                                      .twin = testing::Furnace(),
+                                                                      .base = base,
+                                                                      .calibrate_runs = runs,
+                                                                      .validate_runs = {},
+                                                                      .seed = 7},
+                                                                     testing::KeepGoing));
+  std::string limits;
+  const json report = json::parse(result.report_json);
+  for (const json& sentence : report.at("limits")) {
+    limits += sentence.get<std::string>() + "\n";
+  }
+  EXPECT_THAT(limits, ::testing::ContainsRegex("eta.*pyrometer_bias can stand in for each other"));
+  EXPECT_THAT(limits, HasSubstr("pyrometer_bias cannot be identified"));
+  EXPECT_THAT(limits, HasSubstr("What would tell: a thermocouple in contact with the crucible"));
 }
 
 TEST(AnalysisInputTest, NoCalibrateRunIsAnInvalidArgument) {

@@ -182,9 +182,9 @@ std::string Describe(const PlantedCampaign& plant) {
     said.push_back(absl::StrFormat("%s %+.1f sd", shift.name, shift.sds));
   }
   if (plant.fault) said.push_back(DescribeFault(*plant.fault));
-  if (plant.missing == MissingMechanism::kFeedLoss) said.push_back("feed is lost");
-  if (plant.missing == MissingMechanism::kSuddenDeath) said.push_back("growth dies suddenly");
-  if (plant.missing == MissingMechanism::kCoolingForest) said.push_back("the forest cools");
+  if (plant.missing == MissingMechanism::kFeedLoss) said.emplace_back("feed is lost");
+  if (plant.missing == MissingMechanism::kSuddenDeath) said.emplace_back("growth dies suddenly");
+  if (plant.missing == MissingMechanism::kCoolingForest) said.emplace_back("the forest cools");
   return said.empty() ? "nothing" : absl::StrJoin(said, ", ");
 }
 
