@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "core/signal/rig.h"
 #include "core/signal/run.h"
@@ -70,7 +71,7 @@ inline void ReadDeviceCsv(const std::string& path, const std::string& device,
   std::getline(header, cell, ',');
   const size_t first = record->series.size();
   while (std::getline(header, cell, ','))
-    record->series.push_back({.channel = device + "/" + cell});
+    record->series.push_back({.channel = absl::StrCat(device, "/", cell)});
   while (std::getline(file, line)) {
     std::stringstream cells(line);
     std::getline(cells, cell, ',');
@@ -138,7 +139,7 @@ inline signal::Run ReadRun(const std::string& path) {
   if (root.contains("catalyst") && !root.at("catalyst").is_null()) {
     const nlohmann::json& catalyst = root.at("catalyst");
     run.catalyst = {catalyst.at("set"), catalyst.at("feed"), catalyst.at("reduction_s"),
-                           catalyst.at("anneal_s")};
+                    catalyst.at("anneal_s")};
   }
   absl::Time start;
   std::string problem;
