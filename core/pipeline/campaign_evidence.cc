@@ -25,7 +25,6 @@ constexpr double kRivalNats = 8.0;     ///< methods.md §3, AMBIGUOUS
 constexpr double kClusterGamma = 7.0;  ///< methods.md §3.6
 constexpr size_t kMostSuspects = 6;
 constexpr double kListedPip = 0.01;
-constexpr double kNinety = 1.6448536269514722;  ///< normal quantile of a central 90 %
 constexpr double kMovedSd = 1.0;  ///< whitened norm by which a parameter "moves" a channel
 
 class Weigher {

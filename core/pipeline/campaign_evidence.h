@@ -28,8 +28,8 @@ struct CampaignExplanation {
 };
 
 /// Weighs what a search found: inclusion of causes (interchangeable parameters pooled), stability
-/// over bootstrapped runs, shares of the gap by Shapley values over posterior draws, local
-/// explanations at what is assumed, replay, sensor and missing-term probabilities, rivals.
+/// over bootstrapped runs, shares of the gap by Shapley values over posterior draws, a local
+/// explanation at the fit, replay, sensor and missing-term probabilities, rivals.
 /// `evidence` lacks faults seen without a twin and the validate runs' misfit.
 /// @param graph  of the twin on this rig.
 /// Errors: those of the twin.

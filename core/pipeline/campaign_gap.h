@@ -25,7 +25,8 @@ class CampaignGauge {
   /// By observable, of what a fit leaves: a fit is also forgiven 5 % of the gap.
   std::map<std::string, double> Misfit(const Eigen::VectorXd& residuals) const;
 
-  /// What Misfit gives a right twin: the 99 % quantile, by observable.
+  /// 99 % quantile of ByObservable for a right twin; of its Misfit, which is forgiven more, a
+  /// bound.
   std::map<std::string, double> Chance() const;
 
   double floor() const { return floor_; }    ///< 95 % quantile of Gap for a right twin

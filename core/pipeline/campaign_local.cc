@@ -1,7 +1,5 @@
 #include "core/pipeline/campaign_local.h"
 
-#include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "core/attribution/lime.h"
@@ -29,11 +27,8 @@ Eigen::VectorXd LocalSteps(const CampaignModel& model, const CampaignFit& fit,
   Eigen::VectorXd steps = Eigen::VectorXd::Constant(d, std::numeric_limits<double>::quiet_NaN());
   if (suspects.empty() || suspects.size() > kMostExplained) return steps;
   const auto response = [&](const Eigen::VectorXd& shift) {
-    Eigen::VectorXd z = fit.z, residuals;
-    for (Eigen::Index i = 0; i < d; ++i) {
-      const int p = suspects[static_cast<size_t>(i)];
-      z(p) = std::clamp(z(p) + shift(i), model.lower(p), model.upper(p));
-    }
+    Eigen::VectorXd residuals;
+    const Eigen::VectorXd z = model.Moved(fit.z, suspects, fit.z(suspects) + shift);
     if (!model.Residuals(z, &residuals).ok()) return std::numeric_limits<double>::quiet_NaN();
     return misfit(residuals);
   };

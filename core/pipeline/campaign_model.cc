@@ -84,6 +84,15 @@ absl::Status CampaignModel::FillResiduals(const Eigen::VectorXd& natural, int ru
   return absl::OkStatus();
 }
 
+Eigen::VectorXd CampaignModel::Moved(Eigen::VectorXd z, const std::vector<int>& which,
+                                     const Eigen::VectorXd& coordinates) const {
+  for (size_t i = 0; i < which.size(); ++i) {
+    const int p = which[i];
+    z(p) = std::clamp(coordinates(static_cast<Eigen::Index>(i)), lower(p), upper(p));
+  }
+  return z;
+}
+
 absl::Status CampaignModel::Residuals(const Eigen::VectorXd& z, Eigen::VectorXd* residuals) const {
   return Differentiate(z, {}, residuals, nullptr);
 }

@@ -36,6 +36,10 @@ class CampaignModel {
   double lower(int parameter) const;
   double upper(int parameter) const;
 
+  /// `z` with some coordinates set, each moved into its box where it lies outside.
+  Eigen::VectorXd Moved(Eigen::VectorXd z, const std::vector<int>& which,
+                        const Eigen::VectorXd& coordinates) const;
+
   /// Residuals [SI]. Runs are evaluated in parallel. Errors: those of Twin::Predict.
   absl::Status Residuals(const Eigen::VectorXd& z, Eigen::VectorXd* residuals) const;
   /// The same with derivatives by some coordinates, by forward differences.

@@ -13,6 +13,7 @@
 #include "core/calibration/log_density.h"
 #include "core/calibration/mcmc.h"
 #include "core/calibration/profile_likelihood.h"
+#include "core/divergence/resampling.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -25,12 +26,6 @@ constexpr int kEmulators = 3;
 constexpr double kSmallErrorNats = 0.2;
 constexpr uint64_t kTrainingStream = 0x656d756c;
 constexpr uint64_t kChainStream = 0x63686169;
-
-double Quantile(std::vector<double> values, double share) {
-  const auto place = static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), values.begin() + place, values.end());
-  return values[static_cast<size_t>(place)];
-}
 
 class Sampler {
  public:
@@ -60,12 +55,18 @@ class Sampler {
     return model_.Natural(z)(ParameterAt(i));
   }
 
+  /// Rows [SI], whitened by the noise and by what the fit's terms with columns span.
+  Eigen::MatrixXd Whiten(const Eigen::Ref<const Eigen::MatrixXd>& rows) const {
+    return columns_.Whiten(search_.noise().Whiten(rows));
+  }
+
   absl::Status Linearise() {
     Eigen::VectorXd raw;
     Eigen::MatrixXd jacobian;
     PARALLAX_RETURN_IF_ERROR(model_.DifferentiateAll(fit_.z, &raw, &jacobian));
-    rows_ = search_.Whiten(fit_.terms, raw);
-    const Eigen::MatrixXd slope = search_.Whiten(fit_.terms, jacobian);
+    columns_ = search_.ColumnsOf(fit_.terms);
+    rows_ = Whiten(raw);
+    const Eigen::MatrixXd slope = Whiten(jacobian);
     centre_.resize(d_);
     free_.resize(slope.rows(), d_);
     std::vector<int> others;
@@ -110,13 +111,9 @@ class Sampler {
   absl::StatusOr<calibration::LocalEmulator> EmulateAround(
       const calibration::Posterior& posterior) const {
     const auto rows = [this](const Eigen::VectorXd& x, Eigen::VectorXd* whitened) {
-      Eigen::VectorXd z = fit_.z, raw;
-      for (Eigen::Index i = 0; i < d_; ++i) {
-        const int p = ParameterAt(i);
-        z(p) = std::clamp(x(i), model_.lower(p), model_.upper(p));
-      }
-      if (!model_.Residuals(z, &raw).ok()) return false;
-      *whitened = others_.Whiten(search_.Whiten(fit_.terms, raw));
+      Eigen::VectorXd raw;
+      if (!model_.Residuals(model_.Moved(fit_.z, fit_.parameters, x), &raw).ok()) return false;
+      *whitened = others_.Whiten(Whiten(raw));
       return true;
     };
     const Eigen::MatrixXd spread = posterior.covariance.llt().matrixL();
@@ -167,8 +164,8 @@ class Sampler {
       out_.parameters.push_back({.parameter = model_.description().parameters[p].name,
                                  .mean = natural.mean(),
                                  .sd = std::sqrt((natural - natural.mean()).square().mean()),
-                                 .low = Quantile(values, 0.05),
-                                 .high = Quantile(values, 0.95),
+                                 .low = divergence::Quantile(values, 0.05),
+                                 .high = divergence::Quantile(values, 0.95),
                                  .r_hat = chain.r_hat,
                                  .ess = chain.ess_bulk});
     }
@@ -248,7 +245,8 @@ class Sampler {
   Eigen::MatrixXd free_;            ///< whitened slopes of what the fit moved
   Eigen::VectorXd centre_;          ///< its free coordinates
   calibration::Posterior laplace_;  ///< of them, the rest free within its prior
-  LowRankWhitener others_{Eigen::MatrixXd(0, 0)};
+  LowRankWhitener columns_{Eigen::MatrixXd(0, 0)};
+  LowRankWhitener others_{Eigen::MatrixXd(0, 0)};  ///< spanned by what the fit did not move
   std::optional<calibration::LocalEmulator> emulator_;
   CampaignPosterior out_;
 };

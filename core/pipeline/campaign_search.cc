@@ -162,9 +162,7 @@ absl::StatusOr<CampaignFit> CampaignSearch::FitParameters(const std::vector<int>
     problem.upper(i) = model_->upper(free[static_cast<size_t>(i)]);
   }
   const auto full = [&](const Eigen::VectorXd& x) {
-    Eigen::VectorXd z = model_->base();
-    for (Eigen::Index i = 0; i < d; ++i) z(free[static_cast<size_t>(i)]) = x(i);
-    return z;
+    return model_->Moved(model_->base(), free, x);
   };
   problem.evaluate = [&](const Eigen::VectorXd& x, Eigen::VectorXd* residuals,
                          Eigen::MatrixXd* jacobian) {

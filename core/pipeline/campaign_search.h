@@ -12,6 +12,9 @@
 
 namespace parallax::pipeline {
 
+/// Normal quantile of a central 90 %, for intervals by a fit's covariance.
+inline constexpr double kNinety = 1.6448536269514722;
+
 /// One model refitted to a campaign: some terms in, all else as assumed.
 struct CampaignFit {
   std::vector<int> terms;       ///< ascending positions among the terms
@@ -48,11 +51,8 @@ class CampaignSearch {
   const CampaignNoise& noise() const { return *noise_; }
   std::vector<double> log_prior_odds() const;
 
-  /// Rows [SI], whitened by the noise and by what the terms with columns span.
-  Eigen::MatrixXd Whiten(const std::vector<int>& terms,
-                         const Eigen::Ref<const Eigen::MatrixXd>& rows) const {
-    return ColumnsOf(terms).Whiten(noise_->Whiten(rows));
-  }
+  /// Takes out of rows whitened by the noise what the terms with columns span.
+  LowRankWhitener ColumnsOf(const std::vector<int>& terms) const;
 
   /// ½ Σ of squared whitened residuals of a model at its mode, by run. Errors: as Fit.
   absl::StatusOr<Eigen::VectorXd> CostOfRuns(const std::vector<int>& terms);
@@ -63,7 +63,6 @@ class CampaignSearch {
     double cost = 0.0;
   };
 
-  LowRankWhitener ColumnsOf(const std::vector<int>& terms) const;
   std::vector<Eigen::VectorXd> Starts(const std::vector<int>& terms,
                                       const std::vector<int>& free) const;
   absl::StatusOr<CampaignFit> FitParameters(const std::vector<int>& terms,

@@ -12,8 +12,7 @@
 namespace parallax::pipeline {
 namespace {
 
-constexpr double kHalf = 0.6744897501960817;  ///< normal quantiles of central 50 and 90 %
-constexpr double kNinety = 1.6448536269514722;
+constexpr double kHalf = 0.6744897501960817;  ///< normal quantile of a central 50 %
 
 /// Predictions of all runs, in parallel. Errors: the first of the twin.
 absl::StatusOr<std::vector<twin::Prediction>> PredictAll(const twin::Twin& twin,

@@ -5,6 +5,7 @@
 #include <tbb/global_control.h>
 
 #include <cmath>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -40,6 +41,10 @@ class PosteriorTest : public ::testing::Test {
     return gathered_->model->Natural(z)(parameter_);
   }
 
+  const std::function<double(const Eigen::VectorXd&)> misfit_ =
+      [this](const Eigen::VectorXd& residuals) {
+        return gathered_->noise->Whiten(residuals).squaredNorm();
+      };
   std::unique_ptr<testing::GatheredCampaign> gathered_;
   std::optional<CampaignSearch> search_;
   const CampaignFit* fit_ = nullptr;
@@ -90,10 +95,7 @@ TEST_F(PosteriorTest, IsTheSameOnOneThreadAndOnFour) {
 }
 
 TEST_F(PosteriorTest, ALocalExplanationSeesTheLeastWhereTheFitFoundIt) {
-  const auto misfit = [&](const Eigen::VectorXd& residuals) {
-    return gathered_->noise->Whiten(residuals).squaredNorm();
-  };
-  const Eigen::VectorXd steps = LocalSteps(*gathered_->model, *fit_, {parameter_}, misfit, 1);
+  const Eigen::VectorXd steps = LocalSteps(*gathered_->model, *fit_, {parameter_}, misfit_, 1);
   ASSERT_EQ(steps.size(), 1);
   EXPECT_NEAR(steps(0), std::abs(fit_->z(parameter_)), 0.3);
 }
@@ -101,17 +103,12 @@ TEST_F(PosteriorTest, ALocalExplanationSeesTheLeastWhereTheFitFoundIt) {
 TEST_F(PosteriorTest, ALocalExplanationContradictsAFitToTheWrongSide) {
   CampaignFit wrong = *fit_;
   wrong.z(parameter_) = 0.2;  // the data want about -2.5
-  const auto misfit = [&](const Eigen::VectorXd& residuals) {
-    return gathered_->noise->Whiten(residuals).squaredNorm();
-  };
-  EXPECT_LT(LocalSteps(*gathered_->model, wrong, {parameter_}, misfit, 1)(0), 0.0);
+  EXPECT_LT(LocalSteps(*gathered_->model, wrong, {parameter_}, misfit_, 1)(0), 0.0);
 }
 
 TEST_F(PosteriorTest, AMisfitWithoutALeastIsNotExplained) {
   // No least: further out is always better.
-  const auto hill = [&](const Eigen::VectorXd& residuals) {
-    return -gathered_->noise->Whiten(residuals).squaredNorm();
-  };
+  const auto hill = [&](const Eigen::VectorXd& residuals) { return -misfit_(residuals); };
   EXPECT_TRUE(std::isnan(LocalSteps(*gathered_->model, *fit_, {parameter_}, hill, 1)(0)));
   EXPECT_EQ(LocalSteps(*gathered_->model, *fit_, {}, hill, 1).size(), 0);
 }
