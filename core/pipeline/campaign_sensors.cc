@@ -84,7 +84,7 @@ constexpr double kSpikeChance = 1e-3;
 /// Least number of runs with too many spikes that a sound channel shows with a probability of at
 /// most kSpikeChance; in any one of them it does so with kSpikeFalseAlarm.
 size_t LeastSpikyRuns(size_t runs) {
-  const double n = static_cast<double>(runs);
+  const auto n = static_cast<double>(runs);
   const double odds = signal::kSpikeFalseAlarm / (1.0 - signal::kSpikeFalseAlarm);
   double exactly = std::pow(1.0 - signal::kSpikeFalseAlarm, n);
   double more = 1.0 - exactly;  // probability of more than `least - 1` runs

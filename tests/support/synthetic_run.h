@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -52,10 +53,7 @@ inline const signal::SensorFinding* FindFinding(const signal::CleanRun& run,
 }
 
 inline bool AnyFault(const signal::CleanRun& run) {
-  for (const signal::SensorFinding& finding : run.findings) {
-    if (finding.fault) return true;
-  }
-  return false;
+  return std::ranges::any_of(run.findings, &signal::SensorFinding::fault);
 }
 
 }  // namespace parallax::testing

@@ -1,5 +1,6 @@
 #include "core/twin/swcnt/swcnt.h"
 
+#include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
 #include "core/twin/parameters.h"
 #include "core/twin/predict.h"

@@ -38,7 +38,8 @@ Estimate Fit(const Eigen::VectorXd& y, const DiscrepancyWhitener& whitener, doub
   };
   const FitResult fit = *MinimizeLeastSquares(problem, Eigen::VectorXd::Constant(1, start));
   const Eigen::MatrixXd covariance = *CovarianceFromJacobian(fit.jacobian);
-  return {fit.x(0), std::sqrt(covariance(0, 0)), fit.residuals.squaredNorm() / y.size()};
+  return {fit.x(0), std::sqrt(covariance(0, 0)),
+          fit.residuals.squaredNorm() / static_cast<double>(y.size())};
 }
 
 /// Strengths and ranges of a discrepancy, each over a factor of three to five: a prior whose

@@ -14,7 +14,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
-using ::testing::UnorderedElementsAre;
 
 constexpr Sign kRises = Sign::kRises;
 constexpr Sign kFalls = Sign::kFalls;
@@ -129,7 +128,7 @@ TEST_P(OrderAtSeed, IsStrictTransitiveAndWithoutCycles) {
   std::vector<std::string> names;
   for (int i = 0; i < kNodes; ++i)
     nodes.push_back({std::string(1, static_cast<char>('a' + i)), "", "1"});
-  for (int k = 0; k < kNames; ++k) names.push_back(std::string(1, static_cast<char>('p' + k)));
+  for (int k = 0; k < kNames; ++k) names.emplace_back(1, static_cast<char>('p' + k));
   for (size_t i = 0; i < kNodes; ++i) {
     for (size_t j = i + 1; j < kNodes; ++j) {
       if (random.Uniform() > 0.35) continue;

@@ -27,7 +27,7 @@ class NormalPairs : public testing::TestWithParam<Pair> {};
 TEST_P(NormalPairs, MeanEstimateIsTheClosedForm) {
   const Pair pair = GetParam();
   double mean = 0.0;
-  for (int k = 0; k < 20; ++k) {
+  for (uint64_t k = 0; k < 20; ++k) {
     mean += *NeighbourKullbackLeibler(Normal(800, 1, 0, 1, 2 * k),
                                       Normal(800, 1, pair.mean, pair.sd, 2 * k + 1)) /
             20.0;

@@ -27,7 +27,7 @@ std::vector<Eigen::MatrixXd> Runs(int runs, double mean, double level_sd, uint64
 std::vector<Eigen::MatrixXd> Scatter(const std::vector<Eigen::MatrixXd>& runs) {
   std::vector<Eigen::MatrixXd> samples;
   for (const Eigen::MatrixXd& run : runs) {
-    for (Eigen::Index i = 0; i < run.rows(); ++i) samples.push_back(run.row(i));
+    for (Eigen::Index i = 0; i < run.rows(); ++i) samples.emplace_back(run.row(i));
   }
   return samples;
 }

@@ -13,7 +13,6 @@ namespace parallax::pipeline {
 namespace {
 
 using parallax::testing::StatusIs;
-using ::testing::HasSubstr;
 using testing::TwoHeater;
 
 constexpr double kKelvin = 273.15;

@@ -107,12 +107,12 @@ void AddCampaigns(const std::string& folder, std::vector<Recording>* recordings)
   std::sort(campaigns.begin(), campaigns.end());
   for (const std::filesystem::path& path : campaigns) {
     const nlohmann::json campaign = testing::ReadJsonFile(path.string());
-    const std::string root = path.parent_path().string();
-    const signal::Rig rig = testing::ReadRig(root + "/rig.json");
+    const std::filesystem::path root = path.parent_path();
+    const signal::Rig rig = testing::ReadRig(root / "rig.json");
     for (const std::string run : campaign.at("splits").at("calibrate")) {
       if (known.contains(run)) continue;
       recordings->push_back({run, rig, campaign.at("twin"), campaign.at("assumptions"),
-                             testing::ReadRunFolder(rig, root + "/runs/" + run)});
+                             testing::ReadRunFolder(rig, root / "runs" / run)});
     }
   }
 }

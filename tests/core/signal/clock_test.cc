@@ -15,7 +15,6 @@ using ::parallax::testing::AnyFault;
 using ::parallax::testing::FindFinding;
 using ::parallax::testing::SyntheticRun;
 using ::parallax::testing::TwoHeaterRig;
-using ::testing::HasSubstr;
 
 constexpr int64_t kSecondNs = 1'000'000'000;
 

@@ -1,9 +1,8 @@
 #include "tests/core/store/store_fixture.h"
 
-#include <stdlib.h>
-
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 
 #include "absl/strings/str_format.h"

@@ -39,7 +39,7 @@ inline double Lifetime(const Rates<double>& r) {
 inline void Grow(const Rates<double>& r, double nucleated, double temperature_k, double dt_s,
                  Growth<double>* growth) {
   const double coverage = Cover(r, dt_s, growth);
-  const double active = Wear<double>(r, coverage, dt_s, growth);
+  const auto active = Wear<double>(r, coverage, dt_s, growth);
   Lengthen<double>(r, {coverage, active, growth->activated}, nucleated, temperature_k, dt_s,
                    growth);
 }

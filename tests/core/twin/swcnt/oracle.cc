@@ -249,8 +249,9 @@ std::vector<double> SwcntOracle::Start() const {
   std::vector<double> y(kStates, 0.0);
   for (int z = 0; z < 3; ++z) {
     const int reading = tube_ ? kZ1Tc + z : static_cast<int>(kStageTc);
-    y[static_cast<size_t>(kT + z)] = k_[kIdle] - p_[kBTc];
-    y[static_cast<size_t>(kTc + z)] = (recipe_ ? k_[kIdle] : drive_.initial[reading]) - p_[kBTc];
+    const auto zone = static_cast<size_t>(z);
+    y[kT + zone] = k_[kIdle] - p_[kBTc];
+    y[kTc + zone] = (recipe_ ? k_[kIdle] : drive_.initial[reading]) - p_[kBTc];
   }
   const double heater = Heater(drive_.time_s[0], y.data());
   if (!tube_) {
@@ -259,11 +260,11 @@ std::vector<double> SwcntOracle::Start() const {
     const double q = Loss(drive_.time_s[0], ts, Emissivity(0.0));
     // Constant flux through the cells, marching from the heater.
     double behind = heater - q * p_[kRc];
-    for (int j = 0; j < 10; ++j) {
+    for (size_t j = 0; j < 10; ++j) {
       const double width = k_[kThickness] / 10.0;
       double cell = behind;
       for (int i = 0; i < 50; ++i) cell = behind - q * 0.5 * width / Conductivity(cell);
-      y[static_cast<size_t>(kCell + j)] = cell;
+      y[kCell + j] = cell;
       behind = cell - q * 0.5 * width / Conductivity(cell);
     }
   }
