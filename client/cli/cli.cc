@@ -4,9 +4,12 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_format.h"
 #include "client/cli/context.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/verbs.h"
+#include "core/base/edit_distance.h"
 
 namespace parallax::client {
 namespace {
@@ -60,13 +63,42 @@ OutputFormat RawFormat(const std::vector<std::string>& arguments) {
   return OutputFormat::kTable;
 }
 
+/// Says which word is no verb and which was meant, or nothing where all words are verbs.
+std::string UnknownVerb(const CLI::App& root, const std::vector<std::string>& arguments) {
+  const CLI::App* noun = &root;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    if (absl::StartsWith(word, "-")) {
+      const CLI::Option* const option = root.get_option_no_throw(word);
+      if (option != nullptr && option->get_items_expected_max() > 0) ++i;
+      continue;
+    }
+    const CLI::App* verb = nullptr;
+    std::vector<std::string> verbs;
+    for (const CLI::App* one : noun->get_subcommands({})) {
+      verbs.push_back(one->get_name());
+      if (one->check_name(word)) verb = one;
+    }
+    if (verbs.empty()) return "";
+    if (verb == nullptr) {
+      const std::string near = base::NearestName(word, verbs);
+      return absl::StrFormat("\"%s\" is no command%s", word,
+                             near.empty() ? "" : "; did you mean \"" + near + "\"?");
+    }
+    noun = verb;
+  }
+  return "";
+}
+
 int ReportParseError(const CLI::App& app, const CLI::ParseError& error,
                      const std::vector<std::string>& arguments, Environment& environment) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
     return app.exit(error, environment.out, environment.err);  // --help, --version
   }
+  const std::string unknown = UnknownVerb(app, arguments);
   const std::string hint = " (parallax --help tells what there is)";
-  WriteError(environment, RawFormat(arguments), absl::InvalidArgumentError(error.what() + hint),
+  WriteError(environment, RawFormat(arguments),
+             absl::InvalidArgumentError((unknown.empty() ? error.what() : unknown) + hint),
              kExitUsage);
   return kExitUsage;
 }

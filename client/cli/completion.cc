@@ -37,9 +37,22 @@ void AddCases(const CLI::App& command, const CLI::App& root, const std::string& 
   }
 }
 
+/// "-o|--output|…": the flags before a verb whose next word is their value.
+std::string ValueFlags(const CLI::App& root) {
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : root.get_options()) {
+    if (option->get_items_expected_max() == 0) continue;
+    for (const std::string& name : option->get_snames()) flags.push_back("-" + name);
+    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+  }
+  return absl::StrJoin(flags, "|");
+}
+
 constexpr char kHead[] = R"(_parallax() {
-  local words path="" word current="${COMP_WORDS[COMP_CWORD]}"
+  local words path="" word value="" current="${COMP_WORDS[COMP_CWORD]}"
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    if [ -n "$value" ]; then value=""; continue; fi
+    case "$word" in %s) value=yes; continue ;; esac
     case "$word" in -*|*/*) ;; *) [ -z "$path" ] && path="$word" || path="$path $word" ;; esac
     case "$path" in "rig"|"run"|"campaign"|"report"|"job"|"param"|"twin"|"series") continue ;; esac
     [ -n "$path" ] && break
@@ -56,7 +69,7 @@ complete -o filenames -F _parallax parallax
 absl::StatusOr<ExitCode> Run(const Options& options, Context& context) {
   std::string script =
       options.shell == "zsh" ? "autoload -U +X bashcompinit && bashcompinit\n" : "";
-  script += kHead;
+  script += absl::StrFormat(kHead, ValueFlags(*options.app));
   AddCases(*options.app, *options.app, "", script);
   context.environment().out << script << kTail;
   return kExitOk;

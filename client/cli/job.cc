@@ -1,6 +1,7 @@
 // parallax job list | watch | cancel
 #include "absl/strings/str_format.h"
 #include "client/cli/campaign_steps.h"
+#include "client/cli/since.h"
 #include "client/cli/verbs.h"
 #include "client/lib/follow_job.h"
 #include "client/lib/names.h"
@@ -11,6 +12,7 @@ namespace {
 
 struct ListOptions {
   std::string rig;
+  std::string since;
 };
 
 struct NameOptions {
@@ -42,6 +44,8 @@ void EmitJob(const v1::Job& job, Context& context) {
 }
 
 absl::StatusOr<ExitCode> List(const ListOptions& options, Context& context) {
+  PARALLAX_ASSIGN_OR_RETURN(const Since since,
+                            Since::Parse(options.since, context.environment().clock.Now()));
   std::string rig;
   if (!options.rig.empty()) {
     PARALLAX_ASSIGN_OR_RETURN(rig, RigName(options.rig));
@@ -50,6 +54,7 @@ absl::StatusOr<ExitCode> List(const ListOptions& options, Context& context) {
   Json json = Json::array();
   TextTable table = JobTable();
   for (const v1::Job& job : jobs) {
+    if (!since.Includes(job.create_time())) continue;
     json.push_back(MessageToJson(job));
     AddRow(job, context, table);
   }
@@ -91,6 +96,7 @@ void AddJobVerbs(CLI::App& app, Selection& selection) {
   CLI::App* const list = noun->add_subcommand("list", "jobs, newest first");
   const auto list_options = std::make_shared<ListOptions>();
   list->add_option("RIG", list_options->rig, "only of this rig");
+  Since::AddTo(*list, list_options->since);
   SetAction(*list, selection, list_options, List);
 
   CLI::App* const watch =

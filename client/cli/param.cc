@@ -1,11 +1,17 @@
 // parallax param list | show | diff
 #include "absl/strings/str_format.h"
+#include "client/cli/since.h"
 #include "client/cli/verbs.h"
 #include "client/lib/names.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::client {
 namespace {
+
+struct ListOptions {
+  std::string name;
+  std::string since;
+};
 
 struct NameOptions {
   std::string name;
@@ -25,13 +31,16 @@ absl::StatusOr<std::string> SetName(const std::string& typed, const std::string&
   return *rig + "/parameterSets/" + revision;
 }
 
-absl::StatusOr<ExitCode> List(const NameOptions& options, Context& context) {
+absl::StatusOr<ExitCode> List(const ListOptions& options, Context& context) {
+  PARALLAX_ASSIGN_OR_RETURN(const Since since,
+                            Since::Parse(options.since, context.environment().clock.Now()));
   PARALLAX_ASSIGN_OR_RETURN(const std::string rig, RigName(options.name));
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<v1::ParameterSet> sets,
                             context.client().ListParameterSets(rig));
   Json json = Json::array();
   TextTable table{{"revision", "state", "parent", "registered", "sha256"}, {}};
   for (const v1::ParameterSet& set : sets) {
+    if (!since.Includes(set.create_time())) continue;
     Json entry = MessageToJson(set);
     entry.erase("json");  // lists come without it
     table.rows.push_back({std::to_string(set.revision()), entry["state"].get<std::string>(),
@@ -85,8 +94,9 @@ void AddParamVerbs(CLI::App& app, Selection& selection) {
   CLI::App* const noun = app.add_subcommand("param", "parameter sets of a rig");
   noun->require_subcommand(1);
   CLI::App* const list = noun->add_subcommand("list", "sets of a rig, newest first");
-  const auto list_options = std::make_shared<NameOptions>();
+  const auto list_options = std::make_shared<ListOptions>();
   list->add_option("RIG", list_options->name, "rig id")->required();
+  Since::AddTo(*list, list_options->since);
   SetAction(*list, selection, list_options, List);
 
   CLI::App* const show = noun->add_subcommand("show", "the values of one set");

@@ -1,5 +1,6 @@
 // parallax report list | show | explain
 #include "absl/strings/str_format.h"
+#include "client/cli/since.h"
 #include "client/cli/verbs.h"
 #include "client/lib/evaluation.h"
 #include "client/lib/explain.h"
@@ -9,17 +10,25 @@
 namespace parallax::client {
 namespace {
 
+struct ListOptions {
+  std::string name;
+  std::string since;
+};
+
 struct NameOptions {
   std::string name;
 };
 
-absl::StatusOr<ExitCode> List(const NameOptions& options, Context& context) {
+absl::StatusOr<ExitCode> List(const ListOptions& options, Context& context) {
+  PARALLAX_ASSIGN_OR_RETURN(const Since since,
+                            Since::Parse(options.since, context.environment().clock.Now()));
   PARALLAX_ASSIGN_OR_RETURN(const std::string rig, RigName(options.name));
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<v1::Report> reports,
                             context.client().ListReports(rig));
   Json json = Json::array();
   TextTable table{{"report", "verdict", "parameter set", "superseded", "stored"}, {}};
   for (const v1::Report& report : reports) {
+    if (!since.Includes(report.create_time())) continue;
     Json entry = MessageToJson(report);
     entry.erase("json");  // lists come without it
     json.push_back(entry);
@@ -73,8 +82,9 @@ void AddReportVerbs(CLI::App& app, Selection& selection) {
   CLI::App* const noun = app.add_subcommand("report", "attribution reports");
   noun->require_subcommand(1);
   CLI::App* const list = noun->add_subcommand("list", "reports of a rig, newest first");
-  const auto list_options = std::make_shared<NameOptions>();
+  const auto list_options = std::make_shared<ListOptions>();
   list->add_option("RIG", list_options->name, "rig id")->required();
+  Since::AddTo(*list, list_options->since);
   SetAction(*list, selection, list_options, List);
 
   CLI::App* const show = noun->add_subcommand("show", "one report as stored");

@@ -2,6 +2,7 @@
 #include <google/protobuf/util/message_differencer.h>
 
 #include "absl/strings/str_format.h"
+#include "client/cli/since.h"
 #include "client/cli/verbs.h"
 #include "client/lib/json_reader.h"
 #include "client/lib/names.h"
@@ -10,6 +11,11 @@
 
 namespace parallax::client {
 namespace {
+
+struct ListOptions {
+  std::string name;
+  std::string since;
+};
 
 struct NameOptions {
   std::string name;
@@ -40,12 +46,15 @@ std::string EnumText(const v1::Run& run, const char* field) {
   return MessageToJson(run)[field].get<std::string>();
 }
 
-absl::StatusOr<ExitCode> List(const NameOptions& options, Context& context) {
+absl::StatusOr<ExitCode> List(const ListOptions& options, Context& context) {
+  PARALLAX_ASSIGN_OR_RETURN(const Since since,
+                            Since::Parse(options.since, context.environment().clock.Now()));
   PARALLAX_ASSIGN_OR_RETURN(const std::string rig, RigName(options.name));
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<v1::Run> runs, context.client().ListRuns(rig));
   Json json = Json::array();
   TextTable table{{"run", "start", "split", "state", "stored", "duplicate", "rejected"}, {}};
   for (const v1::Run& run : runs) {
+    if (!since.Includes(run.start_time())) continue;
     json.push_back(MessageToJson(run));
     table.rows.push_back(
         {LastPart(run.name()), context.TimeText(run.start_time()), EnumText(run, "split"),
@@ -178,8 +187,9 @@ void AddRunVerbs(CLI::App& app, Selection& selection) {
   CLI::App* const noun = app.add_subcommand("run", "runs of a rig");
   noun->require_subcommand(1);
   CLI::App* const list = noun->add_subcommand("list", "runs of a rig in order of start");
-  const auto list_options = std::make_shared<NameOptions>();
+  const auto list_options = std::make_shared<ListOptions>();
   list->add_option("RIG", list_options->name, "rig id")->required();
+  Since::AddTo(*list, list_options->since);
   SetAction(*list, selection, list_options, List);
 
   CLI::App* const show = noun->add_subcommand("show", "one run: recipe, ledger");

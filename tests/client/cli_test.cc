@@ -96,6 +96,15 @@ TEST_F(CliTest, UsageErrorsExitTwoAndKeepStdoutEmpty) {
   }
 }
 
+TEST_F(CliTest, AnUnknownVerbIsNamedWithWhatWasMeant) {
+  EXPECT_EQ(Run({"-o", "table", "reprot", "list"}), kExitUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("\"reprot\" is no command; did you mean \"report\"?"));
+  EXPECT_EQ(Run({"rig", "burn"}), kExitUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("\"burn\" is no command"));
+  EXPECT_EQ(Run({"rig", "show"}), kExitUsage);  // a known verb without its rig
+  EXPECT_THAT(err_.str(), HasSubstr("RIG"));
+}
+
 TEST_F(CliTest, ErrorsAreJsonWhereJsonIsAsked) {
   EXPECT_EQ(Run({"rig", "list", "--server", kNowhere, "-o", "json"}), kExitUnavailable);
   const Json error = Json::parse(err_.str());
@@ -141,6 +150,8 @@ TEST_F(CliTest, CompletionNamesEveryVerb) {
     EXPECT_THAT(out_.str(), HasSubstr("\"campaign\") words=\"--help"));
     EXPECT_THAT(out_.str(), HasSubstr("analyze evaluate replay"));
     EXPECT_THAT(out_.str(), HasSubstr("--fail-on-gap"));
+    // The word behind a global flag is its value, not a verb.
+    EXPECT_THAT(out_.str(), HasSubstr("in -o|--output|--server|--timeout) value=yes"));
   }
 }
 
