@@ -2,10 +2,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <thread>
+#include <utility>
 
+#include "absl/base/casts.h"
+#include "absl/strings/str_split.h"
 #include "core/base/random.h"
 #include "tests/e2e/cli_support.h"
 
@@ -71,6 +78,50 @@ TEST(CliReplayTest, ClientKilledTenTimesResumesToTheSameSamples) {
   const auto ledger = last.json()["ledger"];
   EXPECT_EQ(ledger["received"].get<uint64_t>(), Accounted(ledger));
   EXPECT_EQ(Digest(killed), Digest(whole));
+}
+
+/// Cells of a CSV text without quotes, by line.
+std::vector<std::vector<std::string>> Cells(const std::string& text) {
+  std::vector<std::vector<std::string>> lines;
+  for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    lines.push_back(absl::StrSplit(line, ','));
+  }
+  return lines;
+}
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+/// (time, bits of the value) of every sample of one column, as the file has them.
+std::vector<std::pair<std::string, uint64_t>> Samples(
+    const std::vector<std::vector<std::string>>& lines, size_t column) {
+  std::vector<std::pair<std::string, uint64_t>> samples;
+  for (size_t i = 1; i < lines.size(); ++i) {
+    if (column >= lines[i].size() || lines[i][column].empty()) continue;
+    samples.emplace_back(lines[i][0],
+                         absl::bit_cast<uint64_t>(std::strtod(lines[i][column].c_str(), nullptr)));
+  }
+  std::sort(samples.begin(), samples.end());
+  return samples;
+}
+
+TEST(CliReplayTest, StoredValuesHaveTheBitsOfTheFiles) {
+  CliBench bench("bits");
+  ASSERT_EQ(bench.Cli({"campaign", "replay", kCampaign}).exit_code, 0);
+  int channels = 0;
+  for (const std::string run : {"energy-balance-1s", "mimo-3s"}) {
+    const auto file = Cells(ReadFile(kCampaign + "/runs/" + run + "/board.csv"));
+    for (size_t column = 1; column < file[0].size(); ++column) {
+      const Output series = bench.Cli({"series", "get", std::string(kRig) + "/" + run,
+                                       "board/" + file[0][column], "-o", "csv"});
+      ASSERT_EQ(series.exit_code, 0) << series.err;
+      EXPECT_EQ(Samples(Cells(series.out), 1), Samples(file, column)) << run << file[0][column];
+      ++channels;
+    }
+  }
+  EXPECT_EQ(channels, 8);
 }
 
 TEST(CliReplayTest, RigOfOtherAssumptionsIsAConflict) {
