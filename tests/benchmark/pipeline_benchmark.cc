@@ -45,16 +45,34 @@ void BM_AnalyseTwelveNanotubeRuns(benchmark::State& state) {
 }
 BENCHMARK(BM_AnalyseTwelveNanotubeRuns)->Unit(benchmark::kSecond)->UseRealTime()->Iterations(1);
 
-/// Cleaning, driving and predicting, as every analysis begins.
+/// Runs of a campaign, cleaned and ready to be predicted.
+std::vector<CampaignRun> GatherAll(const testing::Campaign& campaign) {
+  std::vector<CampaignRun> runs;
+  for (const auto* split : {&campaign.calibrate, &campaign.validate}) {
+    for (const signal::RunRecord& record : *split) {
+      runs.push_back(
+          GatherRows(campaign.rig, testing::Nanotubes(), record, campaign.assumed).value());
+    }
+  }
+  return runs;
+}
+
+/// Cleaning, driving, clocks and flows, as every analysis begins.
+void BM_GatherTwelveNanotubeRuns(benchmark::State& state) {
+  const testing::Campaign campaign = TwelveRuns();
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(GatherAll(campaign));
+}
+BENCHMARK(BM_GatherTwelveNanotubeRuns)->Unit(benchmark::kMillisecond);
+
 void BM_PredictTwelveNanotubeRunsAsAssumed(benchmark::State& state) {
   const testing::Campaign campaign = TwelveRuns();
+  const std::vector<CampaignRun> runs = GatherAll(campaign);
+  twin::Prediction prediction;
   for ([[maybe_unused]] auto _ : state) {
-    for (const auto* split : {&campaign.calibrate, &campaign.validate}) {
-      for (const signal::RunRecord& record : *split) {
-        const absl::StatusOr<CampaignRun> run =
-            GatherRows(campaign.rig, testing::Nanotubes(), record, campaign.assumed);
-        if (!run.ok()) state.SkipWithError(run.status().ToString().c_str());
-      }
+    for (const CampaignRun& run : runs) {
+      const absl::Status status =
+          testing::Nanotubes().Predict(campaign.assumed, run.drive, &prediction, nullptr);
+      if (!status.ok()) state.SkipWithError(status.ToString().c_str());
     }
   }
 }
