@@ -18,6 +18,8 @@ constexpr double kNameWidth = 165.0;
 constexpr double kFigureWidth = 130.0;
 constexpr double kRow = 38.0;
 constexpr double kBar = 11.0;
+constexpr double kKeys = 16.0;      ///< height of the legend
+constexpr double kTickRoom = 22.0;  ///< below the bars
 constexpr double kMostParts = 2.0;  ///< longer bars are cut; their figures stand beside them
 
 std::vector<ChannelResidual> ReadChannels(const Json& list, const char* before, const char* after) {
@@ -42,7 +44,7 @@ std::string WithUnit(double rmse, const std::string& unit) {
   return Figure(rmse, 3) + (unit.empty() || unit == "1" ? "" : " " + unit);
 }
 
-void DrawChannel(const ChannelResidual& channel, const Axis& axis, double top, Scene* scene) {
+void DrawFigures(const ChannelResidual& channel, double top, Scene* scene) {
   constexpr Label::Weight kPlain = Label::Weight::kNormal;
   const double middle = top + 0.5 * kRow;
   const bool band = std::isfinite(channel.coverage_90);
@@ -53,15 +55,38 @@ void DrawChannel(const ChannelResidual& channel, const Axis& axis, double top, S
             "90 % band holds " + PercentNumber(Json(channel.coverage_90)) + " %", kSmallSize,
             kMuted);
   }
+  const std::string figure =
+      std::isfinite(channel.after)
+          ? Figure(channel.before, 3) + " → " + WithUnit(channel.after, channel.unit)
+          : WithUnit(channel.before, channel.unit);
+  AddText(scene, {scene->width, middle + 4.5}, figure, kSmallSize, kInk, Label::Anchor::kEnd);
+}
+
+void DrawBars(const ChannelResidual& channel, const Axis& axis, double top, Scene* scene) {
+  const double middle = top + 0.5 * kRow;
   scene->AddRectangle("bar", {axis.begin, middle - kBar - 1.0},
                       axis.At(Part(channel, channel.before)) - axis.begin, kBar, kBefore);
-  std::string figure = WithUnit(channel.before, channel.unit);
-  if (std::isfinite(channel.after)) {
-    scene->AddRectangle("bar", {axis.begin, middle + 1.0},
-                        axis.At(Part(channel, channel.after)) - axis.begin, kBar, kAfter);
-    figure = Figure(channel.before, 3) + " → " + WithUnit(channel.after, channel.unit);
+  if (!std::isfinite(channel.after)) return;
+  scene->AddRectangle("bar", {axis.begin, middle + 1.0},
+                      axis.At(Part(channel, channel.after)) - axis.begin, kBar, kAfter);
+}
+
+void DrawGrid(const Axis& axis, double top, double bottom, Scene* scene) {
+  for (const double tick : Ticks(axis.low, axis.high, 5)) {
+    const double x = axis.At(tick);
+    scene->AddLine("grid", {x, top}, {x, bottom}, kGrid, 1.0);
+    AddText(scene, {x, bottom + 15.0}, PercentNumber(Json(tick)) + " %", kSmallSize, kMuted,
+            Label::Anchor::kMiddle);
   }
-  AddText(scene, {scene->width, middle + 4.5}, figure, kSmallSize, kInk, Label::Anchor::kEnd);
+}
+
+/// All as assumed, or more where a channel got worse.
+double LongestPart(const std::vector<ChannelResidual>& channels) {
+  double longest = 1.0;
+  for (const ChannelResidual& channel : channels) {
+    if (std::isfinite(channel.after)) longest = std::max(longest, Part(channel, channel.after));
+  }
+  return longest;
 }
 
 }  // namespace
@@ -80,27 +105,31 @@ absl::StatusOr<Residuals> ReadResiduals(const Json& report) {
 Scene DrawResiduals(const Residuals& residuals, double width) {
   Scene scene{.width = width};
   const bool held_out = residuals.runs == Residuals::Runs::kHeldOut;
+  const bool compared =
+      std::any_of(residuals.channels.begin(), residuals.channels.end(),
+                  [](const ChannelResidual& channel) { return std::isfinite(channel.after); });
   double top = AddHeading(
       &scene, held_out ? "Residuals of held-out runs" : "Residuals of the runs calibrated on",
-      "Root mean square of measured minus predicted, as part of what it is as assumed.");
-  const double next = AddKey(&scene, {kNameWidth + 8.0, top + 8.0}, kBefore, "as assumed");
-  AddKey(&scene, {next, top + 8.0}, kAfter, held_out ? "calibrated" : "at the fit");
-  top += 16.0;
-  Axis axis{.low = 0.0, .high = 1.0, .begin = kNameWidth + 8.0, .end = width - kFigureWidth - 8.0};
-  for (const ChannelResidual& channel : residuals.channels) {
-    if (std::isfinite(channel.after)) axis.high = std::max(axis.high, Part(channel, channel.after));
-  }
-  const double bottom = top + kRow * static_cast<double>(residuals.channels.size());
-  for (const double tick : Ticks(axis.low, axis.high, 5)) {
-    const double x = axis.At(tick);
-    scene.AddLine("grid", {x, top}, {x, bottom}, kGrid, 1.0);
-    AddText(&scene, {x, bottom + 15.0}, PercentNumber(Json(tick)) + " %", kSmallSize, kMuted,
-            Label::Anchor::kMiddle);
+      compared ? "Root mean square of measured minus predicted, as part of what it is as assumed."
+               : "Root mean square of measured minus predicted; nothing was calibrated.");
+  const Axis axis{.low = 0.0,
+                  .high = LongestPart(residuals.channels),
+                  .begin = kNameWidth + 8.0,
+                  .end = width - kFigureWidth - 8.0};
+  double bottom = top + kRow * static_cast<double>(residuals.channels.size());
+  if (compared) {
+    const double next = AddKey(&scene, {axis.begin, top + 8.0}, kBefore, "as assumed");
+    AddKey(&scene, {next, top + 8.0}, kAfter, held_out ? "calibrated" : "at the fit");
+    top += kKeys;
+    bottom += kKeys;
+    DrawGrid(axis, top, bottom, &scene);
   }
   for (size_t i = 0; i < residuals.channels.size(); ++i) {
-    DrawChannel(residuals.channels[i], axis, top + kRow * static_cast<double>(i), &scene);
+    const double row = top + kRow * static_cast<double>(i);
+    DrawFigures(residuals.channels[i], row, &scene);
+    if (compared) DrawBars(residuals.channels[i], axis, row, &scene);
   }
-  scene.height = bottom + 22.0;
+  scene.height = bottom + (compared ? kTickRoom : 0.0);
   return scene;
 }
 

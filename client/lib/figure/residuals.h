@@ -30,7 +30,8 @@ struct Residuals {
 /// Errors: NotFound where the report has no residual of any channel.
 absl::StatusOr<Residuals> ReadResiduals(const Json& report);
 
-/// Two bars a channel as parts of its residual as assumed, figures with units beside them.
+/// Two bars a channel as parts of its residual as assumed, figures with units beside them; figures
+/// alone where nothing was calibrated.
 Scene DrawResiduals(const Residuals& residuals, double width);
 
 }  // namespace parallax::client::figure

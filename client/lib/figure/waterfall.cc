@@ -212,11 +212,12 @@ bool ShowsAny(const Waterfall& waterfall, Kind kind) {
 Scene DrawWaterfall(const Waterfall& waterfall, double width) {
   Scene scene{.width = width};
   double top = AddHeading(&scene, "Where the gap comes from", waterfall.caption);
-  const double next = AddKey(&scene, {0.0, top + 8.0}, kBefore, "blamed by the verdict");
-  if (ShowsAny(waterfall, Kind::kWeighed)) {
-    AddKey(&scene, {next, top + 8.0}, kSuspect, "weighed and not blamed");
-  }
-  top += 20.0;
+  const bool blamed = ShowsAny(waterfall, Kind::kBlamed);
+  const bool weighed = ShowsAny(waterfall, Kind::kWeighed);
+  double next = 0.0;
+  if (blamed) next = AddKey(&scene, {next, top + 8.0}, kBefore, "blamed by the verdict");
+  if (weighed) AddKey(&scene, {next, top + 8.0}, kSuspect, "weighed and not blamed");
+  if (blamed || weighed) top += 20.0;
   const Axis axis = AxisFor(waterfall, kNameWidth + 8.0, width - kFigureWidth - 8.0);
   const double bottom = top + kRow * static_cast<double>(waterfall.bars.size());
   for (const double tick : Ticks(axis.low, axis.high, 5)) {

@@ -14,6 +14,7 @@ namespace {
 using parallax::testing::StatusIs;
 using ::testing::Contains;
 using ::testing::DoubleNear;
+using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
 TEST(ResidualsTest, HeldOutRunsComeFirst) {
@@ -63,6 +64,17 @@ TEST(ResidualsTest, AChannelThatGotWorseIsLongerAndNeverLeavesThePanel) {
   EXPECT_THAT(WidthOf(bars[1]) / WidthOf(bars[0]), DoubleNear(1.5, 1e-9));
   EXPECT_THAT(TextsOf(scene), Contains("1 → 90 K"));
   EXPECT_THAT(TextsOf(scene), Contains("1"));
+  ExpectInside(scene);
+}
+
+TEST(ResidualsTest, WithoutCalibrationThereIsNothingToCompare) {
+  const double none = std::nan("");
+  const Residuals residuals{.channels = {{"a", "K", 1.63, none, 1.0}, {"b", "1", 0.2, none, none}}};
+  const Scene scene = DrawResiduals(residuals, 500.0);
+  EXPECT_THAT(ShapesOf(scene, "bar"), SizeIs(0));
+  EXPECT_THAT(ShapesOf(scene, "key"), SizeIs(0));
+  EXPECT_THAT(TextsOf(scene), Contains("1.63 K"));
+  EXPECT_THAT(TextsOf(scene), Contains(HasSubstr("nothing was calibrated")));
   ExpectInside(scene);
 }
 

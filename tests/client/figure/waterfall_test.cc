@@ -122,6 +122,16 @@ TEST(WaterfallTest, BarsAreDrawnToScale) {
   ExpectInside(scene);
 }
 
+TEST(WaterfallTest, WhereNobodyIsSuspectedTheGapIsUnexplained) {
+  Json report = FurnaceReport();
+  report["verdict"]["parameters"] = Json::array();
+  for (Json& part : report["attribution"]) part["shapley"] = 0.0;
+  report["unexplained"] = 1.0;
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Waterfall waterfall, ReadWaterfall(report));
+  EXPECT_THAT(NamesOf(waterfall), ElementsAre("gap", "unexplained", "measurement"));
+  EXPECT_THAT(ShapesOf(DrawWaterfall(waterfall, 500.0), "key"), SizeIs(0));
+}
+
 TEST(WaterfallTest, AnAbsurdIntervalDoesNotFlattenTheBars) {
   Json report = FurnaceReport();
   report["attribution"][0]["low"] = -40.0;
