@@ -1,10 +1,14 @@
 // parallax report list | show | explain
+#include <map>
+
 #include "absl/strings/str_format.h"
 #include "client/cli/since.h"
 #include "client/cli/verbs.h"
 #include "client/lib/evaluation.h"
 #include "client/lib/explain.h"
+#include "client/lib/figure/report_figure.h"
 #include "client/lib/names.h"
+#include "core/base/file.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::client {
@@ -55,8 +59,53 @@ absl::StatusOr<v1::Report> Find(const std::string& typed, Context& context) {
   return context.client().GetReport(reports.front().name());
 }
 
-absl::StatusOr<ExitCode> Show(const NameOptions& options, Context& context) {
+struct FigureRequest {
+  std::string path;  ///< empty: no figure
+  std::string panel = "all";
+  std::string run;
+};
+
+struct ShowOptions {
+  std::string name;
+  FigureRequest figure;
+};
+
+const std::map<std::string, figure::Panel>& PanelNames() {
+  static const std::map<std::string, figure::Panel> kNames = {
+      {"all", figure::Panel::kAll},
+      {"waterfall", figure::Panel::kWaterfall},
+      {"residuals", figure::Panel::kResiduals},
+      {"posterior", figure::Panel::kPosterior},
+      {"chirality", figure::Panel::kChirality}};
+  return kNames;
+}
+
+/// Writes the figure of a report and says so.
+absl::StatusOr<ExitCode> WriteFigure(const v1::Report& report, const FigureRequest& options,
+                                     Context& context) {
+  PARALLAX_ASSIGN_OR_RETURN(const Json json, ParseReport(report));
+  PARALLAX_ASSIGN_OR_RETURN(const figure::Format format, figure::FormatOf(options.path));
+  PARALLAX_ASSIGN_OR_RETURN(
+      const std::string bytes,
+      figure::RenderReport(json, format,
+                           {.panel = PanelNames().at(options.panel), .run = options.run}));
+  if (const absl::Status status = base::WriteFileAtomically(options.path, bytes); !status.ok()) {
+    // Neither a thing missing at the daemon nor a daemon that cannot be reached.
+    return absl::InvalidArgumentError("--figure: " + std::string(status.message()));
+  }
+  if (report.superseded()) context.Note("superseded: data that came later changes this report");
+  context.EmitDocument(
+      {{"report", report.name()},
+       {"figure", options.path},
+       {"panel", options.panel},
+       {"bytes", bytes.size()}},
+      absl::StrFormat("%s: figure of %s, %d bytes\n", options.path, report.name(), bytes.size()));
+  return kExitOk;
+}
+
+absl::StatusOr<ExitCode> Show(const ShowOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const v1::Report report, Find(options.name, context));
+  if (!options.figure.path.empty()) return WriteFigure(report, options.figure, context);
   const std::string head = absl::StrFormat(
       "%s\nverdict %s, parameter set %s, %sstored %s\nsha256 %s\n\n", report.name(),
       report.verdict(), report.parameter_set().empty() ? "-" : report.parameter_set(),
@@ -76,6 +125,35 @@ absl::StatusOr<ExitCode> Explain(const NameOptions& options, Context& context) {
   return kExitOk;
 }
 
+/// Why a path cannot name a figure; empty where it can.
+std::string FigurePathError(const std::string& path) {
+  const absl::StatusOr<figure::Format> format = figure::FormatOf(path);
+  return format.ok() ? "" : std::string(format.status().message());
+}
+
+void AddShow(CLI::App& noun, Selection& selection) {
+  CLI::App* const show = noun.add_subcommand("show", "one report, as stored or as a figure");
+  const auto options = std::make_shared<ShowOptions>();
+  show->add_option("REPORT", options->name, "RIG/REPORT, or RIG for its newest")->required();
+  CLI::Option* const path =
+      show->add_option("--figure", options->figure.path,
+                       "draw it into this file instead, which ends with .svg, .png or .pdf")
+          ->check(FigurePathError)
+          ->type_name("PATH");
+  std::vector<std::string> panels;
+  for (const auto& panel : PanelNames()) panels.push_back(panel.first);
+  show->add_option("--panel", options->figure.panel,
+                   "one panel of the figure: waterfall, residuals, posterior or chirality")
+      ->needs(path)
+      ->check(CLI::IsMember(panels))
+      ->type_name("PANEL");
+  show->add_option("--run", options->figure.run,
+                   "held-out run of the chirality map, instead of the one that calibration moves "
+                   "most")
+      ->needs(path);
+  SetAction(*show, selection, options, Show);
+}
+
 }  // namespace
 
 void AddReportVerbs(CLI::App& app, Selection& selection) {
@@ -87,10 +165,7 @@ void AddReportVerbs(CLI::App& app, Selection& selection) {
   Since::AddTo(*list, list_options->since);
   SetAction(*list, selection, list_options, List);
 
-  CLI::App* const show = noun->add_subcommand("show", "one report as stored");
-  const auto show_options = std::make_shared<NameOptions>();
-  show->add_option("REPORT", show_options->name, "RIG/REPORT, or RIG for its newest")->required();
-  SetAction(*show, selection, show_options, Show);
+  AddShow(*noun, selection);
 
   CLI::App* const explain = noun->add_subcommand("explain", "one report in plain words");
   const auto explain_options = std::make_shared<NameOptions>();

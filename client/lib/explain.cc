@@ -141,11 +141,11 @@ std::string ExplainIdentifiability(const Json& report) {
 std::string ViceWords(const std::string& reason) {
   static const std::map<std::string, std::string> kWords = {
       {"OUT_OF_RANGE", "outside the instrument's range, left out"},
-      {"SPIKE", "single spikes, left out"},
+      {"SPIKE", "spiking alone, left out"},
       {"STUCK", "in runs of equal values, left out"},
       {"CENSORED", "at the edge of the instrument's range, taken as bounds"},
       {"STALE", "left over from before the run, left out"},
-      {"DUPLICATE", "repeat a time stamp, left out"},
+      {"DUPLICATE", "repeating a time stamp, left out"},
       {"BACKWARD_CLOCK", "stamped earlier than rows before them, left out"},
       {"CLOCK_JUMP", "on a clock that was off and has been set right"},
   };
@@ -176,9 +176,9 @@ std::string ExplainFindings(const Json& findings) {
     vice.runs.insert(Text(At(finding, "run")));
   }
   for (const auto& [place, vice] : vices) {
-    text += Paragraph(absl::StrFormat("%s: %d samples %s (%d run%s).", place.first, vice.samples,
-                                      ViceWords(place.second), vice.runs.size(),
-                                      vice.runs.size() == 1 ? "" : "s"));
+    text += Paragraph(absl::StrFormat("%s: %d sample%s %s (%d run%s).", place.first, vice.samples,
+                                      vice.samples == 1 ? "" : "s", ViceWords(place.second),
+                                      vice.runs.size(), vice.runs.size() == 1 ? "" : "s"));
   }
   return text;
 }
@@ -346,11 +346,11 @@ std::string VerdictSentence(const Json& report) {
 std::string ExplainReport(const Json& report) {
   std::string text =
       absl::StrFormat("Rig %s, twin %s\n", Text(At(report, "rig")), Text(At(report, "twin")));
-  text += ExplainVerdict(report) + ExplainStory(report) + ExplainGap(report) +
-          ExplainAttribution(report) + ExplainHypotheses(report) + ExplainIdentifiability(report) +
-          ExplainCalibrated(report) + ExplainPosterior(report) + ExplainValidation(report) +
-          ExplainCounterfactuals(report) + ExplainSensors(report) + ExplainGates(report) +
-          ExplainLimits(report);
+  text += ExplainVerdict(report) + ExplainIdentified(report) + ExplainStory(report) +
+          ExplainGap(report) + ExplainAttribution(report) + ExplainHypotheses(report) +
+          ExplainIdentifiability(report) + ExplainCalibrated(report) + ExplainPosterior(report) +
+          ExplainValidation(report) + ExplainCounterfactuals(report) + ExplainSensors(report) +
+          ExplainGates(report) + ExplainLimits(report);
   return text;
 }
 

@@ -1,5 +1,7 @@
 #include "client/lib/explain_story.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_format.h"
 #include "client/lib/explain_text.h"
 #include "client/lib/text_table.h"
@@ -26,12 +28,36 @@ std::string Interval(const Json& low, const Json& high) {
   return end(low) + " to " + end(high);
 }
 
+/// "0.4 (0.1 to 0.9)"; "-" for a campaign of too few runs to tell.
+std::string Spread(const Json& one) {
+  const Json& spread = At(one, "spread_between_runs_sd");
+  if (!spread.is_number()) return "-";
+  return Text(spread) + " (" + Interval(At(one, "spread_low_90"), At(one, "spread_high_90")) + ")";
+}
+
 constexpr char kPosteriorLegend[] =
     "With every other assumption free within its prior. Profile: the 95 % interval that the runs "
     "set without the parameter's own prior; open where they set no limit. Between runs: by how "
     "many prior sds its value differs from run to run, with a 90 % interval.";
 
 }  // namespace
+
+std::string ExplainIdentified(const Json& report) {
+  const Json& verdict = At(report, "verdict");
+  if (Text(At(verdict, "kind")) != "IDENTIFIED") return "";
+  const std::vector<std::string> blamed = Strings(At(verdict, "parameters"));
+  std::vector<std::string> values;
+  for (const Json& value : At(report, "calibrated")) {
+    const std::string name = Text(At(value, "parameter"));
+    const bool named = std::find(blamed.begin(), blamed.end(), name) != blamed.end();
+    if (!named || At(value, "run").is_string()) continue;
+    const std::string unit = Text(At(value, "unit"));
+    values.push_back(absl::StrFormat("%s is %s (sd %s) where %s%s was assumed", name,
+                                     Text(At(value, "value")), Text(At(value, "sd")),
+                                     Text(At(value, "assumed")), unit == "1" ? "" : " " + unit));
+  }
+  return values.empty() ? "" : Sentence(Enumerate(values));
+}
 
 std::string ExplainStory(const Json& report) {
   std::string text;
@@ -82,8 +108,7 @@ std::string ExplainPosterior(const Json& report) {
     table.rows.push_back({Text(At(one, "parameter")), Text(At(one, "mean")),
                           Interval(At(one, "low_90"), At(one, "high_90")),
                           Interval(At(one, "profile_low_95"), At(one, "profile_high_95")),
-                          Text(At(one, "spread_between_runs_sd")) + " (" +
-                              Interval(At(one, "spread_low_90"), At(one, "spread_high_90")) + ")"});
+                          Spread(one)});
   }
   return Heading("How surely") + Paragraph(kPosteriorLegend) + FormatTable(table, kIndent) +
          Paragraph(absl::StrFormat(

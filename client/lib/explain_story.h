@@ -6,6 +6,10 @@
 
 namespace parallax::client {
 
+/// What the identified parameters of the rig are instead of what was assumed: "nk is -0.509 (sd
+/// 0.0396) where 0 was assumed." Empty under any other verdict.
+std::string ExplainIdentified(const Json& report);
+
 /// Why the verdict is what it is, as the report tells it: the routes by which what was calibrated
 /// acts, what was ruled out and by which figure, what to measure next. Empty where it tells none.
 std::string ExplainStory(const Json& report);

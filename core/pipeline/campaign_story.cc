@@ -170,6 +170,26 @@ Eigen::VectorXd MeasuredShares(const twin::Description& description,
   return measured;
 }
 
+/// Species that make up a run, in the twin's order. All vectors are outcomes of the twin.
+std::vector<HeldOutShare> SharesOf(const twin::Description& description,
+                                   const Eigen::VectorXd& measured,
+                                   const Eigen::VectorXd& as_assumed,
+                                   const Eigen::VectorXd& as_calibrated) {
+  constexpr double kLeastShare = 0.01;
+  std::vector<HeldOutShare> shares;
+  for (size_t i = 0; i < description.outcomes.size(); ++i) {
+    const std::optional<Chirality> species = SpeciesOf(description.outcomes[i].channel_id);
+    const auto k = static_cast<Eigen::Index>(i);
+    if (!species.has_value()) continue;
+    // NaN, where it was not measured, is not at least anything.
+    if (measured(k) >= kLeastShare || as_assumed(k) >= kLeastShare ||
+        as_calibrated(k) >= kLeastShare) {
+      shares.push_back({*species, measured(k), as_assumed(k), as_calibrated(k)});
+    }
+  }
+  return shares;
+}
+
 absl::Status TellHeldOut(const StoryInput& input, const causal::Cause& cause, Story* story) {
   const twin::Description& description = input.twin.description();
   const std::vector<causal::Assignment> action = AsAssumed(input);
@@ -187,8 +207,10 @@ absl::Status TellHeldOut(const StoryInput& input, const causal::Cause& cause, St
                      .as_calibrated = CallOf(description, other.fitted),
                      .imagined = CallOf(description, other.imagined)});
     const causal::RunCalls& call = calls.back();
-    story->counterfactuals.push_back({call.run, call.measured, call.as_assumed, call.as_calibrated,
-                                      call.imagined, causal::TellRun(cause, call)});
+    story->counterfactuals.push_back(
+        {call.run, call.measured, call.as_assumed, call.as_calibrated, call.imagined,
+         causal::TellRun(cause, call),
+         SharesOf(description, measured.outcome, other.acted.outcome, other.fitted.outcome)});
   }
   if (!calls.empty()) story->explanation.push_back(causal::TellRuns(cause, calls));
   return absl::OkStatus();

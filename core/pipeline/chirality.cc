@@ -9,13 +9,6 @@
 namespace parallax::pipeline {
 namespace {
 
-/// Indices in an outcome's name, none where it is not a share.
-std::optional<Chirality> SpeciesOf(const std::string& outcome) {
-  Chirality species;
-  if (std::sscanf(outcome.c_str(), "share_%d_%d", &species.n, &species.m) != 2) return std::nullopt;
-  return species;
-}
-
 template <typename Right>
 double Success(const std::vector<ChiralityCall>& calls, Right right) {
   if (calls.empty()) return std::nan("");
@@ -27,6 +20,12 @@ double Success(const std::vector<ChiralityCall>& calls, Right right) {
 
 std::string ToString(const Chirality& species) {
   return absl::StrFormat("(%d,%d)", species.n, species.m);
+}
+
+std::optional<Chirality> SpeciesOf(const std::string& outcome) {
+  Chirality species;
+  if (std::sscanf(outcome.c_str(), "share_%d_%d", &species.n, &species.m) != 2) return std::nullopt;
+  return species;
 }
 
 std::optional<Chirality> DominantMeasured(const std::optional<signal::Outcome>& outcome) {

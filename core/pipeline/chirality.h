@@ -31,6 +31,9 @@ struct ChiralityCall {
   std::optional<Chirality> after;  ///< under the calibrated values, where there are any
 };
 
+/// Species of an outcome of a twin, "share_7_6"; none where the outcome is not a share.
+std::optional<Chirality> SpeciesOf(const std::string& outcome);
+
 /// Species of the largest measured share, the first of equals; none where no share was measured.
 std::optional<Chirality> DominantMeasured(const std::optional<signal::Outcome>& outcome);
 

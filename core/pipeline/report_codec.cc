@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/pipeline/canonical_json.h"
+#include "core/pipeline/prior_interval.h"
 #include "core/signal/quality.h"
 
 namespace parallax::pipeline {
@@ -121,14 +122,17 @@ json EncodeIdentifiability(const Report& report) {
   return {{"groups", std::move(groups)}, {"unidentifiable", std::move(weak)}};
 }
 
-json EncodeCalibrated(const std::vector<calibration::ParameterValue>& values) {
+json EncodeCalibrated(const Report& report) {
   json list = json::array();
-  for (const calibration::ParameterValue& v : values) {
+  for (const calibration::ParameterValue& v : report.calibrated) {
+    const PriorInterval prior = PriorOf(report.parameters, v);
     list.push_back({{"parameter", v.parameter},
                     {"run", v.run.empty() ? json(nullptr) : json(v.run)},
                     {"assumed", JsonNumber(v.assumed)},
                     {"value", JsonNumber(v.value)},
                     {"sd", JsonNumber(v.sd)},
+                    {"prior_low_90", JsonNumber(prior.low)},
+                    {"prior_high_90", JsonNumber(prior.high)},
                     {"unit", v.unit}});
   }
   return list;
@@ -217,6 +221,17 @@ json EncodeValidation(const Validation& v) {
           {"unusable_runs", v.unusable_runs}};
 }
 
+json EncodeShares(const std::vector<HeldOutShare>& shares) {
+  json list = json::array();
+  for (const HeldOutShare& share : shares) {
+    list.push_back({{"species", EncodeSpecies(share.species)},
+                    {"measured", JsonNumber(share.measured)},
+                    {"as_assumed", JsonNumber(share.as_assumed)},
+                    {"as_calibrated", JsonNumber(share.as_calibrated)}});
+  }
+  return list;
+}
+
 json EncodeCounterfactuals(const std::vector<CounterfactualCall>& calls) {
   json list = json::array();
   for (const CounterfactualCall& call : calls) {
@@ -225,7 +240,8 @@ json EncodeCounterfactuals(const std::vector<CounterfactualCall>& calls) {
                     {"as_assumed", call.as_assumed},
                     {"as_calibrated", call.as_calibrated},
                     {"imagined", call.imagined},
-                    {"sentence", call.sentence}});
+                    {"sentence", call.sentence},
+                    {"shares", EncodeShares(call.shares)}});
   }
   return list;
 }
@@ -259,7 +275,7 @@ std::string EncodeReport(const Report& report) {
                            : JsonNumber(report.attribution.shares.unexplained)},
        {"hypotheses", EncodeHypotheses(report.hypotheses)},
        {"identifiability", EncodeIdentifiability(report)},
-       {"calibrated", EncodeCalibrated(report.calibrated)},
+       {"calibrated", EncodeCalibrated(report)},
        {"posterior", EncodePosterior(report.posterior)},
        {"validation", EncodeValidation(report.validation)},
        {"explanation", report.story.explanation},

@@ -88,6 +88,8 @@ TEST_F(CliTest, UsageErrorsExitTwoAndKeepStdoutEmpty) {
                                                        {"rig", "show"},
                                                        {"rig", "list", "--no-such"},
                                                        {"rig", "list", "-o", "xml"},
+                                                       {"report", "show", "r", "--figure", "f.jpg"},
+                                                       {"report", "show", "r", "--panel", "all"},
                                                        {"rig", "list", "--timeout", "-3"}};
   for (const auto& arguments : wrong) {
     EXPECT_EQ(Run(arguments), kExitUsage);

@@ -49,6 +49,18 @@ TEST(ExplainTest, VerdictComesWithItsReason) {
                                              HasSubstr("81 % of the gap, interval 70 to 90 %).")));
 }
 
+TEST(ExplainTest, WhatWasIdentifiedHasItsValueBesideTheAssumedOne) {
+  EXPECT_THAT(Explained(FullReport()), HasSubstr("eta is 1.719 (sd 0.3457) where 0.9 was assumed. "
+                                                 "What was compared"));
+  Json two = FullReport();
+  two["verdict"]["parameters"] = {"eta", "A"};
+  EXPECT_THAT(Explained(two), HasSubstr("eta is 1.719 (sd 0.3457) where 0.9 was assumed and A is "
+                                        "0.007198 (sd 0.001448) where 0.003 m2 was assumed."));
+  Json other = FullReport();
+  other["verdict"]["kind"] = "UNMODELLED";
+  EXPECT_THAT(Explained(other), Not(HasSubstr("was assumed.")));
+}
+
 TEST(ExplainTest, GapComesWithErrorsBeforeAndAfterTheFit) {
   EXPECT_THAT(
       Explained(FullReport()),
@@ -216,6 +228,8 @@ TEST(ExplainTest, ThePosteriorTellsWhereTheRunsSetNoLimit) {
                     HasSubstr("The chains have converged; they ran on an emulator of the twin "
                               "whose log density errs by 0.012 nats.")));
   report["posterior"]["converged"] = false;
+  report["posterior"]["parameters"][0]["spread_between_runs_sd"] = nullptr;
+  EXPECT_THAT(Explained(report), HasSubstr("open to 1.03 - The chains"));
   EXPECT_THAT(Explained(report), HasSubstr("The chains have not converged"));
   EXPECT_EQ(ExplanationJson(report)["posterior"], report["posterior"]);
 }

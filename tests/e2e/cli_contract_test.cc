@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "core/base/file.h"
 #include "tests/e2e/cli_support.h"
 
 namespace parallax::e2e {
@@ -45,6 +46,9 @@ std::vector<Contract> Contracts() {
        {"name", "verdict", "sha256", "superseded"},
        "report,verdict,parameter set,superseded,stored"},
       {{"report", "show", kRig}, {"name", "verdict", "json", "sha256"}, documents},
+      {{"report", "show", kRig, "--figure", ::testing::TempDir() + "contract.svg"},
+       {"report", "figure", "panel", "bytes"},
+       documents},
       {{"report", "explain", kRig},
        {"report", "superseded", "verdict", "explanation", "hypotheses", "failed_gates",
         "measure_next", "posterior", "counterfactuals", "text"},
@@ -150,6 +154,48 @@ TEST_F(CliContractTest, MissingThingsExitThree) {
     EXPECT_THAT(output.out, IsEmpty());
     EXPECT_EQ(nlohmann::json::parse(output.err)["error"]["code"], "NOT_FOUND");
   }
+}
+
+TEST_F(CliContractTest, FiguresAreWrittenInEveryFormat) {
+  const std::pair<std::string, std::string> heads[] = {
+      {"svg", "<svg "}, {"png", "\x89PNG\r\n"}, {"pdf", "%PDF-"}};
+  for (const auto& [ending, head] : heads) {
+    const std::string path = bench_->folder() + "/figure." + ending;
+    const Output output = bench_->Cli({"report", "show", kRig, "--figure", path});
+    EXPECT_EQ(output.exit_code, 0) << output.err;
+    EXPECT_THAT(output.out, HasSubstr(path));
+    const absl::StatusOr<std::string> bytes = base::ReadFile(path);
+    ASSERT_TRUE(bytes.ok()) << bytes.status();
+    EXPECT_EQ(bytes->rfind(head, 0), 0U) << ending;
+  }
+}
+
+TEST_F(CliContractTest, AFigureOfThisRigHasItsVerdictAndNoChirality) {
+  const std::string path = bench_->folder() + "/page.svg";
+  ASSERT_EQ(bench_->Cli({"report", "show", kRig, "--figure", path}).exit_code, 0);
+  const absl::StatusOr<std::string> svg = base::ReadFile(path);
+  ASSERT_TRUE(svg.ok()) << svg.status();
+  EXPECT_THAT(*svg, HasSubstr("The gap comes from among U (convection)"));
+  EXPECT_THAT(*svg, HasSubstr("class=\"prior\""));
+  EXPECT_THAT(*svg, HasSubstr("Left out: chirality (no held-out run has chirality shares)."));
+}
+
+TEST_F(CliContractTest, FiguresThatCannotBeTellWhy) {
+  const std::string path = bench_->folder() + "/figure.svg";
+  const auto figure = [&](const std::string& to, const std::string& panel) {
+    return bench_->Cli({"report", "show", kRig, "--figure", to, "--panel", panel});
+  };
+  const Output ending = figure("figure.jpg", "all");
+  EXPECT_EQ(ending.exit_code, 2);
+  EXPECT_THAT(ending.err, HasSubstr("\"figure.jpg\" does not end with .svg, .png or .pdf"));
+  EXPECT_EQ(figure(path, "histogram").exit_code, 2);
+  const Output nowhere = figure("/no/such/folder/figure.svg", "all");
+  EXPECT_EQ(nowhere.exit_code, 1);
+  EXPECT_THAT(nowhere.err, HasSubstr("/no/such/folder/figure.svg"));
+  const Output absent = figure(path, "chirality");
+  EXPECT_EQ(absent.exit_code, 3);
+  EXPECT_THAT(absent.err, HasSubstr("no held-out run has chirality shares"));
+  EXPECT_EQ(figure(path, "residuals").exit_code, 0);
 }
 
 TEST_F(CliContractTest, GapFailsOnlyWhereAsked) {

@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_format.h"
 #include "core/causal/twin_graph.h"
 #include "core/pipeline/campaign_questions.h"
 #include "core/pipeline/report_codec.h"
@@ -139,6 +141,37 @@ TEST_F(CampaignStory, EveryHeldOutRunGetsItsCounterfactual) {
             "(7,6). Had it been as assumed, (7,6) would have come out.");
 }
 
+TEST_F(CampaignStory, AHeldOutRunHasItsSharesInThreeWorlds) {
+  // Of one species all is forgotten that was measured.
+  std::vector<signal::ChiralityShare>& measured = held_out_[0].clean.outcome->chirality;
+  measured.erase(
+      std::remove_if(measured.begin(), measured.end(),
+                     [](const signal::ChiralityShare& s) { return s.n == 7 && s.m == 6; }),
+      measured.end());
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Story story, Tell(Poor(), guilty_));
+  twin::Prediction assumed;
+  ASSERT_TRUE(Swcnt().Predict(assumed_, held_out_[0].drive, &assumed, nullptr).ok());
+  double seen = 0.0;
+  for (const HeldOutShare& share : story.counterfactuals.at(0).shares) {
+    // The run was grown by the calibrated twin.
+    const bool forgotten = share.species == Chirality{7, 6};
+    EXPECT_EQ(std::isnan(share.measured), forgotten);
+    if (!forgotten) {
+      EXPECT_NEAR(share.measured, share.as_calibrated, 1e-12);
+    }
+    const std::string id = absl::StrFormat("share_%d_%d", share.species.n, share.species.m);
+    const std::vector<twin::Signal>& outcomes = Swcnt().description().outcomes;
+    const auto found = std::find_if(outcomes.begin(), outcomes.end(),
+                                    [&](const twin::Signal& s) { return s.channel_id == id; });
+    ASSERT_NE(found, outcomes.end()) << id;
+    EXPECT_EQ(share.as_assumed, assumed.outcome(found - outcomes.begin())) << id;
+    EXPECT_GE(std::max(share.as_assumed, share.as_calibrated), 0.01) << id;
+    seen += share.as_calibrated;
+  }
+  EXPECT_GT(seen, 0.9);
+  EXPECT_LE(seen, 1.0 + 1e-9);
+}
+
 TEST_F(CampaignStory, RunsWithoutMeasuredSharesHaveNoCall) {
   held_out_[0].clean.outcome.reset();
   PARALLAX_ASSERT_OK_AND_ASSIGN(const Story story, Tell(Poor(), guilty_));
@@ -199,13 +232,21 @@ TEST_F(CampaignStory, AReportHoldsItInItsOwnKeys) {
   PARALLAX_ASSERT_OK_AND_ASSIGN(report.story, Tell(Poor(), guilty_));
   const nlohmann::json told = nlohmann::json::parse(EncodeReport(report));
   EXPECT_EQ(told.at("explanation").get<std::vector<std::string>>(), report.story.explanation);
-  EXPECT_EQ(told.at("counterfactuals").at(0),
-            nlohmann::json({{"run", "v1"},
-                            {"measured", "(7,5)"},
-                            {"as_assumed", "(7,6)"},
-                            {"as_calibrated", "(7,5)"},
-                            {"imagined", "(7,6)"},
-                            {"sentence", report.story.counterfactuals[0].sentence}}));
+  nlohmann::json call = told.at("counterfactuals").at(0);
+  const nlohmann::json shares = call.at("shares");
+  call.erase("shares");
+  EXPECT_EQ(call, nlohmann::json({{"run", "v1"},
+                                  {"measured", "(7,5)"},
+                                  {"as_assumed", "(7,6)"},
+                                  {"as_calibrated", "(7,5)"},
+                                  {"imagined", "(7,6)"},
+                                  {"sentence", report.story.counterfactuals[0].sentence}}));
+  const HeldOutShare& first = report.story.counterfactuals[0].shares.at(0);
+  EXPECT_EQ(shares.size(), report.story.counterfactuals[0].shares.size());
+  EXPECT_EQ(shares.at(0), nlohmann::json({{"species", {first.species.n, first.species.m}},
+                                          {"measured", first.measured},
+                                          {"as_assumed", first.as_assumed},
+                                          {"as_calibrated", first.as_calibrated}}));
   EXPECT_TRUE(told.at("measure_next").is_null());
   report.story.measure_next = "zone powers";
   EXPECT_EQ(nlohmann::json::parse(EncodeReport(report)).at("measure_next"), "zone powers");

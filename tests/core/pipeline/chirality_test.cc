@@ -23,6 +23,12 @@ TEST(ChiralityTest, TheLargestMeasuredShareDominates) {
   EXPECT_EQ(DominantMeasured(outcome), (Chirality{7, 5}));
 }
 
+TEST(ChiralityTest, OnlySharesHaveASpecies) {
+  EXPECT_EQ(SpeciesOf("share_10_2"), (Chirality{10, 2}));
+  EXPECT_EQ(SpeciesOf("rbm_8_4"), std::nullopt);
+  EXPECT_EQ(SpeciesOf("share_7"), std::nullopt);
+}
+
 TEST(ChiralityTest, WithoutMeasuredSharesNothingDominates) {
   EXPECT_EQ(DominantMeasured(std::nullopt), std::nullopt);
   EXPECT_EQ(DominantMeasured(signal::Outcome()), std::nullopt);

@@ -161,6 +161,7 @@ TEST(ReportCodecTest, FiguresThatDoNotExistAreNull) {
   EXPECT_TRUE(encoded.at("gap").at("value").is_null());
   EXPECT_TRUE(encoded.at("calibrated").at(0).at("sd").is_null());
   EXPECT_TRUE(encoded.at("calibrated").at(0).at("run").is_null());
+  EXPECT_TRUE(encoded.at("calibrated").at(0).at("prior_low_90").is_null());
   EXPECT_TRUE(encoded.at("validation").at("coverage_90").is_null());
   EXPECT_TRUE(encoded.at("unexplained").is_null());
 }
