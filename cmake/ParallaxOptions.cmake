@@ -13,7 +13,7 @@ target_compile_options(parallax_options INTERFACE
   # gRPC asks for it; a precompiled header is shared only by targets that agree.
   -pthread)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-  target_compile_options(parallax_options INTERFACE -Wthread-safety)
+  target_compile_options(parallax_options INTERFACE -Wthread-safety -Wreserved-identifier)
 else()
   # GCC 12 warns of members that a designated initialiser leaves at their default: that is its use.
   target_compile_options(parallax_options INTERFACE -Wno-missing-field-initializers

@@ -13,16 +13,17 @@ std::atomic<int64_t> allocations{0};
 }  // namespace
 
 extern "C" {
-void* __real_malloc(size_t bytes);   // NOLINT(bugprone-reserved-identifier): the linker's name
-void* __wrap_malloc(size_t bytes) {  // NOLINT(bugprone-reserved-identifier)
+void* RealMalloc(size_t bytes) __asm__("__real_malloc");  // the linker's names
+void* WrapMalloc(size_t bytes) __asm__("__wrap_malloc");
+void* WrapMalloc(size_t bytes) {
   ++allocations;
-  return __real_malloc(bytes);
+  return RealMalloc(bytes);
 }
 }
 
 void* operator new(size_t bytes) {
   ++allocations;
-  void* place = __real_malloc(bytes);
+  void* place = RealMalloc(bytes);
   if (place == nullptr) std::abort();
   return place;
 }
