@@ -21,9 +21,6 @@ namespace {
 
 using attribution::VerdictKind;
 
-/// A gap that gains less than this over everything as assumed leaves a fault without a rival.
-constexpr double kNoRivalNats = 10.0;
-
 absl::StatusOr<std::vector<CampaignRun>> GatherAll(const AnalysisInput& input,
                                                    const std::vector<signal::RunRecord>& records,
                                                    const Eigen::VectorXd& assumed,
@@ -56,7 +53,7 @@ void AddFaults(const std::vector<CampaignRun>& runs,
     best = std::max(best, model.log_evidence);
   }
   for (attribution::SensorEvidence& fault : FaultsWithoutTwin(runs)) {
-    fault.explained = best - none < kNoRivalNats ? 1.0 : 0.0;
+    fault.explained = best - none < attribution::kEvidenceRules.no_rival_nats ? 1.0 : 0.0;
     std::erase_if(explanation->evidence.sensors, [&](const attribution::SensorEvidence& other) {
       return other.channel == fault.channel && other.probability <= fault.probability;
     });
@@ -181,8 +178,9 @@ std::vector<std::string> LimitsOf(const CampaignExplanation& explanation, const 
   }
   if (report.decision.verdict.kind != VerdictKind::kAmbiguous &&
       explanation.evidence.rival_group.size() > 1) {
-    limits.push_back(absl::StrFormat("models of equal size with %s instead are within 8 nats.",
-                                     absl::StrJoin(explanation.evidence.rival_group, ", ")));
+    limits.push_back(absl::StrFormat("models of equal size with %s instead are within %g nats.",
+                                     absl::StrJoin(explanation.evidence.rival_group, ", "),
+                                     attribution::kEvidenceRules.rival_nats));
   }
   return limits;
 }

@@ -40,10 +40,6 @@ std::string WhatWouldTell(const std::vector<twin::Parameter>& parameters,
                          : absl::StrFormat(" What would tell: %s.", absl::StrJoin(signals, "; "));
 }
 
-/// A fault that cleaning saw with no help of a twin is as good as certain, and no physics explains
-/// it.
-constexpr double kSeenFaultProbability = 0.99;
-
 }  // namespace
 
 attribution::Evidence SummariseEvidence(const Model& model, const MapFit& fit,
@@ -70,7 +66,7 @@ attribution::Evidence SummariseEvidence(const Model& model, const MapFit& fit,
     }
     evidence.sensors.push_back({.channel = found.finding.channel,
                                 .fault = found.finding.text,
-                                .probability = kSeenFaultProbability,
+                                .probability = attribution::kEvidenceRules.seen_fault_probability,
                                 .explained = 1.0});
   }
   for (const SensorHypothesis& hypothesis : sensors) {
