@@ -61,14 +61,18 @@ struct ChannelMisfit {
   /// all rows share do not average out.
   double calibrate_chance = 0.0;
   double validate_chance = 0.0;
+  /// Share of right twins that miss by at least as much.
+  double calibrate_p_value = kUnavailable;
+  double validate_p_value = kUnavailable;
 };
 
 /// All that a verdict is made from: plain numbers.
 struct Evidence {
-  double gap = 0.0, floor = 0.0;             ///< in one unit
-  double gap_p_value = 1.0;                  ///< adjusted
-  double smallest_p_value = 0.0;             ///< that so few runs or blocks could have given
-  double minimum_detectable = kUnavailable;  ///< gap that this test would have found, same unit
+  double gap = 0.0, floor = 0.0;              ///< in one unit
+  double gap_p_value = 1.0;                   ///< adjusted
+  double smallest_p_value = 0.0;              ///< that so few runs or blocks could have given
+  double minimum_detectable = kUnavailable;   ///< gap that this test would have found, same unit
+  double nothing_probability = kUnavailable;  ///< P(no hypothesis holds: all is as assumed)
   std::vector<ParameterEvidence> parameters;
   std::vector<SensorEvidence> sensors;
   std::vector<ChannelMisfit> channels;

@@ -85,6 +85,9 @@ absl::Status WeighEvidence(const Model& model, const MapFit& fit, Attribution* o
   PARALLAX_ASSIGN_OR_RETURN(const attribution::Inclusion inclusion,
                             attribution::InclusionProbabilities(models, odds));
   out->pip = inclusion.probability;
+  for (size_t m = 0; m < models.size(); ++m) {
+    if (models[m].mask == 0) out->nothing_probability = inclusion.model_probability[m];
+  }
   out->loss_without = inclusion.loss_without;
   out->gain_alone.assign(static_cast<size_t>(players), 0.0);
   double none = 0.0;

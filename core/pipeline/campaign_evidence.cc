@@ -313,11 +313,15 @@ class Weigher {
     }
     evidence.smallest_p_value = gauge_.smallest_p();
     evidence.minimum_detectable = gauge_.floor();
+    evidence.nothing_probability = weights_.ProbabilityOf({});
     const std::map<std::string, double> chance = gauge_.Chance();
-    for (const auto& [observable, z2] : gauge_.Misfit(Trusted(out_.best.residuals))) {
+    const Eigen::VectorXd left = Trusted(out_.best.residuals);
+    const std::map<std::string, double> p_value = gauge_.MisfitPValues(left);
+    for (const auto& [observable, z2] : gauge_.Misfit(left)) {
       evidence.channels.push_back({.channel = observable,
                                    .calibrate_mean_z2 = z2,
-                                   .calibrate_chance = chance.at(observable)});
+                                   .calibrate_chance = chance.at(observable),
+                                   .calibrate_p_value = p_value.at(observable)});
     }
   }
 

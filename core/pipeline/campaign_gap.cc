@@ -59,6 +59,12 @@ std::map<std::string, double> CampaignGauge::Misfit(const Eigen::VectorXd& resid
   return MeanSquares(residuals, noise_->fitted_sd());
 }
 
+std::map<std::string, double> CampaignGauge::MisfitPValues(const Eigen::VectorXd& residuals) const {
+  std::map<std::string, double> out;
+  for (const auto& [name, z2] : Misfit(residuals)) out[name] = TailShare(null_of_.at(name), z2);
+  return out;
+}
+
 std::map<std::string, double> CampaignGauge::Chance() const {
   std::map<std::string, double> out;
   for (const auto& [name, null] : null_of_) {

@@ -53,6 +53,7 @@ attribution::Evidence SummariseEvidence(const Model& model, const MapFit& fit,
                                  .gap_p_value = gap.p_value,
                                  .smallest_p_value = meter.smallest_p(),
                                  .minimum_detectable = gap.floor,
+                                 .nothing_probability = attribution.nothing_probability,
                                  .channels = std::move(misfit),
                                  .rival_group = attribution.rivals,
                                  .rival_probability = attribution.rival_probability};
