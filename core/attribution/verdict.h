@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "core/attribution/verdict_thresholds.h"
+
 namespace parallax::attribution {
 
 enum class VerdictKind {
@@ -17,32 +19,6 @@ enum class VerdictKind {
 
 /// "NO_GAP", "SENSOR_FAULT", "IDENTIFIED", "AMBIGUOUS", "UNMODELLED", "ABSTAINED".
 std::string ToString(VerdictKind kind);
-
-/// Every bound that the verdict rests on; docs/methods.md §9 says where each comes from. Frozen
-/// 2026-11-23. A change needs a new date and the figures of the planted-fault suite beside it.
-struct VerdictThresholds {
-  double gap_p_value = 0.05;  ///< Holm-adjusted
-  /// No cause may gain this much where there is no gap. The best of two dozen gains 3 by chance.
-  double no_gap_nats = 5.0;
-  double sensor_probability = 0.9;       ///< a sensor hypothesis that decides
-  double sensor_explained = 0.8;         ///< share of the excess gap that "explains it" means
-  double sensor_explained_last = 0.5;    ///< … where nothing else can be blamed
-  double sensor_veto_probability = 0.5;  ///< … that forbids blaming physics on its channel
-  double pip = 0.95;                     ///< parameter, and group
-  double loss_nats = 6.0;                ///< best model without the cause is worse by
-  double loss_nats_clustered = 10.0;     ///< … where it is collinear with others
-  /// A cause that removes more than the whole gap has others give some of it back: it mimics.
-  double largest_share = 1.2;
-  double replay_removed = 0.5;    ///< share of the excess gap that replaying the causes removes
-  double stability = 0.5;         ///< share of run bootstraps in which it is a cause
-  double validate_mean_z2 = 2.5;  ///< per channel
-  double calibrate_mean_z2 = 2.5;
-  double unmodelled_probability = 0.9;  ///< P(large discrepancy)
-  double wide_shift_sd = 4.5;           ///< prior sds that no honest cause needs
-  int many_causes = 3;                  ///< so many causes at once are a missing term
-  int many_faults = 3;                  ///< so many instruments at odds with the twin, too
-  int largest_group = 4;                ///< members an ambiguous group may have
-};
 
 /// An optional figure that could not be computed. Its gate does not count and is listed as "(not
 /// available)"; the calibrate misfit must be there.
@@ -85,14 +61,18 @@ struct ChannelMisfit {
   /// all rows share do not average out.
   double calibrate_chance = 0.0;
   double validate_chance = 0.0;
+  /// Share of right twins that miss by at least as much.
+  double calibrate_p_value = kUnavailable;
+  double validate_p_value = kUnavailable;
 };
 
 /// All that a verdict is made from: plain numbers.
 struct Evidence {
-  double gap = 0.0, floor = 0.0;             ///< in one unit
-  double gap_p_value = 1.0;                  ///< adjusted
-  double smallest_p_value = 0.0;             ///< that so few runs or blocks could have given
-  double minimum_detectable = kUnavailable;  ///< gap that this test would have found, same unit
+  double gap = 0.0, floor = 0.0;              ///< in one unit
+  double gap_p_value = 1.0;                   ///< adjusted
+  double smallest_p_value = 0.0;              ///< that so few runs or blocks could have given
+  double minimum_detectable = kUnavailable;   ///< gap that this test would have found, same unit
+  double nothing_probability = kUnavailable;  ///< P(no hypothesis holds: all is as assumed)
   std::vector<ParameterEvidence> parameters;
   std::vector<SensorEvidence> sensors;
   std::vector<ChannelMisfit> channels;

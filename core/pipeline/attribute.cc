@@ -14,17 +14,13 @@ namespace {
 
 constexpr int kPosteriorDraws = 32;
 constexpr uint64_t kDrawStream = 2'000'000;
-/// Prior log odds that a given assumption is at fault: causes are rare (methods.md §3).
-const double kLogPriorOdds = std::log(0.04);
+const double kLogPriorOdds = std::log(attribution::kPriorOdds.parameter);
 /// Relative change of cost at which a refit for evidence ends: a thousandth of a nat is enough.
 constexpr double kEvidenceTolerance = 1e-5;
 constexpr int kEvidenceIterations = 30;
-/// Models within this many nats of the best are rivals.
-constexpr double kRivalNats = 8.0;
-/// Inclusion probability from which a parameter is replayed as a cause.
-constexpr double kCausePip = 0.95;
-/// Wobble of all parameters [prior sd] that every twin is forgiven.
-constexpr double kForgivenWobble = 0.02;
+/// From this inclusion on a parameter is replayed as a cause.
+constexpr double kCausePip = attribution::VerdictThresholds{}.pip;
+constexpr attribution::ForgivenErrors kForgiven;
 
 using Players = uint32_t;
 
@@ -89,6 +85,9 @@ absl::Status WeighEvidence(const Model& model, const MapFit& fit, Attribution* o
   PARALLAX_ASSIGN_OR_RETURN(const attribution::Inclusion inclusion,
                             attribution::InclusionProbabilities(models, odds));
   out->pip = inclusion.probability;
+  for (size_t m = 0; m < models.size(); ++m) {
+    if (models[m].mask == 0) out->nothing_probability = inclusion.model_probability[m];
+  }
   out->loss_without = inclusion.loss_without;
   out->gain_alone.assign(static_cast<size_t>(players), 0.0);
   double none = 0.0;
@@ -100,7 +99,8 @@ absl::Status WeighEvidence(const Model& model, const MapFit& fit, Attribution* o
       if (m.mask == 1u << p) out->gain_alone[static_cast<size_t>(p)] = m.log_evidence - none;
     }
   }
-  const uint32_t rivals = attribution::RivalGroup(models, odds, kRivalNats);
+  const uint32_t rivals =
+      attribution::RivalGroup(models, odds, attribution::kEvidenceRules.rival_nats);
   for (int p = 0; p < players; ++p) {
     if (rivals >> p & 1u) {
       out->rivals.push_back(space.description().parameters[static_cast<size_t>(p)].name);
@@ -173,7 +173,8 @@ absl::StatusOr<Attribution> Attribute(const Model& model, const MapFit& fit, con
       out.identifiability,
       calibration::AnalyzeIdentifiability(
           (RowWeights(model, fit.noise).asDiagonal() * fit.jacobian).leftCols(parameters),
-          Eigen::VectorXd::Ones(parameters), RigWide(fit.posterior, parameters), names));
+          Eigen::VectorXd::Ones(parameters), RigWide(fit.posterior, parameters), names,
+          {.gamma_limit = attribution::kEvidenceRules.cluster_gamma}));
   PARALLAX_RETURN_IF_ERROR(WeighEvidence(model, fit, &out));
   PARALLAX_RETURN_IF_ERROR(DivideGap(model, fit, meter, seed, &out));
   return out;
@@ -203,8 +204,8 @@ absl::StatusOr<std::vector<attribution::ChannelMisfit>> Misfit(const Model& mode
     }
     if (bins == 0.0) continue;
     const double allowed = sensor[output].scale * sensor[output].scale +
-                           kForgivenShare * kForgivenShare * before / bins +
-                           kForgivenWobble * kForgivenWobble * wobble / bins;
+                           kForgiven.gap_share * kForgiven.gap_share * before / bins +
+                           kForgiven.wobble_sd * kForgiven.wobble_sd * wobble / bins;
     channels.push_back({.channel = name, .calibrate_mean_z2 = after / bins / allowed});
   }
   return channels;

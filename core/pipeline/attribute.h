@@ -28,6 +28,7 @@ struct Attribution {
   uint32_t causes = 0;                 ///< bits of parameters with PIP >= 0.95 and a share above 0
   std::vector<std::string> rivals;     ///< members of the best models of the fewest parameters
   double rival_probability = 0.0;
+  double nothing_probability = 0.0;  ///< P(all parameters are as assumed)
 };
 
 /// Refits every subset of parameters for its evidence, divides the gap by Owen values over draws

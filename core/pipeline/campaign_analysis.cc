@@ -2,67 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "core/base/parallel.h"
 #include "core/base/status_macros.h"
-#include "core/causal/twin_graph.h"
-#include "core/pipeline/campaign_evidence.h"
-#include "core/pipeline/campaign_sensors.h"
 #include "core/pipeline/campaign_story.h"
-#include "core/pipeline/campaign_validate.h"
-#include "core/pipeline/progress.h"
+#include "core/pipeline/campaign_weighing.h"
 #include "core/pipeline/report_codec.h"
 
 namespace parallax::pipeline {
 namespace {
 
 using attribution::VerdictKind;
-
-/// A gap that gains less than this over everything as assumed leaves a fault without a rival.
-constexpr double kNoRivalNats = 10.0;
-
-absl::StatusOr<std::vector<CampaignRun>> GatherAll(const AnalysisInput& input,
-                                                   const std::vector<signal::RunRecord>& records,
-                                                   const Eigen::VectorXd& assumed,
-                                                   std::vector<std::string>* unusable) {
-  std::vector<absl::StatusOr<CampaignRun>> slots(records.size(), absl::UnknownError("not read"));
-  base::ParallelFor(records.size(), [&](size_t i) {
-    slots[i] = GatherRows(input.rig, input.twin, records[i], assumed);
-  });
-  std::vector<CampaignRun> runs;
-  for (absl::StatusOr<CampaignRun>& slot : slots) {
-    if (slot.ok()) {
-      runs.push_back(*std::move(slot));
-    } else if (unusable == nullptr) {
-      return slot.status();
-    } else {
-      unusable->push_back(std::string(slot.status().message()));
-    }
-  }
-  return runs;
-}
-
-/// Faults that need no twin join those that the search weighed. Such a fault explains the gap where
-/// the twin as assumed leaves none worth explaining.
-void AddFaults(const std::vector<CampaignRun>& runs,
-               const std::vector<attribution::TermModel>& models,
-               CampaignExplanation* explanation) {
-  double none = 0.0, best = -std::numeric_limits<double>::infinity();
-  for (const attribution::TermModel& model : models) {
-    if (model.terms.empty()) none = model.log_evidence;
-    best = std::max(best, model.log_evidence);
-  }
-  for (attribution::SensorEvidence& fault : FaultsWithoutTwin(runs)) {
-    fault.explained = best - none < kNoRivalNats ? 1.0 : 0.0;
-    std::erase_if(explanation->evidence.sensors, [&](const attribution::SensorEvidence& other) {
-      return other.channel == fault.channel && other.probability <= fault.probability;
-    });
-    explanation->evidence.sensors.push_back(std::move(fault));
-  }
-}
 
 /// Terms of the parameters that a verdict lets move, with the faults and missing terms of `fit`.
 std::vector<int> TermsToMove(const std::vector<Term>& terms, const twin::Description& description,
@@ -181,8 +134,9 @@ std::vector<std::string> LimitsOf(const CampaignExplanation& explanation, const 
   }
   if (report.decision.verdict.kind != VerdictKind::kAmbiguous &&
       explanation.evidence.rival_group.size() > 1) {
-    limits.push_back(absl::StrFormat("models of equal size with %s instead are within 8 nats.",
-                                     absl::StrJoin(explanation.evidence.rival_group, ", ")));
+    limits.push_back(absl::StrFormat("models of equal size with %s instead are within %g nats.",
+                                     absl::StrJoin(explanation.evidence.rival_group, ", "),
+                                     attribution::kEvidenceRules.rival_nats));
   }
   return limits;
 }
@@ -193,58 +147,27 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
                                                const Eigen::VectorXd& assumed,
                                                const ProgressCallback& progress, Report report) {
   const twin::Description& description = input.twin.description();
-  const std::vector<twin::Trust> trust = twin::TrustIn(description.name);
-  PARALLAX_ASSIGN_OR_RETURN(const std::vector<CampaignRun> runs,
-                            GatherAll(input, input.calibrate_runs, assumed, nullptr));
-  const CampaignModel model(input.twin, runs, assumed);
-  Eigen::VectorXd residuals;
-  Eigen::MatrixXd jacobian;
-  PARALLAX_RETURN_IF_ERROR(model.DifferentiateAll(model.base(), &residuals, &jacobian));
-  PARALLAX_ASSIGN_OR_RETURN(const CampaignNoise noise,
-                            CampaignNoise::Create(model, trust, jacobian));
-
-  PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "search", 0.1));
-  const std::vector<Term> terms = MakeTerms(model, trust, noise, jacobian);
-  CampaignSearch search(model, noise, terms, [&progress](double share) {
-    return EnterPhase(progress, "search", 0.1 + 0.6 * share);
-  });
-  PARALLAX_ASSIGN_OR_RETURN(const std::vector<attribution::TermModel> models, search.Run());
-
-  PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "attribute", 0.7));
-  const CampaignGauge gauge(model, noise, input.seed);
-  PARALLAX_ASSIGN_OR_RETURN(const causal::Graph graph,
-                            causal::GraphOf(description, input.rig.kind, runs.front().drive.mode));
-  PARALLAX_ASSIGN_OR_RETURN(CampaignExplanation explanation,
-                            ExplainCampaign(&search, models, gauge, graph, input.seed));
-  AddFaults(runs, models, &explanation);
-
-  PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "validate", 0.85));
-  std::vector<std::string> unusable;
-  PARALLAX_ASSIGN_OR_RETURN(const std::vector<CampaignRun> held_out,
-                            GatherAll(input, input.validate_runs, assumed, &unusable));
-  PARALLAX_ASSIGN_OR_RETURN(CampaignValidation proof,
-                            ValidateCampaign(input.twin, assumed, explanation.best,
-                                             explanation.accused, held_out, input.seed));
-  for (attribution::ChannelMisfit& channel : explanation.evidence.channels) {
-    const auto found = proof.mean_z2.find(channel.channel);
-    if (found == proof.mean_z2.end()) continue;
-    channel.validate_mean_z2 = found->second;
-    channel.validate_chance = proof.chance.at(channel.channel);
-  }
+  PARALLAX_ASSIGN_OR_RETURN(const std::unique_ptr<WeighedCampaign> weighed,
+                            WeighCampaign(input, assumed, progress));
+  const CampaignModel& model = *weighed->model;
+  const CampaignExplanation& explanation = weighed->explanation;
   report.decision = attribution::DecideVerdict(explanation.evidence);
   const attribution::Verdict& verdict = report.decision.verdict;
 
   PARALLAX_ASSIGN_OR_RETURN(
       const CampaignFit* moved,
-      search.Fit(TermsToMove(terms, description, explanation.fit, explanation.suspects, verdict)));
+      weighed->search->Fit(TermsToMove(weighed->terms, description, explanation.fit,
+                                       explanation.suspects, verdict)));
+  report.validation = weighed->proof.validation;
   // The same fit would be proved by the same runs again.
   if (moved->terms != explanation.best.terms) {
-    PARALLAX_ASSIGN_OR_RETURN(proof, ValidateCampaign(input.twin, assumed, *moved,
-                                                      explanation.accused, held_out, input.seed));
+    PARALLAX_ASSIGN_OR_RETURN(const CampaignValidation proof,
+                              ValidateCampaign(input.twin, assumed, *moved, explanation.accused,
+                                               weighed->held_out, input.seed));
+    report.validation = proof.validation;
   }
-  report.validation = std::move(proof.validation);
-  report.validation.unusable_runs = std::move(unusable);
-  for (const CampaignRun& run : runs) {
+  report.validation.unusable_runs = weighed->unusable;
+  for (const CampaignRun& run : weighed->runs) {
     for (const signal::SensorFinding& finding : run.clean.findings) {
       report.findings.push_back({run.id, finding});
     }
@@ -252,17 +175,18 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
   report.attribution = FillAttribution(explanation, description);
   report.hypotheses = explanation.hypotheses;
   report.gap = {.value = explanation.evidence.gap,
-                .after = gauge.Gap(moved->residuals),
-                .floor = gauge.floor(),
+                .after = weighed->gauge->Gap(moved->residuals),
+                .floor = weighed->gauge->floor(),
                 .p_value = explanation.evidence.gap_p_value};
   const bool calibrated = !moved->parameters.empty();
   const Eigen::VectorXd natural = calibrated ? model.Natural(moved->z) : Eigen::VectorXd();
-  PARALLAX_ASSIGN_OR_RETURN(report.gap.channels, RmseByChannel(input.twin, assumed, natural, runs));
+  PARALLAX_ASSIGN_OR_RETURN(report.gap.channels,
+                            RmseByChannel(input.twin, assumed, natural, weighed->runs));
   PARALLAX_ASSIGN_OR_RETURN(report.story, TellCampaign({.rig = input.rig,
                                                         .twin = input.twin,
-                                                        .graph = graph,
-                                                        .runs = runs,
-                                                        .held_out = held_out,
+                                                        .graph = *weighed->graph,
+                                                        .runs = weighed->runs,
+                                                        .held_out = weighed->held_out,
                                                         .assumed = assumed,
                                                         .moved = moved->parameters,
                                                         .calibrated = natural,
@@ -273,7 +197,8 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
   report.limits = LimitsOf(explanation, report);
   AnalysisResult result{.verdict = attribution::ToString(verdict.kind)};
   if (calibrated) {
-    PARALLAX_ASSIGN_OR_RETURN(report.posterior, SampleCampaign(search, *moved, input.seed));
+    PARALLAX_ASSIGN_OR_RETURN(report.posterior,
+                              SampleCampaign(*weighed->search, *moved, input.seed));
     FillCalibrated(model, *moved, assumed, &report);
     result.parameter_set = MakeCampaignSet(model, *moved, assumed, report);
     result.accepted = report.validation.decision.accepted;

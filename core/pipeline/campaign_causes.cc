@@ -73,6 +73,13 @@ int CauseWeights::Representative(const Cause& cause) const {
   });
 }
 
+double CauseWeights::ProbabilityOf(const std::vector<int>& terms) const {
+  for (size_t m = 0; m < models_.size(); ++m) {
+    if (models_[m].terms == terms) return included_.model_probability[m];
+  }
+  return 0.0;
+}
+
 double CauseWeights::LogEvidence(const std::vector<int>& terms) const {
   for (const attribution::TermModel& model : models_) {
     if (model.terms == terms) return model.log_evidence;

@@ -21,11 +21,9 @@ namespace {
 using attribution::TermModel;
 
 constexpr double kCausePip = attribution::VerdictThresholds{}.pip;
-constexpr double kRivalNats = 8.0;     ///< methods.md §3, AMBIGUOUS
-constexpr double kClusterGamma = 7.0;  ///< methods.md §3.6
+constexpr attribution::EvidenceRules kRules;
 constexpr size_t kMostSuspects = 6;
 constexpr double kListedPip = 0.01;
-constexpr double kMovedSd = 1.0;  ///< whitened norm by which a parameter "moves" a channel
 
 class Weigher {
  public:
@@ -73,7 +71,7 @@ class Weigher {
     }
     for (auto& [channel, terms] : by_channel) {
       const double probability = weights_.Pip(terms);
-      if (probability >= 0.5) out_.accused.push_back(channel);
+      if (probability >= kRules.accused_probability) out_.accused.push_back(channel);
       if (probability >= kListedPip) sensors_.emplace_back(channel, std::move(terms));
     }
   }
@@ -174,7 +172,7 @@ class Weigher {
     }
     std::vector<std::string> channels;
     for (const auto& [channel, squared] : norm) {
-      if (squared >= kMovedSd * kMovedSd) channels.push_back(channel);
+      if (squared >= kRules.moved_sd * kRules.moved_sd) channels.push_back(channel);
     }
     return channels;
   }
@@ -184,10 +182,10 @@ class Weigher {
     const int parameter = TermAt(weights_.Representative(cause)).parameter;
     for (const Cause& other : weights_.causes()) {
       const int rival = TermAt(weights_.Representative(other)).parameter;
-      if (&other == &cause || slope_.col(rival).norm() < kMovedSd) continue;
+      if (&other == &cause || slope_.col(rival).norm() < kRules.moved_sd) continue;
       Eigen::MatrixXd pair(slope_.rows(), 2);
       pair << slope_.col(parameter), slope_.col(rival);
-      if (calibration::CollinearityIndex(pair) >= kClusterGamma) return true;
+      if (calibration::CollinearityIndex(pair) >= kRules.cluster_gamma) return true;
     }
     return false;
   }
@@ -256,7 +254,7 @@ class Weigher {
 
   /// Members of the models of the fewest terms that are as good as the best.
   void FindRivals() {
-    const double bound = weights_.inclusion().weight[weights_.inclusion().best] - kRivalNats;
+    const double bound = weights_.inclusion().weight[weights_.inclusion().best] - kRules.rival_nats;
     size_t fewest = std::numeric_limits<size_t>::max();
     for (size_t m = 0; m < models_.size(); ++m) {
       if (weights_.inclusion().weight[m] >= bound)
@@ -315,11 +313,15 @@ class Weigher {
     }
     evidence.smallest_p_value = gauge_.smallest_p();
     evidence.minimum_detectable = gauge_.floor();
+    evidence.nothing_probability = weights_.ProbabilityOf({});
     const std::map<std::string, double> chance = gauge_.Chance();
-    for (const auto& [observable, z2] : gauge_.Misfit(Trusted(out_.best.residuals))) {
+    const Eigen::VectorXd left = Trusted(out_.best.residuals);
+    const std::map<std::string, double> p_value = gauge_.MisfitPValues(left);
+    for (const auto& [observable, z2] : gauge_.Misfit(left)) {
       evidence.channels.push_back({.channel = observable,
                                    .calibrate_mean_z2 = z2,
-                                   .calibrate_chance = chance.at(observable)});
+                                   .calibrate_chance = chance.at(observable),
+                                   .calibrate_p_value = p_value.at(observable)});
     }
   }
 

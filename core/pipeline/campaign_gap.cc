@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/attribution/verdict_thresholds.h"
 #include "core/base/random.h"
 #include "core/divergence/permutation.h"
 #include "core/divergence/resampling.h"
@@ -28,7 +29,7 @@ CampaignGauge::CampaignGauge(const CampaignModel& model, const CampaignNoise& no
     null_.push_back(Gap(errors));
     for (const auto& [name, gap] : ByObservable(errors)) null_of_[name].push_back(gap);
   }
-  floor_ = divergence::Quantile(null_, 0.95);
+  floor_ = divergence::Quantile(null_, attribution::kEvidenceRules.floor_quantile);
   centre_ = divergence::Quantile(null_, 0.5);
 }
 
@@ -58,9 +59,17 @@ std::map<std::string, double> CampaignGauge::Misfit(const Eigen::VectorXd& resid
   return MeanSquares(residuals, noise_->fitted_sd());
 }
 
+std::map<std::string, double> CampaignGauge::MisfitPValues(const Eigen::VectorXd& residuals) const {
+  std::map<std::string, double> out;
+  for (const auto& [name, z2] : Misfit(residuals)) out[name] = TailShare(null_of_.at(name), z2);
+  return out;
+}
+
 std::map<std::string, double> CampaignGauge::Chance() const {
   std::map<std::string, double> out;
-  for (const auto& [name, null] : null_of_) out[name] = divergence::Quantile(null, 0.99);
+  for (const auto& [name, null] : null_of_) {
+    out[name] = divergence::Quantile(null, attribution::kEvidenceRules.misfit_quantile);
+  }
   return out;
 }
 

@@ -25,6 +25,9 @@ class CampaignGauge {
   /// By observable, of what a fit leaves: a fit is also forgiven 5 % of the gap.
   std::map<std::string, double> Misfit(const Eigen::VectorXd& residuals) const;
 
+  /// Share of right twins whose ByObservable is at least this misfit, a bound as below.
+  std::map<std::string, double> MisfitPValues(const Eigen::VectorXd& residuals) const;
+
   /// 99 % quantile of ByObservable for a right twin; of its Misfit, which is forgiven more, a
   /// bound.
   std::map<std::string, double> Chance() const;

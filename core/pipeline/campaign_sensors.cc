@@ -12,16 +12,9 @@
 namespace parallax::pipeline {
 namespace {
 
-/// A fault that cleaning saw is as good as certain, and no physics explains it.
-constexpr double kSeenFaultProbability = 0.99;
-const double kSensorOdds = std::log(0.01);
-
-/// What sound meters show against their set-points, and what faulty ones do, as shares. A flow
-/// controller is accurate to 1 % and its zero moves by as much.
-constexpr double kCampaignShare = 0.01;
-constexpr double kRunShare = 0.004;
-constexpr double kWithinRunShare = 0.006;
-constexpr double kFaultShare = 0.08;
+constexpr attribution::EvidenceRules kRules;
+constexpr attribution::MeterErrors kMeter;
+const double kSensorOdds = std::log(attribution::kPriorOdds.sensor);
 
 /// One channel's readings against its set-points over the campaign.
 struct Series {
@@ -45,20 +38,21 @@ Found GainOfFault(const Series& series) {
   const Eigen::Map<const Eigen::VectorXd> share(series.share.data(), n);
   const Eigen::Map<const Eigen::VectorXd> drift(series.drift.data(), n);
   const Eigen::Map<const Eigen::VectorXd> sd(series.sd.data(), n);
-  const Eigen::VectorXd between = (sd.array().square() + kRunShare * kRunShare).sqrt();
+  const Eigen::VectorXd between =
+      (sd.array().square() + kMeter.run_share * kMeter.run_share).sqrt();
   const Eigen::VectorXd within =
-      (4.0 * sd.array().square() + kWithinRunShare * kWithinRunShare).sqrt();
-  const LowRankWhitener shared(kCampaignShare * between.cwiseInverse());
+      (4.0 * sd.array().square() + kMeter.within_run_share * kMeter.within_run_share).sqrt();
+  const LowRankWhitener shared(kMeter.campaign_share * between.cwiseInverse());
   const Eigen::VectorXd steady = shared.Whiten(share.cwiseQuotient(between));
   const auto columns = [&](const Eigen::MatrixXd& raw) {
     return shared.Whiten(
-        Eigen::MatrixXd(between.cwiseInverse().asDiagonal() * (kFaultShare * raw)));
+        Eigen::MatrixXd(between.cwiseInverse().asDiagonal() * (kMeter.fault_share * raw)));
   };
   std::vector<Found> found = {
       {GainOf(steady, columns(Eigen::MatrixXd::Ones(n, 1))),
        absl::StrFormat("gain error of %+.1f %% against its set-point", 100.0 * share.mean())},
       {GainOf(drift.cwiseQuotient(within),
-              Eigen::MatrixXd(kFaultShare * within.cwiseInverse().asDiagonal() *
+              Eigen::MatrixXd(kMeter.fault_share * within.cwiseInverse().asDiagonal() *
                               Eigen::MatrixXd::Identity(n, n))),
        "drift against its set-point within runs"}};
   if (n > 2) {
@@ -77,19 +71,15 @@ Found GainOfFault(const Series& series) {
   });
 }
 
-/// A sound campaign of a dozen runs and 30 channels accuses one of them by chance as rarely as
-/// this.
-constexpr double kSpikeChance = 1e-3;
-
 /// Least number of runs with too many spikes that a sound channel shows with a probability of at
-/// most kSpikeChance; in any one of them it does so with kSpikeFalseAlarm.
+/// most spike_chance; in any one of them it does so with kSpikeFalseAlarm.
 size_t LeastSpikyRuns(size_t runs) {
   const auto n = static_cast<double>(runs);
   const double odds = signal::kSpikeFalseAlarm / (1.0 - signal::kSpikeFalseAlarm);
   double exactly = std::pow(1.0 - signal::kSpikeFalseAlarm, n);
   double more = 1.0 - exactly;  // probability of more than `least - 1` runs
   size_t least = 1;
-  for (; more > kSpikeChance && least <= runs; ++least) {
+  for (; more > kRules.spike_chance && least <= runs; ++least) {
     const auto k = static_cast<double>(least);
     exactly *= (n - k + 1.0) / k * odds;
     more -= exactly;
@@ -118,7 +108,7 @@ std::map<std::string, attribution::SensorEvidence> FaultsSeen(
       faults.try_emplace(finding.channel,
                          attribution::SensorEvidence{.channel = finding.channel,
                                                      .fault = finding.text,
-                                                     .probability = kSeenFaultProbability});
+                                                     .probability = kRules.seen_fault_probability});
     }
   }
   return faults;
@@ -155,7 +145,7 @@ std::vector<attribution::SensorEvidence> FaultsWithoutTwin(const std::vector<Cam
     const Found found = GainOfFault(series);
     const double odds = std::exp(found.gain_nats + kSensorOdds);
     const double probability = std::isinf(odds) ? 1.0 : odds / (1.0 + odds);
-    if (probability < 0.5) continue;
+    if (probability < kRules.accused_probability) continue;
     faults.try_emplace(channel,
                        attribution::SensorEvidence{
                            .channel = channel, .fault = found.words, .probability = probability});

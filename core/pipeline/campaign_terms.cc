@@ -7,19 +7,15 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "core/attribution/verdict_thresholds.h"
 
 namespace parallax::pipeline {
 namespace {
 
-/// methods.md §3: log prior odds of membership.
-const double kParameterOdds = std::log(0.04);
-const double kSensorOdds = std::log(0.01);
-const double kMissingOdds = std::log(0.005);
-
-/// A column of smaller norm, in standard deviations a prior sd, tells nothing.
-constexpr double kLeastSensitivity = 0.05;
-/// What differs from run to run needs a few of them.
-constexpr int kLeastRuns = 4;
+constexpr attribution::EvidenceRules kRules;
+const double kParameterOdds = std::log(attribution::kPriorOdds.parameter);
+const double kSensorOdds = std::log(attribution::kPriorOdds.sensor);
+const double kMissingOdds = std::log(attribution::kPriorOdds.missing);
 constexpr int kKnots = 5;  ///< of a free form in each run
 
 /// Blocks of one channel over the campaign.
@@ -100,7 +96,7 @@ void AddFaults(const CampaignModel& model, const Blocks& blocks, double sd, doub
                      writer.Column(sd, share, [](const EvidenceBlock& block, Eigen::Index i) {
                        return PlaceInRun(block, i);
                      })});
-  if (model.runs().size() < kLeastRuns) return;
+  if (std::ssize(model.runs()) < kRules.least_runs) return;
   faults->push_back({what + " that drifts from run to run",
                      writer.Column(sd, share, [&](const EvidenceBlock& block, auto) {
                        return 1.0 + place(block.run);
@@ -167,7 +163,7 @@ std::vector<Term> MakeTerms(const CampaignModel& model, const std::vector<twin::
   std::vector<Term> terms;
   const Eigen::MatrixXd whitened = noise.Whiten(jacobian);
   for (int p = 0; p < model.parameters(); ++p) {
-    if (whitened.col(p).norm() < kLeastSensitivity) continue;
+    if (whitened.col(p).norm() < kRules.least_sensitivity) continue;
     terms.push_back({.kind = TermKind::kParameter,
                      .parameter = p,
                      .channel = {},

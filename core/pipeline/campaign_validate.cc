@@ -152,6 +152,7 @@ absl::StatusOr<CampaignValidation> ValidateCampaign(
   }
   const CampaignGauge gauge(model, noise, seed);
   out.mean_z2 = gauge.Misfit(after_rows);
+  out.p_value = gauge.MisfitPValues(after_rows);
   out.chance = gauge.Chance();
   validation.gap_before = out.gap_before = gauge.Gap(before_rows);
   validation.gap_after = out.gap_after = gauge.Gap(after_rows);

@@ -16,7 +16,8 @@ namespace parallax::pipeline {
 struct CampaignValidation {
   Validation validation;
   std::map<std::string, double> mean_z2;  ///< by observable, calibrated
-  std::map<std::string, double> chance;   ///< 99 % quantile of it for a right twin
+  std::map<std::string, double> p_value;  ///< share of right twins with at least that
+  std::map<std::string, double> chance;   ///< what a right twin seldom exceeds of it
   double gap_before = 0.0, gap_after = 0.0, floor = 0.0;
 };
 

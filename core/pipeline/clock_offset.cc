@@ -15,12 +15,7 @@ namespace parallax::pipeline {
 namespace {
 
 constexpr double kShiftStepS = 0.5;
-/// A reference explains at least this much of a series' variance, or it tells no time.
-constexpr double kLeastExplained = 0.8;
-constexpr double kMostUncertainS = 2.0;
-/// Clocks of a sound bench are within 2 s of each other; lags of instruments and lines add a few.
-constexpr double kToleratedS = 6.0;
-constexpr double kOffsetProbability = 0.99;
+constexpr attribution::ClockRules kRules;
 constexpr Eigen::Index kLeastReadings = 20;
 
 /// Residual sum of squares of the best a + b·x.
@@ -58,7 +53,7 @@ constexpr double kGridS = 1.0;
 class Collector {
  public:
   void Add(const std::string& channel, const ClockOffset& offset) {
-    if (!(offset.sd_s < kMostUncertainS)) return;
+    if (!(offset.sd_s < kRules.most_uncertain_s)) return;
     by_device_[channel.substr(0, channel.find('/'))].push_back(offset);
   }
 
@@ -127,7 +122,7 @@ ClockOffset EstimateShift(const Eigen::VectorXd& time_s, const Eigen::VectorXd& 
   Eigen::Index best = 0;
   const double least = misfit.minCoeff(&best);
   const double total = (value.array() - value.mean()).square().sum();
-  if (best == 0 || best == steps - 1 || least > (1.0 - kLeastExplained) * total) return out;
+  if (best == 0 || best == steps - 1 || least > (1.0 - kRules.least_explained) * total) return out;
   const double below = misfit(best - 1), above = misfit(best + 1);
   const double curvature = below - 2.0 * least + above;
   if (!(curvature > 0.0)) return out;
@@ -190,14 +185,14 @@ std::vector<attribution::SensorEvidence> ClockFaults(
     const double middle_s = divergence::Quantile(by_run, 0.5);
     const double furthest_s = std::abs(*most) > std::abs(*least) ? *most : *least;
     const auto far = std::count_if(by_run.begin(), by_run.end(),
-                                   [](double s) { return std::abs(s) > kToleratedS; });
+                                   [](double s) { return std::abs(s) > kRules.tolerated_s; });
     if (far < 2 && !(far == 1 && by_run.size() < 4)) continue;
     faults.push_back(
         {.channel = device + "/clock",
          .fault = absl::StrFormat("clock that stands %+.1f s from the others' (median; "
                                   "furthest %+.1f s, beyond %g s in %d of %d runs)",
-                                  middle_s, furthest_s, kToleratedS, far, by_run.size()),
-         .probability = kOffsetProbability});
+                                  middle_s, furthest_s, kRules.tolerated_s, far, by_run.size()),
+         .probability = kRules.probability});
   }
   return faults;
 }

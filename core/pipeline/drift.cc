@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "core/attribution/verdict_thresholds.h"
 #include "core/base/parallel.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/steps.h"
@@ -19,10 +20,7 @@ namespace {
 constexpr int kOnsets = 48;
 /// Fewer bins do not show a drift.
 constexpr Eigen::Index kLeastBins = 24;
-/// Prior sd of what a drifting sensor is off by at the end of a run: this much [SI], …
-constexpr double kDriftPriorSd = 20.0;
-/// … or in a long run what this rate [SI/s] comes to.
-constexpr double kDriftPriorRate = 0.02;
+constexpr attribution::DriftRules kRules;
 
 /// Times of a block's rows: bins, then censored bins.
 Eigen::VectorXd RowTimes(const Model& model, const RowBlock& block) {
@@ -39,7 +37,7 @@ Eigen::VectorXd RowTimes(const Model& model, const RowBlock& block) {
 /// A drift of one prior sd, row by row of a block: 0 until `onset_s`, a line from there.
 Eigen::VectorXd Ramp(const Model& model, const RowBlock& block, double onset_s) {
   const double lasts_s = std::max(1.0, model.Channel(block).bin_time_s(block.bins - 1) - onset_s);
-  const double sd = std::max(kDriftPriorSd, kDriftPriorRate * lasts_s);
+  const double sd = std::max(kRules.prior_sd, kRules.prior_rate * lasts_s);
   return (sd / lasts_s * (RowTimes(model, block).array() - onset_s).max(0.0)).matrix();
 }
 
@@ -309,7 +307,7 @@ class DriftSearch {
   }
 
   static double Price(const std::vector<Step>& steps) {
-    return kStepPrice_nats * static_cast<double>(steps.size());
+    return kRules.step_price_nats * static_cast<double>(steps.size());
   }
 
   const twin::Twin& twin_;

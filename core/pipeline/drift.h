@@ -21,9 +21,10 @@ struct Drift {
 
 /// The best drift of one channel of one run, against physics on equal terms: all parameters are
 /// refitted, and the steps of the run are sought anew beside the drift, since steps can imitate a
-/// drift as a staircase and a drift can imitate steps. Either side pays kStepPrice_nats a step.
-/// Onsets are ranked by what a fit linearised with and without the run's steps would gain, and the
-/// best of them fitted. Empty where the channel has too few bins. Errors: those of the twin.
+/// drift as a staircase and a drift can imitate steps. Either side pays DriftRules::step_price_nats
+/// a step. Onsets are ranked by what a fit linearised with and without the run's steps would gain,
+/// and the best of them fitted. Empty where the channel has too few bins. Errors: those of the
+/// twin.
 absl::StatusOr<std::optional<Drift>> FindDrift(const twin::Twin& twin, const Model& model,
                                                const MapFit& fit, const RowBlock& block);
 

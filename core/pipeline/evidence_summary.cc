@@ -40,10 +40,6 @@ std::string WhatWouldTell(const std::vector<twin::Parameter>& parameters,
                          : absl::StrFormat(" What would tell: %s.", absl::StrJoin(signals, "; "));
 }
 
-/// A fault that cleaning saw with no help of a twin is as good as certain, and no physics explains
-/// it.
-constexpr double kSeenFaultProbability = 0.99;
-
 }  // namespace
 
 attribution::Evidence SummariseEvidence(const Model& model, const MapFit& fit,
@@ -57,6 +53,7 @@ attribution::Evidence SummariseEvidence(const Model& model, const MapFit& fit,
                                  .gap_p_value = gap.p_value,
                                  .smallest_p_value = meter.smallest_p(),
                                  .minimum_detectable = gap.floor,
+                                 .nothing_probability = attribution.nothing_probability,
                                  .channels = std::move(misfit),
                                  .rival_group = attribution.rivals,
                                  .rival_probability = attribution.rival_probability};
@@ -70,7 +67,7 @@ attribution::Evidence SummariseEvidence(const Model& model, const MapFit& fit,
     }
     evidence.sensors.push_back({.channel = found.finding.channel,
                                 .fault = found.finding.text,
-                                .probability = kSeenFaultProbability,
+                                .probability = attribution::kEvidenceRules.seen_fault_probability,
                                 .explained = 1.0});
   }
   for (const SensorHypothesis& hypothesis : sensors) {

@@ -70,9 +70,6 @@ absl::StatusOr<calibration::Posterior> CorrelatedPosterior(const Model& model,
                                                            const NoiseModel& noise,
                                                            const calibration::FitResult& fit);
 
-/// Share of the gap between assumed and fitted prediction that the twin is forgiven.
-inline constexpr double kForgivenShare = 0.05;
-
 /// One maximum a posteriori fit from one start at a noise model that is given.
 absl::StatusOr<calibration::FitResult> Refit(const Model& model, const NoiseModel& noise,
                                              const Eigen::VectorXd& start);

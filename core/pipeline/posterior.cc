@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/attribution/verdict_thresholds.h"
 #include "core/base/status_macros.h"
 #include "core/calibration/sandwich.h"
 #include "core/pipeline/fit.h"
@@ -31,7 +32,7 @@ absl::StatusOr<Eigen::MatrixXd> BlockCovariance(const ChannelObservations& chann
       calibration::ScoreCovariance(
           t, Eigen::VectorXd::Constant(n, white),
           {.sd = noise.scale / sensor_sd, .tau_s = 0.5 * bin_s * noise.inflation}, scores));
-  const Eigen::VectorXd forgiven = kForgivenShare / sensor_sd * closed;
+  const Eigen::VectorXd forgiven = attribution::kForgivenErrors.gap_share / sensor_sd * closed;
   PARALLAX_ASSIGN_OR_RETURN(
       const Eigen::MatrixXd wandering,
       calibration::ScoreCovariance(t, Eigen::VectorXd::Constant(n, 1e-3),

@@ -6,23 +6,18 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "core/attribution/verdict_thresholds.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/drift.h"
 
 namespace parallax::pipeline {
 namespace {
 
-/// A drift that ends within this many scales of the channel's misfit is an ordinary vice.
-constexpr double kLeastDriftScales = 5.0;
-/// A slower drift [SI/s] cannot be told from slow changes of the rig itself: fouling, evaporation.
-constexpr double kLeastDriftRate = 0.002;
-/// Prior log odds of a sensor fault (methods.md §3).
-const double kLogPriorOdds = std::log(0.01);
-/// Autocorrelated misfit passes for a slow drift; this many nats are asked for beyond the prior.
-constexpr double kMisfitAllowance_nats = 8.0;
+constexpr attribution::DriftRules kRules;
+const double kLogPriorOdds = std::log(attribution::kPriorOdds.sensor);
 
 double Probability(double gain_nats) {
-  return 1.0 / (1.0 + std::exp(-(gain_nats + kLogPriorOdds - kMisfitAllowance_nats)));
+  return 1.0 / (1.0 + std::exp(-(gain_nats + kLogPriorOdds - kRules.misfit_allowance_nats)));
 }
 
 SensorHypothesis Weigh(const std::string& run, double gain_nats, double physics_nats) {
@@ -36,8 +31,8 @@ SensorHypothesis Weigh(const std::string& run, double gain_nats, double physics_
 std::optional<SensorHypothesis> NameDrift(const Model& model, const RowBlock& block,
                                           const Drift& drift) {
   const ChannelObservations& channel = model.Channel(block);
-  if (std::abs(drift.off) < kLeastDriftScales * drift.scale ||
-      std::abs(drift.rate) < kLeastDriftRate) {
+  if (std::abs(drift.off) < kRules.least_scales * drift.scale ||
+      std::abs(drift.rate) < kRules.least_rate) {
     return std::nullopt;
   }
   const std::string& run = model.runs()[static_cast<size_t>(block.run)].run;
@@ -105,7 +100,8 @@ absl::StatusOr<std::vector<SensorHypothesis>> TestSensors(const twin::Twin& twin
                                                           const Model& model, const MapFit& fit) {
   std::vector<SensorHypothesis> found;
   auto keep = [&found](std::optional<SensorHypothesis> hypothesis) {
-    if (hypothesis.has_value() && hypothesis->probability >= 0.5) {
+    if (hypothesis.has_value() &&
+        hypothesis->probability >= attribution::kEvidenceRules.accused_probability) {
       found.push_back(*std::move(hypothesis));
     }
   };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/attribution/verdict_thresholds.h"
 #include "core/base/parallel.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/fit.h"
@@ -17,9 +18,7 @@ constexpr size_t kMostSteps = 6;
 /// Moments tried in each run, and again around the best of them.
 constexpr Eigen::Index kCandidates = 48;
 constexpr Eigen::Index kRefinements = 16;
-/// A step must move the parameter by at least this many prior sd of a step: slow changes are
-/// discrepancy.
-constexpr double kLeastStep = 0.3;
+constexpr attribution::DriftRules kRules;
 /// Half width of the difference that a candidate's effect is read off with, in prior sd.
 constexpr double kDifference = 0.05;
 
@@ -175,7 +174,7 @@ absl::StatusOr<std::vector<Step>> FindSteps(const twin::Twin& twin,
     PARALLAX_ASSIGN_OR_RETURN(SteppedFit with, search.Fit(std::move(steps), current.fit.x));
     PARALLAX_ASSIGN_OR_RETURN(const double gain_nats, search.Gain(with, current));
     const double moved = std::abs(with.fit.x(with.fit.x.size() - 1));
-    if (gain_nats < kStepPrice_nats || moved < kLeastStep) break;
+    if (gain_nats < kRules.step_price_nats || moved < kRules.least_step) break;
     current = std::move(with);
   }
   return current.steps;

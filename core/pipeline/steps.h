@@ -12,10 +12,6 @@
 
 namespace parallax::pipeline {
 
-/// Nats that a step must gain, the choice of its moment included: its price against every other
-/// explanation.
-inline constexpr double kStepPrice_nats = 12.0;
-
 /// Where to look for steps.
 struct StepSearchOptions {
   std::vector<Step> known;      ///< kept as they are
@@ -23,8 +19,8 @@ struct StepSearchOptions {
 };
 
 /// Moments at which a per-run parameter changed within a run. Adds, one at a time, the step that a
-/// fit gains most from, as long as it gains kStepPrice_nats and the step is large; a twin whose
-/// parameters cannot step has none.
+/// fit gains most from, as long as it gains DriftRules::step_price_nats and the step is large; a
+/// twin whose parameters cannot step has none.
 /// @param assumed  natural values, one per parameter.
 /// @return         known ones first.   Errors: those of the twin.
 absl::StatusOr<std::vector<Step>> FindSteps(const twin::Twin& twin,

@@ -1,0 +1,64 @@
+#include "core/pipeline/campaign_weighing.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/core/pipeline/planted_campaign.h"
+#include "tests/support/status_matchers.h"
+
+namespace parallax::pipeline {
+namespace {
+
+using testing::Bench;
+using testing::Campaign;
+using testing::Plant;
+using testing::PlantedCampaign;
+
+bool GoOn(std::string_view, double) { return true; }
+
+TEST(WeighCampaignTest, GivesTheEvidenceThatTheReportsVerdictWasMadeFrom) {
+  PlantedCampaign what{.bench = Bench::kForest,
+                       .seed = 36,
+                       .calibrate_runs = 4,
+                       .validate_runs = 2,
+                       .grow_s = 300.0};
+  what.shifts = {{"bTC", 3.0}};
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Campaign campaign, Plant(what));
+  const AnalysisInput input = campaign.Input(1);
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const auto weighed, WeighCampaign(input, campaign.assumed, GoOn));
+  const attribution::VerdictDecision decision =
+      attribution::DecideVerdict(weighed->explanation.evidence);
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult result, Analyze(input, GoOn));
+  const nlohmann::json verdict = nlohmann::json::parse(result.report_json).at("verdict");
+  EXPECT_EQ(verdict.at("kind"), ToString(decision.verdict.kind));
+  EXPECT_EQ(verdict.at("because"), decision.verdict.because);
+  EXPECT_EQ(verdict.at("gates").size(), decision.gates.size());
+  EXPECT_EQ(weighed->runs.size(), 4u);
+  EXPECT_EQ(weighed->held_out.size(), 2u);
+}
+
+TEST(WeighCampaignTest, ProbabilitiesOfNothingAndOfMisfitAreProbabilities) {
+  PARALLAX_ASSERT_OK_AND_ASSIGN(
+      const Campaign campaign,
+      Plant({.bench = Bench::kForest, .seed = 37, .calibrate_runs = 4, .validate_runs = 2}));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const auto weighed,
+                                WeighCampaign(campaign.Input(1), campaign.assumed, GoOn));
+  const attribution::Evidence& evidence = weighed->explanation.evidence;
+  // Nothing was planted: more probable than all else together, though many things are possible.
+  EXPECT_GT(evidence.nothing_probability, 0.5);
+  EXPECT_LT(evidence.nothing_probability, 1.0);
+  for (const attribution::ChannelMisfit& channel : evidence.channels) {
+    EXPECT_GT(channel.calibrate_p_value, 0.0) << channel.channel;
+    EXPECT_LE(channel.calibrate_p_value, 1.0) << channel.channel;
+    EXPECT_GT(channel.validate_p_value, 0.0) << channel.channel;
+    EXPECT_LE(channel.validate_p_value, 1.0) << channel.channel;
+    // The bound of chance is where one right twin in a hundred lies beyond.
+    EXPECT_EQ(channel.calibrate_mean_z2 > channel.calibrate_chance,
+              channel.calibrate_p_value < 0.0105)
+        << channel.channel;
+  }
+}
+
+}  // namespace
+}  // namespace parallax::pipeline
