@@ -152,7 +152,7 @@ absl::Status RigSession::AcceptBatch(const v1::SampleBatch& wire) {
   absl::StatusOr<signal::SampleBatch> batch = BatchFromProto(wire);
   if (!batch.ok()) return refuse(kMalformedBatch, batch.status());
   if (absl::Status status = signal::AdmitBatch(channels_, &*batch, &tally.rejected); !status.ok()) {
-    return refuse(kMalformedBatch, AtField(std::move(status), "batch.columns"));
+    return refuse(kMalformedBatch, AtField(std::move(status), "batch"));
   }
   if (tally.rejected.Total() > 0) {
     std::vector<v1::ErrorDetail> examples = RejectedExamples(channels_, wire, kMaxExamples);

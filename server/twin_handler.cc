@@ -171,7 +171,10 @@ absl::StatusOr<NextPart<v1::SimulateResponse>> TwinHandler::Simulate(
   PARALLAX_ASSIGN_OR_RETURN(const signal::CleanRun run,
                             signal::Clean(source.rig, source.record, signal::CleanOptions{}));
   const absl::StatusOr<twin::Drive> drive = source.twin->Prepare(source.rig, run, mode);
-  if (!drive.ok()) return AtField(drive.status(), "run");
+  if (!drive.ok()) {
+    // Its errors name fields of rig and run, which is where an inline run has them.
+    return request.has_inline_run() ? AtField(drive.status(), "inline_run") : drive.status();
+  }
   auto sending = std::make_shared<Sending>();
   PARALLAX_RETURN_IF_ERROR(
       source.twin->Predict(*parameters, *drive, &sending->prediction, /*jacobian=*/nullptr));

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/mutex.h"
 #include "core/base/parallel.h"
 #include "core/base/sha256.h"
@@ -17,6 +18,7 @@ namespace parallax::client {
 namespace {
 
 constexpr size_t kRequestIdLength = 32;
+constexpr char kOtherRig[] = "register it under another id with --rig";
 
 /// The same for equal messages, in every process: an id for idempotent retries.
 std::string ContentId(const google::protobuf::Message& message) {
@@ -47,10 +49,14 @@ absl::Status CheckSameAssumptions(Client& client, const v1::CreateRigRequest& re
   for (const v1::ParameterValue& stored : set.values()) {
     const auto asked = request.assumptions().find(stored.parameter());
     if (asked == request.assumptions().end() || asked->second == stored.value()) continue;
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "rigs/%s exists and assumes %s = %g, the campaign assumes %g; register it under another "
-        "id with --rig",
-        request.rig_id(), stored.parameter(), stored.value(), asked->second));
+    return base::WithFieldError(
+        absl::FailedPreconditionError(absl::StrFormat(
+            "rigs/%s exists and assumes %s = %g, the campaign assumes %g; %s", request.rig_id(),
+            stored.parameter(), stored.value(), asked->second, kOtherRig)),
+        {.field = absl::StrFormat("assumptions[%s]", stored.parameter()),
+         .value = absl::StrFormat("%g", asked->second),
+         .bound = absl::StrFormat("%g, which rigs/%s assumes", stored.value(), request.rig_id()),
+         .next_step = kOtherRig});
   }
   return absl::OkStatus();
 }
@@ -195,10 +201,13 @@ absl::StatusOr<v1::Rig> EnsureRig(Client& client, const v1::CreateRigRequest& re
   PARALLAX_ASSIGN_OR_RETURN(v1::Rig stored, client.GetRig("rigs/" + request.rig_id()));
   if (!google::protobuf::util::MessageDifferencer::Equals(Comparable(stored),
                                                           Comparable(request.rig()))) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "rigs/%s exists with other devices, geometry or twin; register it under another id with "
-        "--rig",
-        request.rig_id()));
+    return base::WithFieldError(absl::FailedPreconditionError(absl::StrFormat(
+                                    "rigs/%s exists with other devices, geometry or twin; %s",
+                                    request.rig_id(), kOtherRig)),
+                                {.field = "rig",
+                                 .value = absl::StrFormat("rigs/%s", request.rig_id()),
+                                 .bound = "the same devices, geometry and twin",
+                                 .next_step = kOtherRig});
   }
   PARALLAX_RETURN_IF_ERROR(CheckSameAssumptions(client, request));
   return stored;

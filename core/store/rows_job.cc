@@ -1,4 +1,5 @@
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 #include "core/store/job_request.h"
 #include "core/store/record_codec.h"
@@ -27,6 +28,23 @@ absl::StatusOr<JobRow> RowToJob(const Query& query) {
   job.create_time_unix_ns = query.Int(11);
   job.end_time_unix_ns = query.Int(12);
   return job;
+}
+
+/// As the wire names it.
+const char* StateName(JobState state) {
+  switch (state) {
+    case JobState::kQueued:
+      return "QUEUED";
+    case JobState::kRunning:
+      return "RUNNING";
+    case JobState::kSucceeded:
+      return "SUCCEEDED";
+    case JobState::kFailed:
+      return "FAILED";
+    case JobState::kCancelled:
+      return "CANCELLED";
+  }
+  return "UNKNOWN";
 }
 
 bool HasEnded(JobState state) { return state != JobState::kQueued && state != JobState::kRunning; }
@@ -128,7 +146,12 @@ absl::StatusOr<JobRow> CancelJob(Connection& connection, const std::string& id,
                                  int64_t now_unix_ns) {
   PARALLAX_ASSIGN_OR_RETURN(JobRow job, GetJob(connection, id));
   if (HasEnded(job.state)) {
-    return absl::FailedPreconditionError(absl::StrFormat("job \"%s\" has ended already", id));
+    return base::WithFieldError(
+        absl::FailedPreconditionError(absl::StrFormat("job \"%s\" has ended already", id)),
+        {.field = "job.state",
+         .value = StateName(job.state),
+         .bound = "QUEUED or RUNNING",
+         .next_step = "ask for a new analysis"});
   }
   job.state = JobState::kCancelled;
   job.end_time_unix_ns = now_unix_ns;

@@ -1,4 +1,5 @@
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 #include "core/store/ingest.h"
 #include "core/store/record_codec.h"
@@ -50,9 +51,14 @@ absl::Status CheckEpoch(Connection& connection, int64_t run_key, const StreamKey
               key.producer_id);
   while (query.Step()) {
     if (query.Unsigned(0) <= key.epoch) continue;
-    return absl::FailedPreconditionError(
-        absl::StrFormat("producer \"%s\": epoch = %d, must be >= %d, its highest", key.producer_id,
-                        key.epoch, query.Unsigned(0)));
+    return base::FieldStatus(
+        absl::StatusCode::kFailedPrecondition,
+        {.field = "hello.epoch",
+         .value = absl::StrFormat("%d", key.epoch),
+         .bound = absl::StrFormat(">= %d, its highest", query.Unsigned(0)),
+         .next_step =
+             absl::StrFormat("say epoch %d, or a higher one to begin anew", query.Unsigned(0))},
+        absl::StrFormat("producer \"%s\": epoch", key.producer_id));
   }
   return absl::OkStatus();
 }

@@ -69,7 +69,11 @@ TEST_F(IngestStreamTest, ANewEpochStartsAtZeroAndAnOlderOneIsRefused) {
   EXPECT_EQ(newer.Open(Hello("p", 2)).resume_from_seq(), 0u);
   TestStream older(*ingest_);
   older.Open(Hello("p", 1));
-  EXPECT_TRUE(absl::IsFailedPrecondition(older.Finish()));
+  const absl::Status refused = older.Finish();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused));
+  EXPECT_EQ(DetailOf(refused)->field(), "hello.epoch");
+  EXPECT_EQ(DetailOf(refused)->value(), "1");
+  EXPECT_EQ(Bound(refused), ">= 2, its highest");
   newer.Send(BoardBatch(0, kRows));
   EXPECT_EQ(newer.AwaitAck(0).seq(), 0u) << "the refused stream took nothing over";
 }
@@ -161,7 +165,9 @@ TEST_F(IngestStreamTest, TheStreamBeyondTheLimitIsRefused) {
   TestStream first(*ingest_);
   first.Open(Hello("p"));
   TestStream second(*ingest_);
-  EXPECT_TRUE(absl::IsResourceExhausted(second.Finish()));
+  const absl::Status refused = second.Finish();
+  EXPECT_TRUE(absl::IsResourceExhausted(refused));
+  EXPECT_EQ(Bound(refused), "<= 1");
 }
 
 struct BadStream {
@@ -203,11 +209,11 @@ TEST_F(IngestStreamTest, EveryMalformedStreamEndsWithATypedErrorAndStoresNothing
       {"unknown channel",
        {hello, BatchWith([](auto* b) { b->mutable_columns(3)->set_channel_index(4); })},
        invalid,
-       "batch.columns"},
+       "batch.columns[3].channel_index"},
       {"channel twice",
        {hello, BatchWith([](auto* b) { b->mutable_columns(3)->set_channel_index(2); })},
        invalid,
-       "batch.columns"},
+       "batch.columns[3].channel_index"},
       {"ragged deltas",
        {hello, BatchWith([](auto* b) { b->mutable_columns(1)->add_delta_time_ns(1); })},
        invalid,

@@ -212,8 +212,10 @@ TEST_F(ServicesTest, AStaleEtagIsRefused) {
   ASSERT_TRUE(changed.ok()) << changed.status();
   EXPECT_EQ(changed->rig().title(), "new title");
   EXPECT_NE(changed->rig().etag(), update.rig().etag());
-  EXPECT_TRUE(
-      absl::IsAborted(Call(*ingest_, &v1::IngestService::Stub::UpdateRig, update).status()));
+  const auto stale = Call(*ingest_, &v1::IngestService::Stub::UpdateRig, update);
+  EXPECT_TRUE(absl::IsAborted(stale.status()));
+  EXPECT_EQ(DetailOf(stale.status())->field(), "rig.etag");
+  EXPECT_EQ(DetailOf(stale.status())->value(), update.rig().etag());
 }
 
 TEST_F(ServicesTest, AssumptionsBecomeParameterSetZero) {
@@ -356,7 +358,7 @@ TEST_F(ServicesTest, AnUnknownOverrideIsNamed) {
   request.set_run("rigs/board/runs/one");
   request.set_mode(v1::DRIVE_MODE_MEASURED);
   (*request.mutable_overrides())["alpah1"] = 0.01;
-  EXPECT_EQ(RefusedField(request), "overrides");
+  EXPECT_EQ(RefusedField(request), "overrides[alpah1]");
 }
 
 }  // namespace

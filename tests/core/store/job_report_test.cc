@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "core/base/field_error.h"
 #include "core/base/sha256.h"
 #include "tests/core/store/store_fixture.h"
 
@@ -89,7 +90,9 @@ TEST_F(JobTest, ACancelledJobCannotFinishAndLeavesNothing) {
   Insert("k");
   const JobRow job = Claim();
   EXPECT_EQ(store_->CancelJob(job.id)->state, JobState::kCancelled);
-  EXPECT_TRUE(absl::IsFailedPrecondition(store_->CancelJob(job.id).status()));
+  const absl::Status ended = store_->CancelJob(job.id).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(ended));
+  EXPECT_EQ(base::FieldErrorOf(ended)->value, "CANCELLED");
   EXPECT_TRUE(absl::IsAborted(store_->FinishJob(job, Report(), Set("CURRENT"))));
   EXPECT_TRUE(store_->ListReports("r", {})->empty());
   EXPECT_EQ(store_->ListParameterSets("r", {})->size(), 1u);
