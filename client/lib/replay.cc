@@ -81,6 +81,8 @@ class Replay {
   absl::StatusOr<ReplayResult> Run();
 
  private:
+  absl::Status CheckAll();
+  absl::Status CheckRun(const RecordedRun& recorded, const std::string& rig);
   absl::Status OpenRuns();
   absl::Status Stream();
   void StreamOne(StreamTask& task);
@@ -96,6 +98,35 @@ class Replay {
   base::Mutex mutex_;
   ReplayProgress progress_ ABSL_GUARDED_BY(mutex_);
 };
+
+/// Has the daemon check rig, runs and outcomes as if they were meant, so that a campaign is stored
+/// whole or not at all.
+absl::Status Replay::CheckAll() {
+  v1::CreateRigRequest create = CreateRigRequestOf(campaign_, options_.rig_id);
+  create.set_validate_only(true);
+  PARALLAX_ASSIGN_OR_RETURN(const v1::Rig rig, EnsureRig(client_, create));
+  for (const RecordedRun& recorded : campaign_.runs) {
+    const std::string& id = recorded.open.run_id();
+    PARALLAX_RETURN_IF_ERROR(base::Within(
+        base::Annotate(CheckRun(recorded, rig.name()), absl::StrFormat("run \"%s\"", id)),
+        absl::StrFormat("runs[%s]", id)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Replay::CheckRun(const RecordedRun& recorded, const std::string& rig) {
+  v1::OpenRunRequest open = recorded.open;
+  open.set_rig(rig);
+  open.set_validate_only(true);
+  *open.mutable_planned_rig() = campaign_.rig;
+  PARALLAX_ASSIGN_OR_RETURN(const v1::Run run, client_.OpenRun(open));
+  if (!recorded.outcome.has_value()) return absl::OkStatus();
+  v1::RecordOutcomeRequest record;
+  record.set_run(run.name());
+  *record.mutable_outcome() = *recorded.outcome;
+  record.set_validate_only(true);
+  return client_.RecordOutcome(record).status();
+}
 
 absl::Status Replay::OpenRuns() {
   for (const RecordedRun& recorded : campaign_.runs) {
@@ -176,6 +207,7 @@ absl::Status Replay::CloseRuns() {
 }
 
 absl::StatusOr<ReplayResult> Replay::Run() {
+  PARALLAX_RETURN_IF_ERROR(CheckAll());
   PARALLAX_ASSIGN_OR_RETURN(result_.rig,
                             EnsureRig(client_, CreateRigRequestOf(campaign_, options_.rig_id)));
   PARALLAX_RETURN_IF_ERROR(OpenRuns());

@@ -39,7 +39,8 @@ struct ReplayResult {
   v1::Ledger ledger;              ///< sum of the runs' ledgers
 };
 
-/// Streams a campaign to the daemon as if its rig were live: registers the rig with the campaign's
+/// Streams a campaign to the daemon as if its rig were live: has the daemon check everything first,
+/// so that nothing of a refused campaign is stored, then registers the rig with the campaign's
 /// assumptions, opens the runs of both splits, sends every CSV as one stream (several at a time),
 /// closes the runs, records their outcomes. Doing it again changes nothing; a replay that was
 /// killed resumes where it stopped.

@@ -202,6 +202,53 @@ TEST_F(ServicesTest, ARequestIdMakesARetryHarmlessAndMayNotBeReused) {
       << "as after a crash between the commit and the memory of the id";
 }
 
+TEST_F(ServicesTest, WhatIsOnlyValidatedIsCheckedWholeAndNotStored) {
+  v1::CreateRigRequest rig = BoardRequest("planned");
+  rig.set_validate_only(true);
+  const auto planned = Call(*ingest_, &v1::IngestService::Stub::CreateRig, rig);
+  ASSERT_TRUE(planned.ok()) << planned.status();
+  EXPECT_EQ(planned->rig().name(), "rigs/planned");
+  v1::OpenRunRequest run = RunRequest("planned", "one");
+  run.set_validate_only(true);
+  EXPECT_TRUE(absl::IsNotFound(Call(*ingest_, &v1::IngestService::Stub::OpenRun, run).status()));
+  *run.mutable_planned_rig() = rig.rig();
+  ASSERT_TRUE(Call(*ingest_, &v1::IngestService::Stub::OpenRun, run).ok());
+  (*run.mutable_run()->add_segments()->mutable_setpoints())["Q9"].set_value(1.0);
+  const auto refused = Call(*ingest_, &v1::IngestService::Stub::OpenRun, run);
+  EXPECT_EQ(DetailOf(refused.status())->field(), "run.segments[0].setpoints[Q9]");
+  v1::RecordOutcomeRequest outcome;
+  outcome.set_run("rigs/planned/runs/one");
+  outcome.set_validate_only(true);
+  ASSERT_TRUE(Call(*ingest_, &v1::IngestService::Stub::RecordOutcome, outcome).ok());
+  outcome.mutable_outcome()->set_chirality_counts(-1.0);
+  EXPECT_EQ(
+      DetailOf(Call(*ingest_, &v1::IngestService::Stub::RecordOutcome, outcome).status())->field(),
+      "outcome.chirality_counts");
+  v1::GetRigRequest get;
+  get.set_name("rigs/planned");
+  EXPECT_TRUE(absl::IsNotFound(Call(*query_, &v1::QueryService::Stub::GetRig, get).status()));
+}
+
+TEST_F(ServicesTest, ValidationTellsWhatExistsAlready) {
+  v1::CreateRigRequest rig = BoardRequest("board");
+  rig.set_validate_only(true);
+  EXPECT_TRUE(
+      absl::IsAlreadyExists(Call(*ingest_, &v1::IngestService::Stub::CreateRig, rig).status()));
+  v1::OpenRunRequest run = RunRequest("board", "one");
+  run.set_validate_only(true);
+  const auto same = Call(*ingest_, &v1::IngestService::Stub::OpenRun, run);
+  ASSERT_TRUE(same.ok()) << same.status();
+  EXPECT_GT(same->run().ledger().stored(), 0u) << "the stored run answers";
+  run.mutable_run()->set_notes("another");
+  EXPECT_TRUE(
+      absl::IsAlreadyExists(Call(*ingest_, &v1::IngestService::Stub::OpenRun, run).status()));
+  run.set_run_id("two");
+  ASSERT_TRUE(Call(*ingest_, &v1::IngestService::Stub::OpenRun, run).ok());
+  v1::ListRunsRequest list;
+  list.set_rig("rigs/board");
+  EXPECT_EQ(Call(*query_, &v1::QueryService::Stub::ListRuns, list)->runs_size(), 1);
+}
+
 TEST_F(ServicesTest, AStaleEtagIsRefused) {
   v1::GetRigRequest get;
   get.set_name("rigs/board");
