@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/clock.h"
+#include "core/base/field_error.h"
 #include "core/base/file.h"
 #include "core/base/status_macros.h"
 #include "core/store/sqlite_store.h"
@@ -107,7 +108,7 @@ absl::Status Serve(const Config& config) {
       std::unique_ptr<Daemon> daemon,
       Daemon::Start(config.daemon, *std::move(store), clock, [&](const absl::Status& status) {
         if (store_failed.exchange(true)) return;
-        Log(LogLevel::kError, "store failed", {{"error", status.ToString()}});
+        Log(LogLevel::kError, "store failed", {{"error", base::Plain(status)}});
         (void)kill(getpid(), SIGTERM);
       }));
   PARALLAX_RETURN_IF_ERROR(WritePortFile(config, daemon->port()));

@@ -59,8 +59,13 @@ CREATE TABLE counter(incarnation INTEGER NOT NULL, change_serial INTEGER NOT NUL
 INSERT INTO counter VALUES(0, 0);
 )sql";
 
+// Why a job failed, as JSON with its code; `error` keeps the text of jobs that failed before.
+constexpr const char* kVersion2 = R"sql(
+ALTER TABLE job ADD COLUMN failure TEXT NOT NULL DEFAULT '';
+)sql";
+
 /// migrations[v] leads from version v to v + 1; version 0 is the empty database.
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1};
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2};
 
 int64_t StoredVersion(Connection& connection) {
   connection.database().exec("CREATE TABLE IF NOT EXISTS schema_version(version INTEGER NOT NULL)");

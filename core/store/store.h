@@ -115,8 +115,8 @@ struct JobRow {
   int attempts = 0;
   double progress = 0.0;
   std::string phase;
-  std::string report;  ///< id, once succeeded
-  std::string error;
+  std::string report;    ///< id, once succeeded
+  absl::Status failure;  ///< why it failed, with its base::FieldError; OK where it did not
   std::map<std::string, double> phase_seconds;
   int64_t create_time_unix_ns = 0;
   int64_t end_time_unix_ns = 0;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/base/field_error.h"
+
 namespace parallax::store {
 namespace {
 
@@ -161,7 +163,7 @@ void Writer::Break(const absl::Status& status) {
   base::MutexLock lock(mutex_);
   if (!health_.ok()) return;
   health_ = absl::UnavailableError("store closed after a failure, restart to recover: " +
-                                   status.ToString());
+                                   base::Plain(status));
 }
 
 }  // namespace parallax::store

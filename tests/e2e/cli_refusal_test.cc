@@ -77,5 +77,26 @@ TEST_F(CliRefusalTest, AnAssumptionOutOfBoundsStoresNothing) {
   EXPECT_EQ(Refusal()["detail"]["field"], "assumptions[U]");
 }
 
+TEST(CliFailedAnalysisTest, NamesTheRunAndTheFieldOfTheErrorThatEndedIt) {
+  CliBench bench("failed_analysis");
+  const std::string folder = bench.folder() + "/campaign";
+  fs::copy(std::string(PARALLAX_TEST_DATA) + "/swcnt-case-a", folder, fs::copy_options::recursive);
+  Spoil(folder + "/runs/r25/run.json", [](json& run) {
+    for (json& segment : run["segments"]) {
+      if (segment["name"] == "grow") segment["setpoints"]["feed_sp"] = -5.0;
+    }
+  });
+  const Output evaluate = bench.Cli({"campaign", "evaluate", folder, "-o", "json"});
+  EXPECT_EQ(evaluate.exit_code, 1);
+  const json error = json::parse(evaluate.err)["error"];
+  EXPECT_EQ(error["code"], "INVALID_ARGUMENT");
+  EXPECT_THAT(error["message"].get<std::string>(), ::testing::HasSubstr("run \"r25\""));
+  EXPECT_EQ(error["detail"]["field"], "runs[r25].run.segments[3].setpoints[feed_sp].value");
+  EXPECT_EQ(error["detail"]["value"], "-5");
+  EXPECT_EQ(error["detail"]["bound"], ">= 0");
+  const Output jobs = bench.Cli({"job", "list", "-o", "json"});
+  EXPECT_EQ(jobs.json()[0]["failure"]["detail"]["value"], "-5");
+}
+
 }  // namespace
 }  // namespace parallax::e2e

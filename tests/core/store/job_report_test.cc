@@ -78,8 +78,9 @@ TEST_F(JobTest, ProgressIsKeptAndAnEndedJobCannotBeUpdated) {
   EXPECT_EQ(store_->GetJob(job.id)->phase, "calibrate");
   EXPECT_EQ(store_->GetJob(job.id)->phase_seconds.at("gap"), 1.25);
   job.state = JobState::kFailed;
-  job.error = "no runs";
+  job.failure = base::InvalidField({"runs", "0", ">= 1", "name a run"});
   ASSERT_TRUE(store_->UpdateJob(job).ok());
+  EXPECT_EQ(store_->GetJob(job.id)->failure, job.failure) << "code, message and detail";
   EXPECT_EQ(store_->GetJob(job.id)->end_time_unix_ns, absl::ToUnixNanos(clock_.now));
   job.state = JobState::kRunning;
   EXPECT_TRUE(absl::IsAborted(store_->UpdateJob(job)));
