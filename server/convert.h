@@ -11,6 +11,7 @@
 #include "core/store/store.h"
 #include "core/twin/twin.h"
 #include "parallax/v1/ingest.pb.h"
+#include "parallax/v1/query.pb.h"
 #include "parallax/v1/resources.pb.h"
 #include "parallax/v1/twin.pb.h"
 #include "server/ledger.h"
@@ -42,6 +43,8 @@ v1::Rig RigToProto(const store::RigRow& row);
 absl::StatusOr<signal::Run> RunFromProto(const signal::Rig& rig, const std::string& run_id,
                                          const v1::Run& wire);
 v1::Run RunToProto(const store::RunRow& row, const Ledger& ledger);
+
+v1::RunStream StreamToProto(const store::StreamRow& row);
 
 /// Shares within [0, 1] that sum to 1 within 0.02, 0 <= m <= n, sds > 0, all numbers finite.
 absl::StatusOr<signal::Outcome> OutcomeFromProto(const v1::Outcome& wire);

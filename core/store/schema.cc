@@ -64,8 +64,17 @@ constexpr const char* kVersion2 = R"sql(
 ALTER TABLE job ADD COLUMN failure TEXT NOT NULL DEFAULT '';
 )sql";
 
+// Receive times by the daemon's clock (0: not kept; eight bytes a batch in a seal, like its
+// checksums), and samples of batches that were refused whole.
+constexpr const char* kVersion3 = R"sql(
+ALTER TABLE batch ADD COLUMN received INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE seal ADD COLUMN received BLOB NOT NULL DEFAULT x'';
+CREATE TABLE refusal(stream INTEGER NOT NULL, reason TEXT NOT NULL, samples INTEGER NOT NULL,
+                     PRIMARY KEY(stream, reason)) WITHOUT ROWID;
+)sql";
+
 /// migrations[v] leads from version v to v + 1; version 0 is the empty database.
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2};
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3};
 
 int64_t StoredVersion(Connection& connection) {
   connection.database().exec("CREATE TABLE IF NOT EXISTS schema_version(version INTEGER NOT NULL)");

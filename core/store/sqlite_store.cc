@@ -78,6 +78,22 @@ class SqliteStore final : public Store {
     return writer_.TryAppend(batch, std::move(done));
   }
 
+  absl::Status RecordRefusal(int64_t stream, const std::string& reason, uint64_t samples) override {
+    return writer_.RecordRefusal(stream, reason, samples);
+  }
+
+  absl::StatusOr<std::vector<StreamRow>> ListRunStreams(const std::string& rig,
+                                                        const std::string& run) override {
+    return Read([&](Connection& c) { return store::ListRunStreams(c, rig, run); });
+  }
+
+  absl::StatusOr<std::vector<int64_t>> ReadReceiveTimes(int64_t stream, uint64_t first_seq,
+                                                        uint64_t count) override {
+    return Read([&](Connection& c) -> absl::StatusOr<std::vector<int64_t>> {
+      return store::ReadReceiveTimes(c, stream, first_seq, count);
+    });
+  }
+
   absl::StatusOr<signal::Series> ReadSeries(const std::string& rig, const std::string& run,
                                             uint32_t channel_index,
                                             const TimeRange& range) override {

@@ -119,5 +119,36 @@ TEST_F(IngestFaultsTest, TheLedgerSurvivesARestart) {
   EXPECT_EQ(LedgerError(after), 0);
 }
 
+TEST_F(IngestFaultsTest, BatchesRefusedWholeStayInTheLedgerAfterARestart) {
+  const auto refuse = [&](const std::vector<v1::StreamRequest>& batches) {
+    TestStream stream(*ingest_);
+    stream.Open(Hello("p"));
+    for (const v1::StreamRequest& batch : batches) stream.Send(batch);
+    EXPECT_FALSE(stream.Finish().ok());
+  };
+  v1::StreamRequest malformed = BoardBatch(1, kRows);
+  malformed.mutable_batch()->mutable_columns(3)->set_channel_index(9);
+  v1::StreamRequest conflicting = BoardBatch(0, kRows);
+  conflicting.mutable_batch()->mutable_columns(2)->set_value(0, 99.0);
+  refuse({BoardBatch(0, kRows), malformed});
+  refuse({BoardBatch(7, kRows)});
+  refuse({conflicting});
+  refuse({conflicting});
+  const v1::Ledger before = GetRun().ledger();
+  EXPECT_EQ(before.stored(), kSamples);
+  EXPECT_EQ(before.rejected().at("MALFORMED_BATCH"), kSamples);
+  EXPECT_EQ(before.rejected().at("OUT_OF_SEQUENCE"), kSamples);
+  EXPECT_EQ(before.rejected().at("CONFLICTING_BATCH"), 2 * kSamples);
+  EXPECT_EQ(LedgerError(before), 0);
+  Restart();
+  EXPECT_EQ(GetRun().ledger().DebugString(), before.DebugString());
+  TestStream stream(*ingest_);
+  EXPECT_EQ(stream.Open(Hello("p")).resume_from_seq(), 1u);
+  stream.Send(BoardBatch(1, kRows));
+  stream.AwaitAck(1);
+  EXPECT_EQ(GetRun().ledger().rejected().at("MALFORMED_BATCH"), kSamples) << "counted once";
+  EXPECT_EQ(LedgerError(GetRun().ledger()), 0);
+}
+
 }  // namespace
 }  // namespace parallax::server

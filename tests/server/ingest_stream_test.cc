@@ -152,6 +152,31 @@ TEST_F(IngestStreamTest, AnotherProducerOfTheRunDoesNot) {
   EXPECT_EQ(first.AwaitAck(0).ledger().stored(), kSamples);
 }
 
+TEST_F(IngestStreamTest, ReceiveTimesAreKeptOfTheStreamsOfARun) {
+  const int64_t start_s = absl::ToUnixSeconds(clock_.Now());
+  TestStream stream(*ingest_);
+  stream.Open(Hello("p"));
+  for (uint64_t seq = 0; seq < 3; ++seq) {
+    stream.Send(BoardBatch(seq, kRows));
+    stream.AwaitAck(seq);
+    clock_.Advance(absl::Seconds(7));
+  }
+  TestStream silent(*ingest_);
+  silent.Open(Hello("q"));
+  v1::GetRunRequest request;
+  request.set_name("rigs/board/runs/one");
+  const auto run = Call(*query_, &v1::QueryService::Stub::GetRun, request);
+  ASSERT_TRUE(run.ok()) << run.status();
+  ASSERT_EQ(run->streams_size(), 2);
+  EXPECT_EQ(run->streams(0).producer_id(), "p");
+  EXPECT_EQ(run->streams(0).batches(), 3u);
+  EXPECT_EQ(run->streams(0).stored(), 3 * kSamples);
+  EXPECT_EQ(run->streams(0).first_receive_time().seconds(), start_s);
+  EXPECT_EQ(run->streams(0).last_receive_time().seconds(), start_s + 14);
+  EXPECT_EQ(run->streams(1).batches(), 0u);
+  EXPECT_FALSE(run->streams(1).has_first_receive_time());
+}
+
 TEST_F(IngestStreamTest, ASilentStreamExpires) {
   TestStream stream(*ingest_);
   stream.Open(Hello("p"));
