@@ -61,6 +61,7 @@ std::vector<v1::ErrorDetail> RejectedExamples(const std::vector<signal::ChannelR
 
 v1::Ledger LedgerToProto(const Ledger& ledger);
 v1::TwinDomain DomainToProto(const twin::DomainRange& range);
+v1::DomainExit DomainExitToProto(const twin::DomainRange& reached, const twin::DomainRange& domain);
 v1::Twin TwinToProto(const twin::Description& description);
 
 /// Whether a stored document goes along with the figures that index it.

@@ -106,6 +106,18 @@ v1::TwinDomain DomainToProto(const twin::DomainRange& range) {
   return wire;
 }
 
+v1::DomainExit DomainExitToProto(const twin::DomainRange& reached,
+                                 const twin::DomainRange& domain) {
+  v1::DomainExit wire;
+  wire.set_quantity(domain.quantity);
+  wire.set_unit(domain.unit);
+  wire.set_reached_low(reached.low);
+  wire.set_reached_high(reached.high);
+  wire.set_low(domain.low);
+  wire.set_high(domain.high);
+  return wire;
+}
+
 v1::Twin TwinToProto(const twin::Description& description) {
   v1::Twin wire;
   wire.set_name(TwinNameOf(description.name));

@@ -55,18 +55,6 @@ class ServicesTest : public DaemonTest {
     return answer.ok() ? answer->sha256() : "";
   }
 
-  /// The field that a simulation is refused for; empty where it is not.
-  std::string RefusedField(const v1::SimulateRequest& request) {
-    grpc::ClientContext context;
-    auto reader = twin_->Simulate(&context, request);
-    v1::SimulateResponse part;
-    EXPECT_FALSE(reader->Read(&part));
-    const absl::Status status = FromGrpc(reader->Finish());
-    const auto detail = DetailOf(status);
-    EXPECT_TRUE(detail.has_value()) << status;
-    return detail.has_value() ? detail->field() : "";
-  }
-
   absl::StatusOr<v1::AnalyzeResponse> Analyze(
       const std::function<void(v1::AnalyzeRequest*)>& change) {
     v1::AnalyzeRequest request;
@@ -338,74 +326,6 @@ TEST_F(ServicesTest, TheSameRequestIdIsTheSameJobAndAnotherIsAnother) {
   v1::ListJobsRequest list;
   list.set_rig("rigs/board");
   EXPECT_EQ(Call(*analysis_, &v1::AnalysisService::Stub::ListJobs, list)->jobs_size(), 4);
-}
-
-TEST_F(ServicesTest, TwinsAreListedDescribedAndSimulated) {
-  const auto twins = Call(*twin_, &v1::TwinService::Stub::ListTwins, v1::ListTwinsRequest());
-  ASSERT_TRUE(twins.ok());
-  ASSERT_EQ(twins->twins_size(), 3);
-  EXPECT_EQ(twins->twins(2).name(), "twins/two_heater");
-  v1::SimulateRequest request;
-  request.set_run("rigs/board/runs/one");
-  request.set_mode(v1::DRIVE_MODE_MEASURED);
-  grpc::ClientContext context;
-  auto reader = twin_->Simulate(&context, request);
-  v1::SimulateResponse part;
-  ASSERT_TRUE(reader->Read(&part)) << FromGrpc(reader->Finish());
-  ASSERT_EQ(part.signals_size(), 2);
-  EXPECT_EQ(part.signals(0).channel(), "board/T1");
-  EXPECT_EQ(part.signals(0).unit(), "Cel");
-  EXPECT_EQ(part.signals(0).value_size(), part.time_s_size());
-  EXPECT_GT(part.signals(0).value(part.time_s_size() - 1), part.signals(0).value(0))
-      << "a heater at half power warms the board";
-  while (reader->Read(&part)) {
-  }
-  EXPECT_TRUE(reader->Finish().ok());
-}
-
-TEST_F(ServicesTest, ARunThatIsNotStoredIsSimulatedWithABand) {
-  v1::SimulateRequest request;
-  *request.mutable_inline_run()->mutable_rig() = BoardRequest("board").rig();
-  *request.mutable_inline_run()->mutable_run() = RunRequest("board", "one").run();
-  *request.mutable_inline_run()->add_batches() = BoardBatch(0, 60).batch();
-  request.set_mode(v1::DRIVE_MODE_MEASURED);
-  request.set_draws(16);
-  grpc::ClientContext context;
-  auto reader = twin_->Simulate(&context, request);
-  v1::SimulateResponse part;
-  ASSERT_TRUE(reader->Read(&part)) << FromGrpc(reader->Finish());
-  ASSERT_EQ(part.signals_size(), 2);
-  const v1::PredictedBand& band = part.signals(0).band();
-  ASSERT_EQ(band.median_size(), part.time_s_size());
-  const int last = part.time_s_size() - 1;
-  EXPECT_LT(band.low_95(last), band.low_50(last));
-  EXPECT_LT(band.low_50(last), band.median(last));
-  EXPECT_LT(band.median(last), band.high_50(last));
-  EXPECT_LT(band.high_50(last), band.high_95(last));
-}
-
-TEST_F(ServicesTest, ASimulationOfBothAStoredRunAndAnotherIsRefused) {
-  v1::SimulateRequest request;
-  request.set_run("rigs/board/runs/one");
-  request.mutable_inline_run();
-  request.set_mode(v1::DRIVE_MODE_RECIPE);
-  EXPECT_EQ(RefusedField(request), "run");
-}
-
-TEST_F(ServicesTest, MoreDrawsThanMemoryIsKeptForAreRefused) {
-  v1::SimulateRequest request;
-  request.set_run("rigs/board/runs/one");
-  request.set_mode(v1::DRIVE_MODE_MEASURED);
-  request.set_draws(1000);
-  EXPECT_EQ(RefusedField(request), "draws");
-}
-
-TEST_F(ServicesTest, AnUnknownOverrideIsNamed) {
-  v1::SimulateRequest request;
-  request.set_run("rigs/board/runs/one");
-  request.set_mode(v1::DRIVE_MODE_MEASURED);
-  (*request.mutable_overrides())["alpah1"] = 0.01;
-  EXPECT_EQ(RefusedField(request), "overrides[alpah1]");
 }
 
 }  // namespace

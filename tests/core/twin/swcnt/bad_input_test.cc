@@ -3,6 +3,7 @@
 
 #include "absl/strings/match.h"
 #include "core/base/field_error.h"
+#include "core/twin/swcnt/tables.h"
 #include "tests/core/twin/swcnt/fixture.h"
 
 namespace parallax::twin {
@@ -58,6 +59,13 @@ TEST(SwcntBadInput, ErrorsCarryPathValueBoundAndNextStep) {
   EXPECT_EQ(material.value, "saphire");
   EXPECT_EQ(material.bound, "one of \"fused silica\", \"alumina 99.5\", \"sapphire\", \"silicon\"");
   EXPECT_EQ(material.next_step, "did you mean \"sapphire\"?");
+}
+
+TEST(SwcntBadInput, AluminaMayBeCalledByItsShortName) {
+  EXPECT_EQ(*swcnt::FindMaterial("alumina"), *swcnt::FindMaterial("alumina 99.5"));
+  GrowthRecipe recipe;
+  recipe.material = "alumina";
+  EXPECT_TRUE(RecipeRefusal(recipe).ok());
 }
 
 TEST(SwcntBadInput, ThicknessMustBePositive) {
