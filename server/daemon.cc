@@ -198,6 +198,8 @@ absl::Status Daemon::Listen() {
 }
 
 void Daemon::Drain() {
+  // Before anything is refused: who watches health sends its streams elsewhere.
+  if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
   registry_.Drain();
   if (server_ == nullptr) return;
   if (!registry_.WaitUntilEmpty(options_.drain_timeout)) {

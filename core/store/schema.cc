@@ -3,6 +3,7 @@
 #include <array>
 
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 
 namespace parallax::store {
 namespace {
@@ -88,9 +89,12 @@ absl::Status PrepareSchema(Connection& connection) {
   SQLite::Transaction transaction(connection.database(), SQLite::TransactionBehavior::IMMEDIATE);
   const int64_t stored = StoredVersion(connection);
   if (stored > kSchemaVersion) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "store: schema version = %d, must be <= %d: the database was written by a newer program",
-        stored, kSchemaVersion));
+    return base::FieldStatus(absl::StatusCode::kFailedPrecondition,
+                             {.field = "schema_version",
+                              .value = absl::StrFormat("%d", stored),
+                              .bound = absl::StrFormat("<= %d", kSchemaVersion),
+                              .next_step = "the database was written by a newer program: run that"},
+                             "store: schema version");
   }
   for (int64_t version = stored; version < kSchemaVersion; ++version) {
     connection.database().exec(kMigrations[static_cast<size_t>(version)]);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/file_lock.h"
 #include "core/base/status_macros.h"
 #include "core/store/compactor.h"
@@ -235,14 +236,20 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const SqliteStoreOptions&
     return absl::UnavailableError(
         absl::StrFormat("cannot make directory \"%s\": %s", options.directory, error.message()));
   }
-  PARALLAX_ASSIGN_OR_RETURN(base::FileLock lock,
-                            base::FileLock::Acquire(options.directory + "/lock"));
+  absl::StatusOr<base::FileLock> lock = base::FileLock::Acquire(options.directory + "/lock");
+  if (!lock.ok()) {
+    return base::WithFieldError(lock.status(), {.field = "data directory",
+                                                .value = options.directory,
+                                                .bound = "used by one daemon at a time",
+                                                .next_step = "one daemon at a time uses a data "
+                                                             "directory, choose another"});
+  }
   const std::string path = options.directory + "/parallax.db";
   return Guarded([&]() -> absl::StatusOr<std::unique_ptr<Store>> {
     auto connection = std::make_unique<Connection>(path, Connection::Mode::kReadWrite);
     PARALLAX_RETURN_IF_ERROR(PrepareSchema(*connection));
     const int64_t incarnation = NextIncarnation(*connection);
-    return std::make_unique<SqliteStore>(std::move(lock), std::move(connection), path, incarnation,
+    return std::make_unique<SqliteStore>(*std::move(lock), std::move(connection), path, incarnation,
                                          clock);
   });
 }

@@ -73,6 +73,10 @@ TEST_F(IngestFaultsTest, ABrokenStoreEndsTheStreamAndTellsTheProcess) {
   EXPECT_TRUE(absl::IsUnavailable(store_failure_));
 }
 
+TEST_F(IngestFaultsTest, AServingDaemonSaysSoUntilItDrains) {
+  EXPECT_EQ(Health(), "\x08\x01") << "SERVING";
+}
+
 TEST_F(IngestFaultsTest, DrainingCommitsAndAcksWhatWasAcceptedAndRefusesNewStreams) {
   store_->Hold(/*capacity=*/100);
   TestStream stream(*ingest_);
@@ -83,6 +87,7 @@ TEST_F(IngestFaultsTest, DrainingCommitsAndAcksWhatWasAcceptedAndRefusesNewStrea
   TestStream refused(*ingest_);
   refused.Open(Hello("other"));
   EXPECT_TRUE(absl::IsUnavailable(refused.Finish()));
+  EXPECT_EQ(Health(), "\x08\x02") << "NOT_SERVING before the last stream has ended";
   store_->Release();
   EXPECT_EQ(stream.AwaitAck(2).seq(), 2u);
   EXPECT_TRUE(absl::IsUnavailable(stream.Finish()));

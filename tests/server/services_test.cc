@@ -149,6 +149,16 @@ TEST_F(ServicesTest, TheDigestDependsOnTheSamplesAndNotOnHowTheyCame) {
   EXPECT_EQ(Digest("rigs/board/runs/one"), one);
 }
 
+TEST_F(ServicesTest, ReflectionListsTheServices) {
+  // ServerReflectionRequest{list_services: ""}: field 7, of length 0.
+  const std::string answer = CallBytes(
+      "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", std::string("\x3a\x00", 2));
+  for (const char* service :
+       {"IngestService", "QueryService", "AnalysisService", "CalibrationService", "TwinService"}) {
+    EXPECT_NE(answer.find(std::string("parallax.v1.") + service), std::string::npos) << service;
+  }
+}
+
 TEST_F(ServicesTest, PagesShowEveryRunOnceAndInOrder) {
   for (int i = 0; i < 7; ++i) {
     v1::OpenRunRequest request = RunRequest("board", "run" + std::to_string(i));
