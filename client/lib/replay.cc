@@ -5,6 +5,7 @@
 #include <google/protobuf/util/message_differencer.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -31,6 +32,9 @@ std::string ContentId(const google::protobuf::Message& message) {
   }
   return base::Sha256Hex(bytes).substr(0, kRequestIdLength);
 }
+
+/// Enough of a hash to know it by.
+std::string Short(const std::string& producer_id) { return producer_id.substr(0, 12); }
 
 /// What a rig is, without what the daemon adds and without its title.
 v1::Rig Comparable(v1::Rig rig) {
@@ -61,6 +65,22 @@ absl::Status CheckSameAssumptions(Client& client, const v1::CreateRigRequest& re
   return absl::OkStatus();
 }
 
+absl::Status OtherFile(const std::string& device, const std::string& file,
+                       const v1::RunStream& stored) {
+  const std::string held = absl::StrFormat("%d samples of another file or producer, %s",
+                                           stored.stored(), Short(stored.producer_id()));
+  constexpr char kNext[] =
+      "replay into another rig with --rig, or add it to what is stored with campaign replay "
+      "--resend";
+  return base::WithFieldError(
+      absl::FailedPreconditionError(absl::StrFormat("%s.csv is %s, but the run holds %s; %s",
+                                                    device, Short(file), held, kNext)),
+      {.field = device + ".csv",
+       .value = Short(file),
+       .bound = "the file that the run holds: " + held,
+       .next_step = kNext});
+}
+
 /// One device of one run on its way.
 struct StreamTask {
   const DeviceRecording* recording;
@@ -83,6 +103,7 @@ class Replay {
  private:
   absl::Status CheckAll();
   absl::Status CheckRun(const RecordedRun& recorded, const std::string& rig);
+  absl::Status CheckStreams(const RecordedRun& recorded, const std::string& run);
   absl::Status OpenRuns();
   absl::Status Stream();
   void StreamOne(StreamTask& task);
@@ -120,12 +141,38 @@ absl::Status Replay::CheckRun(const RecordedRun& recorded, const std::string& ri
   open.set_validate_only(true);
   *open.mutable_planned_rig() = campaign_.rig;
   PARALLAX_ASSIGN_OR_RETURN(const v1::Run run, client_.OpenRun(open));
+  PARALLAX_RETURN_IF_ERROR(CheckStreams(recorded, run.name()));
   if (!recorded.outcome.has_value()) return absl::OkStatus();
   v1::RecordOutcomeRequest record;
   record.set_run(run.name());
   *record.mutable_outcome() = *recorded.outcome;
   record.set_validate_only(true);
   return client_.RecordOutcome(record).status();
+}
+
+/// The producer of a recording is the hash of its file. Where a run holds samples of a producer
+/// that is no file of this campaign, a file that it does not hold is most likely that one edited:
+/// streaming it would double the run.
+absl::Status Replay::CheckStreams(const RecordedRun& recorded, const std::string& run) {
+  if (options_.on_stored == OnStored::kResend) return absl::OkStatus();
+  const absl::StatusOr<v1::GetRunResponse> stored = client_.GetRun(run);
+  if (absl::IsNotFound(stored.status())) return absl::OkStatus();
+  PARALLAX_RETURN_IF_ERROR(stored.status());
+  std::set<std::string> files;
+  for (const DeviceRecording& device : recorded.devices) files.insert(device.producer_id);
+  std::set<std::string> producers;
+  const v1::RunStream* other = nullptr;
+  for (const v1::RunStream& stream : stored->streams()) {
+    producers.insert(stream.producer_id());
+    if (stream.stored() > 0 && !files.contains(stream.producer_id())) other = &stream;
+  }
+  if (other == nullptr) return absl::OkStatus();
+  for (size_t i = 0; i < recorded.devices.size(); ++i) {
+    if (producers.contains(recorded.devices[i].producer_id)) continue;
+    const std::string& device = campaign_.rig.devices(static_cast<int>(i)).id();
+    return OtherFile(device, recorded.devices[i].producer_id, *other);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Replay::OpenRuns() {

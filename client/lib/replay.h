@@ -23,6 +23,7 @@ struct ReplayProgress {
 
 struct ReplayOptions {
   std::string rig_id;  ///< empty: the campaign's id
+  /// kResend also insists on files that are not those which the runs already hold.
   OnStored on_stored = OnStored::kSkip;
   std::function<void(const ReplayProgress&)> on_progress;  ///< may be empty
 };
@@ -45,7 +46,8 @@ struct ReplayResult {
 /// closes the runs, records their outcomes. Doing it again changes nothing; a replay that was
 /// killed resumes where it stopped.
 /// Errors: the daemon's; FailedPrecondition where a rig of this id exists with other devices,
-/// geometry, twin or assumptions.
+/// geometry, twin or assumptions, or where a run already holds samples of another file of a device:
+/// those of an edited file would stand beside them.
 absl::StatusOr<ReplayResult> ReplayCampaign(const Campaign& campaign, Client& client,
                                             const base::Clock& clock, Sleeper& sleeper,
                                             const ReplayOptions& options);

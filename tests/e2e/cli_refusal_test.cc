@@ -77,6 +77,26 @@ TEST_F(CliRefusalTest, AnAssumptionOutOfBoundsStoresNothing) {
   EXPECT_EQ(Refusal()["detail"]["field"], "assumptions[U]");
 }
 
+TEST_F(CliRefusalTest, AFileThatTheRunDoesNotHoldIsRefusedUntilInsistedOn) {
+  ASSERT_EQ(bench_.Cli({"campaign", "replay", folder_}).exit_code, 0);
+  const auto digest = [&] {
+    return bench_.Cli({"series", "digest", "tclab-byu", "-o", "json"}).json()["sha256"];
+  };
+  const auto before = digest();
+  std::ofstream(folder_ + "/runs/mimo-3s/board.csv", std::ios::app)
+      << "1520009999000000000,0,0,20,20\n";
+  const Output replay = bench_.Cli({"campaign", "replay", folder_, "-o", "json"});
+  EXPECT_EQ(replay.exit_code, 6) << replay.err;
+  const json error = json::parse(replay.err)["error"];
+  EXPECT_EQ(error["detail"]["field"], "runs[mimo-3s].board.csv");
+  EXPECT_THAT(error["detail"]["bound"].get<std::string>(), ::testing::HasSubstr("samples"));
+  EXPECT_THAT(error["detail"]["next_step"].get<std::string>(), ::testing::HasSubstr("--resend"));
+  EXPECT_EQ(digest(), before);
+  EXPECT_EQ(bench_.Cli({"campaign", "replay", folder_, "--resend"}).exit_code, 0);
+  EXPECT_NE(digest(), before);
+  EXPECT_EQ(bench_.Cli({"campaign", "replay", folder_}).exit_code, 0) << "it is held by now";
+}
+
 TEST(CliFailedAnalysisTest, NamesTheRunAndTheFieldOfTheErrorThatEndedIt) {
   CliBench bench("failed_analysis");
   const std::string folder = bench.folder() + "/campaign";
