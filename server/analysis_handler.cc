@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 #include "server/convert.h"
 #include "server/convert_check.h"
@@ -104,9 +105,12 @@ absl::Status AnalysisHandler::CheckQueue() {
     return job.state == store::JobState::kQueued;
   });
   if (static_cast<size_t>(queued) < kMaxQueuedJobs) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      absl::StrFormat("%d jobs are queued, must be < %u; wait for one to end or cancel it", queued,
-                      kMaxQueuedJobs));
+  return base::FieldStatus(absl::StatusCode::kResourceExhausted,
+                           {.field = "jobs",
+                            .value = absl::StrFormat("%d", queued),
+                            .bound = absl::StrFormat("< %u", kMaxQueuedJobs),
+                            .next_step = "wait for one to end or cancel it"},
+                           "queued jobs");
 }
 
 absl::StatusOr<v1::AnalyzeResponse> AnalysisHandler::Analyze(const v1::AnalyzeRequest& request) {

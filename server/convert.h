@@ -11,6 +11,7 @@
 #include "core/store/store.h"
 #include "core/twin/twin.h"
 #include "parallax/v1/ingest.pb.h"
+#include "parallax/v1/query.pb.h"
 #include "parallax/v1/resources.pb.h"
 #include "parallax/v1/twin.pb.h"
 #include "server/ledger.h"
@@ -43,6 +44,8 @@ absl::StatusOr<signal::Run> RunFromProto(const signal::Rig& rig, const std::stri
                                          const v1::Run& wire);
 v1::Run RunToProto(const store::RunRow& row, const Ledger& ledger);
 
+v1::RunStream StreamToProto(const store::StreamRow& row);
+
 /// Shares within [0, 1] that sum to 1 within 0.02, 0 <= m <= n, sds > 0, all numbers finite.
 absl::StatusOr<signal::Outcome> OutcomeFromProto(const v1::Outcome& wire);
 v1::Outcome OutcomeToProto(const signal::Outcome& outcome);
@@ -58,6 +61,7 @@ std::vector<v1::ErrorDetail> RejectedExamples(const std::vector<signal::ChannelR
 
 v1::Ledger LedgerToProto(const Ledger& ledger);
 v1::TwinDomain DomainToProto(const twin::DomainRange& range);
+v1::DomainExit DomainExitToProto(const twin::DomainRange& reached, const twin::DomainRange& domain);
 v1::Twin TwinToProto(const twin::Description& description);
 
 /// Whether a stored document goes along with the figures that index it.

@@ -1,12 +1,15 @@
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "core/base/field_error.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/parameter_set_codec.h"
 #include "server/convert.h"
 #include "server/names.h"
+#include "server/status.h"
 
 namespace parallax::server {
 namespace {
@@ -103,6 +106,18 @@ v1::TwinDomain DomainToProto(const twin::DomainRange& range) {
   return wire;
 }
 
+v1::DomainExit DomainExitToProto(const twin::DomainRange& reached,
+                                 const twin::DomainRange& domain) {
+  v1::DomainExit wire;
+  wire.set_quantity(domain.quantity);
+  wire.set_unit(domain.unit);
+  wire.set_reached_low(reached.low);
+  wire.set_reached_high(reached.high);
+  wire.set_low(domain.low);
+  wire.set_high(domain.high);
+  return wire;
+}
+
 v1::Twin TwinToProto(const twin::Description& description) {
   v1::Twin wire;
   wire.set_name(TwinNameOf(description.name));
@@ -166,7 +181,14 @@ v1::Job JobToProto(const store::JobRow& row) {
   wire.set_progress(row.progress);
   wire.set_phase(row.phase);
   if (!row.report.empty()) wire.set_report(ReportNameOf(row.rig, row.report));
-  wire.set_error(row.error);
+  if (!row.failure.ok()) {
+    wire.set_error(base::Plain(row.failure));
+    wire.mutable_failure()->set_code(static_cast<int>(row.failure.code()));
+    wire.mutable_failure()->set_message(std::string(row.failure.message()));
+    if (std::optional<v1::ErrorDetail> detail = DetailOf(row.failure)) {
+      *wire.mutable_failure()->mutable_detail() = *std::move(detail);
+    }
+  }
   wire.set_attempts(row.attempts);
   wire.mutable_phase_seconds()->insert(row.phase_seconds.begin(), row.phase_seconds.end());
   *wire.mutable_create_time() = TimestampFromUnixNs(row.create_time_unix_ns);

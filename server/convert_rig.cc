@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 #include "core/base/units.h"
 #include "server/convert.h"
@@ -70,10 +71,8 @@ absl::StatusOr<signal::Channel> ChannelFromProto(const std::string& field,
   PARALLAX_RETURN_IF_ERROR(CheckText(field + ".quantity", wire.quantity(), kMaxNameBytes));
   PARALLAX_RETURN_IF_ERROR(CheckText(field + ".unit", wire.unit(), kMaxNameBytes));
   if (const absl::StatusOr<base::Unit> unit = base::FindUnit(wire.unit()); !unit.ok()) {
-    const std::string message(unit.status().message());
-    const size_t hint = message.find("did you mean");
-    return InvalidField(field + ".unit", wire.unit(), "a UCUM code of the closed table",
-                        hint == std::string::npos ? "" : message.substr(hint));
+    const base::FieldError error = *base::FieldErrorOf(unit.status());
+    return InvalidField(field + ".unit", wire.unit(), error.bound, error.next_step);
   }
   PARALLAX_RETURN_IF_ERROR(CheckChannelNumbers(field, wire));
   signal::Channel channel{.id = wire.id(),

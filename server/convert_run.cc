@@ -168,6 +168,21 @@ v1::Run RunToProto(const store::RunRow& row, const Ledger& ledger) {
   return wire;
 }
 
+v1::RunStream StreamToProto(const store::StreamRow& row) {
+  v1::RunStream wire;
+  wire.set_producer_id(row.producer_id);
+  wire.set_epoch(row.epoch);
+  wire.set_batches(row.next_seq);
+  wire.set_stored(row.stored);
+  if (row.first_received_unix_ns != 0) {
+    *wire.mutable_first_receive_time() = TimestampFromUnixNs(row.first_received_unix_ns);
+  }
+  if (row.last_received_unix_ns != 0) {
+    *wire.mutable_last_receive_time() = TimestampFromUnixNs(row.last_received_unix_ns);
+  }
+  return wire;
+}
+
 v1::Ledger LedgerToProto(const Ledger& ledger) {
   v1::Ledger wire;
   wire.set_received(ledger.received);

@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 #include "server/log.h"
 
@@ -108,7 +109,7 @@ class Daemon::JobLog final : public pipeline::JobObserver {
         {{"job", job.id},
          {"rig", job.rig},
          {"state", std::string(StateName(job.state))},
-         {"error", job.error}});
+         {"error", job.failure.ok() ? "" : base::Plain(job.failure)}});
   }
 };
 
@@ -197,6 +198,8 @@ absl::Status Daemon::Listen() {
 }
 
 void Daemon::Drain() {
+  // Before anything is refused: who watches health sends its streams elsewhere.
+  if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
   registry_.Drain();
   if (server_ == nullptr) return;
   if (!registry_.WaitUntilEmpty(options_.drain_timeout)) {
@@ -213,7 +216,7 @@ void Daemon::Drain() {
 void Daemon::Compact() {
   const absl::StatusOr<uint64_t> replaced = store_->Compact();
   if (!replaced.ok()) {
-    Log(LogLevel::kWarning, "compaction failed", {{"error", replaced.status().ToString()}});
+    Log(LogLevel::kWarning, "compaction failed", {{"error", base::Plain(replaced.status())}});
   } else if (*replaced > 0) {
     Log(LogLevel::kInfo, "compacted", {{"batches", absl::StrFormat("%u", *replaced)}});
   }

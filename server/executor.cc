@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
+
 namespace parallax::server {
 
 Executor::Executor(int threads, size_t capacity) : capacity_(capacity) {
@@ -15,6 +18,14 @@ Executor::~Executor() {
     changed_.NotifyAll();
   }
   for (std::thread& thread : threads_) thread.join();
+}
+
+absl::Status Executor::Full() const {
+  return base::WithFieldError(absl::ResourceExhaustedError("too many calls wait; try again later"),
+                              {.field = "waiting calls",
+                               .value = absl::StrFormat("%u", capacity_),
+                               .bound = absl::StrFormat("< %u", capacity_),
+                               .next_step = "try again later, or raise server.max_waiting_calls"});
 }
 
 bool Executor::TryPost(std::function<void()> task) {

@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "core/base/mutex.h"
 
 namespace parallax::server {
@@ -18,6 +19,8 @@ class Executor {
 
   /// False, without effect, when `capacity` tasks wait already.
   bool TryPost(std::function<void()> task);
+  /// What to tell the caller whose task was not taken: ResourceExhausted, with the bound.
+  absl::Status Full() const;
   /// Queues a task whatever waits; for continuations of work that TryPost admitted.
   void PostContinuation(std::function<void()> task);
 

@@ -21,6 +21,8 @@ class IngestHandler {
  private:
   absl::StatusOr<v1::CreateRigResponse> CreateRigOnce(const v1::CreateRigRequest& request);
   absl::StatusOr<v1::OpenRunResponse> OpenRunOnce(const v1::OpenRunRequest& request);
+  /// What OpenRun would answer, with nothing stored.
+  absl::StatusOr<v1::OpenRunResponse> CheckRun(const v1::OpenRunRequest& request);
 
   const ServiceContext& context_;
 };

@@ -15,7 +15,9 @@ void AddRejects(const signal::RejectCounts& counts, Ledger* ledger) {
 Ledger LedgerOf(const store::LedgerCounts& counts) {
   Ledger ledger{.received = counts.stored + counts.duplicate + counts.rejected.Total(),
                 .stored = counts.stored,
-                .duplicate = counts.duplicate};
+                .duplicate = counts.duplicate,
+                .rejected = counts.refused};
+  for (const auto& [reason, samples] : counts.refused) ledger.received += samples;
   AddRejects(counts.rejected, &ledger);
   return ledger;
 }

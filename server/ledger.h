@@ -18,12 +18,6 @@ struct Ledger {
   uint64_t queued = 0;
 };
 
-/// Reasons for which a batch is refused whole; those of single samples are in RejectCounts.
-inline constexpr char kMalformedBatch[] = "MALFORMED_BATCH";
-inline constexpr char kOutOfSequence[] = "OUT_OF_SEQUENCE";
-inline constexpr char kConflictingBatch[] = "CONFLICTING_BATCH";
-inline constexpr char kStoreRefused[] = "STORE_REFUSED";
-
 /// What the store holds, as a ledger with nothing queued.
 Ledger LedgerOf(const store::LedgerCounts& counts);
 
@@ -42,7 +36,7 @@ void UncountReceived(const BatchTally& batch, Ledger* ledger);
 void CountStored(const BatchTally& batch, Ledger* ledger);
 /// All of them were on disk already.
 void CountDuplicate(const BatchTally& batch, Ledger* ledger);
-/// The whole batch was refused.
+/// The whole batch was refused, for one of the store's reasons.
 void CountRefused(const BatchTally& batch, const std::string& reason, Ledger* ledger);
 
 /// The ledger of one run, shared by the streams that write to it. Thread-safe.

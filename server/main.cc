@@ -8,11 +8,13 @@
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "core/base/clock.h"
+#include "core/base/field_error.h"
 #include "core/base/file.h"
 #include "core/base/status_macros.h"
 #include "core/store/sqlite_store.h"
@@ -89,25 +91,27 @@ void RemovePortFile(const Config& config) {
   if (!config.port_file.empty()) (void)unlink(config.port_file.c_str());
 }
 
+/// The message, and what to do next where it does not say so itself.
+std::string ToPeople(const absl::Status& status) {
+  const std::string message(status.message());
+  const std::optional<base::FieldError> error = base::FieldErrorOf(status);
+  const bool said = !error || message.find(error->next_step) != std::string::npos;
+  return said ? message : message + "; " + error->next_step;
+}
+
 /// Serves until a signal. Errors: whatever kept the daemon from starting, or ended its store.
 absl::Status Serve(const Config& config) {
   const sigset_t signals = HoldSignals();
   RemovePortFile(config);
   const base::SystemClock clock;
-  absl::StatusOr<std::unique_ptr<store::Store>> store =
-      store::OpenSqliteStore({.directory = config.data_directory}, clock);
-  if (absl::IsFailedPrecondition(store.status())) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "%s; one daemon at a time uses a data directory, choose another with --data",
-        std::string(store.status().message())));
-  }
-  PARALLAX_RETURN_IF_ERROR(store.status());
+  PARALLAX_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store,
+                            store::OpenSqliteStore({.directory = config.data_directory}, clock));
   std::atomic<bool> store_failed{false};
   PARALLAX_ASSIGN_OR_RETURN(
       std::unique_ptr<Daemon> daemon,
-      Daemon::Start(config.daemon, *std::move(store), clock, [&](const absl::Status& status) {
+      Daemon::Start(config.daemon, std::move(store), clock, [&](const absl::Status& status) {
         if (store_failed.exchange(true)) return;
-        Log(LogLevel::kError, "store failed", {{"error", status.ToString()}});
+        Log(LogLevel::kError, "store failed", {{"error", base::Plain(status)}});
         (void)kill(getpid(), SIGTERM);
       }));
   PARALLAX_RETURN_IF_ERROR(WritePortFile(config, daemon->port()));
@@ -145,7 +149,7 @@ int Main(int argc, char** argv) {
   }
   SetLogFormat(config->log_format);
   if (const absl::Status status = Serve(*config); !status.ok()) {
-    Log(LogLevel::kError, "ended with an error", {{"error", std::string(status.message())}});
+    Log(LogLevel::kError, "ended with an error", {{"error", ToPeople(status)}});
     return kExitError;
   }
   return 0;

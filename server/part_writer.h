@@ -31,7 +31,7 @@ class PartWriter final : public grpc::ServerWriteReactor<Response> {
       WriteNext();
     });
     if (!posted) {
-      this->Finish(ToGrpc(absl::ResourceExhaustedError("too many calls wait; try again later")));
+      this->Finish(ToGrpc(executor_.Full()));
     }
   }
 

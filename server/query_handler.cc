@@ -38,6 +38,9 @@ absl::StatusOr<v1::GetRunResponse> QueryHandler::GetRun(const v1::GetRunRequest&
   v1::GetRunResponse response;
   *response.mutable_run() = RunWithLedger(row, context_.registry);
   if (row.outcome.has_value()) *response.mutable_outcome() = OutcomeToProto(*row.outcome);
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<store::StreamRow> streams,
+                            context_.store.ListRunStreams(name.rig, name.run));
+  for (const store::StreamRow& stream : streams) *response.add_streams() = StreamToProto(stream);
   return response;
 }
 

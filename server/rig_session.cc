@@ -34,7 +34,7 @@ NextRead RigSession::OnMessage(std::unique_ptr<v1::StreamRequest> message) {
   // Not accepted: the producer keeps what was never acked and sends it again elsewhere.
   if (closed_ || abandoned_ || draining_ || !end_.ok()) return NextRead::kWait;
   last_heard_ = context_.clock.Now();
-  inbox_.push_back(std::move(message));
+  inbox_.push_back({std::move(message), absl::ToUnixNanos(last_heard_)});
   inbox_bytes_ += bytes;
   AskForTurn();
   if (HasRoom()) return NextRead::kStart;
@@ -112,7 +112,7 @@ bool RigSession::IsOver() const {
   return takes_no_more && !append_waits_ && in_store_ == 0 && !write_in_flight_ && !ack_due_;
 }
 
-RigSession::Step RigSession::NextStep(std::unique_ptr<v1::StreamRequest>* message) {
+RigSession::Step RigSession::NextStep(Inbound* inbound) {
   if (closed_) return Step::kNothing;
   if (abandoned_ && write_in_flight_) {
     if (std::exchange(cancel_sent_, true)) return Step::kNothing;
@@ -134,30 +134,30 @@ RigSession::Step RigSession::NextStep(std::unique_ptr<v1::StreamRequest>* messag
   if (append_waits_) return std::exchange(store_has_room_, false) ? Step::kAppend : Step::kNothing;
   // Hello is answered before anything else is sent.
   if (inbox_.empty() || !end_.ok()) return Step::kNothing;
-  *message = std::move(inbox_.front());
+  *inbound = std::move(inbox_.front());
   inbox_.pop_front();
-  inbox_bytes_ -= ApproximateBytes(**message);
+  inbox_bytes_ -= ApproximateBytes(*inbound->message);
   return Step::kMessage;
 }
 
 void RigSession::RunTurn() {
   for (int i = 0; i < kStepsPerTurn; ++i) {
     Step step;
-    std::unique_ptr<v1::StreamRequest> message;
+    Inbound inbound;
     {
       base::MutexLock lock(mutex_);
-      step = NextStep(&message);
+      step = NextStep(&inbound);
       if (step == Step::kNothing) {
         has_turn_ = false;
         return;
       }
     }
-    TakeStep(step, message.get());
+    TakeStep(step, inbound);
   }
   context_.workers.Post(shared_from_this());
 }
 
-void RigSession::TakeStep(Step step, const v1::StreamRequest* message) {
+void RigSession::TakeStep(Step step, const Inbound& inbound) {
   switch (step) {
     case Step::kNothing:
       return;
@@ -170,7 +170,7 @@ void RigSession::TakeStep(Step step, const v1::StreamRequest* message) {
     case Step::kAppend:
       return Append();
     case Step::kMessage:
-      if (absl::Status status = Receive(*message); !status.ok()) Fail(std::move(status));
+      if (absl::Status status = Receive(inbound); !status.ok()) Fail(std::move(status));
       return;
     case Step::kClose: {
       absl::Status status;

@@ -45,24 +45,29 @@ class RigSession : public std::enable_shared_from_this<RigSession> {
 
  private:
   enum class Step { kNothing, kCancelWrite, kClose, kAck, kRead, kAppend, kMessage };
+  /// A message and when it was read, by the daemon's clock.
+  struct Inbound {
+    std::unique_ptr<v1::StreamRequest> message;
+    int64_t received_unix_ns = 0;
+  };
   struct Pending {
     store::EncodedBatch batch;
     BatchTally tally;
   };
 
-  Step NextStep(std::unique_ptr<v1::StreamRequest>* message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Step NextStep(Inbound* inbound) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsOver() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool HasRoom() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AskForTurn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndNow(absl::Status status);
 
-  void TakeStep(Step step, const v1::StreamRequest* message);
+  void TakeStep(Step step, const Inbound& inbound);
   void SendAck();
-  absl::Status Receive(const v1::StreamRequest& message);
+  absl::Status Receive(const Inbound& inbound);
   absl::Status Greet(const v1::Hello& hello);
   absl::StatusOr<store::StreamState> OpenStream(const store::StreamKey& key);
   void SendWelcome(uint64_t resume_from_seq);
-  absl::Status AcceptBatch(const v1::SampleBatch& wire);
+  absl::Status AcceptBatch(const v1::SampleBatch& wire, int64_t received_unix_ns);
   void Append();
   bool TryAppendOnce();
   void OnAppended(uint64_t seq, const BatchTally& tally,
@@ -85,7 +90,7 @@ class RigSession : public std::enable_shared_from_this<RigSession> {
   std::optional<Pending> pending_;  ///< encoded, not yet in the store's queue
 
   base::Mutex mutex_;
-  std::deque<std::unique_ptr<v1::StreamRequest>> inbox_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Inbound> inbox_ ABSL_GUARDED_BY(mutex_);
   size_t inbox_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t in_store_ ABSL_GUARDED_BY(mutex_) = 0;       ///< batches queued there, not yet called back
   uint64_t durable_seq_ ABSL_GUARDED_BY(mutex_) = 0;  ///< all below is on disk

@@ -60,13 +60,14 @@ void RigSession::Fail(absl::Status status) {
   inbox_bytes_ = 0;
 }
 
-absl::Status RigSession::Receive(const v1::StreamRequest& message) {
+absl::Status RigSession::Receive(const Inbound& inbound) {
+  const v1::StreamRequest& message = *inbound.message;
   if (!rig_.has_value()) {
     if (message.has_hello()) return Greet(message.hello());
     return InvalidField("message", message.has_batch() ? "batch" : "nothing", "hello",
                         "the first message of a stream is Hello");
   }
-  if (message.has_batch()) return AcceptBatch(message.batch());
+  if (message.has_batch()) return AcceptBatch(message.batch(), inbound.received_unix_ns);
   return InvalidField("message", message.has_hello() ? "hello" : "nothing", "batch",
                       "every message after Hello is a batch");
 }
@@ -136,23 +137,26 @@ void RigSession::SendAck() {
   sink_.Send(std::move(response));
 }
 
-absl::Status RigSession::AcceptBatch(const v1::SampleBatch& wire) {
+absl::Status RigSession::AcceptBatch(const v1::SampleBatch& wire, int64_t received_unix_ns) {
   BatchTally tally{.received = CountSamples(wire)};
   const auto refuse = [&](const char* reason, absl::Status status) {
     CountBoth([&](Ledger* ledger) {
       CountReceived(tally, ledger);
       CountRefused(tally, reason, ledger);
     });
+    // Where even this fails the store is broken or full, which its own calls tell.
+    if (tally.received > 0) (void)context_.store.RecordRefusal(stream_, reason, tally.received);
     return status;
   };
   if (wire.seq() > expected_seq_) {
-    return refuse(kOutOfSequence, SeqStatus(absl::StatusCode::kOutOfRange, "batches are missing",
-                                            wire.seq(), expected_seq_));
+    return refuse(
+        store::kOutOfSequence,
+        SeqStatus(absl::StatusCode::kOutOfRange, "batches are missing", wire.seq(), expected_seq_));
   }
   absl::StatusOr<signal::SampleBatch> batch = BatchFromProto(wire);
-  if (!batch.ok()) return refuse(kMalformedBatch, batch.status());
+  if (!batch.ok()) return refuse(store::kMalformedBatch, batch.status());
   if (absl::Status status = signal::AdmitBatch(channels_, &*batch, &tally.rejected); !status.ok()) {
-    return refuse(kMalformedBatch, AtField(std::move(status), "batch.columns"));
+    return refuse(store::kMalformedBatch, AtField(std::move(status), "batch"));
   }
   if (tally.rejected.Total() > 0) {
     std::vector<v1::ErrorDetail> examples = RejectedExamples(channels_, wire, kMaxExamples);
@@ -164,6 +168,7 @@ absl::Status RigSession::AcceptBatch(const v1::SampleBatch& wire) {
   tally.admitted = batch->SampleCount();
   pending_ = {.batch = store::EncodeBatch(*batch, tally.rejected), .tally = tally};
   pending_->batch.stream = stream_;
+  pending_->batch.received_unix_ns = received_unix_ns;
   if (wire.seq() == expected_seq_) ++expected_seq_;
   Append();
   return absl::OkStatus();
@@ -209,7 +214,7 @@ void RigSession::Append() {
 absl::Status RigSession::Settle(uint64_t seq, const BatchTally& tally,
                                 const absl::StatusOr<store::AppendOutcome>& outcome) {
   if (!outcome.ok()) {
-    CountBoth([&](Ledger* ledger) { CountRefused(tally, kStoreRefused, ledger); });
+    CountBoth([&](Ledger* ledger) { CountRefused(tally, store::kStoreRefused, ledger); });
     return outcome.status();
   }
   switch (outcome->result) {
@@ -220,11 +225,11 @@ absl::Status RigSession::Settle(uint64_t seq, const BatchTally& tally,
       CountBoth([&](Ledger* ledger) { CountDuplicate(tally, ledger); });
       return absl::OkStatus();
     case store::AppendResult::kGap:
-      CountBoth([&](Ledger* ledger) { CountRefused(tally, kOutOfSequence, ledger); });
+      CountBoth([&](Ledger* ledger) { CountRefused(tally, store::kOutOfSequence, ledger); });
       return SeqStatus(absl::StatusCode::kOutOfRange, "batches are missing", seq,
                        outcome->next_seq);
     case store::AppendResult::kConflict:
-      CountBoth([&](Ledger* ledger) { CountRefused(tally, kConflictingBatch, ledger); });
+      CountBoth([&](Ledger* ledger) { CountRefused(tally, store::kConflictingBatch, ledger); });
       return SeqStatus(absl::StatusCode::kDataLoss, "this batch is on disk with other content", seq,
                        outcome->next_seq);
   }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 #include "server/rig_session.h"
 
@@ -15,8 +16,12 @@ absl::Status SessionRegistry::Add(const std::shared_ptr<RigSession>& session) {
   sessions_.emplace(session, ++arrivals_);
   if (draining_) return absl::UnavailableError("the daemon is draining; connect again later");
   if (sessions_.size() > max_sessions_) {
-    return absl::ResourceExhaustedError(
-        absl::StrFormat("%u streams are open, must be <= %u", sessions_.size(), max_sessions_));
+    return base::FieldStatus(absl::StatusCode::kResourceExhausted,
+                             {.field = "streams",
+                              .value = absl::StrFormat("%u", sessions_.size()),
+                              .bound = absl::StrFormat("<= %u", max_sessions_),
+                              .next_step = "close a stream, or raise ingest.max_streams"},
+                             "open streams");
   }
   return absl::OkStatus();
 }

@@ -1,13 +1,11 @@
 #include "server/status.h"
 
-#include "absl/strings/cord.h"
-#include "absl/strings/str_format.h"
+#include <utility>
+
+#include "core/base/field_error.h"
 
 namespace parallax::server {
 namespace {
-
-constexpr char kDetailUrl[] = "type.googleapis.com/parallax.v1.ErrorDetail";
-constexpr size_t kMaxEchoedBytes = 64;
 
 template <absl::StatusCode kAbsl, grpc::StatusCode kGrpc>
 constexpr bool kAgree = static_cast<int>(kAbsl) == static_cast<int>(kGrpc);
@@ -30,57 +28,40 @@ static_assert(kAgree<absl::StatusCode::kInternal, grpc::StatusCode::INTERNAL>);
 static_assert(kAgree<absl::StatusCode::kUnavailable, grpc::StatusCode::UNAVAILABLE>);
 static_assert(kAgree<absl::StatusCode::kDataLoss, grpc::StatusCode::DATA_LOSS>);
 
-/// Cuts at kMaxEchoedBytes and replaces what is not printable ASCII, so that the text is valid
-/// UTF-8 whatever arrived.
-std::string Echo(std::string_view value) {
-  std::string echo(value.substr(0, kMaxEchoedBytes));
-  for (char& c : echo) {
-    if (c < 0x20 || c > 0x7e) c = '?';
-  }
-  if (value.size() > kMaxEchoedBytes) {
-    echo += absl::StrFormat("... (%u bytes)", value.size());
-  }
-  return echo;
-}
-
 }  // namespace
 
 absl::Status WithDetail(absl::Status status, const v1::ErrorDetail& detail) {
-  if (!status.ok() && !status.GetPayload(kDetailUrl).has_value()) {
-    status.SetPayload(kDetailUrl, absl::Cord(detail.SerializeAsString()));
-  }
-  return status;
+  return base::WithFieldError(std::move(status), {.field = detail.field(),
+                                                  .value = detail.value(),
+                                                  .bound = detail.bound(),
+                                                  .next_step = detail.next_step()});
 }
 
 std::optional<v1::ErrorDetail> DetailOf(const absl::Status& status) {
-  const absl::optional<absl::Cord> payload = status.GetPayload(kDetailUrl);
+  const std::optional<base::FieldError> error = base::FieldErrorOf(status);
+  if (!error.has_value()) return std::nullopt;
   v1::ErrorDetail detail;
-  if (!payload.has_value() || !detail.ParseFromString(std::string(*payload))) return std::nullopt;
+  detail.set_field(error->field);
+  detail.set_value(error->value);
+  detail.set_bound(error->bound);
+  detail.set_next_step(error->next_step);
   return detail;
 }
 
 absl::Status InvalidField(std::string_view field, std::string_view value, std::string_view bound,
                           std::string_view next_step) {
-  v1::ErrorDetail detail;
-  detail.set_field(Echo(field));
-  detail.set_value(Echo(value));
-  detail.set_bound(std::string(bound));
-  detail.set_next_step(std::string(next_step));
-  std::string text =
-      absl::StrFormat("%s = \"%s\", must be %s", detail.field(), detail.value(), detail.bound());
-  if (!next_step.empty()) text += absl::StrFormat("; %s", detail.next_step());
-  return WithDetail(absl::InvalidArgumentError(text), detail);
+  return base::InvalidField({.field = std::string(field),
+                             .value = std::string(value),
+                             .bound = std::string(bound),
+                             .next_step = std::string(next_step)});
 }
 
-absl::Status AtField(absl::Status status, std::string_view field) {
-  v1::ErrorDetail detail;
-  detail.set_field(std::string(field));
-  detail.set_bound(Echo(std::string(status.message())));
-  const absl::string_view message = status.message();
-  if (const size_t hint = message.find("did you mean"); hint != absl::string_view::npos) {
-    detail.set_next_step(std::string(message.substr(hint)));
-  }
-  return WithDetail(std::move(status), detail);
+absl::Status AtField(absl::Status status, std::string_view path) {
+  if (base::FieldErrorOf(status).has_value()) return base::Within(std::move(status), path);
+  const std::string message(status.message());
+  return base::WithFieldError(
+      std::move(status),
+      {.field = std::string(path), .value = "", .bound = message, .next_step = ""});
 }
 
 grpc::Status ToGrpc(const absl::Status& status) {

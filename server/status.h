@@ -11,19 +11,20 @@
 
 namespace parallax::server {
 
-/// Attaches what exactly is wrong to a status, as payload; a detail that is there already stays.
+/// Attaches what exactly is wrong to a status; what it carries already (base::FieldError) stays.
 absl::Status WithDetail(absl::Status status, const v1::ErrorDetail& detail);
 
-/// The detail that a status carries, if any.
+/// What a status carries as base::FieldError, as the wire's message.
 std::optional<v1::ErrorDetail> DetailOf(const absl::Status& status);
 
-/// InvalidArgument "field = value, must be bound; next_step", with the same four as detail.
-/// Long values are cut to 64 bytes, so that an answer never echoes a huge request.
+/// base::InvalidField: InvalidArgument "field = value, must be bound; next_step", with the same
+/// four as detail.
 absl::Status InvalidField(std::string_view field, std::string_view value, std::string_view bound,
                           std::string_view next_step = "");
 
-/// Names the field of a request that a core module's error is about, where the error does not.
-absl::Status AtField(absl::Status status, std::string_view field);
+/// A core module's error about a field of a request: its field is put under `path` (base::Within);
+/// one that names no field of its own is about `path` as a whole.
+absl::Status AtField(absl::Status status, std::string_view path);
 
 /// What goes over the wire: same code and message; the trailer `grpc-status-details-bin` holds a
 /// serialised parallax.v1.Status with the ErrorDetail, where there is one.

@@ -26,10 +26,10 @@ constexpr int kLeastDraws = 2;
 /// A band of a 60-minute run over this many draws is held in 60 MB.
 constexpr int kMostDraws = 256;
 
-/// An output of the twin as the rig's channel shows it.
+/// An output of the twin as the rig's channel shows it, or in SI under the twin's own name.
 struct OutputChannel {
   std::string name;
-  base::Unit unit;
+  base::Unit unit;          ///< `code` borrows from the twin's description
   Eigen::Index output = 0;  ///< of the twin
 };
 
@@ -40,6 +40,7 @@ struct Sending {
   std::optional<twin::PredictionBand> band;
   std::vector<OutputChannel> channels;
   std::vector<twin::Signal> outcomes;
+  std::vector<v1::DomainExit> exits;
   v1::DriveMode mode = v1::DRIVE_MODE_UNSPECIFIED;
   Eigen::Index next = 0;
 };
@@ -50,19 +51,38 @@ absl::StatusOr<twin::DriveMode> ModeFromProto(v1::DriveMode mode) {
   return InvalidField("mode", absl::StrFormat("%d", static_cast<int>(mode)), "RECIPE or MEASURED");
 }
 
-/// Outputs that the rig has a channel for.
+/// Every output that a prediction has a value of.
 absl::StatusOr<std::vector<OutputChannel>> OutputChannels(const signal::Rig& rig,
-                                                          const twin::Description& description) {
+                                                          const twin::Description& description,
+                                                          const twin::Prediction& prediction) {
   std::vector<OutputChannel> channels;
   for (size_t i = 0; i < description.outputs.size(); ++i) {
-    const absl::StatusOr<signal::ChannelRef> channel =
-        signal::FindChannel(rig, description.outputs[i].channel_id);
-    if (!channel.ok()) continue;
-    PARALLAX_ASSIGN_OR_RETURN(const base::Unit unit, base::FindUnit(channel->channel->unit));
-    channels.push_back(
-        {.name = channel->name(), .unit = unit, .output = static_cast<Eigen::Index>(i)});
+    const twin::Signal& output = description.outputs[i];
+    OutputChannel out{.name = output.channel_id,
+                      .unit = {output.unit, base::Dimension(), 1.0, 0.0},
+                      .output = static_cast<Eigen::Index>(i)};
+    if (prediction.outputs.col(out.output).array().isNaN().all()) continue;
+    const absl::StatusOr<signal::ChannelRef> channel = signal::FindChannel(rig, output.channel_id);
+    if (channel.ok()) {
+      out.name = channel->name();
+      PARALLAX_ASSIGN_OR_RETURN(out.unit, base::FindUnit(channel->channel->unit));
+    }
+    channels.push_back(std::move(out));
   }
   return channels;
+}
+
+/// What a prediction reaches beside the ends of the domain that it leaves.
+std::vector<v1::DomainExit> DomainExits(const twin::Description& description,
+                                        const twin::Prediction& prediction) {
+  std::vector<v1::DomainExit> exits;
+  for (const twin::DomainRange& reached : prediction.outside_domain) {
+    for (const twin::DomainRange& range : description.domain) {
+      if (range.quantity != reached.quantity) continue;
+      exits.push_back(DomainExitToProto(reached, range));
+    }
+  }
+  return exits;
 }
 
 /// Appends one value of each level of a band.
@@ -115,6 +135,7 @@ bool FillPart(Sending& sending, v1::SimulateResponse* part) {
   for (const twin::DomainRange& range : sending.prediction.outside_domain) {
     *part->add_outside_domain() = DomainToProto(range);
   }
+  for (const v1::DomainExit& exit : sending.exits) *part->add_domain_exits() = exit;
   if (end == points) FillOutcomes(sending, part);
   sending.next = end;
   return true;
@@ -171,12 +192,17 @@ absl::StatusOr<NextPart<v1::SimulateResponse>> TwinHandler::Simulate(
   PARALLAX_ASSIGN_OR_RETURN(const signal::CleanRun run,
                             signal::Clean(source.rig, source.record, signal::CleanOptions{}));
   const absl::StatusOr<twin::Drive> drive = source.twin->Prepare(source.rig, run, mode);
-  if (!drive.ok()) return AtField(drive.status(), "run");
+  if (!drive.ok()) {
+    // Its errors name fields of rig and run, which is where an inline run has them.
+    return request.has_inline_run() ? AtField(drive.status(), "inline_run") : drive.status();
+  }
   auto sending = std::make_shared<Sending>();
   PARALLAX_RETURN_IF_ERROR(
       source.twin->Predict(*parameters, *drive, &sending->prediction, /*jacobian=*/nullptr));
   PARALLAX_ASSIGN_OR_RETURN(sending->band, Band(source, *drive, overrides, request));
-  PARALLAX_ASSIGN_OR_RETURN(sending->channels, OutputChannels(source.rig, description));
+  PARALLAX_ASSIGN_OR_RETURN(sending->channels,
+                            OutputChannels(source.rig, description, sending->prediction));
+  sending->exits = DomainExits(description, sending->prediction);
   sending->outcomes = description.outcomes;
   sending->time_s = drive->time_s;
   sending->mode = request.mode();

@@ -25,7 +25,7 @@ grpc::ServerUnaryReactor* RunUnary(grpc::CallbackServerContext* context, Executo
     reactor->Finish(ToGrpc(status));
   });
   if (!posted) {
-    reactor->Finish(ToGrpc(absl::ResourceExhaustedError("too many calls wait; try again later")));
+    reactor->Finish(ToGrpc(executor.Full()));
   }
   return reactor;
 }

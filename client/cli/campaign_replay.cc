@@ -100,7 +100,8 @@ void AddCampaignReplay(CLI::App& noun, Selection& selection) {
   verb->add_option("DIR", options->folder, "campaign folder")->required();
   verb->add_option("--rig", options->rig_id, "rig id, instead of the campaign's");
   verb->add_flag("--resend", options->resend,
-                 "send what is stored once more; the daemon compares it and counts duplicates");
+                 "send what is stored once more, where the daemon compares it and counts "
+                 "duplicates, and send files that the runs do not hold beside those they do");
   verb->add_flag("--dry-run", options->dry_run, "check the folder, send nothing");
   SetAction(*verb, selection, options, Run);
 }

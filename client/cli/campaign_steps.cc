@@ -69,12 +69,7 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const CampaignManifest& manifest,
                                       context.environment().sleeper,
                                       [&](const v1::Job& job) { context.Progress(JobLine(job)); }));
   context.Progress("");
-  if (result.job.state() == v1::JOB_STATE_CANCELLED) {
-    return absl::CancelledError(result.job.name() + " was cancelled");
-  }
-  if (result.job.state() == v1::JOB_STATE_FAILED) {
-    return absl::InternalError(result.job.name() + " failed: " + result.job.error());
-  }
+  PARALLAX_RETURN_IF_ERROR(FailureOf(result.job));
   PARALLAX_ASSIGN_OR_RETURN(result.report, context.client().GetReport(result.job.report()));
   return result;
 }

@@ -1,4 +1,5 @@
 // parallax twin simulate RUN | DIR
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
@@ -69,10 +70,10 @@ class Prediction {
     // Every part repeats mode and ranges; its thousands of values need no detour.
     v1::SimulateResponse head;
     head.set_mode(part.mode());
-    *head.mutable_outside_domain() = part.outside_domain();
+    *head.mutable_domain_exits() = part.domain_exits();
     const Json converted = MessageToJson(head);
     json["mode"] = converted["mode"];
-    json["outside_domain"] = converted["outside_domain"];
+    json["outside_domain"] = converted["domain_exits"];
     for (const v1::PredictedSignal& signal : part.signals()) {
       Json entry = {
           {"channel", signal.channel()}, {"unit", signal.unit()}, {"value", Json::array()}};
@@ -145,6 +146,22 @@ absl::StatusOr<v1::SimulateRequest> Request(const Options& options, Context& con
   return request;
 }
 
+/// "growth water pressure reaches 820.8 Pa, domain 0 to 200 Pa".
+std::string ExitLine(const Json& range) {
+  std::string quantity = range["quantity"].get<std::string>();
+  std::replace(quantity.begin(), quantity.end(), '_', ' ');
+  const std::string unit = range["unit"].get<std::string>();
+  const double low = range["low"].get<double>();
+  const double high = range["high"].get<double>();
+  std::string reached;
+  if (range["reached_low"].get<double>() < low) reached = Figure(range["reached_low"], 4);
+  if (range["reached_high"].get<double>() > high) {
+    reached += (reached.empty() ? "" : " and ") + Figure(range["reached_high"], 4);
+  }
+  return absl::StrFormat("%s reaches %s %s, domain %s to %s %s", quantity, reached, unit,
+                         Figure(low, 4), Figure(high, 4), unit);
+}
+
 absl::StatusOr<ExitCode> Simulate(const Options& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const v1::SimulateRequest request, Request(options, context));
   Prediction prediction;
@@ -155,8 +172,7 @@ absl::StatusOr<ExitCode> Simulate(const Options& options, Context& context) {
       }));
   context.Emit(prediction.json, options.outcome ? prediction.outcomes : prediction.trajectories);
   for (const Json& range : prediction.json["outside_domain"]) {
-    context.Note("the prediction leaves the twin's domain: " +
-                 range["quantity"].get<std::string>());
+    context.Note("the prediction leaves the twin's domain: " + ExitLine(range));
   }
   return kExitOk;
 }

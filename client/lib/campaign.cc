@@ -9,6 +9,8 @@
 #include "client/lib/json_reader.h"
 #include "client/lib/rig_json.h"
 #include "client/lib/run_json.h"
+#include "core/base/edit_distance.h"
+#include "core/base/field_error.h"
 #include "core/base/file.h"
 #include "core/base/parallel.h"
 #include "core/base/status_macros.h"
@@ -40,30 +42,60 @@ absl::StatusOr<std::vector<std::string>> ParseSplit(const JsonReader& splits,
   return runs;
 }
 
+/// The run that was meant, if one is near; else where to look.
+std::string NearestRun(const std::string& folder, const std::string& run) {
+  std::vector<std::string> runs;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder + "/runs", error)) {
+    runs.push_back(entry.path().filename().string());
+  }
+  std::sort(runs.begin(), runs.end());
+  const std::string nearest = base::NearestName(run, runs);
+  if (!nearest.empty()) return absl::StrFormat("did you mean \"%s\"?", nearest);
+  return "take it out of the splits, or add its folder";
+}
+
 absl::Status CheckSplits(const std::string& folder, const CampaignManifest& manifest) {
   std::vector<std::string> runs = manifest.calibrate;
   runs.insert(runs.end(), manifest.validate.begin(), manifest.validate.end());
   if (runs.empty()) {
-    return absl::InvalidArgumentError(folder + "/campaign.json: splits name no run");
+    return base::WithFieldError(
+        absl::InvalidArgumentError(folder + "/campaign.json: splits name no run"),
+        {.field = folder + "/campaign.json: splits",
+         .value = "no run",
+         .bound = "at least one run",
+         .next_step = "name the folders of runs/ in \"calibrate\" and \"validate\""});
   }
   for (const std::string& run : runs) {
     std::error_code error;
     if (fs::is_directory(RunFolder(folder, run), error)) continue;
-    return absl::NotFoundError(
-        absl::StrFormat("%s/campaign.json: splits name run \"%s\", but there is no folder %s",
-                        folder, run, RunFolder(folder, run)));
+    return base::WithFieldError(
+        absl::NotFoundError(
+            absl::StrFormat("%s/campaign.json: splits name run \"%s\", but there is no folder %s",
+                            folder, run, RunFolder(folder, run))),
+        {.field = folder + "/campaign.json: splits",
+         .value = run,
+         .bound = "a folder in runs/",
+         .next_step = NearestRun(folder, run)});
   }
   std::sort(runs.begin(), runs.end());
   const auto twice = std::adjacent_find(runs.begin(), runs.end());
   if (twice == runs.end()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrFormat(
-      "%s/campaign.json: splits name run \"%s\" twice, must name it once", folder, *twice));
+  return base::WithFieldError(
+      absl::InvalidArgumentError(absl::StrFormat(
+          "%s/campaign.json: splits name run \"%s\" twice, must name it once", folder, *twice)),
+      {.field = folder + "/campaign.json: splits",
+       .value = *twice,
+       .bound = "named once",
+       .next_step = "keep it in one split: what calibrates cannot validate"});
 }
 
 absl::StatusOr<std::string> ReadNamedFile(const std::string& path, const std::string& why) {
   absl::StatusOr<std::string> text = base::ReadFile(path);
   if (absl::IsNotFound(text.status())) {
-    return absl::NotFoundError(absl::StrFormat("%s: file is missing; %s", path, why));
+    return base::WithFieldError(
+        absl::NotFoundError(absl::StrFormat("%s: file is missing; %s", path, why)),
+        {.field = path, .value = "missing", .bound = "a file", .next_step = why});
   }
   return text;
 }
@@ -101,8 +133,8 @@ absl::StatusOr<RecordedRun> LoadRunFiles(const std::string& folder, const std::s
   const JsonReader reader(run_json, run_path, warnings);
   PARALLAX_ASSIGN_OR_RETURN(ParsedRun parsed, ParseRun(reader));
   if (parsed.id != id) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "%s: id: is \"%s\", must be \"%s\", the folder's name", run_path, parsed.id, id));
+    PARALLAX_ASSIGN_OR_RETURN(const JsonReader id_json, reader.Member("id"));
+    return id_json.Error(absl::StrFormat("\"%s\", the folder's name", id));
   }
   recorded.open.set_run_id(id);
   *recorded.open.mutable_run() = std::move(parsed.run);

@@ -10,6 +10,8 @@
 #include "absl/strings/str_join.h"
 #include "client/lib/batch_builder.h"
 #include "client/lib/status.h"
+#include "core/base/edit_distance.h"
+#include "core/base/field_error.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 
@@ -72,7 +74,9 @@ class CsvParser {
   absl::Status AddChannel(std::string_view name);
   absl::StatusOr<int64_t> ParseTime(std::string_view cell) const;
   absl::Status CellCountError(std::string_view line) const;
-  absl::Status Error(size_t column, std::string_view value, const std::string& bound) const;
+  absl::Status Empty(const char* said, const char* bound) const;
+  absl::Status Error(size_t column, std::string_view value, const std::string& bound,
+                     const std::string& next_step = "") const;
 
   const std::string& path_;
   const v1::Device& device_;
@@ -82,8 +86,8 @@ class CsvParser {
   uint64_t samples_ = 0;
 };
 
-absl::Status CsvParser::Error(size_t column, std::string_view value,
-                              const std::string& bound) const {
+absl::Status CsvParser::Error(size_t column, std::string_view value, const std::string& bound,
+                              const std::string& next_step) const {
   std::string name = column == 0 ? "time_ns" : "";
   if (column > 0 && column <= channel_index_.size()) {
     name =
@@ -94,6 +98,7 @@ absl::Status CsvParser::Error(size_t column, std::string_view value,
                                    name.empty() ? "" : " (" + name + ")"));
   detail.set_value(absl::StrFormat("\"%s\"", value.substr(0, 40)));
   detail.set_bound(bound);
+  detail.set_next_step(next_step);
   return DetailedError(absl::StatusCode::kInvalidArgument, detail);
 }
 
@@ -103,9 +108,12 @@ absl::Status CsvParser::AddChannel(std::string_view name) {
   for (const v1::Channel& channel : device_.channels()) ids.push_back(channel.id());
   const auto found = std::find(ids.begin(), ids.end(), name);
   if (found == ids.end()) {
+    const std::string nearest = base::NearestName(name, ids);
     return Error(
         column, name,
-        absl::StrFormat("a channel of device \"%s\": %s", device_.id(), absl::StrJoin(ids, ", ")));
+        absl::StrFormat("a channel of device \"%s\": %s", device_.id(), absl::StrJoin(ids, ", ")),
+        nearest.empty() ? "are the columns shifted?"
+                        : absl::StrFormat("did you mean \"%s\"?", nearest));
   }
   const auto index = first_channel_index_ + static_cast<uint32_t>(found - ids.begin());
   const bool repeated =
@@ -140,6 +148,7 @@ absl::Status CsvParser::CellCountError(std::string_view line) const {
   detail.set_field(absl::StrFormat("%s line %d", path_, line_number_));
   detail.set_value(absl::StrFormat("%d cells", 1 + std::count(line.begin(), line.end(), ',')));
   detail.set_bound(absl::StrFormat("%d, as many as the header has", 1 + channel_index_.size()));
+  detail.set_next_step("are the columns shifted, or the file cut?");
   return DetailedError(absl::StatusCode::kInvalidArgument, detail);
 }
 
@@ -161,13 +170,22 @@ absl::Status CsvParser::ParseRow(std::string_view line, BatchBuilder& builder) {
   return absl::OkStatus();
 }
 
+absl::Status CsvParser::Empty(const char* said, const char* bound) const {
+  return base::WithFieldError(absl::InvalidArgumentError(path_ + said),
+                              {.field = path_,
+                               .value = "empty",
+                               .bound = bound,
+                               .next_step = "export the recording again, or take the run out of "
+                                            "the splits"});
+}
+
 absl::StatusOr<DeviceRecording> CsvParser::Parse(std::string_view text) {
   DeviceRecording recording;
   recording.producer_id = base::Sha256Hex(text);
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
     text.remove_prefix(kByteOrderMark.size());
   }
-  if (text.empty()) return absl::InvalidArgumentError(path_ + ": is empty, must have a header");
+  if (text.empty()) return Empty(": is empty, must have a header", "a header and rows");
   line_number_ = 1;
   PARALLAX_RETURN_IF_ERROR(ParseHeader(TakeLine(text)));
   BatchBuilder builder(channel_index_, RowsPerBatch(channel_index_.size()));
@@ -181,7 +199,7 @@ absl::StatusOr<DeviceRecording> CsvParser::Parse(std::string_view text) {
     ++rows;
   }
   if (rows == 0) {
-    return absl::InvalidArgumentError(path_ + ": is empty below its header, must have rows");
+    return Empty(": is empty below its header, must have rows", "rows below the header");
   }
   recording.samples = samples_;
   recording.batches = builder.Finish();

@@ -1,6 +1,9 @@
 #include "client/lib/follow_job.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "client/lib/status.h"
 
 namespace parallax::client {
 namespace {
@@ -13,6 +16,18 @@ constexpr absl::Duration kLongestWait = absl::Milliseconds(500);
 bool HasEnded(const v1::Job& job) {
   return job.state() == v1::JOB_STATE_SUCCEEDED || job.state() == v1::JOB_STATE_FAILED ||
          job.state() == v1::JOB_STATE_CANCELLED;
+}
+
+absl::Status FailureOf(const v1::Job& job) {
+  if (job.state() == v1::JOB_STATE_CANCELLED) {
+    return absl::CancelledError(job.name() + " was cancelled");
+  }
+  if (job.state() != v1::JOB_STATE_FAILED) return absl::OkStatus();
+  if (!job.has_failure()) return absl::InternalError(job.name() + " failed: " + job.error());
+  const v1::JobFailure& failure = job.failure();
+  absl::Status status(static_cast<absl::StatusCode>(failure.code()),
+                      job.name() + " failed: " + failure.message());
+  return failure.has_detail() ? WithDetail(std::move(status), failure.detail()) : status;
 }
 
 absl::StatusOr<v1::Job> FollowJob(Client& client, const std::string& job, const base::Clock& clock,

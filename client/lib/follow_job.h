@@ -12,6 +12,10 @@ namespace parallax::client {
 
 bool HasEnded(const v1::Job& job);
 
+/// The status that ended a failed or cancelled job, with its detail and the job's name; OK for any
+/// other.
+absl::Status FailureOf(const v1::Job& job);
+
 /// Asks for a job until it has ended, at first often, then twice a second; a daemon that restarts
 /// meanwhile is waited for as long as one call may take.
 /// @param on_state  is told every answer; may be empty.

@@ -9,6 +9,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "client/lib/status.h"
+#include "core/base/edit_distance.h"
+#include "core/base/field_error.h"
 #include "core/base/file.h"
 #include "core/base/status_macros.h"
 
@@ -24,6 +26,12 @@ std::string LineAndColumn(std::string_view text, size_t byte) {
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const size_t column = before.size() - (before.rfind('\n') + 1);
   return absl::StrFormat("line %d, column %d", line, column);
+}
+
+absl::Status NotJson(const std::string& where, const std::string& what) {
+  return base::WithFieldError(
+      absl::InvalidArgumentError(absl::StrFormat("%s: not JSON: %s", where, what)),
+      {.field = where, .value = what, .bound = "JSON", .next_step = "mend the file there"});
 }
 
 /// Remembers the keys of the open objects; a second one of the same name is an error, since
@@ -54,18 +62,22 @@ absl::StatusOr<json> ReadJsonFile(const std::string& path) {
   try {
     json document = json::parse(text, std::ref(repeated));
     if (repeated.found().has_value()) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("%s: key \"%s\" stands twice in one object", path, *repeated.found()));
+      return base::WithFieldError(
+          absl::InvalidArgumentError(absl::StrFormat("%s: key \"%s\" stands twice in one object",
+                                                     path, *repeated.found())),
+          {.field = path,
+           .value = *repeated.found(),
+           .bound = "once in an object",
+           .next_step = "keep one of the two"});
     }
     return document;
   } catch (const json::parse_error& error) {
     const std::string what = error.what();
     const size_t colon = what.rfind(": ");
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%s: %s: not JSON: %s", path, LineAndColumn(text, error.byte),
-                        colon == std::string::npos ? what : what.substr(colon + 2)));
+    return NotJson(absl::StrFormat("%s: %s", path, LineAndColumn(text, error.byte)),
+                   colon == std::string::npos ? what : what.substr(colon + 2));
   } catch (const json::exception& error) {
-    return absl::InvalidArgumentError(absl::StrFormat("%s: not JSON: %s", path, error.what()));
+    return NotJson(path, error.what());
   }
 }
 
@@ -95,8 +107,18 @@ absl::StatusOr<std::optional<JsonReader>> JsonReader::Find(const std::string& ke
 absl::StatusOr<JsonReader> JsonReader::Member(const std::string& key) const {
   PARALLAX_ASSIGN_OR_RETURN(std::optional<JsonReader> member, Find(key));
   if (!member.has_value()) {
-    return absl::InvalidArgumentError(absl::StrFormat("%s: %skey \"%s\" is missing", file_,
-                                                      path_.empty() ? "" : path_ + ": ", key));
+    std::vector<std::string> keys;
+    for (const auto& item : value_->items()) keys.push_back(item.key());
+    const std::string nearest = base::NearestName(key, keys);
+    return base::WithFieldError(
+        absl::InvalidArgumentError(absl::StrFormat("%s: %skey \"%s\" is missing", file_,
+                                                   path_.empty() ? "" : path_ + ": ", key)),
+        {.field = absl::StrFormat("%s: %s%s", file_, path_.empty() ? "" : path_ + ".", key),
+         .value = "missing",
+         .bound = "given",
+         .next_step = nearest.empty()
+                          ? absl::StrFormat("add the key \"%s\"", key)
+                          : absl::StrFormat("is \"%s\" meant to be \"%s\"?", nearest, key)});
   }
   return *member;
 }

@@ -5,9 +5,11 @@
 #include <google/protobuf/util/message_differencer.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/mutex.h"
 #include "core/base/parallel.h"
 #include "core/base/sha256.h"
@@ -17,6 +19,7 @@ namespace parallax::client {
 namespace {
 
 constexpr size_t kRequestIdLength = 32;
+constexpr char kOtherRig[] = "register it under another id with --rig";
 
 /// The same for equal messages, in every process: an id for idempotent retries.
 std::string ContentId(const google::protobuf::Message& message) {
@@ -29,6 +32,9 @@ std::string ContentId(const google::protobuf::Message& message) {
   }
   return base::Sha256Hex(bytes).substr(0, kRequestIdLength);
 }
+
+/// Enough of a hash to know it by.
+std::string Short(const std::string& producer_id) { return producer_id.substr(0, 12); }
 
 /// What a rig is, without what the daemon adds and without its title.
 v1::Rig Comparable(v1::Rig rig) {
@@ -47,12 +53,32 @@ absl::Status CheckSameAssumptions(Client& client, const v1::CreateRigRequest& re
   for (const v1::ParameterValue& stored : set.values()) {
     const auto asked = request.assumptions().find(stored.parameter());
     if (asked == request.assumptions().end() || asked->second == stored.value()) continue;
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "rigs/%s exists and assumes %s = %g, the campaign assumes %g; register it under another "
-        "id with --rig",
-        request.rig_id(), stored.parameter(), stored.value(), asked->second));
+    return base::WithFieldError(
+        absl::FailedPreconditionError(absl::StrFormat(
+            "rigs/%s exists and assumes %s = %g, the campaign assumes %g; %s", request.rig_id(),
+            stored.parameter(), stored.value(), asked->second, kOtherRig)),
+        {.field = absl::StrFormat("assumptions[%s]", stored.parameter()),
+         .value = absl::StrFormat("%g", asked->second),
+         .bound = absl::StrFormat("%g, which rigs/%s assumes", stored.value(), request.rig_id()),
+         .next_step = kOtherRig});
   }
   return absl::OkStatus();
+}
+
+absl::Status OtherFile(const std::string& device, const std::string& file,
+                       const v1::RunStream& stored) {
+  const std::string held = absl::StrFormat("%d samples of another file or producer, %s",
+                                           stored.stored(), Short(stored.producer_id()));
+  constexpr char kNext[] =
+      "replay into another rig with --rig, or add it to what is stored with campaign replay "
+      "--resend";
+  return base::WithFieldError(
+      absl::FailedPreconditionError(absl::StrFormat("%s.csv is %s, but the run holds %s; %s",
+                                                    device, Short(file), held, kNext)),
+      {.field = device + ".csv",
+       .value = Short(file),
+       .bound = "the file that the run holds: " + held,
+       .next_step = kNext});
 }
 
 /// One device of one run on its way.
@@ -75,6 +101,9 @@ class Replay {
   absl::StatusOr<ReplayResult> Run();
 
  private:
+  absl::Status CheckAll();
+  absl::Status CheckRun(const RecordedRun& recorded, const std::string& rig);
+  absl::Status CheckStreams(const RecordedRun& recorded, const std::string& run);
   absl::Status OpenRuns();
   absl::Status Stream();
   void StreamOne(StreamTask& task);
@@ -90,6 +119,61 @@ class Replay {
   base::Mutex mutex_;
   ReplayProgress progress_ ABSL_GUARDED_BY(mutex_);
 };
+
+/// Has the daemon check rig, runs and outcomes as if they were meant, so that a campaign is stored
+/// whole or not at all.
+absl::Status Replay::CheckAll() {
+  v1::CreateRigRequest create = CreateRigRequestOf(campaign_, options_.rig_id);
+  create.set_validate_only(true);
+  PARALLAX_ASSIGN_OR_RETURN(const v1::Rig rig, EnsureRig(client_, create));
+  for (const RecordedRun& recorded : campaign_.runs) {
+    const std::string& id = recorded.open.run_id();
+    PARALLAX_RETURN_IF_ERROR(base::Within(
+        base::Annotate(CheckRun(recorded, rig.name()), absl::StrFormat("run \"%s\"", id)),
+        absl::StrFormat("runs[%s]", id)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Replay::CheckRun(const RecordedRun& recorded, const std::string& rig) {
+  v1::OpenRunRequest open = recorded.open;
+  open.set_rig(rig);
+  open.set_validate_only(true);
+  *open.mutable_planned_rig() = campaign_.rig;
+  PARALLAX_ASSIGN_OR_RETURN(const v1::Run run, client_.OpenRun(open));
+  PARALLAX_RETURN_IF_ERROR(CheckStreams(recorded, run.name()));
+  if (!recorded.outcome.has_value()) return absl::OkStatus();
+  v1::RecordOutcomeRequest record;
+  record.set_run(run.name());
+  *record.mutable_outcome() = *recorded.outcome;
+  record.set_validate_only(true);
+  return client_.RecordOutcome(record).status();
+}
+
+/// The producer of a recording is the hash of its file. Where a run holds samples of a producer
+/// that is no file of this campaign, a file that it does not hold is most likely that one edited:
+/// streaming it would double the run.
+absl::Status Replay::CheckStreams(const RecordedRun& recorded, const std::string& run) {
+  if (options_.on_stored == OnStored::kResend) return absl::OkStatus();
+  const absl::StatusOr<v1::GetRunResponse> stored = client_.GetRun(run);
+  if (absl::IsNotFound(stored.status())) return absl::OkStatus();
+  PARALLAX_RETURN_IF_ERROR(stored.status());
+  std::set<std::string> files;
+  for (const DeviceRecording& device : recorded.devices) files.insert(device.producer_id);
+  std::set<std::string> producers;
+  const v1::RunStream* other = nullptr;
+  for (const v1::RunStream& stream : stored->streams()) {
+    producers.insert(stream.producer_id());
+    if (stream.stored() > 0 && !files.contains(stream.producer_id())) other = &stream;
+  }
+  if (other == nullptr) return absl::OkStatus();
+  for (size_t i = 0; i < recorded.devices.size(); ++i) {
+    if (producers.contains(recorded.devices[i].producer_id)) continue;
+    const std::string& device = campaign_.rig.devices(static_cast<int>(i)).id();
+    return OtherFile(device, recorded.devices[i].producer_id, *other);
+  }
+  return absl::OkStatus();
+}
 
 absl::Status Replay::OpenRuns() {
   for (const RecordedRun& recorded : campaign_.runs) {
@@ -170,6 +254,7 @@ absl::Status Replay::CloseRuns() {
 }
 
 absl::StatusOr<ReplayResult> Replay::Run() {
+  PARALLAX_RETURN_IF_ERROR(CheckAll());
   PARALLAX_ASSIGN_OR_RETURN(result_.rig,
                             EnsureRig(client_, CreateRigRequestOf(campaign_, options_.rig_id)));
   PARALLAX_RETURN_IF_ERROR(OpenRuns());
@@ -195,10 +280,13 @@ absl::StatusOr<v1::Rig> EnsureRig(Client& client, const v1::CreateRigRequest& re
   PARALLAX_ASSIGN_OR_RETURN(v1::Rig stored, client.GetRig("rigs/" + request.rig_id()));
   if (!google::protobuf::util::MessageDifferencer::Equals(Comparable(stored),
                                                           Comparable(request.rig()))) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "rigs/%s exists with other devices, geometry or twin; register it under another id with "
-        "--rig",
-        request.rig_id()));
+    return base::WithFieldError(absl::FailedPreconditionError(absl::StrFormat(
+                                    "rigs/%s exists with other devices, geometry or twin; %s",
+                                    request.rig_id(), kOtherRig)),
+                                {.field = "rig",
+                                 .value = absl::StrFormat("rigs/%s", request.rig_id()),
+                                 .bound = "the same devices, geometry and twin",
+                                 .next_step = kOtherRig});
   }
   PARALLAX_RETURN_IF_ERROR(CheckSameAssumptions(client, request));
   return stored;

@@ -23,6 +23,7 @@ struct ReplayProgress {
 
 struct ReplayOptions {
   std::string rig_id;  ///< empty: the campaign's id
+  /// kResend also insists on files that are not those which the runs already hold.
   OnStored on_stored = OnStored::kSkip;
   std::function<void(const ReplayProgress&)> on_progress;  ///< may be empty
 };
@@ -39,12 +40,14 @@ struct ReplayResult {
   v1::Ledger ledger;              ///< sum of the runs' ledgers
 };
 
-/// Streams a campaign to the daemon as if its rig were live: registers the rig with the campaign's
+/// Streams a campaign to the daemon as if its rig were live: has the daemon check everything first,
+/// so that nothing of a refused campaign is stored, then registers the rig with the campaign's
 /// assumptions, opens the runs of both splits, sends every CSV as one stream (several at a time),
 /// closes the runs, records their outcomes. Doing it again changes nothing; a replay that was
 /// killed resumes where it stopped.
 /// Errors: the daemon's; FailedPrecondition where a rig of this id exists with other devices,
-/// geometry, twin or assumptions.
+/// geometry, twin or assumptions, or where a run already holds samples of another file of a device:
+/// those of an edited file would stand beside them.
 absl::StatusOr<ReplayResult> ReplayCampaign(const Campaign& campaign, Client& client,
                                             const base::Clock& clock, Sleeper& sleeper,
                                             const ReplayOptions& options);

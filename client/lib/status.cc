@@ -3,16 +3,12 @@
 #include <grpcpp/support/status.h>
 
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 
 namespace parallax::client {
-namespace {
-
-constexpr char kDetailUrl[] = "type.googleapis.com/parallax.v1.ErrorDetail";
-
-}  // namespace
-
 absl::Status FromGrpc(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
   absl::Status result(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
@@ -21,26 +17,34 @@ absl::Status FromGrpc(const grpc::Status& status) {
     for (const auto& any : details.details()) {
       v1::ErrorDetail detail;
       if (!any.UnpackTo(&detail)) continue;
-      result.SetPayload(kDetailUrl, absl::Cord(detail.SerializeAsString()));
-      break;
+      return WithDetail(std::move(result), detail);
     }
   }
   return result;
+}
+
+absl::Status WithDetail(absl::Status status, const v1::ErrorDetail& detail) {
+  return base::WithFieldError(std::move(status), {.field = detail.field(),
+                                                  .value = detail.value(),
+                                                  .bound = detail.bound(),
+                                                  .next_step = detail.next_step()});
 }
 
 absl::Status DetailedError(absl::StatusCode code, const v1::ErrorDetail& detail) {
   std::string text =
       absl::StrFormat("%s: is %s, must be %s", detail.field(), detail.value(), detail.bound());
   if (!detail.next_step().empty()) text += "; " + detail.next_step();
-  absl::Status status(code, text);
-  status.SetPayload(kDetailUrl, absl::Cord(detail.SerializeAsString()));
-  return status;
+  return WithDetail(absl::Status(code, text), detail);
 }
 
 std::optional<v1::ErrorDetail> DetailOf(const absl::Status& status) {
-  const absl::optional<absl::Cord> payload = status.GetPayload(kDetailUrl);
+  const std::optional<base::FieldError> error = base::FieldErrorOf(status);
+  if (!error.has_value()) return std::nullopt;
   v1::ErrorDetail detail;
-  if (!payload.has_value() || !detail.ParseFromString(std::string(*payload))) return std::nullopt;
+  detail.set_field(error->field);
+  detail.set_value(error->value);
+  detail.set_bound(error->bound);
+  detail.set_next_step(error->next_step);
   return detail;
 }
 

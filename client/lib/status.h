@@ -12,8 +12,11 @@ class Status;
 namespace parallax::client {
 
 /// The same code and text as an absl::Status; the first ErrorDetail of the trailer
-/// `grpc-status-details-bin`, where there is one, rides along as a payload.
+/// `grpc-status-details-bin`, where there is one, rides along as base::FieldError.
 absl::Status FromGrpc(const grpc::Status& status);
+
+/// Attaches what exactly is wrong; what the status carries already stays.
+absl::Status WithDetail(absl::Status status, const v1::ErrorDetail& detail);
 
 /// A status of our own that names field, value, bound and next step like a daemon's would.
 absl::Status DetailedError(absl::StatusCode code, const v1::ErrorDetail& detail);

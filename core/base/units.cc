@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "core/base/edit_distance.h"
+#include "core/base/field_error.h"
 
 namespace parallax::base {
 namespace {
@@ -135,13 +136,13 @@ std::string Suggestion(std::string_view code) {
   const std::string lower = absl::AsciiStrToLower(absl::string_view(code.data(), code.size()));
   for (const Alias& alias : kAliases) {
     if (lower == alias.wrong) {
-      return absl::StrFormat("; did you mean \"%s\"%s?", alias.code, alias.note);
+      return absl::StrFormat("did you mean \"%s\"%s?", alias.code, alias.note);
     }
   }
   std::vector<std::string> codes;
   for (const Unit& unit : AllUnits()) codes.emplace_back(unit.code);
   const std::string nearest = NearestName(code, codes);
-  return nearest.empty() ? "" : absl::StrFormat("; did you mean \"%s\"?", nearest);
+  return nearest.empty() ? "" : absl::StrFormat("did you mean \"%s\"?", nearest);
 }
 
 }  // namespace
@@ -155,8 +156,14 @@ absl::StatusOr<Unit> FindUnit(std::string_view ucum_code) {
   for (const Unit& unit : AllUnits()) {
     if (unit.code == ucum_code) return unit;
   }
-  return absl::InvalidArgumentError(absl::StrFormat(
-      "unit \"%s\" is not one of the UCUM codes known here%s", ucum_code, Suggestion(ucum_code)));
+  const std::string suggestion = Suggestion(ucum_code);
+  return WithFieldError(absl::InvalidArgumentError(absl::StrFormat(
+                            "unit \"%s\" is not one of the UCUM codes known here%s%s", ucum_code,
+                            suggestion.empty() ? "" : "; ", suggestion)),
+                        {.field = "",
+                         .value = std::string(ucum_code),
+                         .bound = "a UCUM code of the closed table",
+                         .next_step = suggestion});
 }
 
 double ToSi(const Unit& unit, double value) { return unit.scale * value + unit.offset; }

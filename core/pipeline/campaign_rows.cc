@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 #include "core/divergence/resampling.h"
+#include "core/pipeline/run_error.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -184,8 +186,10 @@ absl::StatusOr<CampaignRun> GatherRows(const signal::Rig& rig, const twin::Twin&
                                        const Eigen::VectorXd& assumed) {
   CampaignRun out{.id = record.run.id, .started_at_unix_ns = record.run.started_at_unix_ns};
   PARALLAX_ASSIGN_OR_RETURN(out.clean, signal::Clean(rig, record, {}));
-  PARALLAX_ASSIGN_OR_RETURN(
-      out.drive, twin.Prepare(rig, WithoutHeld(rig, twin, out.clean), twin::DriveMode::kMeasured));
+  absl::StatusOr<twin::Drive> drive =
+      twin.Prepare(rig, WithoutHeld(rig, twin, out.clean), twin::DriveMode::kMeasured);
+  if (!drive.ok()) return OfRun(record.run.id, drive.status());
+  out.drive = *std::move(drive);
   const twin::Description& description = twin.description();
   for (size_t i = 0; i < description.outputs.size(); ++i) {
     const std::string& id = description.outputs[i].channel_id;
@@ -208,9 +212,12 @@ absl::StatusOr<CampaignRun> GatherRows(const signal::Rig& rig, const twin::Twin&
     AddOutcomes(description, *out.clean.outcome, end_s, &out.blocks);
   }
   if (out.blocks.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("run %s: no steady reading of anything that twin %s predicts",
-                        record.run.id, description.name));
+    return OfRun(record.run.id,
+                 base::InvalidField({.field = "run.samples",
+                                     .value = "no steady one",
+                                     .bound = absl::StrFormat("of a channel that twin %s predicts",
+                                                              description.name),
+                                     .next_step = "look at the run with series get"}));
   }
   twin::Prediction prediction;
   PARALLAX_RETURN_IF_ERROR(twin.Predict(assumed, out.drive, &prediction, nullptr));

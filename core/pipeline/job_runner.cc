@@ -178,7 +178,7 @@ void JobRunner::RunOne(store::JobRow job) {
   if (absl::IsAborted(ended)) job.state = store::JobState::kCancelled;
   if (!ended.ok() && !absl::IsAborted(ended)) {
     job.state = absl::IsCancelled(ended) ? store::JobState::kCancelled : store::JobState::kFailed;
-    job.error = ended.ToString();
+    job.failure = ended;
     (void)store_.UpdateJob(job);  // where even this fails, the job is claimed again at next start
   }
   observer_.OnJobEnded(job);

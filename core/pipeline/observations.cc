@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/status_macros.h"
+#include "core/pipeline/run_error.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -143,8 +145,9 @@ absl::StatusOr<RunObservations> Observe(const signal::Rig& rig, const twin::Twin
                                         const signal::RunRecord& record) {
   RunObservations out{.run = record.run.id};
   PARALLAX_ASSIGN_OR_RETURN(out.clean, signal::Clean(rig, record, {}));
-  PARALLAX_ASSIGN_OR_RETURN(out.assumed_drive,
-                            twin.Prepare(rig, out.clean, twin::DriveMode::kMeasured));
+  absl::StatusOr<twin::Drive> drive = twin.Prepare(rig, out.clean, twin::DriveMode::kMeasured);
+  if (!drive.ok()) return OfRun(record.run.id, drive.status());
+  out.assumed_drive = *std::move(drive);
   out.drive = out.assumed_drive;
   twin.AdoptFirstReadings(&out.drive);
   const double duration_s = out.drive.time_s(out.drive.time_s.size() - 1) - out.drive.time_s(0);
@@ -161,9 +164,12 @@ absl::StatusOr<RunObservations> Observe(const signal::Rig& rig, const twin::Twin
     out.channels.push_back(std::move(channel));
   }
   if (out.channels.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("run %s: no good sample of any channel that twin %s predicts",
-                        record.run.id, twin.description().name));
+    return OfRun(record.run.id,
+                 base::InvalidField({.field = "run.samples",
+                                     .value = "no good one",
+                                     .bound = absl::StrFormat("of a channel that twin %s predicts",
+                                                              twin.description().name),
+                                     .next_step = "look at the run with series get"}));
   }
   return out;
 }

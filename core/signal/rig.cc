@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/base/edit_distance.h"
+#include "core/base/field_error.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/base/units.h"
@@ -18,37 +19,45 @@
 namespace parallax::signal {
 namespace {
 
+/// An error of a field that people find by `where`.
+absl::Status BadField(const std::string& where, std::string_view field, std::string value,
+                      std::string bound) {
+  return base::InvalidField({.field = std::string(field),
+                             .value = std::move(value),
+                             .bound = std::move(bound),
+                             .next_step = ""},
+                            absl::StrFormat("%s: %s", where, field));
+}
+
 absl::Status CheckFigure(const std::string& where, std::string_view field, double value) {
   if (std::isfinite(value) && value >= 0.0) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrFormat("%s: %s = %g, must be finite and >= 0", where, field, value));
+  return BadField(where, field, absl::StrFormat("%g", value), "finite and >= 0");
 }
 
 absl::Status CheckReference(const std::string& where, const GasReference& reference) {
   if (!(reference.temperature_k > 0.0) || !std::isfinite(reference.temperature_k)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "%s: reference.temperature_k = %g, must be > 0", where, reference.temperature_k));
+    return BadField(where, "reference.temperature_k",
+                    absl::StrFormat("%g", reference.temperature_k), "> 0");
   }
   if (!(reference.pressure_pa > 0.0) || !std::isfinite(reference.pressure_pa)) {
-    return absl::InvalidArgumentError(absl::StrFormat("%s: reference.pressure_pa = %g, must be > 0",
-                                                      where, reference.pressure_pa));
+    return BadField(where, "reference.pressure_pa", absl::StrFormat("%g", reference.pressure_pa),
+                    "> 0");
   }
   return absl::OkStatus();
 }
 
 absl::Status ValidateChannel(const std::string& where, const Channel& channel) {
   if (absl::StatusOr<base::Unit> unit = base::FindUnit(channel.unit); !unit.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%s: %s", where, std::string(unit.status().message())));
+    return base::Annotate(base::Within(unit.status(), "unit"), where);
   }
   PARALLAX_RETURN_IF_ERROR(CheckFigure(where, "rate_hz", channel.rate_hz));
   PARALLAX_RETURN_IF_ERROR(CheckFigure(where, "noise_sd", channel.noise_sd));
   PARALLAX_RETURN_IF_ERROR(CheckFigure(where, "resolution", channel.resolution));
   const bool finite = std::isfinite(channel.range_low) && std::isfinite(channel.range_high);
   if (!finite || !(channel.range_low < channel.range_high)) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%s: range = [%g, %g], must be finite with low < high", where,
-                        channel.range_low, channel.range_high));
+    return BadField(where, "range",
+                    absl::StrFormat("[%g, %g]", channel.range_low, channel.range_high),
+                    "finite with low < high");
   }
   if (channel.reference) PARALLAX_RETURN_IF_ERROR(CheckReference(where, *channel.reference));
   return absl::OkStatus();
@@ -56,18 +65,20 @@ absl::Status ValidateChannel(const std::string& where, const Channel& channel) {
 
 absl::Status ValidateDevice(const std::string& rig_where, const Device& device) {
   const std::string where = absl::StrFormat("%s device \"%s\"", rig_where, device.id);
-  PARALLAX_RETURN_IF_ERROR(CheckId(rig_where, "device id", device.id));
+  PARALLAX_RETURN_IF_ERROR(CheckId(rig_where + " device", "id", device.id));
   if (device.channels.empty()) {
-    return absl::InvalidArgumentError(absl::StrFormat("%s: has no channels", where));
+    return BadField(where, "channels", "none", "at least 1");
   }
   std::set<std::string> ids;
-  for (const Channel& channel : device.channels) {
-    PARALLAX_RETURN_IF_ERROR(CheckId(where, "channel id", channel.id));
+  for (size_t i = 0; i < device.channels.size(); ++i) {
+    const Channel& channel = device.channels[i];
+    const std::string path = absl::StrFormat("channels[%d]", i);
+    PARALLAX_RETURN_IF_ERROR(base::Within(CheckId(where + " channel", "id", channel.id), path));
     const std::string channel_where = absl::StrFormat("%s channel \"%s\"", where, channel.id);
     if (!ids.insert(channel.id).second) {
-      return absl::InvalidArgumentError(absl::StrFormat("%s: id is not unique", channel_where));
+      return base::Within(BadField(channel_where, "id", channel.id, "unique in its device"), path);
     }
-    PARALLAX_RETURN_IF_ERROR(ValidateChannel(channel_where, channel));
+    PARALLAX_RETURN_IF_ERROR(base::Within(ValidateChannel(channel_where, channel), path));
   }
   return absl::OkStatus();
 }
@@ -78,11 +89,15 @@ absl::Status NotFound(const Rig& rig, const std::vector<ChannelRef>& channels,
   std::vector<std::string> names;
   for (const ChannelRef& ref : channels) names.push_back(full ? ref.name() : ref.channel->id);
   const std::string nearest = base::NearestName(name, names);
-  const std::string hint = nearest.empty()
-                               ? absl::StrFormat("its channels are %s", absl::StrJoin(names, ", "))
-                               : absl::StrFormat("did you mean \"%s\"?", nearest);
-  return absl::NotFoundError(
-      absl::StrFormat("rig \"%s\" has no channel \"%s\"; %s", rig.id, name, hint));
+  const std::string known = absl::StrJoin(names, ", ");
+  const std::string hint = nearest.empty() ? absl::StrFormat("its channels are %s", known)
+                                           : absl::StrFormat("did you mean \"%s\"?", nearest);
+  return base::WithFieldError(absl::NotFoundError(absl::StrFormat(
+                                  "rig \"%s\" has no channel \"%s\"; %s", rig.id, name, hint)),
+                              {.field = "",
+                               .value = std::string(name),
+                               .bound = absl::StrFormat("one of %s", known),
+                               .next_step = nearest.empty() ? "" : hint});
 }
 
 }  // namespace
@@ -93,9 +108,8 @@ absl::Status CheckId(std::string_view where, std::string_view field, std::string
     return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '-';
   });
   if (legal && !id.empty() && id.size() <= kMaxIdLength) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrFormat("%s: %s = \"%s\", must be 1 to 63 characters of [A-Za-z0-9_.-]", where, field,
-                      id.substr(0, kMaxIdLength + 1)));
+  return BadField(std::string(where), field, std::string(id),
+                  "1 to 63 characters of [A-Za-z0-9_.-]");
 }
 
 std::vector<ChannelRef> ListChannels(const Rig& rig) {
@@ -117,9 +131,11 @@ absl::StatusOr<ChannelRef> FindChannel(const Rig& rig, std::string_view name) {
   }
   if (found.empty()) return NotFound(rig, channels, name);
   if (found.size() == 1) return found.front();
-  return absl::InvalidArgumentError(
-      absl::StrFormat("channel \"%s\" of rig \"%s\" is ambiguous: %s or %s", name, rig.id,
-                      found[0].name(), found[1].name()));
+  const std::string choice = absl::StrFormat("%s or %s", found[0].name(), found[1].name());
+  return base::WithFieldError(
+      absl::InvalidArgumentError(
+          absl::StrFormat("channel \"%s\" of rig \"%s\" is ambiguous: %s", name, rig.id, choice)),
+      {.field = "", .value = std::string(name), .bound = choice, .next_step = "name the device"});
 }
 
 absl::Status ValidateRig(const Rig& rig) {
@@ -127,23 +143,26 @@ absl::Status ValidateRig(const Rig& rig) {
   const std::string where = absl::StrFormat("rig \"%s\"", rig.id);
   for (const auto& [key, value] : rig.geometry) {
     if (!std::isfinite(value)) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("%s: geometry.%s = %g, must be finite", where, key, value));
+      return BadField(where, absl::StrFormat("geometry[%s]", key), absl::StrFormat("%g", value),
+                      "finite");
     }
   }
   std::set<std::string> ids;
   size_t channels = 0;
-  for (const Device& device : rig.devices) {
-    PARALLAX_RETURN_IF_ERROR(ValidateDevice(where, device));
+  for (size_t i = 0; i < rig.devices.size(); ++i) {
+    const Device& device = rig.devices[i];
+    const std::string path = absl::StrFormat("devices[%d]", i);
+    PARALLAX_RETURN_IF_ERROR(base::Within(ValidateDevice(where, device), path));
     if (!ids.insert(device.id).second) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("%s device \"%s\": id is not unique", where, device.id));
+      return base::Within(BadField(absl::StrFormat("%s device \"%s\"", where, device.id), "id",
+                                   device.id, "unique in its rig"),
+                          path);
     }
     channels += device.channels.size();
   }
   if (channels == 0 || channels > kMaxChannels) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%s: %d channels, must be 1 to %d", where, channels, kMaxChannels));
+    return BadField(where, "devices", absl::StrFormat("%d channels", channels),
+                    absl::StrFormat("1 to %d channels in all", kMaxChannels));
   }
   return absl::OkStatus();
 }

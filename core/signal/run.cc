@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 #include "core/signal/validate.h"
 
@@ -12,26 +13,40 @@ namespace {
 absl::Status CheckSetpoint(const Rig& rig, const std::string& where, const std::string& channel_id,
                            const Setpoint& setpoint) {
   const std::string setpoint_where = absl::StrFormat("%s setpoint \"%s\"", where, channel_id);
+  const std::string path = absl::StrFormat("setpoints[%s]", channel_id);
   if (absl::StatusOr<ChannelRef> ref = FindChannel(rig, channel_id); !ref.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%s: %s", setpoint_where, std::string(ref.status().message())));
+    base::FieldError error = base::FieldErrorOf(ref.status()).value_or(base::FieldError());
+    error.field = path;
+    return base::WithFieldError(absl::InvalidArgumentError(absl::StrFormat(
+                                    "%s: %s", setpoint_where, std::string(ref.status().message()))),
+                                error);
   }
   if (!std::isfinite(setpoint.value)) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%s: value = %g, must be finite", setpoint_where, setpoint.value));
+    return base::InvalidField({.field = path + ".value",
+                               .value = absl::StrFormat("%g", setpoint.value),
+                               .bound = "finite",
+                               .next_step = ""},
+                              setpoint_where + ": value");
   }
   return absl::OkStatus();
+}
+
+absl::Status BadTime(const std::string& where, const std::string& field, double time_s,
+                     double least_s) {
+  return base::InvalidField({.field = field,
+                             .value = absl::StrFormat("%g", time_s),
+                             .bound = absl::StrFormat("finite and >= %g", least_s),
+                             .next_step = ""},
+                            where + ": " + field);
 }
 
 absl::Status CheckSegment(const Rig& rig, const std::string& where, const Segment& segment,
                           double earliest_s) {
   if (!std::isfinite(segment.start_s) || segment.start_s < earliest_s) {
-    return absl::InvalidArgumentError(absl::StrFormat("%s: start_s = %g, must be finite and >= %g",
-                                                      where, segment.start_s, earliest_s));
+    return BadTime(where, "start_s", segment.start_s, earliest_s);
   }
   if (!std::isfinite(segment.end_s) || !(segment.end_s >= segment.start_s)) {
-    return absl::InvalidArgumentError(absl::StrFormat("%s: end_s = %g, must be finite and >= %g",
-                                                      where, segment.end_s, segment.start_s));
+    return BadTime(where, "end_s", segment.end_s, segment.start_s);
   }
   for (const auto& [channel_id, setpoint] : segment.setpoints) {
     PARALLAX_RETURN_IF_ERROR(CheckSetpoint(rig, where, channel_id, setpoint));
@@ -48,7 +63,8 @@ absl::Status ValidateRun(const Rig& rig, const Run& run) {
     const Segment& segment = run.recipe.segments[i];
     const std::string where =
         absl::StrFormat("run \"%s\" segment %d \"%s\"", run.id, i, segment.name);
-    PARALLAX_RETURN_IF_ERROR(CheckSegment(rig, where, segment, earliest_s));
+    PARALLAX_RETURN_IF_ERROR(base::Within(CheckSegment(rig, where, segment, earliest_s),
+                                          absl::StrFormat("segments[%d]", i)));
     earliest_s = segment.end_s;
   }
   return absl::OkStatus();

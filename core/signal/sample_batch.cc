@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::signal {
@@ -15,33 +16,46 @@ absl::Status CheckColumn(size_t channel_count, const ChannelColumn& column,
                          const ChannelColumn* previous) {
   const uint32_t index = column.channel_index;
   if (index >= channel_count) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("channel_index = %u, must be < %u", index, channel_count));
+    return base::InvalidField({.field = "channel_index",
+                               .value = absl::StrFormat("%u", index),
+                               .bound = absl::StrFormat("< %u", channel_count),
+                               .next_step = ""});
   }
   if (previous != nullptr && index <= previous->channel_index) {
-    return absl::InvalidArgumentError(absl::StrFormat("channel_index = %u after %u, must ascend",
-                                                      index, previous->channel_index));
+    return base::InvalidField(
+        {.field = "channel_index",
+         .value = absl::StrFormat("%u", index),
+         .bound = absl::StrFormat("> %u, the one before", previous->channel_index),
+         .next_step = ""});
   }
   const size_t rows = column.time_unix_ns.size();
   const bool ragged =
       column.value.size() != rows || (!column.quality.empty() && column.quality.size() != rows);
   if (ragged) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "channel_index %u: %u times, %u values, %u quality flags, must be equally many", index,
-        rows, column.value.size(), column.quality.size()));
+    return base::InvalidField(
+        {.field = "value",
+         .value = absl::StrFormat("%u times, %u values, %u quality flags", rows,
+                                  column.value.size(), column.quality.size()),
+         .bound = "equally many",
+         .next_step = ""},
+        absl::StrFormat("channel_index %u", index));
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckBatch(size_t channel_count, const SampleBatch& batch) {
   const ChannelColumn* previous = nullptr;
-  for (const ChannelColumn& column : batch.columns) {
-    PARALLAX_RETURN_IF_ERROR(CheckColumn(channel_count, column, previous));
+  for (size_t i = 0; i < batch.columns.size(); ++i) {
+    const ChannelColumn& column = batch.columns[i];
+    PARALLAX_RETURN_IF_ERROR(base::Within(CheckColumn(channel_count, column, previous),
+                                          absl::StrFormat("columns[%u]", i)));
     previous = &column;
   }
   if (const size_t count = batch.SampleCount(); count > kMaxBatchSamples) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("batch of %u samples, must be <= %u", count, kMaxBatchSamples));
+    return base::InvalidField({.field = "columns",
+                               .value = absl::StrFormat("%u samples", count),
+                               .bound = absl::StrFormat("<= %u samples", kMaxBatchSamples),
+                               .next_step = "send smaller batches"});
   }
   return absl::OkStatus();
 }

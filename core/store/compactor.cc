@@ -36,6 +36,7 @@ struct CompactedRange {
   uint64_t batches = 0;
   uint64_t samples = 0;
   std::string checksums;  ///< eight bytes a batch, little-endian
+  std::string received;   ///< the same of their receive times
   std::vector<ChunkRow> chunks;
 };
 
@@ -46,10 +47,11 @@ class RangeBuilder {
 
   bool full() const { return range_.samples >= kRangeSamples || range_.batches >= kRangeBatches; }
 
-  void Add(const signal::SampleBatch& batch, uint64_t checksum) {
+  void Add(const signal::SampleBatch& batch, uint64_t checksum, uint64_t received_unix_ns) {
     if (range_.batches == 0) range_.first_seq = batch.seq;
     ++range_.batches;
     PutFixed64(checksum, &range_.checksums);
+    PutFixed64(received_unix_ns, &range_.received);
     for (const signal::ChannelColumn& column : batch.columns) AddColumn(batch.seq, column);
   }
 
@@ -116,13 +118,14 @@ bool HasFullRange(Connection& connection, int64_t stream) {
 absl::StatusOr<CompactedRange> BuildRange(Connection& connection, const StreamToCompact& work) {
   RangeBuilder builder(work.stream);
   if (!work.run_closed && !HasFullRange(connection, work.stream)) return builder.Finish();
-  Query query(connection, "SELECT seq, checksum, data FROM batch WHERE stream = ? ORDER BY seq",
+  Query query(connection,
+              "SELECT seq, checksum, data, received FROM batch WHERE stream = ? ORDER BY seq",
               work.stream);
   while (!builder.full() && query.Step()) {
     PARALLAX_ASSIGN_OR_RETURN(
         const signal::SampleBatch batch,
         OpenBatch(work.stream, query.Unsigned(0), query.Unsigned(1), query.View(2)));
-    builder.Add(batch, query.Unsigned(1));
+    builder.Add(batch, query.Unsigned(1), query.Unsigned(3));
   }
   return builder.Finish();
 }
@@ -151,8 +154,8 @@ absl::Status ReplaceRange(Connection& connection, const CompactedRange& range) {
                         deleted, range.batches, range.first_seq));
   }
   for (const ChunkRow& row : range.chunks) InsertChunk(connection, range.stream, row);
-  Query(connection, "INSERT INTO seal(stream, first_seq, checksums) VALUES(?, ?, ?)", range.stream,
-        range.first_seq, Blob{range.checksums})
+  Query(connection, "INSERT INTO seal(stream, first_seq, checksums, received) VALUES(?, ?, ?, ?)",
+        range.stream, range.first_seq, Blob{range.checksums}, Blob{range.received})
       .Execute();
   return absl::OkStatus();
 }

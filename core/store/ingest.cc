@@ -35,11 +35,15 @@ std::optional<uint64_t> FindChecksum(Connection& connection, int64_t stream, uin
 
 void InsertBatch(Connection& connection, const EncodedBatch& batch) {
   Query(connection,
-        "INSERT INTO batch(stream, seq, n, t0, t1, checksum, data) VALUES(?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO batch(stream, seq, n, t0, t1, checksum, data, received) "
+        "VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
         batch.stream, batch.seq, batch.samples, batch.first_time_unix_ns, batch.last_time_unix_ns,
-        batch.checksum, Blob{batch.data})
+        batch.checksum, Blob{batch.data}, batch.received_unix_ns)
       .Execute();
 }
+
+/// All samples that a batch brought.
+uint64_t Received(const EncodedBatch& batch) { return batch.samples + batch.rejected.Total(); }
 
 }  // namespace
 
@@ -48,7 +52,15 @@ absl::StatusOr<AppendOutcome> Ingest::Apply(Connection& connection, const Encode
   if (cursor == nullptr) {
     return absl::NotFoundError(absl::StrFormat("store: stream = %d is not open", batch.stream));
   }
-  if (batch.seq > cursor->next_seq) return AppendOutcome{AppendResult::kGap, cursor->next_seq};
+  const auto refuse = [&](const char* reason) {
+    if (Received(batch) == 0) return;
+    cursor->gained.refused[reason] += Received(batch);
+    cursor->touched = true;
+  };
+  if (batch.seq > cursor->next_seq) {
+    refuse(kOutOfSequence);
+    return AppendOutcome{AppendResult::kGap, cursor->next_seq};
+  }
   if (batch.seq == cursor->next_seq) {
     InsertBatch(connection, batch);
     ++cursor->next_seq;
@@ -60,15 +72,41 @@ absl::StatusOr<AppendOutcome> Ingest::Apply(Connection& connection, const Encode
   }
   const std::optional<uint64_t> stored = FindChecksum(connection, batch.stream, batch.seq);
   if (!stored) {
+    refuse(kStoreRefused);
     return absl::DataLossError(absl::StrFormat(
         "store: batch stream = %d seq = %d is neither a batch nor sealed, next_seq = %d",
         batch.stream, batch.seq, cursor->next_seq));
   }
-  if (*stored != batch.checksum) return AppendOutcome{AppendResult::kConflict, cursor->next_seq};
+  if (*stored != batch.checksum) {
+    refuse(kConflictingBatch);
+    return AppendOutcome{AppendResult::kConflict, cursor->next_seq};
+  }
   // A duplicate counts whole: its refused samples were received again, too.
-  cursor->gained.duplicate += batch.samples + batch.rejected.Total();
+  cursor->gained.duplicate += Received(batch);
   cursor->touched = true;
   return AppendOutcome{AppendResult::kDuplicate, cursor->next_seq};
+}
+
+absl::Status Ingest::CountRefused(Connection& connection, int64_t stream, const std::string& reason,
+                                  uint64_t samples) {
+  Cursor* cursor = Find(connection, stream);
+  if (cursor == nullptr) {
+    return absl::NotFoundError(absl::StrFormat("store: stream = %d is not open", stream));
+  }
+  cursor->gained.refused[reason] += samples;
+  cursor->touched = true;
+  return absl::OkStatus();
+}
+
+void Ingest::CountOwed(Connection& connection) {
+  // A stream that is gone has no ledger to count in.
+  for (const auto& [stream, samples] : owed_) {
+    (void)CountRefused(connection, stream, kStoreRefused, samples);
+  }
+}
+
+void Ingest::Owe(const EncodedBatch& batch) {
+  if (Received(batch) > 0) owed_[batch.stream] += Received(batch);
 }
 
 void Ingest::Flush(Connection& connection) {
@@ -105,6 +143,13 @@ void Ingest::Save(Connection& connection, int64_t stream, Cursor& cursor) {
         cursor.gained.stored, cursor.gained.duplicate, cursor.gained.rejected.not_finite,
         cursor.gained.rejected.time_out_of_range, stream)
       .Execute();
+  for (const auto& [reason, samples] : cursor.gained.refused) {
+    Query(connection,
+          "INSERT INTO refusal(stream, reason, samples) VALUES(?, ?, ?) "
+          "ON CONFLICT(stream, reason) DO UPDATE SET samples = samples + excluded.samples",
+          stream, reason, samples)
+        .Execute();
+  }
   cursor.saved_seq = cursor.next_seq;
   cursor.gained = {};
   cursor.touched = false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <unordered_map>
 
@@ -17,6 +18,18 @@ class Ingest {
   /// Decides what `batch` is and, where it is next in its stream, inserts it.
   /// Errors: NotFound (no such stream); DataLoss (the row that it repeats is gone).
   absl::StatusOr<AppendOutcome> Apply(Connection& connection, const EncodedBatch& batch);
+
+  /// Counts a batch that was refused before it came here.
+  /// Errors: NotFound (no such stream).
+  absl::Status CountRefused(Connection& connection, int64_t stream, const std::string& reason,
+                            uint64_t samples);
+
+  /// Counts what Owe() has noted, within the transaction that is open.
+  void CountOwed(Connection& connection);
+  /// Notes a batch whose transaction failed, to be counted as refused by the next that succeeds.
+  void Owe(const EncodedBatch& batch);
+  /// The transaction of CountOwed() is on disk.
+  void ForgetOwed() { owed_.clear(); }
 
   /// Writes next_seq and ledgers of the streams touched, and marks reports that read their runs
   /// superseded. REQUIRES: the transaction of the Apply() calls is still open.
@@ -38,6 +51,7 @@ class Ingest {
   void Save(Connection& connection, int64_t stream, Cursor& cursor);
 
   std::unordered_map<int64_t, Cursor> cursors_;
+  std::map<int64_t, uint64_t> owed_;  ///< samples by stream
 };
 
 /// Notes that the data of a run changed, and marks the reports that read it superseded.

@@ -40,6 +40,11 @@ absl::StatusOr<std::vector<RunRow>> ListRuns(Connection& connection, const std::
 absl::StatusOr<int64_t> FindRun(Connection& connection, const std::string& rig,
                                 const std::string& run);
 absl::StatusOr<StreamState> OpenStream(Connection& connection, const StreamKey& key);
+absl::StatusOr<std::vector<StreamRow>> ListRunStreams(Connection& connection,
+                                                      const std::string& rig,
+                                                      const std::string& run);
+std::vector<int64_t> ReadReceiveTimes(Connection& connection, int64_t stream, uint64_t first_seq,
+                                      uint64_t count);
 
 absl::StatusOr<std::optional<std::string>> FindRequest(Connection& connection,
                                                        const std::string& scope,

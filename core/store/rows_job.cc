@@ -1,5 +1,7 @@
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/status_macros.h"
+#include "core/store/job_failure.h"
 #include "core/store/job_request.h"
 #include "core/store/record_codec.h"
 #include "core/store/rows.h"
@@ -9,7 +11,7 @@ namespace {
 
 #define PARALLAX_JOB_COLUMNS                                                                \
   "id, key, rig, request, state, attempts, progress, phase, report, error, phase_seconds, " \
-  "create_time, end_time"
+  "create_time, end_time, failure"
 
 absl::StatusOr<JobRow> RowToJob(const Query& query) {
   JobRow job;
@@ -22,11 +24,30 @@ absl::StatusOr<JobRow> RowToJob(const Query& query) {
   job.progress = query.Real(6);
   job.phase = query.Text(7);
   job.report = query.Text(8);
-  job.error = query.Text(9);
+  PARALLAX_RETURN_IF_ERROR(DecodeJobFailure(query.View(13), &job.failure));
+  // A job that failed before failures had a code of their own left its text alone.
+  if (job.failure.ok() && !query.View(9).empty()) job.failure = absl::UnknownError(query.Text(9));
   PARALLAX_ASSIGN_OR_RETURN(job.phase_seconds, DecodeSeconds(query.View(10)));
   job.create_time_unix_ns = query.Int(11);
   job.end_time_unix_ns = query.Int(12);
   return job;
+}
+
+/// As the wire names it.
+const char* StateName(JobState state) {
+  switch (state) {
+    case JobState::kQueued:
+      return "QUEUED";
+    case JobState::kRunning:
+      return "RUNNING";
+    case JobState::kSucceeded:
+      return "SUCCEEDED";
+    case JobState::kFailed:
+      return "FAILED";
+    case JobState::kCancelled:
+      return "CANCELLED";
+  }
+  return "UNKNOWN";
 }
 
 bool HasEnded(JobState state) { return state != JobState::kQueued && state != JobState::kRunning; }
@@ -46,10 +67,11 @@ absl::Status SaveProgress(Connection& connection, const JobRow& job) {
   PARALLAX_ASSIGN_OR_RETURN(const std::string seconds, EncodeSeconds(job.phase_seconds));
   const std::optional<int64_t> number = ParseId('j', job.id);
   if (!number) return JobNotFound(job.id);
+  const std::string failure = EncodeJobFailure(job.failure);
   Query(connection,
-        "UPDATE job SET state = ?, progress = ?, phase = ?, report = ?, error = ?, "
+        "UPDATE job SET state = ?, progress = ?, phase = ?, report = ?, failure = ?, "
         "phase_seconds = ?, end_time = ? WHERE id = ?",
-        static_cast<int>(job.state), job.progress, job.phase, job.report, job.error, seconds,
+        static_cast<int>(job.state), job.progress, job.phase, job.report, failure, seconds,
         job.end_time_unix_ns, *number)
       .Execute();
   return absl::OkStatus();
@@ -128,7 +150,12 @@ absl::StatusOr<JobRow> CancelJob(Connection& connection, const std::string& id,
                                  int64_t now_unix_ns) {
   PARALLAX_ASSIGN_OR_RETURN(JobRow job, GetJob(connection, id));
   if (HasEnded(job.state)) {
-    return absl::FailedPreconditionError(absl::StrFormat("job \"%s\" has ended already", id));
+    return base::WithFieldError(
+        absl::FailedPreconditionError(absl::StrFormat("job \"%s\" has ended already", id)),
+        {.field = "job.state",
+         .value = StateName(job.state),
+         .bound = "QUEUED or RUNNING",
+         .next_step = "ask for a new analysis"});
   }
   job.state = JobState::kCancelled;
   job.end_time_unix_ns = now_unix_ns;
@@ -153,7 +180,7 @@ absl::Status FinishJob(Connection& connection, const JobRow& job, ReportRow repo
   ended.state = JobState::kSucceeded;
   ended.progress = 1.0;
   ended.phase = job.phase;
-  ended.error = job.error;
+  ended.failure = job.failure;
   ended.phase_seconds = job.phase_seconds;
   ended.end_time_unix_ns = job.end_time_unix_ns != 0 ? job.end_time_unix_ns : now_unix_ns;
   return SaveProgress(connection, ended);

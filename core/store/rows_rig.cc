@@ -1,4 +1,5 @@
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/store/record_codec.h"
@@ -46,8 +47,12 @@ absl::StatusOr<RigRow> UpdateRigTitle(Connection& connection, const std::string&
                                       const std::string& etag, const std::string& title) {
   PARALLAX_ASSIGN_OR_RETURN(RigRow row, GetRig(connection, rig));
   if (row.etag != etag) {
-    return absl::AbortedError(absl::StrFormat(
-        "rig \"%s\": etag = \"%s\", stored \"%s\": read it again", rig, etag, row.etag));
+    return base::FieldStatus(absl::StatusCode::kAborted,
+                             {.field = "rig.etag",
+                              .value = etag,
+                              .bound = absl::StrFormat("\"%s\", the stored one", row.etag),
+                              .next_step = "read the rig again, change it, send it back"},
+                             absl::StrFormat("rig \"%s\": etag", rig));
   }
   row.title = title;
   row.etag = NextEtag(etag, title);

@@ -1,4 +1,5 @@
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 #include "core/store/ingest.h"
 #include "core/store/record_codec.h"
@@ -9,17 +10,29 @@ namespace {
 
 constexpr char kSelectRun[] =
     "SELECT run.record, run.closed, run.outcome, sum(ledger.stored), sum(ledger.duplicate), "
-    "sum(ledger.not_finite), sum(ledger.time_out_of_range) FROM run "
+    "sum(ledger.not_finite), sum(ledger.time_out_of_range), run.key FROM run "
     "LEFT JOIN stream ON stream.run = run.key LEFT JOIN ledger ON ledger.stream = stream.id "
     "WHERE run.rig = ? AND run.id = ? GROUP BY run.key";
 constexpr char kListRuns[] =
     "SELECT run.record, run.closed, run.outcome, sum(ledger.stored), sum(ledger.duplicate), "
-    "sum(ledger.not_finite), sum(ledger.time_out_of_range) FROM run "
+    "sum(ledger.not_finite), sum(ledger.time_out_of_range), run.key FROM run "
     "LEFT JOIN stream ON stream.run = run.key LEFT JOIN ledger ON ledger.stream = stream.id "
     "WHERE run.rig = ? AND (run.started_at, run.id) > (?, ?) GROUP BY run.key "
     "ORDER BY run.started_at, run.id LIMIT ?";
 
-absl::StatusOr<RunRow> RowToRun(const std::string& rig, const Query& query) {
+/// Samples of batches that were refused whole, over all streams of a run.
+std::map<std::string, uint64_t> Refused(Connection& connection, int64_t run_key) {
+  Query query(connection,
+              "SELECT reason, sum(samples) FROM refusal JOIN stream ON stream.id = refusal.stream "
+              "WHERE stream.run = ? GROUP BY reason",
+              run_key);
+  std::map<std::string, uint64_t> refused;
+  while (query.Step()) refused[query.Text(0)] = query.Unsigned(1);
+  return refused;
+}
+
+absl::StatusOr<RunRow> RowToRun(Connection& connection, const std::string& rig,
+                                const Query& query) {
   RunRow row;
   row.rig = rig;
   PARALLAX_ASSIGN_OR_RETURN(row.run, DecodeRun(query.View(0)));
@@ -31,6 +44,7 @@ absl::StatusOr<RunRow> RowToRun(const std::string& rig, const Query& query) {
   row.ledger.duplicate = query.Unsigned(4);
   row.ledger.rejected.not_finite = query.Unsigned(5);
   row.ledger.rejected.time_out_of_range = query.Unsigned(6);
+  row.ledger.refused = Refused(connection, query.Int(7));
   return row;
 }
 
@@ -50,9 +64,14 @@ absl::Status CheckEpoch(Connection& connection, int64_t run_key, const StreamKey
               key.producer_id);
   while (query.Step()) {
     if (query.Unsigned(0) <= key.epoch) continue;
-    return absl::FailedPreconditionError(
-        absl::StrFormat("producer \"%s\": epoch = %d, must be >= %d, its highest", key.producer_id,
-                        key.epoch, query.Unsigned(0)));
+    return base::FieldStatus(
+        absl::StatusCode::kFailedPrecondition,
+        {.field = "hello.epoch",
+         .value = absl::StrFormat("%d", key.epoch),
+         .bound = absl::StrFormat(">= %d, its highest", query.Unsigned(0)),
+         .next_step =
+             absl::StrFormat("say epoch %d, or a higher one to begin anew", query.Unsigned(0))},
+        absl::StrFormat("producer \"%s\": epoch", key.producer_id));
   }
   return absl::OkStatus();
 }
@@ -102,7 +121,7 @@ absl::StatusOr<RunRow> GetRun(Connection& connection, const std::string& rig,
                               const std::string& run) {
   Query query(connection, kSelectRun, rig, run);
   if (!query.Step()) return RunNotFound(rig, run);
-  return RowToRun(rig, query);
+  return RowToRun(connection, rig, query);
 }
 
 absl::StatusOr<std::vector<RunRow>> ListRuns(Connection& connection, const std::string& rig,
@@ -121,7 +140,7 @@ absl::StatusOr<std::vector<RunRow>> ListRuns(Connection& connection, const std::
               static_cast<int64_t>(page.limit));
   std::vector<RunRow> rows;
   while (query.Step()) {
-    PARALLAX_ASSIGN_OR_RETURN(RunRow row, RowToRun(rig, query));
+    PARALLAX_ASSIGN_OR_RETURN(RunRow row, RowToRun(connection, rig, query));
     rows.push_back(std::move(row));
   }
   return rows;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 
 namespace parallax::store {
 namespace {
@@ -59,8 +60,22 @@ CREATE TABLE counter(incarnation INTEGER NOT NULL, change_serial INTEGER NOT NUL
 INSERT INTO counter VALUES(0, 0);
 )sql";
 
+// Why a job failed, as JSON with its code; `error` keeps the text of jobs that failed before.
+constexpr const char* kVersion2 = R"sql(
+ALTER TABLE job ADD COLUMN failure TEXT NOT NULL DEFAULT '';
+)sql";
+
+// Receive times by the daemon's clock (0: not kept; eight bytes a batch in a seal, like its
+// checksums), and samples of batches that were refused whole.
+constexpr const char* kVersion3 = R"sql(
+ALTER TABLE batch ADD COLUMN received INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE seal ADD COLUMN received BLOB NOT NULL DEFAULT x'';
+CREATE TABLE refusal(stream INTEGER NOT NULL, reason TEXT NOT NULL, samples INTEGER NOT NULL,
+                     PRIMARY KEY(stream, reason)) WITHOUT ROWID;
+)sql";
+
 /// migrations[v] leads from version v to v + 1; version 0 is the empty database.
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1};
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3};
 
 int64_t StoredVersion(Connection& connection) {
   connection.database().exec("CREATE TABLE IF NOT EXISTS schema_version(version INTEGER NOT NULL)");
@@ -74,9 +89,12 @@ absl::Status PrepareSchema(Connection& connection) {
   SQLite::Transaction transaction(connection.database(), SQLite::TransactionBehavior::IMMEDIATE);
   const int64_t stored = StoredVersion(connection);
   if (stored > kSchemaVersion) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "store: schema version = %d, must be <= %d: the database was written by a newer program",
-        stored, kSchemaVersion));
+    return base::FieldStatus(absl::StatusCode::kFailedPrecondition,
+                             {.field = "schema_version",
+                              .value = absl::StrFormat("%d", stored),
+                              .bound = absl::StrFormat("<= %d", kSchemaVersion),
+                              .next_step = "the database was written by a newer program: run that"},
+                             "store: schema version");
   }
   for (int64_t version = stored; version < kSchemaVersion; ++version) {
     connection.database().exec(kMigrations[static_cast<size_t>(version)]);

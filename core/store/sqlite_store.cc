@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/file_lock.h"
 #include "core/base/status_macros.h"
 #include "core/store/compactor.h"
@@ -76,6 +77,22 @@ class SqliteStore final : public Store {
 
   bool TryAppend(EncodedBatch& batch, AppendCallback done) override {
     return writer_.TryAppend(batch, std::move(done));
+  }
+
+  absl::Status RecordRefusal(int64_t stream, const std::string& reason, uint64_t samples) override {
+    return writer_.RecordRefusal(stream, reason, samples);
+  }
+
+  absl::StatusOr<std::vector<StreamRow>> ListRunStreams(const std::string& rig,
+                                                        const std::string& run) override {
+    return Read([&](Connection& c) { return store::ListRunStreams(c, rig, run); });
+  }
+
+  absl::StatusOr<std::vector<int64_t>> ReadReceiveTimes(int64_t stream, uint64_t first_seq,
+                                                        uint64_t count) override {
+    return Read([&](Connection& c) -> absl::StatusOr<std::vector<int64_t>> {
+      return store::ReadReceiveTimes(c, stream, first_seq, count);
+    });
   }
 
   absl::StatusOr<signal::Series> ReadSeries(const std::string& rig, const std::string& run,
@@ -219,14 +236,20 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const SqliteStoreOptions&
     return absl::UnavailableError(
         absl::StrFormat("cannot make directory \"%s\": %s", options.directory, error.message()));
   }
-  PARALLAX_ASSIGN_OR_RETURN(base::FileLock lock,
-                            base::FileLock::Acquire(options.directory + "/lock"));
+  absl::StatusOr<base::FileLock> lock = base::FileLock::Acquire(options.directory + "/lock");
+  if (!lock.ok()) {
+    return base::WithFieldError(lock.status(), {.field = "data directory",
+                                                .value = options.directory,
+                                                .bound = "used by one daemon at a time",
+                                                .next_step = "one daemon at a time uses a data "
+                                                             "directory, choose another"});
+  }
   const std::string path = options.directory + "/parallax.db";
   return Guarded([&]() -> absl::StatusOr<std::unique_ptr<Store>> {
     auto connection = std::make_unique<Connection>(path, Connection::Mode::kReadWrite);
     PARALLAX_RETURN_IF_ERROR(PrepareSchema(*connection));
     const int64_t incarnation = NextIncarnation(*connection);
-    return std::make_unique<SqliteStore>(std::move(lock), std::move(connection), path, incarnation,
+    return std::make_unique<SqliteStore>(*std::move(lock), std::move(connection), path, incarnation,
                                          clock);
   });
 }

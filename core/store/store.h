@@ -23,11 +23,18 @@ struct RigRow {
   int64_t create_time_unix_ns = 0;
 };
 
+/// Reasons for which a batch is refused whole; those of single samples are in RejectCounts.
+inline constexpr char kMalformedBatch[] = "MALFORMED_BATCH";
+inline constexpr char kOutOfSequence[] = "OUT_OF_SEQUENCE";
+inline constexpr char kConflictingBatch[] = "CONFLICTING_BATCH";
+inline constexpr char kStoreRefused[] = "STORE_REFUSED";
+
 /// Where samples of a run or a stream went; `queued` belongs to the server.
 struct LedgerCounts {
   uint64_t stored = 0;
   uint64_t duplicate = 0;
   signal::RejectCounts rejected;
+  std::map<std::string, uint64_t> refused;  ///< samples of batches refused whole, by reason
 };
 
 struct RunRow {
@@ -51,6 +58,18 @@ struct StreamState {
   uint64_t next_seq = 0;  ///< everything below is on disk
 };
 
+/// A stream as people look it up. Receive times are the daemon's clock; 0 where nothing is stored
+/// or where the time was not kept.
+struct StreamRow {
+  int64_t stream = 0;
+  std::string producer_id;
+  uint64_t epoch = 0;
+  uint64_t next_seq = 0;  ///< batches on disk
+  uint64_t stored = 0;    ///< samples on disk
+  int64_t first_received_unix_ns = 0;
+  int64_t last_received_unix_ns = 0;
+};
+
 /// A batch that is validated, encoded and check-summed, ready to be bound to a row. Made by
 /// EncodeBatch outside the writer thread.
 struct EncodedBatch {
@@ -60,8 +79,9 @@ struct EncodedBatch {
   signal::RejectCounts rejected;
   int64_t first_time_unix_ns = 0;  ///< least source time; 0 where there are no samples
   int64_t last_time_unix_ns = 0;
-  uint64_t checksum = 0;  ///< XXH3-64 of `data`
-  std::string data;       ///< the grammar opens batch_codec.cc
+  int64_t received_unix_ns = 0;  ///< by the daemon's clock, no part of content, checksum or digest
+  uint64_t checksum = 0;         ///< XXH3-64 of `data`
+  std::string data;              ///< the grammar opens batch_codec.cc
 };
 
 enum class AppendResult {
@@ -115,8 +135,8 @@ struct JobRow {
   int attempts = 0;
   double progress = 0.0;
   std::string phase;
-  std::string report;  ///< id, once succeeded
-  std::string error;
+  std::string report;    ///< id, once succeeded
+  absl::Status failure;  ///< why it failed, with its base::FieldError; OK where it did not
   std::map<std::string, double> phase_seconds;
   int64_t create_time_unix_ns = 0;
   int64_t end_time_unix_ns = 0;
@@ -179,6 +199,20 @@ class Store {
   /// transaction. False, with `batch` untouched, when kMaxQueuedBytes wait already: try again after
   /// a callback.
   virtual bool TryAppend(EncodedBatch& batch, AppendCallback done) = 0;
+
+  /// Counts samples of a batch that was refused before TryAppend; `reason` is one of the above.
+  /// What TryAppend refuses is counted by itself: a gap or conflict at once, a full disk with the
+  /// next commit that succeeds. NotFound (stream).
+  virtual absl::Status RecordRefusal(int64_t stream, const std::string& reason,
+                                     uint64_t samples) = 0;
+  /// Streams of a run in order of first appearance. NotFound (run).
+  virtual absl::StatusOr<std::vector<StreamRow>> ListRunStreams(const std::string& rig,
+                                                                const std::string& run) = 0;
+  /// When the daemon received batches first_seq … first_seq + count - 1 of a stream [ns since the
+  /// Unix epoch]; 0 where a batch is not on disk or its time was not kept. Nothing that analyses
+  /// reads: they take their clocks from the run's own record.
+  virtual absl::StatusOr<std::vector<int64_t>> ReadReceiveTimes(int64_t stream, uint64_t first_seq,
+                                                                uint64_t count) = 0;
 
   /// Samples of one channel of a run within a range of source time, in the order of arrival: by
   /// stream, seq, row. Every block's checksum is verified. NotFound (run).

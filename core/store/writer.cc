@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/base/field_error.h"
+
 namespace parallax::store {
 namespace {
 
@@ -56,6 +58,13 @@ absl::Status Writer::Execute(const Command& command) {
   return waiter.status;
 }
 
+absl::Status Writer::RecordRefusal(int64_t stream, const std::string& reason, uint64_t samples) {
+  // Commands run on the writer thread, which owns ingest_; the group's last Flush() writes it.
+  return Execute([&](Connection& connection) {
+    return ingest_.CountRefused(connection, stream, reason, samples);
+  });
+}
+
 absl::Status Writer::Health() const {
   base::MutexLock lock(mutex_);
   return health_;
@@ -83,14 +92,20 @@ std::vector<Writer::Task> Writer::TakeAll() {
 absl::Status Writer::Commit(std::vector<Task>& group) {
   try {
     Apply(group);
+    ingest_.ForgetOwed();
     return absl::OkStatus();
   } catch (const SQLite::Exception& error) {
-    return Fail(error);
+    const absl::Status status = Fail(error);
+    for (const Task& task : group) {
+      if (task.waiter == nullptr) ingest_.Owe(task.batch);
+    }
+    return status;
   }
 }
 
 void Writer::Apply(std::vector<Task>& group) {
   Query(*connection_, "BEGIN IMMEDIATE").Execute();
+  ingest_.CountOwed(*connection_);
   for (Task& task : group) {
     if (task.waiter == nullptr) {
       task.outcome = ingest_.Apply(*connection_, task.batch);
@@ -161,7 +176,7 @@ void Writer::Break(const absl::Status& status) {
   base::MutexLock lock(mutex_);
   if (!health_.ok()) return;
   health_ = absl::UnavailableError("store closed after a failure, restart to recover: " +
-                                   status.ToString());
+                                   base::Plain(status));
 }
 
 }  // namespace parallax::store

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/base/edit_distance.h"
+#include "core/base/field_error.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 
@@ -31,10 +32,16 @@ void AppendNumber(double value, std::string* text) {
 absl::Status UnknownParameter(const Description& description, const std::string& name) {
   const std::vector<std::string> names = ParameterNames(description);
   const std::string near = base::NearestName(name, names);
-  const std::string hint = near.empty() ? absl::StrFormat("known: %s", absl::StrJoin(names, ", "))
+  const std::string known = absl::StrJoin(names, ", ");
+  const std::string hint = near.empty() ? absl::StrFormat("known: %s", known)
                                         : absl::StrFormat("did you mean \"%s\"?", near);
-  return absl::InvalidArgumentError(
-      absl::StrFormat("twin \"%s\" has no parameter \"%s\"; %s", description.name, name, hint));
+  return base::WithFieldError(
+      absl::InvalidArgumentError(
+          absl::StrFormat("twin \"%s\" has no parameter \"%s\"; %s", description.name, name, hint)),
+      {.field = absl::StrFormat("[%s]", name),
+       .value = name,
+       .bound = absl::StrFormat("one of %s", known),
+       .next_step = near.empty() ? "" : hint});
 }
 
 }  // namespace
@@ -89,9 +96,14 @@ absl::Status CheckParameter(const Parameter& parameter, double value) {
   if (std::isfinite(value) && value >= parameter.lower && value <= parameter.upper) {
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(absl::StrFormat("%s = %g %s, must be in [%g, %g]",
-                                                    parameter.name, value, parameter.unit,
-                                                    parameter.lower, parameter.upper));
+  const std::string bound = absl::StrFormat("in [%g, %g]", parameter.lower, parameter.upper);
+  return base::WithFieldError(
+      absl::InvalidArgumentError(
+          absl::StrFormat("%s = %g %s, must be %s", parameter.name, value, parameter.unit, bound)),
+      {.field = absl::StrFormat("[%s]", parameter.name),
+       .value = absl::StrFormat("%g", value),
+       .bound = bound,
+       .next_step = absl::StrFormat("the unit is %s", parameter.unit)});
 }
 
 absl::Status CheckParameters(const Description& description,

@@ -5,6 +5,8 @@
 #include <limits>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 #include "core/base/units.h"
 
@@ -76,7 +78,14 @@ absl::StatusOr<InputSignal> InputSignal::FromRecipe(const signal::Rig& rig,
                                                     const signal::Recipe& recipe,
                                                     const std::string& channel_id) {
   const absl::StatusOr<signal::ChannelRef> ref = signal::FindChannel(rig, channel_id);
-  if (!ref.ok()) return absl::InvalidArgumentError(ref.status().message());
+  if (!ref.ok()) {
+    return base::WithFieldError(
+        absl::InvalidArgumentError(ref.status().message()),
+        {.field = "rig.devices",
+         .value = absl::StrFormat("no channel %s", channel_id),
+         .bound = absl::StrFormat("with %s, which drives the twin", channel_id),
+         .next_step = "register the rig with it"});
+  }
   PARALLAX_ASSIGN_OR_RETURN(const base::Unit unit, base::FindUnit(ref->channel->unit));
   const std::vector<double> breaks = Breakpoints(recipe);
   std::vector<double> time_s;
@@ -96,10 +105,15 @@ absl::StatusOr<InputSignal> InputSignal::FromRecipe(const signal::Rig& rig,
     value.insert(value.end(), {a - 0.5 * (b - a), b + 0.5 * (b - a)});
   }
   if (named) return InputSignal(std::move(time_s), std::move(value), Between::kLinear);
-  return absl::InvalidArgumentError(
-      absl::StrFormat("rig \"%s\": no segment of the recipe sets \"%s\", and no recording of it "
-                      "drives the twin",
-                      rig.id, channel_id));
+  return base::WithFieldError(
+      absl::InvalidArgumentError(absl::StrFormat(
+          "rig \"%s\": no segment of the recipe sets \"%s\", and no recording of it "
+          "drives the twin",
+          rig.id, channel_id)),
+      {.field = "run.segments",
+       .value = absl::StrFormat("no set-point of %s", channel_id),
+       .bound = absl::StrFormat("setting %s, or its recording given", channel_id),
+       .next_step = absl::StrFormat("name %s in a segment's set-points", channel_id)});
 }
 
 InputSignal InputSignal::Above(double threshold) const {
@@ -161,8 +175,13 @@ absl::StatusOr<Eigen::VectorXd> SampleTimes(const signal::CleanRun& run,
   std::sort(times.begin(), times.end());
   times.erase(std::unique(times.begin(), times.end()), times.end());
   if (times.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("run \"%s\" has no sample of the twin's channels", run.run.id));
+    return base::WithFieldError(
+        absl::InvalidArgumentError(
+            absl::StrFormat("run \"%s\" has no sample of the twin's channels", run.run.id)),
+        {.field = "run.samples",
+         .value = "none",
+         .bound = absl::StrFormat("of %s", absl::StrJoin(channel_ids, ", ")),
+         .next_step = "stream the run's samples first"});
   }
   if (times.size() <= max_rows) return ToEigen(times);
   const double span_s = times.back() - times.front();
@@ -193,9 +212,13 @@ absl::StatusOr<Eigen::VectorXd> RecipeTimes(const signal::Recipe& recipe) {
   const std::vector<double> breaks = Breakpoints(recipe);
   const double span_s = breaks.empty() ? 0.0 : breaks.back() - breaks.front();
   if (!(span_s > 0.0) || !std::isfinite(span_s)) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("recipe of %d segments lasts %g s, must last longer than 0 s",
-                        recipe.segments.size(), span_s));
+    return base::WithFieldError(absl::InvalidArgumentError(absl::StrFormat(
+                                    "recipe of %d segments lasts %g s, must last longer than 0 s",
+                                    recipe.segments.size(), span_s)),
+                                {.field = "run.segments",
+                                 .value = absl::StrFormat("%g s", span_s),
+                                 .bound = "longer than 0 s",
+                                 .next_step = ""});
   }
   const double step_s = std::max(1.0, span_s / static_cast<double>(kMaxRecipeRows - 1));
   const double rows =
@@ -242,12 +265,19 @@ double FirstReading(const signal::CleanSeries* series, double begin_s, double wi
 absl::StatusOr<double> Geometry(const signal::Rig& rig, const std::string& key) {
   const auto found = rig.geometry.find(key);
   if (found == rig.geometry.end()) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("rig \"%s\": geometry has no \"%s\"", rig.id, key));
+    return base::WithFieldError(absl::InvalidArgumentError(absl::StrFormat(
+                                    "rig \"%s\": geometry has no \"%s\"", rig.id, key)),
+                                {.field = absl::StrFormat("rig.geometry[%s]", key),
+                                 .value = "",
+                                 .bound = "given, > 0",
+                                 .next_step = "register the rig with it: the twin needs it"});
   }
   if (!(found->second > 0.0) || !std::isfinite(found->second)) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("rig \"%s\": geometry %s = %g, must be > 0", rig.id, key, found->second));
+    return base::InvalidField({.field = absl::StrFormat("rig.geometry[%s]", key),
+                               .value = absl::StrFormat("%g", found->second),
+                               .bound = "> 0",
+                               .next_step = ""},
+                              absl::StrFormat("rig \"%s\": geometry %s", rig.id, key));
   }
   return found->second;
 }

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "client/lib/status.h"
+
 namespace parallax::client {
 namespace {
 
@@ -48,10 +50,12 @@ class CampaignTest : public ::testing::Test {
   std::string ErrorOf(absl::StatusCode code) {
     const absl::StatusOr<Campaign> campaign = LoadCampaign(folder_);
     EXPECT_EQ(campaign.status().code(), code) << campaign.status();
+    detail_ = DetailOf(campaign.status()).value_or(v1::ErrorDetail());
     return std::string(campaign.status().message());
   }
 
   std::string folder_;
+  v1::ErrorDetail detail_;  ///< of the last ErrorOf
 };
 
 TEST_F(CampaignTest, ReadsEveryPartIntoProto) {
@@ -95,6 +99,8 @@ TEST_F(CampaignTest, MissingFilesAreNamed) {
   Remove("runs/b/board.csv");
   EXPECT_THAT(ErrorOf(absl::StatusCode::kNotFound),
               HasSubstr("runs/b/board.csv: file is missing; rig.json has a device \"board\""));
+  EXPECT_THAT(detail_.field(), ::testing::EndsWith("runs/b/board.csv"));
+  EXPECT_THAT(detail_.next_step(), HasSubstr("board"));
   Remove("runs/b/run.json");
   EXPECT_THAT(ErrorOf(absl::StatusCode::kNotFound), HasSubstr("runs/b/run.json: file is missing"));
   Remove("rig.json");
@@ -107,6 +113,8 @@ TEST_F(CampaignTest, SplitRunWithoutFolderIsNamed) {
   Remove("runs/b");
   EXPECT_THAT(ErrorOf(absl::StatusCode::kNotFound),
               HasSubstr("campaign.json: splits name run \"b\", but there is no folder"));
+  EXPECT_EQ(detail_.value(), "b");
+  EXPECT_THAT(detail_.next_step(), HasSubstr("did you mean \"a\"?"));
 }
 
 TEST_F(CampaignTest, RunInBothSplitsIsRefused) {
@@ -131,6 +139,8 @@ TEST_F(CampaignTest, BrokenJsonIsNamedWithLineAndColumn) {
   Write("rig.json", "{\n \"id\": \"r\",,\n}");
   EXPECT_THAT(ErrorOf(absl::StatusCode::kInvalidArgument),
               HasSubstr("rig.json: line 2, column 12"));
+  EXPECT_THAT(detail_.field(), ::testing::EndsWith("rig.json: line 2, column 12"));
+  EXPECT_EQ(detail_.bound(), "JSON");
   Write("rig.json", R"({"id": "r", "id": "s"})");
   EXPECT_THAT(ErrorOf(absl::StatusCode::kInvalidArgument), HasSubstr("\"id\" stands twice"));
 }
@@ -142,6 +152,18 @@ TEST_F(CampaignTest, OtherFormatsAndOtherNamesAreRefused) {
   SetUp();
   Write("runs/a/run.json", R"({"id": "z", "started_at": "2018-03-01T15:00:00Z", "segments": []})");
   EXPECT_THAT(ErrorOf(absl::StatusCode::kInvalidArgument), HasSubstr("is \"z\", must be \"a\""));
+}
+
+TEST_F(CampaignTest, AMissingKeyAndAnEmptyCsvSayWhatToDo) {
+  Write("runs/a/board.csv", "");
+  EXPECT_THAT(ErrorOf(absl::StatusCode::kInvalidArgument), HasSubstr("board.csv: is empty"));
+  EXPECT_EQ(detail_.value(), "empty");
+  EXPECT_NE(detail_.next_step(), "");
+  Write("campaign.json", R"({"format": "parallax-campaign/1", "id": "c", "rigg": "r", "twin": "t",
+    "splits": {"calibrate": ["a"]}})");
+  EXPECT_THAT(ErrorOf(absl::StatusCode::kInvalidArgument), HasSubstr("key \"rig\" is missing"));
+  EXPECT_THAT(detail_.field(), ::testing::EndsWith("campaign.json: rig"));
+  EXPECT_EQ(detail_.next_step(), "is \"rigg\" meant to be \"rig\"?");
 }
 
 TEST_F(CampaignTest, WhatNothingReadsIsSaid) {

@@ -30,11 +30,11 @@ const std::vector<BadRig>& BadRigs() {
       {"no unit", [](auto* r) { ChannelOf(r, 0)->set_unit(""); }, "rig.devices[0].channels[0].unit",
        ""},
       {"unknown parameter", [](auto* r) { (*r->mutable_assumptions())["alpah1"] = 0.01; },
-       "assumptions", "did you mean \"alpha1\""},
-      {"NaN assumption", [](auto* r) { (*r->mutable_assumptions())["U"] = kNan; }, "assumptions",
+       "assumptions[alpah1]", "did you mean \"alpha1\""},
+      {"NaN assumption", [](auto* r) { (*r->mutable_assumptions())["U"] = kNan; }, "assumptions[U]",
        ""},
       {"assumption out of bounds", [](auto* r) { (*r->mutable_assumptions())["U"] = -1.0; },
-       "assumptions", ""},
+       "assumptions[U]", "W/m2/K"},
       {"unknown twin", [](auto* r) { r->mutable_rig()->set_twin("two_heatr"); }, "rig.twin",
        "did you mean \"two_heater\"?"},
       {"kind of another twin", [](auto* r) { r->mutable_rig()->set_kind("furnace"); }, "rig.kind",
@@ -69,8 +69,9 @@ const std::vector<BadRig>& BadRigs() {
          for (int i = 0; i < 2'000; ++i) r->mutable_rig()->add_devices();
        },
        "rig.devices", ""},
-      {"channel twice", [](auto* r) { ChannelOf(r, 1)->set_id("Q1"); }, "rig", ""},
-      {"no devices", [](auto* r) { r->mutable_rig()->clear_devices(); }, "", ""},
+      {"channel twice", [](auto* r) { ChannelOf(r, 1)->set_id("Q1"); },
+       "rig.devices[0].channels[1].id", ""},
+      {"no devices", [](auto* r) { r->mutable_rig()->clear_devices(); }, "rig.devices", ""},
       {"bad rig id", [](auto* r) { r->set_rig_id("a/b"); }, "rig_id", ""},
       {"huge request id", [](auto* r) { r->set_request_id(std::string(10'000, 'x')); },
        "request_id", ""},
@@ -86,9 +87,8 @@ TEST_F(BadInputTest, EveryBadRigIsRefusedByNameAndNotStored) {
     ASSERT_TRUE(absl::IsInvalidArgument(answer.status())) << bad.name << ": " << answer.status();
     const std::optional<v1::ErrorDetail> detail = DetailOf(answer.status());
     ASSERT_TRUE(detail.has_value()) << bad.name;
-    if (!bad.field.empty()) {
-      EXPECT_EQ(detail->field(), bad.field) << bad.name;
-    }
+    EXPECT_EQ(detail->field(), bad.field) << bad.name;
+    EXPECT_NE(detail->bound(), "") << bad.name;
     EXPECT_NE(detail->next_step().find(bad.next_step), std::string::npos)
         << bad.name << ": " << detail->next_step();
     EXPECT_LT(answer.status().message().size(), 1000u) << bad.name;
@@ -136,7 +136,10 @@ TEST_F(BadInputTest, EveryBadRunIsRefusedByName) {
          segment->set_end_s(1.0);
          (*segment->mutable_setpoints())["Q9"].set_value(1.0);
        },
-       "run"},
+       "run.segments[0].setpoints[Q9]"},
+      {"segment that ends before it starts",
+       [](auto* r) { r->mutable_run()->add_segments()->set_start_s(5.0); },
+       "run.segments[0].end_s"},
       {"substrate without thickness", [](auto* r) { r->mutable_run()->mutable_substrate(); },
        "run.substrate.thickness_m"},
   };

@@ -153,7 +153,7 @@ TEST(LedgerTest, WhatIsReceivedIsAlwaysAccountedFor) {
   CountReceived(batch, &ledger);
   CountDuplicate(batch, &ledger);
   CountReceived(batch, &ledger);
-  CountRefused(batch, kMalformedBatch, &ledger);
+  CountRefused(batch, store::kMalformedBatch, &ledger);
   CountReceived(batch, &ledger);
   UncountReceived(batch, &ledger);
   EXPECT_EQ(error(), 0);
@@ -161,7 +161,7 @@ TEST(LedgerTest, WhatIsReceivedIsAlwaysAccountedFor) {
   EXPECT_EQ(ledger.stored, 7u);
   EXPECT_EQ(ledger.duplicate, 10u);
   EXPECT_EQ(ledger.rejected.at("NOT_FINITE"), 3u);
-  EXPECT_EQ(ledger.rejected.at(kMalformedBatch), 10u);
+  EXPECT_EQ(ledger.rejected.at(store::kMalformedBatch), 10u);
 }
 
 }  // namespace

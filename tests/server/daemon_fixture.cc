@@ -1,8 +1,10 @@
 #include "tests/server/daemon_fixture.h"
 
 #include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 
@@ -41,13 +43,46 @@ void DaemonTest::Restart() {
                               [this](const absl::Status& status) { store_failure_ = status; });
   ASSERT_TRUE(daemon.ok()) << daemon.status();
   daemon_ = *std::move(daemon);
-  const auto channel = grpc::CreateChannel(absl::StrFormat("127.0.0.1:%d", daemon_->port()),
-                                           grpc::InsecureChannelCredentials());
-  ingest_ = v1::IngestService::NewStub(channel);
-  query_ = v1::QueryService::NewStub(channel);
-  analysis_ = v1::AnalysisService::NewStub(channel);
-  calibration_ = v1::CalibrationService::NewStub(channel);
-  twin_ = v1::TwinService::NewStub(channel);
+  channel_ = grpc::CreateChannel(absl::StrFormat("127.0.0.1:%d", daemon_->port()),
+                                 grpc::InsecureChannelCredentials());
+  ingest_ = v1::IngestService::NewStub(channel_);
+  query_ = v1::QueryService::NewStub(channel_);
+  analysis_ = v1::AnalysisService::NewStub(channel_);
+  calibration_ = v1::CalibrationService::NewStub(channel_);
+  twin_ = v1::TwinService::NewStub(channel_);
+}
+
+std::string DaemonTest::CallBytes(const std::string& method, const std::string& request) {
+  grpc::GenericStub stub(channel_);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+  grpc::CompletionQueue queue;
+  const auto call = stub.PrepareCall(&context, method, &queue);
+  const auto done = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    return queue.Next(&tag, &ok) && ok;
+  };
+  grpc::Slice slice(request);
+  grpc::ByteBuffer answer;
+  grpc::Status status;
+  call->StartCall(nullptr);
+  if (!done()) return "";
+  call->Write(grpc::ByteBuffer(&slice, 1), nullptr);
+  if (!done()) return "";
+  call->WritesDone(nullptr);
+  if (!done()) return "";
+  call->Read(&answer, nullptr);
+  const bool answered = done();
+  call->Finish(&status, nullptr);
+  if (!done() || !answered || !status.ok()) return "";
+  std::vector<grpc::Slice> slices;
+  std::string bytes;
+  if (!answer.Dump(&slices).ok()) return "";
+  for (const grpc::Slice& one : slices) {
+    bytes.append(reinterpret_cast<const char*>(one.begin()), one.size());
+  }
+  return bytes;
 }
 
 v1::StreamRequest DaemonTest::Hello(const std::string& producer, uint64_t epoch) const {

@@ -73,6 +73,10 @@ TEST_F(IngestFaultsTest, ABrokenStoreEndsTheStreamAndTellsTheProcess) {
   EXPECT_TRUE(absl::IsUnavailable(store_failure_));
 }
 
+TEST_F(IngestFaultsTest, AServingDaemonSaysSoUntilItDrains) {
+  EXPECT_EQ(Health(), "\x08\x01") << "SERVING";
+}
+
 TEST_F(IngestFaultsTest, DrainingCommitsAndAcksWhatWasAcceptedAndRefusesNewStreams) {
   store_->Hold(/*capacity=*/100);
   TestStream stream(*ingest_);
@@ -83,6 +87,7 @@ TEST_F(IngestFaultsTest, DrainingCommitsAndAcksWhatWasAcceptedAndRefusesNewStrea
   TestStream refused(*ingest_);
   refused.Open(Hello("other"));
   EXPECT_TRUE(absl::IsUnavailable(refused.Finish()));
+  EXPECT_EQ(Health(), "\x08\x02") << "NOT_SERVING before the last stream has ended";
   store_->Release();
   EXPECT_EQ(stream.AwaitAck(2).seq(), 2u);
   EXPECT_TRUE(absl::IsUnavailable(stream.Finish()));
@@ -117,6 +122,37 @@ TEST_F(IngestFaultsTest, TheLedgerSurvivesARestart) {
   EXPECT_EQ(before.DebugString(), after.DebugString());
   EXPECT_EQ(after.received(), 3 * kSamples);
   EXPECT_EQ(LedgerError(after), 0);
+}
+
+TEST_F(IngestFaultsTest, BatchesRefusedWholeStayInTheLedgerAfterARestart) {
+  const auto refuse = [&](const std::vector<v1::StreamRequest>& batches) {
+    TestStream stream(*ingest_);
+    stream.Open(Hello("p"));
+    for (const v1::StreamRequest& batch : batches) stream.Send(batch);
+    EXPECT_FALSE(stream.Finish().ok());
+  };
+  v1::StreamRequest malformed = BoardBatch(1, kRows);
+  malformed.mutable_batch()->mutable_columns(3)->set_channel_index(9);
+  v1::StreamRequest conflicting = BoardBatch(0, kRows);
+  conflicting.mutable_batch()->mutable_columns(2)->set_value(0, 99.0);
+  refuse({BoardBatch(0, kRows), malformed});
+  refuse({BoardBatch(7, kRows)});
+  refuse({conflicting});
+  refuse({conflicting});
+  const v1::Ledger before = GetRun().ledger();
+  EXPECT_EQ(before.stored(), kSamples);
+  EXPECT_EQ(before.rejected().at("MALFORMED_BATCH"), kSamples);
+  EXPECT_EQ(before.rejected().at("OUT_OF_SEQUENCE"), kSamples);
+  EXPECT_EQ(before.rejected().at("CONFLICTING_BATCH"), 2 * kSamples);
+  EXPECT_EQ(LedgerError(before), 0);
+  Restart();
+  EXPECT_EQ(GetRun().ledger().DebugString(), before.DebugString());
+  TestStream stream(*ingest_);
+  EXPECT_EQ(stream.Open(Hello("p")).resume_from_seq(), 1u);
+  stream.Send(BoardBatch(1, kRows));
+  stream.AwaitAck(1);
+  EXPECT_EQ(GetRun().ledger().rejected().at("MALFORMED_BATCH"), kSamples) << "counted once";
+  EXPECT_EQ(LedgerError(GetRun().ledger()), 0);
 }
 
 }  // namespace

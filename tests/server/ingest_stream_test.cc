@@ -69,7 +69,11 @@ TEST_F(IngestStreamTest, ANewEpochStartsAtZeroAndAnOlderOneIsRefused) {
   EXPECT_EQ(newer.Open(Hello("p", 2)).resume_from_seq(), 0u);
   TestStream older(*ingest_);
   older.Open(Hello("p", 1));
-  EXPECT_TRUE(absl::IsFailedPrecondition(older.Finish()));
+  const absl::Status refused = older.Finish();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused));
+  EXPECT_EQ(DetailOf(refused)->field(), "hello.epoch");
+  EXPECT_EQ(DetailOf(refused)->value(), "1");
+  EXPECT_EQ(Bound(refused), ">= 2, its highest");
   newer.Send(BoardBatch(0, kRows));
   EXPECT_EQ(newer.AwaitAck(0).seq(), 0u) << "the refused stream took nothing over";
 }
@@ -148,6 +152,31 @@ TEST_F(IngestStreamTest, AnotherProducerOfTheRunDoesNot) {
   EXPECT_EQ(first.AwaitAck(0).ledger().stored(), kSamples);
 }
 
+TEST_F(IngestStreamTest, ReceiveTimesAreKeptOfTheStreamsOfARun) {
+  const int64_t start_s = absl::ToUnixSeconds(clock_.Now());
+  TestStream stream(*ingest_);
+  stream.Open(Hello("p"));
+  for (uint64_t seq = 0; seq < 3; ++seq) {
+    stream.Send(BoardBatch(seq, kRows));
+    stream.AwaitAck(seq);
+    clock_.Advance(absl::Seconds(7));
+  }
+  TestStream silent(*ingest_);
+  silent.Open(Hello("q"));
+  v1::GetRunRequest request;
+  request.set_name("rigs/board/runs/one");
+  const auto run = Call(*query_, &v1::QueryService::Stub::GetRun, request);
+  ASSERT_TRUE(run.ok()) << run.status();
+  ASSERT_EQ(run->streams_size(), 2);
+  EXPECT_EQ(run->streams(0).producer_id(), "p");
+  EXPECT_EQ(run->streams(0).batches(), 3u);
+  EXPECT_EQ(run->streams(0).stored(), 3 * kSamples);
+  EXPECT_EQ(run->streams(0).first_receive_time().seconds(), start_s);
+  EXPECT_EQ(run->streams(0).last_receive_time().seconds(), start_s + 14);
+  EXPECT_EQ(run->streams(1).batches(), 0u);
+  EXPECT_FALSE(run->streams(1).has_first_receive_time());
+}
+
 TEST_F(IngestStreamTest, ASilentStreamExpires) {
   TestStream stream(*ingest_);
   stream.Open(Hello("p"));
@@ -161,7 +190,9 @@ TEST_F(IngestStreamTest, TheStreamBeyondTheLimitIsRefused) {
   TestStream first(*ingest_);
   first.Open(Hello("p"));
   TestStream second(*ingest_);
-  EXPECT_TRUE(absl::IsResourceExhausted(second.Finish()));
+  const absl::Status refused = second.Finish();
+  EXPECT_TRUE(absl::IsResourceExhausted(refused));
+  EXPECT_EQ(Bound(refused), "<= 1");
 }
 
 struct BadStream {
@@ -203,11 +234,11 @@ TEST_F(IngestStreamTest, EveryMalformedStreamEndsWithATypedErrorAndStoresNothing
       {"unknown channel",
        {hello, BatchWith([](auto* b) { b->mutable_columns(3)->set_channel_index(4); })},
        invalid,
-       "batch.columns"},
+       "batch.columns[3].channel_index"},
       {"channel twice",
        {hello, BatchWith([](auto* b) { b->mutable_columns(3)->set_channel_index(2); })},
        invalid,
-       "batch.columns"},
+       "batch.columns[3].channel_index"},
       {"ragged deltas",
        {hello, BatchWith([](auto* b) { b->mutable_columns(1)->add_delta_time_ns(1); })},
        invalid,

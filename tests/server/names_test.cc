@@ -83,11 +83,13 @@ TEST(StatusTest, OkIsOkAndAStatusWithoutDetailHasNone) {
   EXPECT_FALSE(DetailOf(FromGrpc(ToGrpc(absl::NotFoundError("x")))).has_value());
 }
 
-TEST(StatusTest, TheFirstDetailStays) {
+TEST(StatusTest, AFieldOfACoreErrorStandsUnderTheRequestsField) {
   const absl::Status inner = InvalidField("inner", "1", "2");
-  EXPECT_EQ(DetailOf(AtField(inner, "outer"))->field(), "inner");
-  const absl::Status bare = absl::InvalidArgumentError("unknown; did you mean \"U\"?");
-  EXPECT_EQ(DetailOf(AtField(bare, "outer"))->next_step(), "did you mean \"U\"?");
+  EXPECT_EQ(DetailOf(AtField(inner, "outer"))->field(), "outer.inner");
+  EXPECT_EQ(DetailOf(AtField(inner, "outer"))->bound(), "2");
+  const absl::Status bare = absl::InvalidArgumentError("not good");
+  EXPECT_EQ(DetailOf(AtField(bare, "outer"))->field(), "outer");
+  EXPECT_EQ(DetailOf(AtField(bare, "outer"))->bound(), "not good");
 }
 
 TEST(StatusTest, HugeOrBinaryValuesAreNotEchoed) {

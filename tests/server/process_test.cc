@@ -1,4 +1,5 @@
 // parallaxd as a process: start, refuse, drain, be killed and resume.
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 
@@ -67,6 +68,20 @@ TEST_F(ProcessTest, ASecondDaemonOnTheDirectoryRefuses) {
   DaemonProcess second({"--data", Data(), "--listen", "127.0.0.1:0"});
   EXPECT_EQ(second.Wait(), 1);
   EXPECT_NE(second.log().find(Data()), std::string::npos) << second.log();
+  EXPECT_NE(second.log().find("one daemon at a time"), std::string::npos) << second.log();
+}
+
+TEST_F(ProcessTest, ADatabaseOfANewerProgramIsRefusedForWhatItIs) {
+  {
+    DaemonProcess daemon(Flags(Data(), "127.0.0.1:0"));
+    ASSERT_GT(daemon.AwaitPort(), 0);
+  }
+  SQLite::Database(Data() + "/parallax.db", SQLite::OPEN_READWRITE)
+      .exec("UPDATE schema_version SET version = version + 1");
+  DaemonProcess daemon(Flags(Data(), "127.0.0.1:0"));
+  EXPECT_EQ(daemon.Wait(), 1);
+  EXPECT_NE(daemon.log().find("newer program"), std::string::npos) << daemon.log();
+  EXPECT_EQ(daemon.log().find("one daemon at a time"), std::string::npos) << daemon.log();
 }
 
 TEST_F(ProcessTest, ASecondDaemonOnThePortRefuses) {

@@ -55,18 +55,6 @@ class ServicesTest : public DaemonTest {
     return answer.ok() ? answer->sha256() : "";
   }
 
-  /// The field that a simulation is refused for; empty where it is not.
-  std::string RefusedField(const v1::SimulateRequest& request) {
-    grpc::ClientContext context;
-    auto reader = twin_->Simulate(&context, request);
-    v1::SimulateResponse part;
-    EXPECT_FALSE(reader->Read(&part));
-    const absl::Status status = FromGrpc(reader->Finish());
-    const auto detail = DetailOf(status);
-    EXPECT_TRUE(detail.has_value()) << status;
-    return detail.has_value() ? detail->field() : "";
-  }
-
   absl::StatusOr<v1::AnalyzeResponse> Analyze(
       const std::function<void(v1::AnalyzeRequest*)>& change) {
     v1::AnalyzeRequest request;
@@ -161,6 +149,16 @@ TEST_F(ServicesTest, TheDigestDependsOnTheSamplesAndNotOnHowTheyCame) {
   EXPECT_EQ(Digest("rigs/board/runs/one"), one);
 }
 
+TEST_F(ServicesTest, ReflectionListsTheServices) {
+  // ServerReflectionRequest{list_services: ""}: field 7, of length 0.
+  const std::string answer = CallBytes(
+      "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", std::string("\x3a\x00", 2));
+  for (const char* service :
+       {"IngestService", "QueryService", "AnalysisService", "CalibrationService", "TwinService"}) {
+    EXPECT_NE(answer.find(std::string("parallax.v1.") + service), std::string::npos) << service;
+  }
+}
+
 TEST_F(ServicesTest, PagesShowEveryRunOnceAndInOrder) {
   for (int i = 0; i < 7; ++i) {
     v1::OpenRunRequest request = RunRequest("board", "run" + std::to_string(i));
@@ -202,6 +200,53 @@ TEST_F(ServicesTest, ARequestIdMakesARetryHarmlessAndMayNotBeReused) {
       << "as after a crash between the commit and the memory of the id";
 }
 
+TEST_F(ServicesTest, WhatIsOnlyValidatedIsCheckedWholeAndNotStored) {
+  v1::CreateRigRequest rig = BoardRequest("planned");
+  rig.set_validate_only(true);
+  const auto planned = Call(*ingest_, &v1::IngestService::Stub::CreateRig, rig);
+  ASSERT_TRUE(planned.ok()) << planned.status();
+  EXPECT_EQ(planned->rig().name(), "rigs/planned");
+  v1::OpenRunRequest run = RunRequest("planned", "one");
+  run.set_validate_only(true);
+  EXPECT_TRUE(absl::IsNotFound(Call(*ingest_, &v1::IngestService::Stub::OpenRun, run).status()));
+  *run.mutable_planned_rig() = rig.rig();
+  ASSERT_TRUE(Call(*ingest_, &v1::IngestService::Stub::OpenRun, run).ok());
+  (*run.mutable_run()->add_segments()->mutable_setpoints())["Q9"].set_value(1.0);
+  const auto refused = Call(*ingest_, &v1::IngestService::Stub::OpenRun, run);
+  EXPECT_EQ(DetailOf(refused.status())->field(), "run.segments[0].setpoints[Q9]");
+  v1::RecordOutcomeRequest outcome;
+  outcome.set_run("rigs/planned/runs/one");
+  outcome.set_validate_only(true);
+  ASSERT_TRUE(Call(*ingest_, &v1::IngestService::Stub::RecordOutcome, outcome).ok());
+  outcome.mutable_outcome()->set_chirality_counts(-1.0);
+  EXPECT_EQ(
+      DetailOf(Call(*ingest_, &v1::IngestService::Stub::RecordOutcome, outcome).status())->field(),
+      "outcome.chirality_counts");
+  v1::GetRigRequest get;
+  get.set_name("rigs/planned");
+  EXPECT_TRUE(absl::IsNotFound(Call(*query_, &v1::QueryService::Stub::GetRig, get).status()));
+}
+
+TEST_F(ServicesTest, ValidationTellsWhatExistsAlready) {
+  v1::CreateRigRequest rig = BoardRequest("board");
+  rig.set_validate_only(true);
+  EXPECT_TRUE(
+      absl::IsAlreadyExists(Call(*ingest_, &v1::IngestService::Stub::CreateRig, rig).status()));
+  v1::OpenRunRequest run = RunRequest("board", "one");
+  run.set_validate_only(true);
+  const auto same = Call(*ingest_, &v1::IngestService::Stub::OpenRun, run);
+  ASSERT_TRUE(same.ok()) << same.status();
+  EXPECT_GT(same->run().ledger().stored(), 0u) << "the stored run answers";
+  run.mutable_run()->set_notes("another");
+  EXPECT_TRUE(
+      absl::IsAlreadyExists(Call(*ingest_, &v1::IngestService::Stub::OpenRun, run).status()));
+  run.set_run_id("two");
+  ASSERT_TRUE(Call(*ingest_, &v1::IngestService::Stub::OpenRun, run).ok());
+  v1::ListRunsRequest list;
+  list.set_rig("rigs/board");
+  EXPECT_EQ(Call(*query_, &v1::QueryService::Stub::ListRuns, list)->runs_size(), 1);
+}
+
 TEST_F(ServicesTest, AStaleEtagIsRefused) {
   v1::GetRigRequest get;
   get.set_name("rigs/board");
@@ -212,8 +257,10 @@ TEST_F(ServicesTest, AStaleEtagIsRefused) {
   ASSERT_TRUE(changed.ok()) << changed.status();
   EXPECT_EQ(changed->rig().title(), "new title");
   EXPECT_NE(changed->rig().etag(), update.rig().etag());
-  EXPECT_TRUE(
-      absl::IsAborted(Call(*ingest_, &v1::IngestService::Stub::UpdateRig, update).status()));
+  const auto stale = Call(*ingest_, &v1::IngestService::Stub::UpdateRig, update);
+  EXPECT_TRUE(absl::IsAborted(stale.status()));
+  EXPECT_EQ(DetailOf(stale.status())->field(), "rig.etag");
+  EXPECT_EQ(DetailOf(stale.status())->value(), update.rig().etag());
 }
 
 TEST_F(ServicesTest, AssumptionsBecomeParameterSetZero) {
@@ -289,74 +336,6 @@ TEST_F(ServicesTest, TheSameRequestIdIsTheSameJobAndAnotherIsAnother) {
   v1::ListJobsRequest list;
   list.set_rig("rigs/board");
   EXPECT_EQ(Call(*analysis_, &v1::AnalysisService::Stub::ListJobs, list)->jobs_size(), 4);
-}
-
-TEST_F(ServicesTest, TwinsAreListedDescribedAndSimulated) {
-  const auto twins = Call(*twin_, &v1::TwinService::Stub::ListTwins, v1::ListTwinsRequest());
-  ASSERT_TRUE(twins.ok());
-  ASSERT_EQ(twins->twins_size(), 3);
-  EXPECT_EQ(twins->twins(2).name(), "twins/two_heater");
-  v1::SimulateRequest request;
-  request.set_run("rigs/board/runs/one");
-  request.set_mode(v1::DRIVE_MODE_MEASURED);
-  grpc::ClientContext context;
-  auto reader = twin_->Simulate(&context, request);
-  v1::SimulateResponse part;
-  ASSERT_TRUE(reader->Read(&part)) << FromGrpc(reader->Finish());
-  ASSERT_EQ(part.signals_size(), 2);
-  EXPECT_EQ(part.signals(0).channel(), "board/T1");
-  EXPECT_EQ(part.signals(0).unit(), "Cel");
-  EXPECT_EQ(part.signals(0).value_size(), part.time_s_size());
-  EXPECT_GT(part.signals(0).value(part.time_s_size() - 1), part.signals(0).value(0))
-      << "a heater at half power warms the board";
-  while (reader->Read(&part)) {
-  }
-  EXPECT_TRUE(reader->Finish().ok());
-}
-
-TEST_F(ServicesTest, ARunThatIsNotStoredIsSimulatedWithABand) {
-  v1::SimulateRequest request;
-  *request.mutable_inline_run()->mutable_rig() = BoardRequest("board").rig();
-  *request.mutable_inline_run()->mutable_run() = RunRequest("board", "one").run();
-  *request.mutable_inline_run()->add_batches() = BoardBatch(0, 60).batch();
-  request.set_mode(v1::DRIVE_MODE_MEASURED);
-  request.set_draws(16);
-  grpc::ClientContext context;
-  auto reader = twin_->Simulate(&context, request);
-  v1::SimulateResponse part;
-  ASSERT_TRUE(reader->Read(&part)) << FromGrpc(reader->Finish());
-  ASSERT_EQ(part.signals_size(), 2);
-  const v1::PredictedBand& band = part.signals(0).band();
-  ASSERT_EQ(band.median_size(), part.time_s_size());
-  const int last = part.time_s_size() - 1;
-  EXPECT_LT(band.low_95(last), band.low_50(last));
-  EXPECT_LT(band.low_50(last), band.median(last));
-  EXPECT_LT(band.median(last), band.high_50(last));
-  EXPECT_LT(band.high_50(last), band.high_95(last));
-}
-
-TEST_F(ServicesTest, ASimulationOfBothAStoredRunAndAnotherIsRefused) {
-  v1::SimulateRequest request;
-  request.set_run("rigs/board/runs/one");
-  request.mutable_inline_run();
-  request.set_mode(v1::DRIVE_MODE_RECIPE);
-  EXPECT_EQ(RefusedField(request), "run");
-}
-
-TEST_F(ServicesTest, MoreDrawsThanMemoryIsKeptForAreRefused) {
-  v1::SimulateRequest request;
-  request.set_run("rigs/board/runs/one");
-  request.set_mode(v1::DRIVE_MODE_MEASURED);
-  request.set_draws(1000);
-  EXPECT_EQ(RefusedField(request), "draws");
-}
-
-TEST_F(ServicesTest, AnUnknownOverrideIsNamed) {
-  v1::SimulateRequest request;
-  request.set_run("rigs/board/runs/one");
-  request.set_mode(v1::DRIVE_MODE_MEASURED);
-  (*request.mutable_overrides())["alpah1"] = 0.01;
-  EXPECT_EQ(RefusedField(request), "overrides");
 }
 
 }  // namespace

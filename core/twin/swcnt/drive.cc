@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 #include "core/twin/swcnt/constants.h"
 
@@ -21,8 +22,13 @@ HeaterBody BodyOf(const Eigen::VectorXd& k) {
 
 absl::Status OutOfRange(const char* field, double time_s, double value, const char* unit,
                         const std::string& bound) {
-  return absl::InvalidArgumentError(
-      absl::StrFormat("%s = %g %s at time_s = %g, must be %s", field, value, unit, time_s, bound));
+  return base::WithFieldError(
+      absl::InvalidArgumentError(absl::StrFormat("%s = %g %s at time_s = %g, must be %s", field,
+                                                 value, unit, time_s, bound)),
+      {.field = field,
+       .value = absl::StrFormat("%g %s", value, unit),
+       .bound = bound,
+       .next_step = absl::StrFormat("look at time_s = %g of the run", time_s)});
 }
 
 absl::Status CheckTemperature(const Drive& drive, int column, const char* field) {
@@ -76,8 +82,10 @@ absl::Status CheckPositive(const Drive& drive) {
                    {kLaserNm, "raman.laser_nm"}};
   for (const auto& [place, name] : kPositive) {
     if (drive.constants[place] > 0.0) continue;
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%s = %g, must be > 0", name, drive.constants[place]));
+    return base::InvalidField({.field = name,
+                               .value = absl::StrFormat("%g", drive.constants[place]),
+                               .bound = "> 0",
+                               .next_step = ""});
   }
   return absl::OkStatus();
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 #include "core/signal/filter.h"
 #include "core/twin/swcnt/constants.h"
@@ -48,17 +49,18 @@ bool HasChannel(const signal::Rig& rig, const char* id) {
 
 /// Set-points that no gas system or furnace can follow.
 absl::Status CheckSetpoints(const signal::Recipe& recipe) {
-  for (const signal::Segment& segment : recipe.segments) {
+  for (size_t i = 0; i < recipe.segments.size(); ++i) {
+    const signal::Segment& segment = recipe.segments[i];
     for (const auto& [id, setpoint] : segment.setpoints) {
       const bool flow = id == "ar_sp" || id == "h2_sp" || id == "feed_sp" || id == "h2o_sp";
-      if (flow && !(setpoint.value >= 0.0)) {
-        return absl::InvalidArgumentError(absl::StrFormat("segment \"%s\": %s = %g, must be >= 0",
-                                                          segment.name, id, setpoint.value));
-      }
-      if (id == "pressure_sp" && !(setpoint.value > 0.0)) {
-        return absl::InvalidArgumentError(absl::StrFormat("segment \"%s\": %s = %g, must be > 0",
-                                                          segment.name, id, setpoint.value));
-      }
+      const bool ok = flow ? setpoint.value >= 0.0 : id != "pressure_sp" || setpoint.value > 0.0;
+      if (ok) continue;
+      return base::InvalidField(
+          {.field = absl::StrFormat("run.segments[%d].setpoints[%s].value", i, id),
+           .value = absl::StrFormat("%g", setpoint.value),
+           .bound = flow ? ">= 0" : "> 0",
+           .next_step = ""},
+          absl::StrFormat("segment \"%s\": %s", segment.name, id));
     }
   }
   return absl::OkStatus();
@@ -77,9 +79,14 @@ absl::Status FillPhases(const signal::Rig& rig, const signal::Recipe& recipe, Dr
     if (segment.name == "grow" && !grow_s) grow_s = segment.start_s;
   }
   if (!grow_s) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("recipe of %d segments has 0 named \"grow\", must have at least 1",
-                        recipe.segments.size()));
+    return base::WithFieldError(
+        absl::InvalidArgumentError(
+            absl::StrFormat("recipe of %d segments has 0 named \"grow\", must have at least 1",
+                            recipe.segments.size())),
+        {.field = "run.segments",
+         .value = "0 named \"grow\"",
+         .bound = "at least 1 named \"grow\"",
+         .next_step = "name the segment in which the feed flows \"grow\""});
   }
   const double delay_s = GeometryOr(rig, "feed_line_delay_s", 0.0);
   constexpr double kStepS = kRowS / kStepsPerRow;
@@ -90,20 +97,23 @@ absl::Status FillPhases(const signal::Rig& rig, const signal::Recipe& recipe, Dr
 }
 
 absl::Status FillSample(const signal::Run& run, Drive* drive) {
-  if (!run.substrate) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("run \"%s\": substrate = null, must be given", run.id));
-  }
-  if (!run.catalyst) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("run \"%s\": catalyst = null, must be given", run.id));
+  for (const char* part : {"substrate", "catalyst"}) {
+    const bool given = part[0] == 's' ? run.substrate.has_value() : run.catalyst.has_value();
+    if (given) continue;
+    return base::InvalidField({.field = absl::StrFormat("run.%s", part),
+                               .value = "null",
+                               .bound = "given",
+                               .next_step = "the twin grows on it"},
+                              absl::StrFormat("run \"%s\": %s", run.id, part));
   }
   constexpr double kThickestM = 0.02;
   const double thickness_m = run.substrate->thickness_m;
   if (!(thickness_m > 0.0 && thickness_m <= kThickestM)) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("run \"%s\": substrate.thickness_m = %g, must be in (0, %g]", run.id,
-                        thickness_m, kThickestM));
+    return base::InvalidField({.field = "run.substrate.thickness_m",
+                               .value = absl::StrFormat("%g", thickness_m),
+                               .bound = absl::StrFormat("in (0, %g]", kThickestM),
+                               .next_step = ""},
+                              absl::StrFormat("run \"%s\": substrate.thickness_m", run.id));
   }
   PARALLAX_ASSIGN_OR_RETURN(const int material, FindMaterial(run.substrate->material));
   PARALLAX_ASSIGN_OR_RETURN(const int set, FindCatalystSet(run.catalyst->set));
@@ -161,9 +171,14 @@ absl::Status FillTimes(const signal::Recipe& recipe, Drive* drive) {
   }
   const double rows = std::floor((end_s - begin_s) / kRowS) + 1.0;
   if (!(rows >= 2.0 && rows <= kMaxRows)) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("recipe of %d segments lasts %g s, must be in [%g, %g]",
-                        recipe.segments.size(), end_s - begin_s, kRowS, kMaxRows * kRowS));
+    const std::string bound = absl::StrFormat("in [%g, %g]", kRowS, kMaxRows * kRowS);
+    return base::WithFieldError(
+        absl::InvalidArgumentError(absl::StrFormat("recipe of %d segments lasts %g s, must be %s",
+                                                   recipe.segments.size(), end_s - begin_s, bound)),
+        {.field = "run.segments",
+         .value = absl::StrFormat("%g s", end_s - begin_s),
+         .bound = bound + " s",
+         .next_step = ""});
   }
   drive->time_s.resize(static_cast<Eigen::Index>(rows));
   for (Eigen::Index i = 0; i < drive->time_s.size(); ++i) {
@@ -256,9 +271,14 @@ absl::Status FillSurroundings(const signal::Rig& rig, const signal::CleanRun& ru
 absl::StatusOr<InputSignal> SmoothedReading(const signal::CleanRun& run, const char* channel) {
   const signal::CleanSeries* series = run.Find(channel);
   if (!HasGoodSample(series)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "run \"%s\" has 0 good samples of \"%s\", must have some to drive the twin as measured",
-        run.run.id, channel));
+    return base::WithFieldError(
+        absl::InvalidArgumentError(absl::StrFormat(
+            "run \"%s\" has 0 good samples of \"%s\", must have some to drive the twin as measured",
+            run.run.id, channel)),
+        {.field = absl::StrFormat("run.samples[%s]", channel),
+         .value = "0 good",
+         .bound = "some",
+         .next_step = "simulate the recipe instead, or mend the sensor"});
   }
   PARALLAX_ASSIGN_OR_RETURN(signal::FilteredSeries filtered, signal::FilterSeries(*series));
   signal::CleanSeries smooth;
@@ -315,8 +335,11 @@ absl::Status FillHeaters(const signal::Rig& rig, const signal::CleanRun& run, Dr
 absl::StatusOr<Drive> PrepareDrive(const signal::Rig& rig, const signal::CleanRun& run,
                                    DriveMode mode) {
   if (rig.kind != "stage" && rig.kind != "hot_wall") {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "rig \"%s\": kind = \"%s\", must be \"stage\" or \"hot_wall\"", rig.id, rig.kind));
+    return base::InvalidField({.field = "rig.kind",
+                               .value = rig.kind,
+                               .bound = "\"stage\" or \"hot_wall\"",
+                               .next_step = ""},
+                              absl::StrFormat("rig \"%s\": kind", rig.id));
   }
   Drive drive;
   drive.mode = mode;

@@ -6,6 +6,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/base/check.h"
+#include "core/base/edit_distance.h"
+#include "core/base/field_error.h"
 
 namespace parallax::twin::swcnt {
 namespace {
@@ -34,10 +36,15 @@ absl::StatusOr<int> Find(const Row (&table)[N], const char* field, std::string_v
   std::vector<std::string> known;
   for (int i = 0; i < N; ++i) {
     if (table[i].name == name) return i;
-    known.push_back(absl::StrFormat("\"%s\"", table[i].name));
+    known.emplace_back(table[i].name);
   }
-  return absl::InvalidArgumentError(
-      absl::StrFormat("%s = \"%s\", must be one of %s", field, name, absl::StrJoin(known, ", ")));
+  const std::string nearest = base::NearestName(name, known);
+  return base::InvalidField(
+      {.field = absl::StrFormat("run.%s", field),
+       .value = std::string(name),
+       .bound = absl::StrFormat("one of \"%s\"", absl::StrJoin(known, "\", \"")),
+       .next_step = nearest.empty() ? "" : absl::StrFormat("did you mean \"%s\"?", nearest)},
+      field);
 }
 
 template <typename Row, int N>
@@ -49,7 +56,8 @@ const Row& At(const Row (&table)[N], int index) {
 }  // namespace
 
 absl::StatusOr<int> FindMaterial(std::string_view name) {
-  return Find(kMaterialTable, "substrate.material", name);
+  // The short name of people and papers; the table's grade is the common one.
+  return Find(kMaterialTable, "substrate.material", name == "alumina" ? "alumina 99.5" : name);
 }
 absl::StatusOr<int> FindFeed(std::string_view name) {
   return Find(kFeedTable, "catalyst.feed", name);

@@ -32,7 +32,7 @@ struct CatalystSet {
   double sudden_loss_rate_hz;  ///< ksup0: abrupt stop from 800 °C, seen on alumina (Kim 2010)
 };
 
-/// Position in the table, which is what Drive::constants hold.
+/// Position in the table, which is what Drive::constants hold; "alumina" is "alumina 99.5".
 /// Errors: InvalidArgument naming the field, the value and the known names.
 absl::StatusOr<int> FindMaterial(std::string_view name);
 absl::StatusOr<int> FindFeed(std::string_view name);

@@ -1,5 +1,6 @@
 #include "core/pipeline/job_runner.h"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -7,6 +8,7 @@
 #include <set>
 
 #include "core/base/bounded_queue.h"
+#include "core/base/field_error.h"
 #include "core/pipeline/parameter_set_codec.h"
 #include "core/store/sqlite_store.h"
 #include "tests/core/pipeline/pipeline_fixture.h"
@@ -17,6 +19,7 @@
 namespace parallax::pipeline {
 namespace {
 
+using ::parallax::testing::StatusIs;
 using store::JobRow;
 using store::JobState;
 using ::testing::HasSubstr;
@@ -99,7 +102,7 @@ TEST_F(JobRunnerTest, AQueuedJobEndsWithOneReportAndOneParameterSet) {
   JobRunner runner(*store_, twins_, clock_, recorder);
   EXPECT_EQ(recorder.WaitForEnd().id, job.id);
   const JobRow ended = Stored(job.id);
-  EXPECT_EQ(ended.state, JobState::kSucceeded) << ended.error;
+  EXPECT_EQ(ended.state, JobState::kSucceeded) << ended.failure;
   EXPECT_EQ(ended.attempts, 1);
   EXPECT_EQ(ended.progress, 1.0);
   EXPECT_EQ(ended.end_time_unix_ns, absl::ToUnixNanos(clock_.Now()));
@@ -159,12 +162,15 @@ TEST_F(JobRunnerTest, AJobWhoseRunnerStopsIsRunAgainByTheNext) {
   EXPECT_EQ(Reports(), 1u);
 }
 
-TEST_F(JobRunnerTest, TheSameJobTwiceGivesTheSameBytes) {
+TEST_F(JobRunnerTest, TheSameJobTwiceGivesTheSameBytesWheneverTheSamplesCame) {
   Insert("first");
-  Insert("second");
   Recorder recorder;
   JobRunner runner(*store_, twins_, clock_, recorder);
   recorder.WaitForEnd();
+  SQLite::Database(directory_.path() + "/parallax.db", SQLite::OPEN_READWRITE, 10'000)
+      .exec("UPDATE batch SET received = received + 86400000000000");
+  Insert("second");
+  runner.Notify();
   recorder.WaitForEnd();
   PARALLAX_ASSERT_OK_AND_ASSIGN(const std::vector<store::ReportRow> reports,
                                 store_->ListReports(kRig, {}));
@@ -181,7 +187,8 @@ TEST_F(JobRunnerTest, AFailedAnalysisEndsWithItsErrorAndTheNextJobRuns) {
   EXPECT_EQ(recorder.WaitForEnd().id, failing.id);
   EXPECT_EQ(recorder.WaitForEnd().id, next.id);
   EXPECT_EQ(Stored(failing.id).state, JobState::kFailed);
-  EXPECT_THAT(Stored(failing.id).error, HasSubstr("no-such-run"));
+  EXPECT_THAT(Stored(failing.id).failure,
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("no-such-run")));
   EXPECT_EQ(Stored(next.id).state, JobState::kSucceeded);
   EXPECT_EQ(Reports(), 1u);
 }
@@ -193,7 +200,9 @@ TEST_F(JobRunnerTest, ARunWithoutSamplesFailsItsJob) {
   JobRunner runner(*store_, twins_, clock_, recorder);
   recorder.WaitForEnd();
   EXPECT_EQ(Stored(job.id).state, JobState::kFailed);
-  EXPECT_FALSE(Stored(job.id).error.empty());
+  const absl::Status failure = Stored(job.id).failure;
+  EXPECT_THAT(failure, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("run \"empty\"")));
+  EXPECT_EQ(base::FieldErrorOf(failure)->field, "runs[empty].run.samples");
 }
 
 TEST_F(JobRunnerTest, ACancelledRunnerStopsItsJobAndStoresNothing) {

@@ -88,7 +88,7 @@ TEST(Rig, RefusesIdsThatAreIllegalOrRepeated) {
   }
   Rig rig = TwoHeaterRig();
   rig.devices[0].channels[3].id = "T1";
-  EXPECT_THAT(ValidateRig(rig), StatusIs(kInvalid, HasSubstr("not unique")));
+  EXPECT_THAT(ValidateRig(rig), StatusIs(kInvalid, HasSubstr("must be unique")));
 }
 
 TEST(Rig, RefusesNoChannelsAndTooMany) {

@@ -36,7 +36,10 @@ TEST_F(DiskFaultTest, AFullDiskRefusesReadsGoOnAndIngestResumesByItself) {
   EXPECT_EQ(AppendSeq(1)->result, AppendResult::kCommitted);
   EXPECT_EQ(AppendSeq(1)->result, AppendResult::kDuplicate);
   EXPECT_EQ(Series("a", 0).value.size(), 200u);
-  EXPECT_EQ(store_->GetRun("r", "a")->ledger.stored, 200u * kChannels);
+  const LedgerCounts ledger = store_->GetRun("r", "a")->ledger;
+  EXPECT_EQ(ledger.stored, 200u * kChannels);
+  EXPECT_EQ(ledger.refused.at(kStoreRefused), 3 * 100u * kChannels)
+      << "counted with the first batch that there was room for";
   EXPECT_FALSE(store_->GetRun("r", "a")->closed);
 }
 

@@ -53,6 +53,7 @@ TEST_F(IngestTest, OtherContentUnderAStoredSeqIsAConflictAndChangesNothing) {
   EXPECT_EQ(outcome->result, AppendResult::kConflict);
   EXPECT_EQ(Series("a", 0).time_unix_ns[0], kStartNs);
   EXPECT_EQ(Ledger("a").duplicate, 0u);
+  EXPECT_EQ(Ledger("a").refused.at(kConflictingBatch), 50u);
 }
 
 TEST_F(IngestTest, ASeqBeyondTheNextIsAGapAnsweredWithTheExpectedOne) {
@@ -63,6 +64,7 @@ TEST_F(IngestTest, ASeqBeyondTheNextIsAGapAnsweredWithTheExpectedOne) {
   EXPECT_EQ(outcome->result, AppendResult::kGap);
   EXPECT_EQ(outcome->next_seq, 0u);
   EXPECT_TRUE(Series("a", 0).value.empty());
+  EXPECT_EQ(Ledger("a").refused.at(kOutOfSequence), kChannels);
 }
 
 TEST_F(IngestTest, ABatchWithoutSamplesStillTakesItsSeq) {
@@ -72,6 +74,18 @@ TEST_F(IngestTest, ABatchWithoutSamplesStillTakesItsSeq) {
   EXPECT_EQ(Ledger("a").rejected.not_finite, 4u);
   EXPECT_EQ(Append(*store_, stream, empty, {.not_finite = 4})->result, AppendResult::kDuplicate);
   EXPECT_EQ(Append(*store_, stream, empty, {.not_finite = 5})->result, AppendResult::kConflict);
+}
+
+TEST_F(IngestTest, RefusalsAreCountedByReasonOverAllStreamsOfARun) {
+  const int64_t streams[] = {OpenStream("a", "p"), OpenStream("a", "q")};
+  ASSERT_TRUE(store_->RecordRefusal(streams[0], kMalformedBatch, 7).ok());
+  ASSERT_TRUE(store_->RecordRefusal(streams[1], kMalformedBatch, 5).ok());
+  ASSERT_TRUE(store_->RecordRefusal(streams[1], kOutOfSequence, 2).ok());
+  EXPECT_TRUE(absl::IsNotFound(store_->RecordRefusal(99, kMalformedBatch, 1)));
+  Reopen();
+  const std::map<std::string, uint64_t> expected = {{kMalformedBatch, 12}, {kOutOfSequence, 2}};
+  EXPECT_EQ(Ledger("a").refused, expected);
+  EXPECT_EQ(store_->ListRuns("r", {})->at(0).ledger.refused, expected);
 }
 
 TEST_F(IngestTest, AnUnknownStreamIsRefused) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "core/base/field_error.h"
 #include "core/base/sha256.h"
 #include "tests/core/store/store_fixture.h"
 
@@ -77,8 +78,9 @@ TEST_F(JobTest, ProgressIsKeptAndAnEndedJobCannotBeUpdated) {
   EXPECT_EQ(store_->GetJob(job.id)->phase, "calibrate");
   EXPECT_EQ(store_->GetJob(job.id)->phase_seconds.at("gap"), 1.25);
   job.state = JobState::kFailed;
-  job.error = "no runs";
+  job.failure = base::InvalidField({"runs", "0", ">= 1", "name a run"});
   ASSERT_TRUE(store_->UpdateJob(job).ok());
+  EXPECT_EQ(store_->GetJob(job.id)->failure, job.failure) << "code, message and detail";
   EXPECT_EQ(store_->GetJob(job.id)->end_time_unix_ns, absl::ToUnixNanos(clock_.now));
   job.state = JobState::kRunning;
   EXPECT_TRUE(absl::IsAborted(store_->UpdateJob(job)));
@@ -89,7 +91,9 @@ TEST_F(JobTest, ACancelledJobCannotFinishAndLeavesNothing) {
   Insert("k");
   const JobRow job = Claim();
   EXPECT_EQ(store_->CancelJob(job.id)->state, JobState::kCancelled);
-  EXPECT_TRUE(absl::IsFailedPrecondition(store_->CancelJob(job.id).status()));
+  const absl::Status ended = store_->CancelJob(job.id).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(ended));
+  EXPECT_EQ(base::FieldErrorOf(ended)->value, "CANCELLED");
   EXPECT_TRUE(absl::IsAborted(store_->FinishJob(job, Report(), Set("CURRENT"))));
   EXPECT_TRUE(store_->ListReports("r", {})->empty());
   EXPECT_EQ(store_->ListParameterSets("r", {})->size(), 1u);

@@ -107,9 +107,11 @@ signal::SampleBatch MakeUnrulyBatch(uint64_t seed, uint64_t seq, size_t channels
 }
 
 absl::StatusOr<AppendOutcome> Append(Store& store, int64_t stream, const signal::SampleBatch& batch,
-                                     const signal::RejectCounts& rejected) {
+                                     const signal::RejectCounts& rejected,
+                                     int64_t received_unix_ns) {
   EncodedBatch encoded = EncodeBatch(batch, rejected);
   encoded.stream = stream;
+  encoded.received_unix_ns = received_unix_ns;
   base::Mutex mutex;
   base::CondVar answered;
   std::optional<absl::StatusOr<AppendOutcome>> answer;

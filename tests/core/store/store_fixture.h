@@ -43,7 +43,8 @@ signal::SampleBatch MakeUnrulyBatch(uint64_t seed, uint64_t seq, size_t channels
 
 /// Appends and waits for the answer.
 absl::StatusOr<AppendOutcome> Append(Store& store, int64_t stream, const signal::SampleBatch& batch,
-                                     const signal::RejectCounts& rejected = {});
+                                     const signal::RejectCounts& rejected = {},
+                                     int64_t received_unix_ns = 0);
 
 inline constexpr int64_t kStartNs = 1'600'000'000'000'000'000;
 

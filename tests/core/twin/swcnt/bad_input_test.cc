@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/match.h"
+#include "core/base/field_error.h"
+#include "core/twin/swcnt/tables.h"
 #include "tests/core/twin/swcnt/fixture.h"
 
 namespace parallax::twin {
@@ -39,6 +42,30 @@ TEST(SwcntBadInput, AnUnknownMaterialFeedOrCatalystIsNamedWithTheKnownOnes) {
   recipe = {};
   recipe.set = "Ni";
   ExpectRefused(RecipeRefusal(recipe), "catalyst.set = \"Ni\", must be one of \"Fe/Al2O3\"");
+}
+
+TEST(SwcntBadInput, ErrorsCarryPathValueBoundAndNextStep) {
+  GrowthRecipe recipe;
+  recipe.feed_sccm = -5.0;
+  const base::FieldError flow = *base::FieldErrorOf(RecipeRefusal(recipe));
+  EXPECT_TRUE(absl::StartsWith(flow.field, "run.segments[")) << flow.field;
+  EXPECT_TRUE(absl::EndsWith(flow.field, "].setpoints[feed_sp].value")) << flow.field;
+  EXPECT_EQ(flow.value, "-5");
+  EXPECT_EQ(flow.bound, ">= 0");
+  recipe = {};
+  recipe.material = "saphire";
+  const base::FieldError material = *base::FieldErrorOf(RecipeRefusal(recipe));
+  EXPECT_EQ(material.field, "run.substrate.material");
+  EXPECT_EQ(material.value, "saphire");
+  EXPECT_EQ(material.bound, "one of \"fused silica\", \"alumina 99.5\", \"sapphire\", \"silicon\"");
+  EXPECT_EQ(material.next_step, "did you mean \"sapphire\"?");
+}
+
+TEST(SwcntBadInput, AluminaMayBeCalledByItsShortName) {
+  EXPECT_EQ(*swcnt::FindMaterial("alumina"), *swcnt::FindMaterial("alumina 99.5"));
+  GrowthRecipe recipe;
+  recipe.material = "alumina";
+  EXPECT_TRUE(RecipeRefusal(recipe).ok());
 }
 
 TEST(SwcntBadInput, ThicknessMustBePositive) {
