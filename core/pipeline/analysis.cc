@@ -27,7 +27,7 @@ namespace parallax::pipeline {
 namespace {
 
 /// Names the method of an analysis, its defaults included; changes whenever a report does.
-constexpr std::string_view kMethod = "parallax-analysis/5";
+constexpr std::string_view kMethod = "parallax-analysis/6";
 
 /// Parameters that subsets and coalitions can be enumerated for.
 constexpr size_t kMostParameters = 12;
