@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <optional>
 
 #include "absl/strings/str_format.h"
@@ -56,6 +57,7 @@ class Judge {
   std::optional<Verdict> Ambiguous();
   Verdict Abstained() const;
 
+  double Confidence(double among_hypotheses) const;
   std::vector<std::string> AtOdds() const;
   bool Passes(const ParameterEvidence& parameter);
   bool SensorsClear(const ParameterEvidence& parameter);
@@ -86,7 +88,9 @@ std::optional<Verdict> Judge::NoGap() {
   if (significant || explained || !sound || !decidable) return std::nullopt;
   Verdict verdict;
   verdict.kind = VerdictKind::kNoGap;
-  verdict.confidence = std::clamp(evidence_.gap_p_value, 0.0, 1.0);
+  verdict.confidence =
+      Confidence(std::isnan(evidence_.nothing_probability) ? 1.0 - thresholds_.gap_p_value
+                                                           : evidence_.nothing_probability);
   verdict.because = absl::StrFormat(
       "the gap of %.3g beside a floor of %.3g is not significant (p = %.3g) and no single "
       "assumption gains more than %.2g nats",
@@ -96,6 +100,26 @@ std::optional<Verdict> Judge::NoGap() {
         absl::StrFormat("; a gap of %.3g would have been found", evidence_.minimum_detectable);
   }
   return verdict;
+}
+
+/// The probability of a claim, given that the truth is among the hypotheses, times the probability
+/// of that: prior odds (1 - outside)/outside times the greatest evidence that the smallest p-value
+/// of what the best model leaves, Holm-adjusted, can have against it, -e p ln p (1 from p = 1/e
+/// on). Source: Sellke, Bayarri & Berger, The American Statistician 55 (2001) 62.
+double Judge::Confidence(double among_hypotheses) const {
+  double smallest = 1.0, tests = 0.0;
+  for (const ChannelMisfit& channel : evidence_.channels) {
+    for (const double p : {channel.calibrate_p_value, channel.validate_p_value}) {
+      if (std::isnan(p)) continue;
+      smallest = std::min(smallest, p);
+      tests += 1.0;
+    }
+  }
+  // A p-value counts itself among the draws, so that it is above 0; without one nothing is known.
+  const double p = tests > 0.0 ? std::min(1.0, smallest * tests) : 1.0;
+  const double factor = p < 1.0 / std::numbers::e ? -std::numbers::e * p * std::log(p) : 1.0;
+  const double odds = (1.0 - kConfidenceRules.outside) / kConfidenceRules.outside * factor;
+  return std::clamp(among_hypotheses, 0.0, 1.0) * odds / (1.0 + odds);
 }
 
 /// Channels whose faults were inferred from the twin.
@@ -135,7 +159,7 @@ std::optional<Verdict> Judge::SensorFault(double least_explained) {
                           Relation::kAtLeast, least_explained);
   if (!enough) return std::nullopt;
   verdict.kind = VerdictKind::kSensorFault;
-  verdict.confidence = least;
+  verdict.confidence = Confidence(least);
   verdict.because =
       absl::StrFormat("%s, which explains %.0f %% of the gap without any change to the physics",
                       absl::StrJoin(said, " and "), 100.0 * std::min(explained, 1.0));
@@ -190,7 +214,9 @@ std::optional<Verdict> Judge::Unmodelled() {
   }
   if (why.empty()) return std::nullopt;
   verdict.kind = VerdictKind::kUnmodelled;
+  // What is left unexplained is what this verdict claims: it does not lower its confidence.
   verdict.confidence =
+      (1.0 - kConfidenceRules.outside) *
       std::max(evidence_.large_discrepancy_probability, thresholds_.unmodelled_probability);
   verdict.because = "the twin lacks a term: " + absl::StrJoin(why, "; ");
   return verdict;
@@ -258,6 +284,7 @@ std::optional<Verdict> Judge::Identified() {
   }
   if (verdict.parameters.empty()) return std::nullopt;
   verdict.kind = VerdictKind::kIdentified;
+  verdict.confidence = Confidence(verdict.confidence);
   verdict.because = "the gap is caused by " + absl::StrJoin(said, " and ");
   return verdict;
 }
@@ -273,7 +300,7 @@ std::optional<Verdict> Judge::Ambiguous() {
   Verdict verdict;
   verdict.kind = VerdictKind::kAmbiguous;
   verdict.group = evidence_.rival_group;
-  verdict.confidence = std::min(evidence_.rival_probability, 1.0);
+  verdict.confidence = Confidence(evidence_.rival_probability);
   verdict.because = absl::StrFormat(
       "the cause lies among %s (P = %.3f), and these runs cannot say which of them or how it "
       "divides",

@@ -68,11 +68,13 @@ struct ChannelMisfit {
 
 /// All that a verdict is made from: plain numbers.
 struct Evidence {
-  double gap = 0.0, floor = 0.0;              ///< in one unit
-  double gap_p_value = 1.0;                   ///< adjusted
-  double smallest_p_value = 0.0;              ///< that so few runs or blocks could have given
-  double minimum_detectable = kUnavailable;   ///< gap that this test would have found, same unit
-  double nothing_probability = kUnavailable;  ///< P(no hypothesis holds: all is as assumed)
+  double gap = 0.0, floor = 0.0;             ///< in one unit
+  double gap_p_value = 1.0;                  ///< adjusted
+  double smallest_p_value = 0.0;             ///< that so few runs or blocks could have given
+  double minimum_detectable = kUnavailable;  ///< gap that this test would have found, same unit
+  /// P(all is as assumed), against hypotheses that explain the runs better than nothing does: what
+  /// explains them no better is possible, too, but cannot be seen.
+  double nothing_probability = kUnavailable;
   std::vector<ParameterEvidence> parameters;
   std::vector<SensorEvidence> sensors;
   std::vector<ChannelMisfit> channels;
@@ -97,8 +99,10 @@ struct Verdict {
   std::vector<std::string> parameters;  ///< of kIdentified
   std::vector<std::string> group;       ///< of kAmbiguous
   std::vector<std::string> channels;    ///< of kSensorFault and kUnmodelled
-  double confidence = 0.0;              ///< the probability that decided, in [0, 1]
-  std::string because;                  ///< one sentence made from the figures
+  /// Probability that the verdict is true, in [0, 1]: what decided, given that the truth is among
+  /// the hypotheses, times the probability of that. 0 of kAbstained.
+  double confidence = 0.0;
+  std::string because;  ///< one sentence made from the figures
 };
 
 struct VerdictDecision {

@@ -85,9 +85,6 @@ absl::Status WeighEvidence(const Model& model, const MapFit& fit, Attribution* o
   PARALLAX_ASSIGN_OR_RETURN(const attribution::Inclusion inclusion,
                             attribution::InclusionProbabilities(models, odds));
   out->pip = inclusion.probability;
-  for (size_t m = 0; m < models.size(); ++m) {
-    if (models[m].mask == 0) out->nothing_probability = inclusion.model_probability[m];
-  }
   out->loss_without = inclusion.loss_without;
   out->gain_alone.assign(static_cast<size_t>(players), 0.0);
   double none = 0.0;
@@ -99,6 +96,12 @@ absl::Status WeighEvidence(const Model& model, const MapFit& fit, Attribution* o
       if (m.mask == 1u << p) out->gain_alone[static_cast<size_t>(p)] = m.log_evidence - none;
     }
   }
+  double nothing = 0.0, better = 0.0;
+  for (size_t m = 0; m < models.size(); ++m) {
+    if (models[m].mask == 0) nothing = inclusion.model_probability[m];
+    if (models[m].log_evidence > none) better += inclusion.model_probability[m];
+  }
+  out->nothing_probability = nothing > 0.0 ? nothing / (nothing + better) : 0.0;
   const uint32_t rivals =
       attribution::RivalGroup(models, odds, attribution::kEvidenceRules.rival_nats);
   for (int p = 0; p < players; ++p) {

@@ -28,7 +28,8 @@ struct Attribution {
   uint32_t causes = 0;                 ///< bits of parameters with PIP >= 0.95 and a share above 0
   std::vector<std::string> rivals;     ///< members of the best models of the fewest parameters
   double rival_probability = 0.0;
-  double nothing_probability = 0.0;  ///< P(all parameters are as assumed)
+  /// P(all parameters are as assumed), against subsets whose evidence is above that of none.
+  double nothing_probability = 0.0;
 };
 
 /// Refits every subset of parameters for its evidence, divides the gap by Owen values over draws

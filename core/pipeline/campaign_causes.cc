@@ -73,11 +73,14 @@ int CauseWeights::Representative(const Cause& cause) const {
   });
 }
 
-double CauseWeights::ProbabilityOf(const std::vector<int>& terms) const {
+double CauseWeights::ProbabilityOfNothing() const {
+  const double none = LogEvidence({});
+  double nothing = 0.0, better = 0.0;
   for (size_t m = 0; m < models_.size(); ++m) {
-    if (models_[m].terms == terms) return included_.model_probability[m];
+    if (models_[m].terms.empty()) nothing = included_.model_probability[m];
+    if (models_[m].log_evidence > none) better += included_.model_probability[m];
   }
-  return 0.0;
+  return nothing > 0.0 ? nothing / (nothing + better) : 0.0;
 }
 
 double CauseWeights::LogEvidence(const std::vector<int>& terms) const {

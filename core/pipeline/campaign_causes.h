@@ -29,8 +29,8 @@ class CauseWeights {
   double LossWithout(const Cause& cause) const;
   /// The member that stands for a cause: the most probable.
   int Representative(const Cause& cause) const;
-  /// Posterior probability of one model; 0 where it was not refitted.
-  double ProbabilityOf(const std::vector<int>& terms) const;
+  /// P(no term), against models whose evidence is above that of none.
+  double ProbabilityOfNothing() const;
   /// Of one model; NaN where it was not refitted.
   double LogEvidence(const std::vector<int>& terms) const;
 

@@ -313,7 +313,7 @@ class Weigher {
     }
     evidence.smallest_p_value = gauge_.smallest_p();
     evidence.minimum_detectable = gauge_.floor();
-    evidence.nothing_probability = weights_.ProbabilityOf({});
+    evidence.nothing_probability = weights_.ProbabilityOfNothing();
     const std::map<std::string, double> chance = gauge_.Chance();
     const Eigen::VectorXd left = Trusted(out_.best.residuals);
     const std::map<std::string, double> p_value = gauge_.MisfitPValues(left);

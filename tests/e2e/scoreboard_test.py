@@ -127,10 +127,12 @@ class Table(unittest.TestCase):
         self.assertAlmostEqual(summary["seconds_total"], 6 * 2.0 + 8.0)
         self.assertAlmostEqual(summary["seconds_longest"], 8.0)
 
-    def test_the_confidence_error_compares_by_bin_and_leaves_no_gap_out(self):
+    def test_the_confidence_error_compares_by_bin_and_leaves_abstentions_out(self):
         sure = abs((.95 - 0) + (.99 - 1) + (.97 - 1) + (.98 - .5) + (.96 - .5))
-        self.assertAlmostEqual(scoreboard.confidence_error(self.rows), (sure + abs(.75 - 1)) / 6)
-        self.assertIsNone(scoreboard.confidence_error(self.rows[:1]))
+        self.assertAlmostEqual(scoreboard.confidence_error(self.rows), 
+                               (sure + abs(.75 - 1) + abs(.3 - 1)) / 7)
+        silent = scoreboard.grade(label("null", id="g1"), result("ABSTAINED", confidence=0.0))
+        self.assertIsNone(scoreboard.confidence_error([silent]))
 
     def test_precision_and_recall_by_verdict(self):
         table = scoreboard.precision_and_recall(self.rows)

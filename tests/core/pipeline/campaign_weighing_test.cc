@@ -30,10 +30,11 @@ TEST(WeighCampaignTest, GivesTheEvidenceThatTheReportsVerdictWasMadeFrom) {
   const attribution::VerdictDecision decision =
       attribution::DecideVerdict(weighed->explanation.evidence);
   PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult result, Analyze(input, GoOn));
-  const nlohmann::json verdict = nlohmann::json::parse(result.report_json).at("verdict");
+  const nlohmann::json report = nlohmann::json::parse(result.report_json);
+  const nlohmann::json& verdict = report.at("verdict");
   EXPECT_EQ(verdict.at("kind"), ToString(decision.verdict.kind));
   EXPECT_EQ(verdict.at("because"), decision.verdict.because);
-  EXPECT_EQ(verdict.at("gates").size(), decision.gates.size());
+  EXPECT_EQ(report.at("gates").size(), decision.gates.size());
   EXPECT_EQ(weighed->runs.size(), 4u);
   EXPECT_EQ(weighed->held_out.size(), 2u);
 }

@@ -78,7 +78,7 @@ class RunMaker {
       return Truth(channel, time_s);
     };
     signal::RunRecord record =
-        RecordRun(rig_, run_, place_, reads, what_.fault, what_.vices, what_.seed);
+        RecordRun(rig_, run_, place_, reads, what_.fault, {what_.vices, what_.noise}, what_.seed);
     record.outcome = Measure();
     return record;
   }
@@ -96,7 +96,7 @@ class RunMaker {
       mains(i) += wander.At(drive_.time_s(i));
     if (what_.missing == MissingMechanism::kFeedLoss && place_.count > 1) {
       drive_.inputs.col(twin::swcnt::kFeedFlow) *=
-          1.0 - kMostFeedLoss * place_.index / (place_.count - 1.0);
+          1.0 - what_.severity * kMostFeedLoss * place_.index / (place_.count - 1.0);
     }
     twin::swcnt::SwcntOptions options;
     if (what_.missing == MissingMechanism::kSuddenDeath) {
@@ -121,7 +121,7 @@ class RunMaker {
       twin::Course cool = warm;
       double time_s = drive_.constants[twin::swcnt::kFeedAt];
       for (size_t i = 0; i < cool.value.size(); ++i) {
-        cool.value[i] -= kCoolingKPerM * Output(twin::swcnt::kHeight, time_s);
+        cool.value[i] -= what_.severity * kCoolingKPerM * Output(twin::swcnt::kHeight, time_s);
         time_s += cool.weight[i];
       }
       held[twin::swcnt::kSurfaceAtGrowth] = &cool;

@@ -52,6 +52,8 @@ struct PlantedCampaign {
   MissingMechanism missing = MissingMechanism::kNone;
   Vices vices = Vices::kOrdinary;
   Discrepancy discrepancy = Discrepancy::kRightTwin;
+  double severity = 1.0;  ///< of what is lost and by how much the forest cools, times the above
+  double noise = 1.0;     ///< of every reading, times its data sheet's
   int calibrate_runs = 8, validate_runs = 4;
   double grow_s = 540.0;
 };

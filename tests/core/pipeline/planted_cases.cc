@@ -1,6 +1,7 @@
 #include "tests/core/pipeline/planted_cases.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -10,10 +11,10 @@
 namespace parallax::pipeline::testing {
 namespace {
 
-constexpr uint64_t kOrderSeed = 20261124;
 constexpr int kPairs = 40;
 constexpr int kNulls = 66;
 constexpr int kMissingPerKind = 12;
+constexpr uint64_t kCampaignSeeds = 1'000'000'000;
 
 /// Benches on which something may depend on a parameter.
 std::vector<Bench> BenchesFor(const std::string& mechanism) {
@@ -29,38 +30,52 @@ std::vector<Bench> BenchesFor(const std::string& mechanism) {
   return {Bench::kForest, Bench::kTube};
 }
 
-std::vector<PlantedCampaign> Singles() {
+/// Uniform between two bounds, in steps of `step`.
+double Between(double low, double high, double step, base::Random* random) {
+  return step * std::round((low + (high - low) * random->Uniform()) / step);
+}
+
+template <typename T>
+const T& OneOf(const std::vector<T>& some, base::Random* random) {
+  return some[random->Below(some.size())];
+}
+
+/// A size with a sign that is drawn too.
+double EitherSign(double size, base::Random* random) {
+  return random->Uniform() < 0.5 ? -size : size;
+}
+
+/// Prior sds of a shift, either sign.
+double Shift(base::Random* random) { return Between(3.0, 4.0, 0.1, random); }
+
+std::vector<PlantedCampaign> Singles(base::Random* random) {
   std::vector<PlantedCampaign> cases;
-  size_t turn = 0;
   for (const twin::Parameter& parameter : Nanotubes().description().parameters) {
-    const std::vector<Bench> benches = BenchesFor(parameter.mechanism);
-    for (const double sds : {3.0, -3.0, 4.0, -4.0}) {
-      cases.push_back(
-          {.bench = benches[turn++ % benches.size()], .shifts = {{parameter.name, sds}}});
+    for (const double sign : {1.0, -1.0, 1.0, -1.0}) {
+      const Bench bench = OneOf(BenchesFor(parameter.mechanism), random);
+      cases.push_back({.bench = bench, .shifts = {{parameter.name, sign * Shift(random)}}});
     }
-    ++turn;
   }
   return cases;
 }
 
-std::vector<PlantedCampaign> Pairs() {
+std::vector<PlantedCampaign> Pairs(base::Random* random) {
   const std::vector<twin::Parameter>& parameters = Nanotubes().description().parameters;
-  base::Random random(kOrderSeed, 1);
   const auto shows = [](const twin::Parameter& parameter, Bench bench) {
     const std::vector<Bench> benches = BenchesFor(parameter.mechanism);
     return std::find(benches.begin(), benches.end(), bench) != benches.end();
   };
   std::vector<PlantedCampaign> cases;
   while (cases.size() < static_cast<size_t>(kPairs)) {
-    const twin::Parameter& first = parameters[random.Below(parameters.size())];
-    const twin::Parameter& second = parameters[random.Below(parameters.size())];
-    const Bench bench = kBenches[random.Below(3)];
+    const twin::Parameter& first = OneOf(parameters, random);
+    const twin::Parameter& second = OneOf(parameters, random);
+    const Bench bench = kBenches[random->Below(3)];
     if (first.mechanism == second.mechanism || !shows(first, bench) || !shows(second, bench)) {
       continue;
     }
     PlantedCampaign one{.bench = bench};
     for (const twin::Parameter* parameter : {&first, &second}) {
-      one.shifts.push_back({parameter->name, random.Uniform() < 0.5 ? -3.0 : 3.0});
+      one.shifts.push_back({parameter->name, EitherSign(Shift(random), random)});
     }
     cases.push_back(std::move(one));
   }
@@ -74,7 +89,7 @@ struct Instrument {
   std::vector<Bench> benches;
 };
 
-std::vector<PlantedCampaign> SensorFaults() {
+std::vector<PlantedCampaign> SensorFaults(base::Random* random) {
   const Bench forest = Bench::kForest, chirality = Bench::kChirality, tube = Bench::kTube;
   const std::vector<Instrument> instruments = {
       {"furnace/stage_tc2", 10.0, 0.0, {forest, chirality}},
@@ -89,17 +104,15 @@ std::vector<PlantedCampaign> SensorFaults() {
       {"gas/h2_flow", 0.0, 0.08, {forest, chirality, tube}},
       {"gas/pressure", 0.0, 0.05, {forest, chirality}}};
   std::vector<PlantedCampaign> cases;
-  size_t turn = 0;
-  double sign = 1.0;
   for (const Instrument& instrument : instruments) {
     for (const FaultShape shape : {FaultShape::kConstant, FaultShape::kFromRunToRun,
                                    FaultShape::kWithinRun, FaultShape::kSteps}) {
       const bool outcome = std::string(instrument.channel).starts_with("outcome");
       if (outcome && shape == FaultShape::kWithinRun) continue;
-      sign = -sign;
       // The sd of what differs from run to run is what a drift reaches half-way.
-      const double size = shape == FaultShape::kSteps ? 0.5 : sign;
-      cases.push_back({.bench = instrument.benches[turn++ % instrument.benches.size()],
+      double size = Between(0.8, 1.4, 0.01, random);
+      size = shape == FaultShape::kSteps ? 0.5 * size : EitherSign(size, random);
+      cases.push_back({.bench = OneOf(instrument.benches, random),
                        .fault = PlantedFault{.channel = instrument.channel,
                                              .shape = shape,
                                              .offset = size * instrument.offset,
@@ -109,15 +122,17 @@ std::vector<PlantedCampaign> SensorFaults() {
   for (const char* channel : {"pyro/pyro_t", "furnace/stage_tc2", "rga/p_h2o", "laser/height"}) {
     for (const FaultShape shape : {FaultShape::kStuck, FaultShape::kClock}) {
       for (const Bench bench : {forest, chirality}) {
+        const double clock_s = EitherSign(Between(20.0, 40.0, 1.0, random), random);
         cases.push_back(
-            {.bench = bench, .fault = PlantedFault{.channel = channel, .shape = shape}});
+            {.bench = bench,
+             .fault = PlantedFault{.channel = channel, .shape = shape, .clock_s = clock_s}});
       }
     }
   }
   return cases;
 }
 
-std::vector<PlantedCampaign> MissingMechanisms() {
+std::vector<PlantedCampaign> MissingMechanisms(base::Random* random) {
   std::vector<PlantedCampaign> cases;
   for (const MissingMechanism missing :
        {MissingMechanism::kFeedLoss, MissingMechanism::kSuddenDeath,
@@ -125,7 +140,8 @@ std::vector<PlantedCampaign> MissingMechanisms() {
     for (int i = 0; i < kMissingPerKind; ++i) {
       // A bench of short tubes shows neither death nor cooling.
       const Bench bench = i % 2 == 0 ? Bench::kForest : Bench::kTube;
-      cases.push_back({.bench = bench, .missing = missing});
+      cases.push_back(
+          {.bench = bench, .missing = missing, .severity = Between(0.8, 1.3, 0.01, random)});
     }
   }
   return cases;
@@ -188,20 +204,23 @@ std::string Describe(const PlantedCampaign& plant) {
   return said.empty() ? "nothing" : absl::StrJoin(said, ", ");
 }
 
-std::vector<PlantedCase> AllCases() {
+std::vector<PlantedCase> AllCases(uint64_t seed) {
   std::vector<std::pair<double, PlantedCase>> placed;
   uint64_t stream = 100;
   for (const Family family : kFamilies) {
+    base::Random random(seed, ++stream);
     std::vector<PlantedCampaign> some;
-    if (family == Family::kSingle) some = Singles();
-    if (family == Family::kPair) some = Pairs();
-    if (family == Family::kSensor) some = SensorFaults();
-    if (family == Family::kMissing) some = MissingMechanisms();
+    if (family == Family::kSingle) some = Singles(&random);
+    if (family == Family::kPair) some = Pairs(&random);
+    if (family == Family::kSensor) some = SensorFaults(&random);
+    if (family == Family::kMissing) some = MissingMechanisms(&random);
     if (family == Family::kNull) some = Nulls();
-    base::Random random(kOrderSeed, ++stream);
     for (size_t i = some.size(); i > 1; --i) std::swap(some[i - 1], some[random.Below(i)]);
     for (size_t i = 0; i < some.size(); ++i) {
       const double place = (static_cast<double>(i) + 0.5) / static_cast<double>(some.size());
+      some[i].seed = random.Below(kCampaignSeeds);
+      some[i].grow_s = Between(420.0, 720.0, 10.0, &random);
+      some[i].noise = Between(0.7, 1.4, 0.01, &random);
       placed.push_back({place,
                         {.family = family,
                          .half = i % 2 == 0 ? Half::kTuning : Half::kHeldBack,
@@ -213,7 +232,6 @@ std::vector<PlantedCase> AllCases() {
   std::vector<PlantedCase> cases;
   for (auto& [place, one] : placed) {
     one.id = static_cast<int>(cases.size()) + 1;
-    one.plant.seed = 1000 + static_cast<uint64_t>(one.id);
     cases.push_back(std::move(one));
   }
   return cases;

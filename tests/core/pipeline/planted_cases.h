@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,11 +24,17 @@ struct PlantedCase {
   PlantedCampaign plant;
 };
 
-/// All cases, the families spread evenly over the list so that its beginning is a fair sample:
-/// every parameter with both signs at 3 and 4 prior sds on a bench that may show it, pairs at 3
-/// sds, every fault of every instrument, missing mechanisms on every bench, campaigns without a
-/// cause.
-std::vector<PlantedCase> AllCases();
+/// Seed of the suite whose tuning half is at work; drawn 2026-11-28, before any of its cases was
+/// judged. A half that was scored has been looked at: score another seed's next time.
+inline constexpr uint64_t kSuiteSeed = 20261128;
+
+/// All cases of one seed, the families spread evenly over the list so that its beginning is a fair
+/// sample: every parameter twice with either sign by 3 to 4 prior sds on a bench that may show it,
+/// pairs of such, every fault of every instrument at 0.8 to 1.4 times its usual size, missing
+/// mechanisms at 0.8 to 1.3 times theirs, campaigns without a cause. The seed draws sizes, benches,
+/// partners, signs of faults, halves and order, and for each campaign its recipes, growth time (420
+/// to 720 s), noise (0.7 to 1.4 of the data sheet's), clocks, vices and the errors of a right twin.
+std::vector<PlantedCase> AllCases(uint64_t seed = kSuiteSeed);
 
 /// "vd0 +3.0 sd", "pyro/pyro_t drifts from run to run by 20", "feed is lost".
 std::string Describe(const PlantedCampaign& plant);

@@ -1,9 +1,13 @@
 // Judges campaigns with a planted cause and scores what the analysis says of them. Prints a line a
 // case as it is judged, in no fixed order, and a table.
 //
-//   planted_faults [--cases=N] [--half=tuning|held-back] [--ids=N,N…] [--threads=N]
+//   planted_faults [--seed=N] [--half=tuning|held-back] [--cases=N] [--ids=N,N…] [--threads=N]
+//                  [--keep=FILE | --from=FILE]
 //
-// A single shift whose whitened effect on the readings is below 3 sds counts in a row of its own.
+// --seed draws another suite. --keep writes the evidence of every case as it is
+// weighed, a line each, and --from
+// judges what such a file holds by the rules of today: a second instead of a quarter of an hour.
+// What cannot be seen in the readings counts in a row of its own.
 
 #include <tbb/global_control.h>
 
@@ -11,8 +15,9 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -25,48 +30,15 @@
 #include "core/base/parallel.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/campaign_noise.h"
+#include "core/pipeline/campaign_weighing.h"
 #include "core/twin/trust.h"
-#include "tests/core/pipeline/planted_cases.h"
+#include "tests/core/pipeline/evidence_json.h"
+#include "tests/core/pipeline/planted_score.h"
 
 namespace parallax::pipeline::testing {
 namespace {
 
-constexpr double kSeenSd = 3.0;
-constexpr int kBins = 5;
-constexpr size_t kTold = 5;         ///< hypotheses of a case that is not right
-constexpr size_t kLargestHalf = 3;  ///< group of an AMBIGUOUS that is worth half
-
-using Names = std::set<std::string>;
-
-/// What the analysis said of a case and what that is worth.
-struct Answer {
-  absl::Status status;
-  std::string kind;
-  Names parameters, group, channels;
-  double confidence = 0.0;
-  std::string because, top, rivals;
-  double effect_sd = 0.0;  ///< of the weakest planted shift
-  double left = 0.0;       ///< gap after the fit over what a right twin leaves
-  double seconds = 0.0;
-  double points = 0.0;
-  bool claim_right = false;  ///< what the verdict says is true, whatever else is
-  bool wrongly_identified = false;
-};
-
-/// k0 and nk are one mechanism.
-std::string Pooled(const std::string& name) { return name == "nk" ? "k0" : name; }
-
-Names PooledNames(const nlohmann::json& list) {
-  Names names;
-  for (const nlohmann::json& name : list) names.insert(Pooled(name.get<std::string>()));
-  return names;
-}
-
-Names TruthOf(const PlantedCase& one) {
-  Names names;
-  for (const PlantedShift& shift : one.plant.shifts) names.insert(Pooled(shift.name));
-  return names;
-}
+constexpr size_t kTold = 5;  ///< hypotheses of a case that is not right
 
 /// Norm of what the weakest planted shift does to the rows, whitened at the assumed values.
 absl::StatusOr<double> WeakestEffect(const PlantedCase& one, const Campaign& campaign) {
@@ -99,228 +71,136 @@ absl::StatusOr<double> WeakestEffect(const PlantedCase& one, const Campaign& cam
   return weakest;
 }
 
-/// The most probable hypothesis of a report, members of one mechanism together.
-std::string MostProbable(const nlohmann::json& hypotheses) {
-  std::map<std::string, double> probability;
-  for (const nlohmann::json& one : hypotheses) {
-    probability[Pooled(one.at("name").get<std::string>())] += one.at("pip").get<double>();
+/// Noise sds by which a late clock changes a reading of its device at most, in the same campaign
+/// without noise: where nothing flows an analyser tells no time.
+absl::StatusOr<double> ClockEffect(PlantedCampaign what) {
+  const std::string device = what.fault->channel.substr(0, what.fault->channel.find('/') + 1);
+  what.vices = Vices::kNone;
+  PARALLAX_ASSIGN_OR_RETURN(const Campaign late, Plant(what));
+  what.fault.reset();
+  PARALLAX_ASSIGN_OR_RETURN(const Campaign sound, Plant(what));
+  double most = 0.0;
+  for (size_t r = 0; r < sound.calibrate.size(); ++r) {
+    for (size_t s = 0; s < sound.calibrate[r].series.size(); ++s) {
+      const signal::Series& a = sound.calibrate[r].series[s];
+      const signal::Series& b = late.calibrate[r].series[s];
+      if (!a.channel.starts_with(device)) continue;
+      PARALLAX_ASSIGN_OR_RETURN(const signal::ChannelRef ref,
+                                signal::FindChannel(sound.rig, a.channel));
+      const double noise = std::max(ref.channel->noise_sd, ref.channel->resolution);
+      if (noise <= 0.0) continue;
+      for (size_t i = 0, j = 0; i < b.value.size(); ++i) {
+        while (j + 1 < a.value.size() && a.time_unix_ns[j + 1] <= b.time_unix_ns[i]) ++j;
+        if (a.time_unix_ns[j] > b.time_unix_ns[i]) continue;  // before the first sound reading
+        most = std::max(most, std::abs(b.value[i] - a.value[j]) / noise);
+      }
+    }
   }
-  const auto best =
-      std::max_element(probability.begin(), probability.end(),
-                       [](const auto& a, const auto& b) { return a.second < b.second; });
-  return best == probability.end() ? "-" : best->first;
+  return most;
 }
 
 /// The first few hypotheses with inclusion, nats lost without and nats alone.
-std::string TellHypotheses(const nlohmann::json& hypotheses) {
+std::string TellHypotheses(const std::vector<HypothesisSummary>& hypotheses) {
   std::vector<std::string> told;
-  for (const nlohmann::json& one : hypotheses) {
+  for (const HypothesisSummary& one : hypotheses) {
     if (told.size() == kTold) break;
-    told.push_back(absl::StrFormat("%s %s/%s/%s", one.at("name").get<std::string>(),
-                                   one.at("pip").dump(), one.at("loss_without_nats").dump(),
-                                   one.at("gain_alone_nats").dump()));
+    told.push_back(
+        absl::StrFormat("%s %.3g/%.3g/%.3g", one.name, one.pip, one.loss_without, one.gain_alone));
   }
   return absl::StrJoin(told, ", ");
 }
 
-bool Holds(const Names& outer, const Names& inner) {
-  return std::includes(outer.begin(), outer.end(), inner.begin(), inner.end());
-}
+/// A case weighed: what its verdict is made from.
+struct Weighed {
+  absl::Status status;
+  attribution::Evidence evidence;
+  std::vector<HypothesisSummary> hypotheses;
+  double effect_sd = kNotMeasured;
+  double seconds = 0.0;
+};
 
-bool NamesFault(const PlantedFault& fault, const Names& channels) {
-  const std::string device = fault.channel.substr(0, fault.channel.find('/'));
-  return std::any_of(channels.begin(), channels.end(), [&](const std::string& channel) {
-    return channel == fault.channel ||
-           (fault.shape == FaultShape::kClock && channel.starts_with(device + "/"));
-  });
-}
-
-void Score(const PlantedCase& one, Answer* answer) {
-  const Names truth = TruthOf(one);
-  const bool identified = answer->kind == "IDENTIFIED", ambiguous = answer->kind == "AMBIGUOUS";
-  const Names& got = answer->parameters;
-  const bool sound = identified && !got.empty() && Holds(truth, got);
-  answer->wrongly_identified = identified && !sound;
-  Names common;
-  std::set_intersection(truth.begin(), truth.end(), answer->group.begin(), answer->group.end(),
-                        std::inserter(common, common.begin()));
-  const bool named = one.plant.fault && answer->kind == "SENSOR_FAULT" &&
-                     NamesFault(*one.plant.fault, answer->channels);
-  const bool lacking = answer->kind == "UNMODELLED" && one.family == Family::kMissing;
-  answer->claim_right = sound || (ambiguous && !common.empty()) || named || lacking;
-  switch (one.family) {
-    case Family::kSingle:
-      answer->points = sound                                                                  ? 1.0
-                       : ambiguous && !common.empty() && answer->group.size() <= kLargestHalf ? 0.5
-                                                                                              : 0.0;
-      return;
-    case Family::kPair:
-      answer->points = sound && got == truth ? 1.0 : sound ? 0.5 : 0.0;
-      return;
-    case Family::kSensor:
-      answer->points = named ? 1.0 : 0.0;
-      return;
-    case Family::kMissing:
-      answer->points = lacking ? 1.0 : 0.0;
-      return;
-    case Family::kNull:
-      answer->points = answer->kind == "NO_GAP" ? 1.0 : 0.0;
-  }
-}
-
-absl::Status Ask(const PlantedCase& one, Answer* answer) {
+absl::Status Weigh(const PlantedCase& one, Weighed* out) {
   PARALLAX_ASSIGN_OR_RETURN(const Campaign campaign, Plant(one.plant));
   if (!one.plant.shifts.empty()) {
-    PARALLAX_ASSIGN_OR_RETURN(answer->effect_sd, WeakestEffect(one, campaign));
+    PARALLAX_ASSIGN_OR_RETURN(out->effect_sd, WeakestEffect(one, campaign));
+  } else if (one.plant.fault && one.plant.fault->shape == FaultShape::kClock) {
+    PARALLAX_ASSIGN_OR_RETURN(out->effect_sd, ClockEffect(one.plant));
   }
   const auto begin = std::chrono::steady_clock::now();
+  const AnalysisInput input = campaign.Input(one.plant.seed);
   PARALLAX_ASSIGN_OR_RETURN(
-      const AnalysisResult result,
-      Analyze(campaign.Input(one.plant.seed), [](std::string_view, double) { return true; }));
-  answer->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  const nlohmann::json report = nlohmann::json::parse(result.report_json);
-  const nlohmann::json& verdict = report.at("verdict");
-  answer->kind = verdict.at("kind");
-  answer->parameters = PooledNames(verdict.at("parameters"));
-  answer->group = PooledNames(verdict.at("group"));
-  answer->channels = verdict.at("channels").get<Names>();
-  answer->confidence = verdict.at("confidence");
-  answer->because = verdict.at("because");
-  const nlohmann::json& gap = report.at("gap");
-  answer->left = gap.at("after").get<double>() / gap.at("floor").get<double>();
-  answer->top = MostProbable(report.at("hypotheses"));
-  answer->rivals = TellHypotheses(report.at("hypotheses"));
+      const std::unique_ptr<WeighedCampaign> weighed,
+      WeighCampaign(input, campaign.assumed, [](std::string_view, double) { return true; }));
+  out->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  out->evidence = weighed->explanation.evidence;
+  out->hypotheses = weighed->explanation.hypotheses;
   return absl::OkStatus();
 }
 
+nlohmann::json Encode(int id, const Weighed& weighed) {
+  return {{"id", id},
+          {"effect_sd",
+           std::isnan(weighed.effect_sd) ? nlohmann::json() : nlohmann::json(weighed.effect_sd)},
+          {"seconds", weighed.seconds},
+          {"evidence", EncodeEvidence(weighed.evidence)},
+          {"hypotheses", EncodeHypotheses(weighed.hypotheses)}};
+}
+
+/// Cases of a file by id.
+std::map<int, Weighed> ReadWeighed(const std::string& path) {
+  std::map<int, Weighed> cases;
+  std::ifstream file(path);
+  std::string line;
+  while (std::getline(file, line)) {
+    const nlohmann::json json = nlohmann::json::parse(line);
+    const nlohmann::json& effect = json.at("effect_sd");
+    cases[json.at("id").get<int>()] = {
+        .evidence = DecodeEvidence(json.at("evidence")),
+        .hypotheses = DecodeHypotheses(json.at("hypotheses")),
+        .effect_sd = effect.is_null() ? kNotMeasured : effect.get<double>(),
+        .seconds = json.at("seconds")};
+  }
+  return cases;
+}
+
 /// Judges one case and prints a line of it at once.
-Answer Judge(const PlantedCase& one) {
-  Answer answer;
-  answer.status = Ask(one, &answer);
+Answer Judge(const PlantedCase& one, const Weighed& weighed) {
+  Answer answer{.status = weighed.status,
+                .hypotheses = weighed.hypotheses,
+                .effect_sd = weighed.effect_sd,
+                .seconds = weighed.seconds};
   const std::string head = absl::StrFormat("%3d %-7s %-9s %-44s", one.id, NameOf(one.family),
                                            NameOf(one.plant.bench), Describe(one.plant));
   if (!answer.status.ok()) {
     std::printf("%s error: %s\n", head.c_str(), answer.status.ToString().c_str());
     return answer;
   }
+  answer.verdict = attribution::DecideVerdict(weighed.evidence).verdict;
   Score(one, &answer);
-  Names said = answer.parameters;
-  said.insert(answer.group.begin(), answer.group.end());
-  if (answer.kind == "SENSOR_FAULT") said = answer.channels;
+  std::vector<std::string> said = answer.verdict.parameters;
+  said.insert(said.end(), answer.verdict.group.begin(), answer.verdict.group.end());
+  if (answer.verdict.kind == attribution::VerdictKind::kSensorFault) said = answer.verdict.channels;
   std::string text =
-      absl::StrFormat("%s %.1f  %s [%s] %.3f  top %s  effect %.1f sd  left %.2f  %.1f s\n", head,
-                      answer.points, answer.kind, absl::StrJoin(said, " "), answer.confidence,
-                      answer.top, answer.effect_sd, answer.left, answer.seconds);
-  if (answer.points < 1.0) text += "      " + answer.because + "\n      " + answer.rivals + "\n";
+      absl::StrFormat("%s %.1f  %s [%s] %.3f%s  top %s  effect %.1f sd  %.1f s\n", head,
+                      answer.points, ToString(answer.verdict.kind), absl::StrJoin(said, " "),
+                      answer.verdict.confidence, answer.claim_right ? "" : " not so",
+                      MostProbable(answer.hypotheses), answer.effect_sd, answer.seconds);
+  if (answer.points < 1.0) {
+    text +=
+        "      " + answer.verdict.because + "\n      " + TellHypotheses(answer.hypotheses) + "\n";
+  }
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
   return answer;
 }
 
-bool Seen(const PlantedCase& one, const Answer& answer) {
-  return one.plant.shifts.empty() || answer.effect_sd >= kSeenSd;
-}
-
-/// Figures of some cases.
-struct Tally {
-  int n = 0, halves = 0, wrong = 0, errors = 0;
-  double points = 0.0;
-  std::map<std::string, int> kinds;
-};
-
-void PrintTallies(const std::vector<PlantedCase>& cases, const std::vector<Answer>& answers) {
-  std::map<std::string, Tally> rows;
-  for (size_t i = 0; i < cases.size(); ++i) {
-    std::string row = NameOf(cases[i].family);
-    if (answers[i].status.ok() && !Seen(cases[i], answers[i])) row += ", cannot be seen";
-    Tally& tally = rows[row];
-    ++tally.n;
-    tally.errors += answers[i].status.ok() ? 0 : 1;
-    tally.points += answers[i].points;
-    tally.halves += answers[i].points == 0.5 ? 1 : 0;
-    tally.wrong += answers[i].wrongly_identified ? 1 : 0;
-    ++tally.kinds[answers[i].kind];
-  }
-  const char* kinds[] = {"IDENTIFIED", "AMBIGUOUS", "SENSOR_FAULT",
-                         "UNMODELLED", "NO_GAP",    "ABSTAINED"};
-  std::printf("\n%-24s %4s %7s %5s %6s %6s", "family", "n", "points", "half", "wrong", "errors");
-  for (const char* kind : kinds) std::printf(" %12s", kind);
-  std::printf("\n");
-  for (const auto& [name, tally] : rows) {
-    std::printf("%-24s %4d %7.1f %5d %6d %6d", name.c_str(), tally.n, tally.points, tally.halves,
-                tally.wrong, tally.errors);
-    for (const char* kind : kinds) {
-      const auto found = tally.kinds.find(kind);
-      std::printf(" %12d", found == tally.kinds.end() ? 0 : found->second);
-    }
-    std::printf("\n");
-  }
-}
-
-double Share(int part, int whole) { return whole == 0 ? std::nan("") : 1.0 * part / whole; }
-
-/// Mean distance between confidence and share of right claims over bins of confidence. NO_GAP gives
-/// a p-value and ABSTAINED claims nothing: both are left out.
-double CalibrationError(const std::vector<Answer>& answers) {
-  int n[kBins] = {}, right[kBins] = {}, claims = 0;
-  double confidence[kBins] = {};
-  for (const Answer& answer : answers) {
-    if (!answer.status.ok() || answer.kind == "NO_GAP" || answer.kind == "ABSTAINED") continue;
-    const int bin = std::min(kBins - 1, static_cast<int>(answer.confidence * kBins));
-    ++n[bin];
-    ++claims;
-    right[bin] += answer.claim_right ? 1 : 0;
-    confidence[bin] += answer.confidence;
-  }
-  double error = 0.0;
-  for (int b = 0; b < kBins; ++b) error += std::abs(confidence[b] - right[b]);
-  return claims == 0 ? std::nan("") : error / claims;
-}
-
-int PrintFigures(const std::vector<PlantedCase>& cases, const std::vector<Answer>& answers) {
-  int singles = 0, top = 0, identified = 0, wrong = 0, nulls = 0, accused = 0, errors = 0;
-  double seconds = 0.0, slowest = 0.0;
-  for (size_t i = 0; i < cases.size(); ++i) {
-    const Answer& answer = answers[i];
-    if (!answer.status.ok()) {
-      ++errors;
-      continue;
-    }
-    if (cases[i].family == Family::kSingle && Seen(cases[i], answer)) {
-      ++singles;
-      top += TruthOf(cases[i]).contains(answer.top) ? 1 : 0;
-    }
-    identified += answer.kind == "IDENTIFIED" ? 1 : 0;
-    wrong += answer.wrongly_identified ? 1 : 0;
-    if (cases[i].family == Family::kNull) {
-      ++nulls;
-      accused +=
-          answer.kind == "IDENTIFIED" || answer.kind == "SENSOR_FAULT" || answer.kind == "AMBIGUOUS"
-              ? 1
-              : 0;
-    }
-    seconds += answer.seconds;
-    slowest = std::max(slowest, answer.seconds);
-  }
-  const int judged = static_cast<int>(cases.size()) - errors;
-  std::printf("\ntop-1 of single shifts        %.3f (%d of %d)\n", Share(top, singles), top,
-              singles);
-  std::printf("precision of IDENTIFIED       %.3f (%d wrong of %d)\n",
-              1.0 - Share(wrong, identified), wrong, identified);
-  std::printf("nulls accused                 %.3f (%d of %d)\n", Share(accused, nulls), accused,
-              nulls);
-  std::printf("confidence calibration error  %.3f over %d bins\n", CalibrationError(answers),
-              kBins);
-  std::printf("seconds a case                %.1f, at most %.1f\n", seconds / std::max(1, judged),
-              slowest);
-  return errors;
-}
-
 struct Arguments {
+  uint64_t seed = kSuiteSeed;
   int cases = 1'000'000;
   int threads = 0;  ///< 0: all there are
   std::optional<Half> half;
   std::set<int> ids;  ///< empty: all
+  std::string keep, from;
 };
 
 /// Errors: InvalidArgument naming the option.
@@ -331,9 +211,11 @@ absl::StatusOr<Arguments> ParseArguments(int argc, char** argv) {
     const size_t equals = argument.find('=');
     const std::string name = argument.substr(0, equals);
     const std::string value = equals == std::string::npos ? "" : argument.substr(equals + 1);
-    bool known = true;
+    bool known = !value.empty();
     if (name == "--cases") {
       known = absl::SimpleAtoi(value, &arguments.cases) && arguments.cases > 0;
+    } else if (name == "--seed") {
+      known = absl::SimpleAtoi(value, &arguments.seed);
     } else if (name == "--threads") {
       known = absl::SimpleAtoi(value, &arguments.threads) && arguments.threads > 0;
     } else if (name == "--half" && (value == "tuning" || value == "held-back")) {
@@ -344,17 +226,60 @@ absl::StatusOr<Arguments> ParseArguments(int argc, char** argv) {
         known &= absl::SimpleAtoi(id, &number);
         arguments.ids.insert(number);
       }
+    } else if (name == "--keep") {
+      arguments.keep = value;
+    } else if (name == "--from") {
+      arguments.from = value;
     } else {
       known = false;
     }
     if (!known) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("\"%s\", must be --cases=N, --half=tuning|held-back, --ids=N,N… or "
-                          "--threads=N",
-                          argument));
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "\"%s\", must be --seed=N, --half=tuning|held-back, --cases=N, --ids=N,N…, --threads=N, "
+          "--keep=FILE or --from=FILE",
+          argument));
     }
   }
   return arguments;
+}
+
+std::vector<PlantedCase> Wanted(const Arguments& arguments) {
+  std::vector<PlantedCase> cases = AllCases(arguments.seed);
+  std::erase_if(cases, [&](const PlantedCase& one) {
+    return (arguments.half && one.half != *arguments.half) ||
+           (!arguments.ids.empty() && !arguments.ids.contains(one.id));
+  });
+  cases.resize(std::min(cases.size(), static_cast<size_t>(arguments.cases)));
+  return cases;
+}
+
+/// Weighs all cases, or reads them, and judges each. Errors: NotFound where a file lacks a case.
+absl::StatusOr<std::vector<Answer>> JudgeAll(const std::vector<PlantedCase>& cases,
+                                             const Arguments& arguments) {
+  std::vector<Answer> answers(cases.size());
+  if (!arguments.from.empty()) {
+    const std::map<int, Weighed> known = ReadWeighed(arguments.from);
+    for (size_t i = 0; i < cases.size(); ++i) {
+      const auto found = known.find(cases[i].id);
+      if (found == known.end()) {
+        return absl::NotFoundError(
+            absl::StrFormat("%s: has no case %d", arguments.from, cases[i].id));
+      }
+      answers[i] = Judge(cases[i], found->second);
+    }
+    return answers;
+  }
+  std::ofstream kept;
+  if (!arguments.keep.empty()) kept.open(arguments.keep);
+  std::mutex mutex;
+  base::ParallelFor(cases.size(), [&](size_t i) {
+    Weighed weighed;
+    weighed.status = Weigh(cases[i], &weighed);
+    answers[i] = Judge(cases[i], weighed);
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (weighed.status.ok()) kept << Encode(cases[i].id, weighed).dump() << std::endl;
+  });
+  return answers;
 }
 
 int Main(int argc, char** argv) {
@@ -368,18 +293,13 @@ int Main(int argc, char** argv) {
     limit.emplace(tbb::global_control::max_allowed_parallelism,
                   static_cast<size_t>(arguments->threads));
   }
-  std::vector<PlantedCase> cases = AllCases();
-  if (arguments->half) {
-    std::erase_if(cases, [&](const PlantedCase& one) { return one.half != *arguments->half; });
+  const std::vector<PlantedCase> cases = Wanted(*arguments);
+  const absl::StatusOr<std::vector<Answer>> answers = JudgeAll(cases, *arguments);
+  if (!answers.ok()) {
+    std::fprintf(stderr, "%s\n", answers.status().ToString().c_str());
+    return 2;
   }
-  if (!arguments->ids.empty()) {
-    std::erase_if(cases, [&](const PlantedCase& one) { return !arguments->ids.contains(one.id); });
-  }
-  cases.resize(std::min(cases.size(), static_cast<size_t>(arguments->cases)));
-  std::vector<Answer> answers(cases.size());
-  base::ParallelFor(cases.size(), [&](size_t i) { answers[i] = Judge(cases[i]); });
-  PrintTallies(cases, answers);
-  return PrintFigures(cases, answers) == 0 ? 0 : 1;
+  return PrintScore(cases, *answers) == 0 ? 0 : 1;
 }
 
 }  // namespace

@@ -52,9 +52,9 @@ std::vector<Row> RowsOf(const signal::Device& device, const signal::Run& run,
   return rows;
 }
 
-double Disturb(const signal::Channel& channel, double reading, base::Random* random) {
+double Disturb(const signal::Channel& channel, double noise, double reading, base::Random* random) {
   if (channel.role != signal::Role::kSetpoint) {
-    reading += channel.noise_sd * random->Normal();
+    reading += noise * channel.noise_sd * random->Normal();
     if (random->Uniform() < kSpikeShare) {
       const double sign = random->Uniform() < 0.5 ? -1.0 : 1.0;
       reading += sign * channel.noise_sd * (8.0 + 32.0 * random->Uniform());
@@ -121,12 +121,12 @@ signal::RunRecord RecordRun(
     const signal::Rig& rig, const signal::Run& run, const RunPlace& place,
     const std::function<std::optional<double>(const signal::Channel& channel, double time_s)>&
         truth,
-    const std::optional<PlantedFault>& fault, Vices vices, uint64_t seed) {
+    const std::optional<PlantedFault>& fault, const ReadingErrors& errors, uint64_t seed) {
   signal::RunRecord record{.run = run};
   const double end_s = RecipeEnds(run.recipe);
   uint64_t stream = static_cast<uint64_t>(place.index) * 100;
   for (const signal::Device& device : rig.devices) {
-    const std::vector<Row> rows = RowsOf(device, run, fault, vices, seed, ++stream);
+    const std::vector<Row> rows = RowsOf(device, run, fault, errors.vices, seed, ++stream);
     for (const signal::Channel& channel : device.channels) {
       const std::string name = device.id + "/" + channel.id;
       const bool faulty = fault && fault->channel == name;
@@ -140,7 +140,9 @@ signal::RunRecord RecordRun(
         if (!now) continue;
         double reading = *now;
         if (faulty) reading = Misreport(*fault, place, row.time_s, end_s, reading, seed);
-        if (vices == Vices::kOrdinary) reading = Disturb(channel, reading, &random);
+        if (errors.vices == Vices::kOrdinary) {
+          reading = Disturb(channel, errors.noise, reading, &random);
+        }
         const bool frozen = sticks && (place.index > stuck.run ||
                                        (place.index == stuck.run && row.time_s >= stuck.time_s));
         if (frozen && !held) held = reading;

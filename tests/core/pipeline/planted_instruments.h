@@ -44,6 +44,12 @@ class SmoothError {
 /// Vices of a bench; kNone records every reading exactly and without rounding.
 enum class Vices { kNone, kOrdinary };
 
+/// What is wrong with the readings of sound instruments.
+struct ReadingErrors {
+  Vices vices = Vices::kOrdinary;
+  double noise = 1.0;  ///< times the data sheet's
+};
+
 /// One run's place in a campaign.
 struct RunPlace {
   int index = 0;  ///< in order of time
@@ -54,9 +60,9 @@ struct RunPlace {
 double Misreport(const PlantedFault& fault, const RunPlace& place, double time_s, double end_s,
                  double reading, uint64_t seed);
 
-/// Records one run. Ordinary vices: noise by the data sheet, spikes of 8 to 40 sds on 0.3 % of the
-/// readings, 0.3 % of the rows missing and 0.2 % repeated, clocks up to 2 s and 20 ppm off,
-/// rounding to the channel's resolution and range.
+/// Records one run. Ordinary vices: noise by the data sheet or a multiple of it, spikes of 8 to 40
+/// sds on 0.3 % of the readings, 0.3 % of the rows missing and 0.2 % repeated, clocks up to 2 s and
+/// 20 ppm off, rounding to the channel's resolution and range.
 /// @param truth  what a channel would read [its unit] at seconds from the run's start; nullopt
 /// where
 ///               it does not record yet.
@@ -64,6 +70,6 @@ signal::RunRecord RecordRun(
     const signal::Rig& rig, const signal::Run& run, const RunPlace& place,
     const std::function<std::optional<double>(const signal::Channel& channel, double time_s)>&
         truth,
-    const std::optional<PlantedFault>& fault, Vices vices, uint64_t seed);
+    const std::optional<PlantedFault>& fault, const ReadingErrors& errors, uint64_t seed);
 
 }  // namespace parallax::pipeline::testing
