@@ -112,16 +112,21 @@ std::vector<std::string> Judge::AtOdds() const {
 std::optional<Verdict> Judge::SensorFault(double least_explained) {
   Verdict verdict;
   std::vector<std::string> said;
-  double explained = 0.0, least = 1.0;
+  double seen = 0.0, inferred = 0.0, least = 1.0;
   for (const SensorEvidence& sensor : evidence_.sensors) {
     if (sensor.probability < thresholds_.sensor_probability) continue;
     verdict.channels.push_back(sensor.channel);
     said.push_back(
         absl::StrFormat("%s: %s with P = %.3f", sensor.channel, sensor.fault, sensor.probability));
-    explained += sensor.explained;
+    if (sensor.inferred) {
+      inferred = std::max(inferred, sensor.explained);
+    } else {
+      seen += sensor.explained;
+    }
     least = std::min(least, sensor.probability);
   }
   if (verdict.channels.empty()) return std::nullopt;
+  const double explained = std::min(seen + inferred, 1.0);
   if (!Try("instruments at odds with the twin at once", static_cast<double>(AtOdds().size()),
            Relation::kBelow, thresholds_.many_faults)) {
     return std::nullopt;
@@ -131,14 +136,14 @@ std::optional<Verdict> Judge::SensorFault(double least_explained) {
     gates_.push_back({"P(fault) " + sensor.channel, sensor.probability,
                       absl::StrFormat(">= %g", thresholds_.sensor_probability), true});
   }
-  const bool enough = Try("share of the gap that sensor faults explain", std::min(explained, 1.0),
+  const bool enough = Try("share of the gap that sensor faults explain", explained,
                           Relation::kAtLeast, least_explained);
   if (!enough) return std::nullopt;
   verdict.kind = VerdictKind::kSensorFault;
   verdict.confidence = least;
   verdict.because =
       absl::StrFormat("%s, which explains %.0f %% of the gap without any change to the physics",
-                      absl::StrJoin(said, " and "), 100.0 * std::min(explained, 1.0));
+                      absl::StrJoin(said, " and "), 100.0 * explained);
   return verdict;
 }
 

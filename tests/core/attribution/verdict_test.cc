@@ -195,6 +195,21 @@ TEST(Verdict, SensorFaultThatExplainsLittleIsNotTheCause) {
   EXPECT_EQ(DecideVerdict(evidence).verdict.kind, VerdictKind::kIdentified);
 }
 
+TEST(Verdict, WhatInferredFaultsExplainTogetherCountsOnce) {
+  Evidence evidence = Sound();
+  evidence.sensors = {{"board/T2", "drift", 0.97, 0.5, true},
+                      {"board/T3", "gain", 0.98, 0.5, true}};
+  VerdictDecision decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kIdentified);
+  const Gate* share = FindGate(decision, "share of the gap that sensor faults explain");
+  ASSERT_NE(share, nullptr);
+  EXPECT_EQ(share->figure, 0.5);
+  for (SensorEvidence& sensor : evidence.sensors) sensor.explained = 0.85;
+  decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kSensorFault);
+  EXPECT_THAT(decision.verdict.because, HasSubstr("explains 85 % of the gap"));
+}
+
 TEST(Verdict, SensorFaultThatExplainsHalfIsBlamedWhereNothingElseCanBe) {
   Evidence evidence = Sound();
   evidence.sensors = {{"board/T2", "drift", 0.97, 0.6}};
