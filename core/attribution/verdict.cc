@@ -10,6 +10,10 @@
 namespace parallax::attribution {
 namespace {
 
+void AddOnce(const std::string& name, std::vector<std::string>* names) {
+  if (std::find(names->begin(), names->end(), name) == names->end()) names->push_back(name);
+}
+
 /// Goes through the rules in order and keeps every gate it tries.
 class Judge {
  public:
@@ -164,7 +168,7 @@ std::optional<Verdict> Judge::Unmodelled() {
         Try("validate mean z2 " + channel.channel, channel.validate_mean_z2, Relation::kAtMost,
             std::max(thresholds_.validate_mean_z2, channel.validate_chance));
     if (calibrate && validate) continue;
-    verdict.channels.push_back(channel.channel);
+    AddOnce(channel.instrument.empty() ? channel.channel : channel.instrument, &verdict.channels);
     why.push_back(absl::StrFormat(
         "%s misses by a mean z2 of %.3g on the %s runs after the best fit", channel.channel,
         calibrate ? channel.validate_mean_z2 : channel.calibrate_mean_z2,
@@ -189,7 +193,7 @@ std::optional<Verdict> Judge::Unmodelled() {
   }
   const std::vector<std::string> at_odds = AtOdds();
   if (static_cast<int>(at_odds.size()) >= thresholds_.many_faults) {
-    verdict.channels.insert(verdict.channels.end(), at_odds.begin(), at_odds.end());
+    for (const std::string& channel : at_odds) AddOnce(channel, &verdict.channels);
     why.push_back(absl::StrFormat("%d instruments (%s) would have to be at fault at once",
                                   at_odds.size(), absl::StrJoin(at_odds, ", ")));
   }

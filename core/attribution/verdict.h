@@ -66,6 +66,7 @@ struct ChannelMisfit {
   /// Share of right twins that miss by at least as much.
   double calibrate_p_value = kUnavailable;
   double validate_p_value = kUnavailable;
+  std::string instrument = {};  ///< "device/channel" that reads it; empty: `channel` is one
 };
 
 /// All that a verdict is made from: plain numbers.

@@ -182,6 +182,10 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
   const Eigen::VectorXd natural = calibrated ? model.Natural(moved->z) : Eigen::VectorXd();
   PARALLAX_ASSIGN_OR_RETURN(report.gap.channels,
                             RmseByChannel(input.twin, assumed, natural, weighed->runs));
+  for (ChannelGap& channel : report.gap.channels) {
+    const auto p = explanation.p_value.find(channel.channel);
+    if (p != explanation.p_value.end()) channel.p_value = p->second;
+  }
   PARALLAX_ASSIGN_OR_RETURN(report.story, TellCampaign({.rig = input.rig,
                                                         .twin = input.twin,
                                                         .graph = *weighed->graph,

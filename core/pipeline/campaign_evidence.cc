@@ -308,20 +308,27 @@ class Weigher {
     evidence.gap = gauge_.Gap(assumed_.residuals);
     evidence.floor = gauge_.floor();
     evidence.gap_p_value = 1.0;
-    for (const auto& [observable, p] : gauge_.PValues(assumed_.residuals)) {
-      evidence.gap_p_value = std::min(evidence.gap_p_value, p);
-    }
     evidence.smallest_p_value = gauge_.smallest_p();
     evidence.minimum_detectable = gauge_.floor();
     evidence.nothing_probability = weights_.ProbabilityOf({});
     const std::map<std::string, double> chance = gauge_.Chance();
     const Eigen::VectorXd left = Trusted(out_.best.residuals);
     const std::map<std::string, double> p_value = gauge_.MisfitPValues(left);
+    std::map<std::string, std::string> instrument;
+    for (const EvidenceBlock& block : search_->model().blocks()) {
+      instrument.emplace(block.observable, block.channel);
+    }
+    for (const auto& [observable, p] : gauge_.PValues(assumed_.residuals)) {
+      evidence.gap_p_value = std::min(evidence.gap_p_value, p);
+      double& of_channel = out_.p_value.emplace(instrument.at(observable), 1.0).first->second;
+      of_channel = std::min(of_channel, p);
+    }
     for (const auto& [observable, z2] : gauge_.Misfit(left)) {
       evidence.channels.push_back({.channel = observable,
                                    .calibrate_mean_z2 = z2,
                                    .calibrate_chance = chance.at(observable),
-                                   .calibrate_p_value = p_value.at(observable)});
+                                   .calibrate_p_value = p_value.at(observable),
+                                   .instrument = instrument.at(observable)});
     }
   }
 

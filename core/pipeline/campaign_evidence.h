@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,10 +22,11 @@ struct CampaignExplanation {
   std::vector<HypothesisSummary> hypotheses;  ///< the most probable first
   std::vector<int> suspects;                  ///< parameters of the twin whose share was measured
   CampaignShares shares;                      ///< one entry a suspect; empty where there is none
-  CampaignFit fit;                   ///< the suspects set free, faults and missing terms in
-  CampaignFit best;                  ///< the most probable model: what it leaves is misfit
-  std::vector<std::string> accused;  ///< channels with P(fault) >= 0.5
-  std::vector<std::string> silent;   ///< parameters on which no reading depends
+  CampaignFit fit;                        ///< the suspects set free, faults and missing terms in
+  CampaignFit best;                       ///< the most probable model: what it leaves is misfit
+  std::vector<std::string> accused;       ///< channels with P(fault) >= 0.5
+  std::map<std::string, double> p_value;  ///< of the gap by channel, Holm-adjusted
+  std::vector<std::string> silent;        ///< parameters on which no reading depends
 };
 
 /// Weighs what a search found: inclusion of causes (interchangeable parameters pooled), stability

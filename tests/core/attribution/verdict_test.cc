@@ -228,6 +228,17 @@ TEST(Verdict, UnmodelledNamesTheChannelAndTheRuns) {
   EXPECT_THAT(decision.verdict.because, HasSubstr("mean z2 of 7.3 on the validate runs"));
 }
 
+TEST(Verdict, UnmodelledNamesTheInstrumentOfAnObservableOnce) {
+  Evidence evidence = Sound();
+  evidence.channels = {{.channel = "height", .calibrate_mean_z2 = 5.0, .instrument = "cam/height"},
+                       {.channel = "slope", .calibrate_mean_z2 = 6.0, .instrument = "cam/height"},
+                       {.channel = "board/T2", .validate_mean_z2 = 7.0}};
+  const VerdictDecision decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kUnmodelled);
+  EXPECT_THAT(decision.verdict.channels, ElementsAre("cam/height", "board/T2"));
+  EXPECT_THAT(decision.verdict.because, HasSubstr("height misses by"));
+}
+
 TEST(Verdict, AMisfitThatARightTwinMayHaveByChanceIsNone) {
   Evidence evidence = Sound();
   evidence.channels[0].calibrate_mean_z2 = 5.5;

@@ -49,6 +49,7 @@ TEST(WeighCampaignTest, ProbabilitiesOfNothingAndOfMisfitAreProbabilities) {
   EXPECT_GT(evidence.nothing_probability, 0.5);
   EXPECT_LT(evidence.nothing_probability, 1.0);
   for (const attribution::ChannelMisfit& channel : evidence.channels) {
+    EXPECT_NE(channel.instrument.find('/'), std::string::npos) << channel.channel;
     EXPECT_GT(channel.calibrate_p_value, 0.0) << channel.channel;
     EXPECT_LE(channel.calibrate_p_value, 1.0) << channel.channel;
     EXPECT_GT(channel.validate_p_value, 0.0) << channel.channel;
