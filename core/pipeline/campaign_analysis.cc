@@ -124,8 +124,12 @@ calibration::ParameterSet MakeCampaignSet(const CampaignModel& model, const Camp
 }
 
 /// What these runs cannot tell, in sentences.
-std::vector<std::string> LimitsOf(const CampaignExplanation& explanation, const Report& report) {
+std::vector<std::string> LimitsOf(const WeighedCampaign& weighed, const Report& report) {
+  const CampaignExplanation& explanation = weighed.explanation;
   std::vector<std::string> limits;
+  for (const std::string& why : weighed.left_out) {
+    limits.push_back("not calibrated on: " + why + ".");
+  }
   std::vector<std::string> silent = explanation.silent;
   if (!silent.empty()) {
     limits.push_back(absl::StrFormat("%s: no reading of these runs depends on %s.",
@@ -167,7 +171,9 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
     report.validation = proof.validation;
   }
   report.validation.unusable_runs = weighed->unusable;
+  report.calibrate_runs.clear();
   for (const CampaignRun& run : weighed->runs) {
+    report.calibrate_runs.push_back(run.id);
     for (const signal::SensorFinding& finding : run.clean.findings) {
       report.findings.push_back({run.id, finding});
     }
@@ -198,7 +204,7 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
                                                         .evidence = explanation.evidence,
                                                         .hypotheses = explanation.hypotheses}));
   report.attribution.gap_after = report.gap.after;
-  report.limits = LimitsOf(explanation, report);
+  report.limits = LimitsOf(*weighed, report);
   AnalysisResult result{.verdict = attribution::ToString(verdict.kind)};
   if (calibrated) {
     PARALLAX_ASSIGN_OR_RETURN(report.posterior,
