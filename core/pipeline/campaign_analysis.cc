@@ -11,11 +11,10 @@
 #include "core/pipeline/campaign_story.h"
 #include "core/pipeline/campaign_weighing.h"
 #include "core/pipeline/report_codec.h"
+#include "core/pipeline/ruled_out.h"
 
 namespace parallax::pipeline {
 namespace {
-
-using attribution::VerdictKind;
 
 /// Terms of the parameters that a verdict lets move, with the faults and missing terms of `fit`.
 std::vector<int> TermsToMove(const std::vector<Term>& terms, const twin::Description& description,
@@ -136,12 +135,9 @@ std::vector<std::string> LimitsOf(const WeighedCampaign& weighed, const Report& 
                                      absl::StrJoin(silent, ", "),
                                      silent.size() == 1 ? "it" : "them"));
   }
-  if (report.decision.verdict.kind != VerdictKind::kAmbiguous &&
-      explanation.evidence.rival_group.size() > 1) {
-    limits.push_back(absl::StrFormat("models of equal size with %s instead are within %g nats.",
-                                     absl::StrJoin(explanation.evidence.rival_group, ", "),
-                                     attribution::kEvidenceRules.rival_nats));
-  }
+  std::string rivals =
+      TellRivals(report.twin, report.decision.verdict, explanation.evidence.rival_group);
+  if (!rivals.empty()) limits.push_back(std::move(rivals));
   return limits;
 }
 

@@ -7,12 +7,11 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
 #include "core/calibration/identifiability.h"
 #include "core/pipeline/campaign_causes.h"
 #include "core/pipeline/campaign_local.h"
+#include "core/pipeline/ruled_out.h"
 #include "core/twin/trust.h"
 
 namespace parallax::pipeline {
@@ -269,17 +268,12 @@ class Weigher {
       }
     }
     const Cause group(members.begin(), members.end());
-    std::vector<std::string> experiments;
     for (const int t : group) {
-      const twin::Parameter& parameter =
-          search_->model().description().parameters[static_cast<size_t>(TermAt(t).parameter)];
-      out_.evidence.rival_group.push_back(parameter.name);
-      const bool said = std::find(experiments.begin(), experiments.end(), parameter.best_signal) !=
-                        experiments.end();
-      if (!parameter.best_signal.empty() && !said) experiments.push_back(parameter.best_signal);
+      out_.evidence.rival_group.push_back(ParameterName(TermAt(t).parameter));
     }
     out_.evidence.rival_probability = group.empty() ? 0.0 : weights_.Pip(group);
-    out_.evidence.separating_experiment = absl::StrJoin(experiments, ", or ");
+    out_.evidence.separating_experiment =
+        SeparatingExperiment(search_->model().description(), out_.evidence.rival_group);
   }
 
   void ListHypotheses() {
