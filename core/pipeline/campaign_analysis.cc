@@ -10,6 +10,7 @@
 #include "core/base/status_macros.h"
 #include "core/pipeline/campaign_story.h"
 #include "core/pipeline/campaign_weighing.h"
+#include "core/pipeline/progress.h"
 #include "core/pipeline/report_codec.h"
 #include "core/pipeline/ruled_out.h"
 
@@ -188,6 +189,16 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
     const auto p = explanation.p_value.find(channel.channel);
     if (p != explanation.p_value.end()) channel.p_value = p->second;
   }
+  AnalysisResult result{.verdict = attribution::ToString(verdict.kind)};
+  if (calibrated) {
+    PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "calibrate", 0.9));
+    PARALLAX_ASSIGN_OR_RETURN(report.posterior,
+                              SampleCampaign(*weighed->search, *moved, input.seed));
+    FillCalibrated(model, *moved, assumed, &report);
+    result.parameter_set = MakeCampaignSet(model, *moved, assumed, report);
+    result.accepted = report.validation.decision.accepted;
+  }
+  PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "explain", 0.95));
   PARALLAX_ASSIGN_OR_RETURN(report.story, TellCampaign({.rig = input.rig,
                                                         .twin = input.twin,
                                                         .graph = *weighed->graph,
@@ -201,14 +212,6 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
                                                         .hypotheses = explanation.hypotheses}));
   report.attribution.gap_after = report.gap.after;
   report.limits = LimitsOf(*weighed, report);
-  AnalysisResult result{.verdict = attribution::ToString(verdict.kind)};
-  if (calibrated) {
-    PARALLAX_ASSIGN_OR_RETURN(report.posterior,
-                              SampleCampaign(*weighed->search, *moved, input.seed));
-    FillCalibrated(model, *moved, assumed, &report);
-    result.parameter_set = MakeCampaignSet(model, *moved, assumed, report);
-    result.accepted = report.validation.decision.accepted;
-  }
   result.report_json = EncodeReport(report);
   return result;
 }
