@@ -100,7 +100,7 @@ std::string ExplainAttribution(const Json& report) {
   const bool weighed = !At(report, "hypotheses").empty();
   for (const Json& part : At(report, "attribution")) {
     // What was searched and has no share is among the hypotheses.
-    if (weighed && At(part, "shapley") == 0.0) continue;
+    if (weighed && !At(part, "shapley").is_number()) continue;
     table.rows.push_back({Text(At(part, "parameter")), Text(At(part, "mechanism")),
                           PercentNumber(At(part, "shapley")), PercentInterval(part),
                           Text(At(part, "pip")), Text(At(part, "loss_without_nats")),

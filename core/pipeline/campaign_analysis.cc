@@ -47,37 +47,45 @@ std::vector<int> TermsToMove(const std::vector<Term>& terms, const twin::Descrip
   return moved;
 }
 
-/// The figures by parameter, in the twin's order.
+/// The figures by parameter, in the twin's order; NaN where there is none.
 Attribution FillAttribution(const CampaignExplanation& explanation,
                             const twin::Description& description) {
   const size_t n = description.parameters.size();
+  const std::vector<double> none(n, std::nan(""));
   Attribution out{.gap_before = explanation.evidence.gap,
-                  .pip = std::vector<double>(n, 0.0),
-                  .loss_without = std::vector<double>(n, 0.0),
-                  .gain_alone = std::vector<double>(n, 0.0),
-                  .replay_removed = std::vector<double>(n, 0.0),
+                  .pip = none,
+                  .loss_without = none,
+                  .gain_alone = none,
+                  .replay_removed = none,
                   .rivals = explanation.evidence.rival_group,
                   .rival_probability = explanation.evidence.rival_probability};
   out.shares.share = out.shares.low = out.shares.high =
-      Eigen::VectorXd::Zero(static_cast<Eigen::Index>(n));
+      Eigen::VectorXd::Constant(static_cast<Eigen::Index>(n), std::nan(""));
   out.shares.unexplained =
       explanation.suspects.empty() ? 1.0 : explanation.shares.shapley.unexplained;
-  out.upstream = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(n));
+  out.upstream = out.shares.share;
+  // Shares were measured of suspects alone.
   for (size_t i = 0; i < explanation.suspects.size(); ++i) {
-    out.upstream(explanation.suspects[i]) =
-        explanation.shares.upstream(static_cast<Eigen::Index>(i));
+    const auto k = static_cast<Eigen::Index>(i);
+    const int p = explanation.suspects[i];
+    out.shares.share(p) = explanation.shares.shapley.share(k);
+    out.shares.low(p) = explanation.shares.shapley.low(k);
+    out.shares.high(p) = explanation.shares.shapley.high(k);
+    out.upstream(p) = explanation.shares.upstream(k);
   }
   out.identifiability.cluster_of.assign(n, -1);
   for (const attribution::ParameterEvidence& one : explanation.evidence.parameters) {
-    const int p = twin::ParameterIndex(description, one.name);
-    const auto i = static_cast<size_t>(p);
+    const auto i = static_cast<size_t>(twin::ParameterIndex(description, one.name));
     out.pip[i] = one.pip;
     out.loss_without[i] = one.loss_without;
     out.gain_alone[i] = one.gain_alone;
-    out.replay_removed[i] = std::isnan(one.replay_removed) ? 0.0 : one.replay_removed;
-    out.shares.share(p) = one.shapley;
-    out.shares.low(p) = one.shapley_low;
-    out.shares.high(p) = one.shapley_high;
+    out.replay_removed[i] = one.replay_removed;
+  }
+  for (const attribution::ParameterEvidence& twin : explanation.twins) {
+    const auto i = static_cast<size_t>(twin::ParameterIndex(description, twin.name));
+    out.pip[i] = twin.pip;
+    out.loss_without[i] = twin.loss_without;
+    out.gain_alone[i] = twin.gain_alone;
   }
   return out;
 }
@@ -180,7 +188,8 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
   report.gap = {.value = explanation.evidence.gap,
                 .after = weighed->gauge->Gap(moved->residuals),
                 .floor = weighed->gauge->floor(),
-                .p_value = explanation.evidence.gap_p_value};
+                .p_value = explanation.evidence.gap_p_value,
+                .unit_of_permutation = "simulated campaign"};
   const bool calibrated = !moved->parameters.empty();
   const Eigen::VectorXd natural = calibrated ? model.Natural(moved->z) : Eigen::VectorXd();
   PARALLAX_ASSIGN_OR_RETURN(report.gap.channels,

@@ -189,6 +189,14 @@ class Weigher {
     return false;
   }
 
+  void ListTwin(int term) {
+    const auto t = static_cast<size_t>(term);
+    out_.twins.push_back({.name = ParameterName(TermAt(term).parameter),
+                          .pip = weights_.inclusion().probability[t],
+                          .loss_without = weights_.inclusion().loss_without[t],
+                          .gain_alone = weights_.LogEvidence({term}) - weights_.LogEvidence({})});
+  }
+
   absl::Status WeighParameters() {
     const double none = weights_.LogEvidence({});
     for (size_t c = 0; c < weights_.causes().size(); ++c) {
@@ -217,6 +225,9 @@ class Weigher {
         evidence.cluster = HasDouble(cause) ? static_cast<int>(c) : -1;
       }
       out_.evidence.parameters.push_back(std::move(evidence));
+      for (const int other : cause) {
+        if (other != term) ListTwin(other);
+      }
     }
     return absl::OkStatus();
   }

@@ -19,6 +19,9 @@ namespace parallax::pipeline {
 /// What the search of a campaign's hypotheses comes to.
 struct CampaignExplanation {
   attribution::Evidence evidence;
+  /// Interchangeable parameters that another one stands for in `evidence`, each weighed for itself;
+  /// name, pip, loss_without and gain_alone only.
+  std::vector<attribution::ParameterEvidence> twins;
   std::vector<HypothesisSummary> hypotheses;  ///< the most probable first
   std::vector<int> suspects;                  ///< parameters of the twin whose share was measured
   CampaignShares shares;                      ///< one entry a suspect; empty where there is none

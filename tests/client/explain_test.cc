@@ -236,10 +236,10 @@ TEST(ExplainTest, ThePosteriorTellsWhereTheRunsSetNoLimit) {
 
 TEST(ExplainTest, WhereHypothesesAreListedOnlySharesOfTheGapAreBesideThem) {
   Json report = ToldReport();
-  report["attribution"][1]["shapley"] = 0.0;
+  report["attribution"][1]["shapley"] = nullptr;
   EXPECT_THAT(Explained(report), AllOf(Not(HasSubstr("heat_capacity")), HasSubstr("eta coupling")));
   report.erase("hypotheses");
-  EXPECT_THAT(Explained(report), HasSubstr("C heat_capacity 0 0 to 1 0.0147"));
+  EXPECT_THAT(Explained(report), HasSubstr("C heat_capacity - 0 to 1 0.0147"));
 }
 
 TEST(ExplainTest, AReportWithoutAStoryHasNoHeadingForIt) {

@@ -61,6 +61,21 @@ TEST(AnalyzeCampaignTest, AShiftedParameterIsIdentifiedAndCalibrated) {
   EXPECT_LT(report.at("gap").at("after").get<double>(), report.at("gap").at("value"));
   EXPECT_LT(report.at("validation").at("gap_after").get<double>(),
             report.at("validation").at("gap_before"));
+  for (const nlohmann::json& part : report.at("attribution")) {
+    const std::string name = part.at("parameter");
+    EXPECT_EQ(part.at("shapley").is_number(), name == "vd0") << part;
+    EXPECT_EQ(part.at("replay_removed").is_number(), name == "vd0") << part;
+    // Either stands for both, and has a figure of its own.
+    if (name == "k0" || name == "nk") {
+      EXPECT_GT(part.at("pip"), 0.0) << part;
+    }
+  }
+  int with_p = 0;
+  for (const nlohmann::json& channel : report.at("gap").at("channels")) {
+    with_p += channel.at("p_value").is_number() ? 1 : 0;
+  }
+  EXPECT_GT(with_p, 3);
+  EXPECT_EQ(report.at("gap").at("unit_of_permutation"), "simulated campaign");
 }
 
 TEST(AnalyzeCampaignTest, APyrometerThatDriftsFromRunToRunIsAccusedAndPhysicsIsNot) {
