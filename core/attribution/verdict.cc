@@ -93,8 +93,10 @@ std::optional<Verdict> Judge::NoGap() {
   verdict.confidence = std::clamp(evidence_.gap_p_value, 0.0, 1.0);
   verdict.because = absl::StrFormat(
       "the gap of %.3g beside a floor of %.3g is not significant (p = %.3g) and no single "
-      "assumption gains more than %.2g nats",
-      evidence_.gap, evidence_.floor, evidence_.gap_p_value, gain);
+      "assumption ",
+      evidence_.gap, evidence_.floor, evidence_.gap_p_value);
+  verdict.because += gain > 0.0 ? absl::StrFormat("gains more than %.2g nats", gain)
+                                : std::string("explains the runs better");
   if (!std::isnan(evidence_.minimum_detectable)) {
     verdict.because +=
         absl::StrFormat("; a gap of %.3g would have been found", evidence_.minimum_detectable);

@@ -11,6 +11,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 /// One sound cause among three parameters; every gate passes.
 Evidence Sound() {
@@ -131,6 +132,16 @@ TEST(Verdict, NoGapSaysWhatWouldHaveBeenFound) {
   const VerdictDecision decision = DecideVerdict(evidence);
   EXPECT_EQ(decision.verdict.kind, VerdictKind::kNoGap);
   EXPECT_THAT(decision.verdict.because, HasSubstr("0.52 would have been found"));
+}
+
+TEST(Verdict, NoGapWhereNoAssumptionGainsSaysSo) {
+  Evidence evidence = Sound();
+  evidence.gap_p_value = 0.4;
+  for (ParameterEvidence& one : evidence.parameters) one.gain_alone = -0.5;
+  const Verdict verdict = DecideVerdict(evidence).verdict;
+  EXPECT_EQ(verdict.kind, VerdictKind::kNoGap);
+  EXPECT_THAT(verdict.because, HasSubstr("no single assumption explains the runs better"));
+  EXPECT_THAT(verdict.because, Not(HasSubstr("0 nats")));
 }
 
 TEST(Verdict, ProbableSensorFaultIsNotNoGapHoweverSmallTheGap) {
