@@ -71,39 +71,48 @@ std::string ExplainGap(const Json& report) {
   std::string figures = "Gap " + Text(At(gap, "value"));
   if (Interval(gap) != "-") figures += " (" + Interval(gap) + ")";
   figures += " as assumed";
-  if (At(gap, "after").is_number()) figures += ", " + Text(At(gap, "after")) + " at the best fit";
+  const bool moved = !At(report, "calibrated").empty();
+  if (moved && At(gap, "after").is_number())
+    figures += ", " + Text(At(gap, "after")) + " at the best fit";
   figures += "; 95 % of perfect twins stay under " + Text(At(gap, "floor"));
   if (At(gap, "p_value").is_number()) figures += " (p = " + Text(At(gap, "p_value")) + ")";
   text += Paragraph(figures + ".");
   const std::string unit = Text(At(gap, "unit_of_permutation"));
-  TextTable table{{"channel", "rmse as assumed", "rmse at the fit", "unit", "p by " + unit}, {}};
+  TextTable table{{"channel", "rmse as assumed"}, {}};
+  if (moved) table.columns.push_back("rmse at the fit");
+  table.columns.insert(table.columns.end(), {"unit", "p by " + unit});
   for (const Json& channel : At(gap, "channels")) {
-    table.rows.push_back({Text(At(channel, "channel")), Text(At(channel, "rmse")),
-                          Text(At(channel, "rmse_after")), Text(At(channel, "unit")),
-                          Text(At(channel, "p_value"))});
+    std::vector<std::string> row = {Text(At(channel, "channel")), Text(At(channel, "rmse"))};
+    if (moved) row.push_back(Text(At(channel, "rmse_after")));
+    row.push_back(UnitText(At(channel, "unit")));
+    row.push_back(Text(At(channel, "p_value")));
+    table.rows.push_back(std::move(row));
   }
   return table.rows.empty() ? text : text + FormatTable(table, kIndent);
 }
 
 constexpr char kEvidenceLegend[] =
     "Share: part of the gap that calibrating the assumption removes, averaged over the order in "
-    "which assumptions are calibrated, with its 90 % interval. Inclusion: probability that it is "
+    "which assumptions are calibrated, with its 90 %% interval. Inclusion: probability that it is "
     "at fault. Nats lost: by "
-    "which the best model without it explains the runs worse. Alone: part of the gap that setting "
-    "it alone removes. Upstream: its share when a mechanism is counted before what it feeds.";
+    "which the best model without it explains the runs worse. %s "
+    "Upstream: its share when a mechanism is counted before what it feeds.";
+constexpr char kAloneLegend[] = "Alone: part of the gap that setting it alone removes.";
+constexpr char kTogetherLegend[] =
+    "Together: part of the gap beyond a right twin's that setting all of these at once removes.";
 
 std::string ExplainAttribution(const Json& report) {
-  TextTable table{{"parameter", "mechanism", "share %", "interval %", "inclusion", "nats lost",
-                   "alone %", "upstream %"},
-                  {}};
   bool widens = false;
   const bool weighed = !At(report, "hypotheses").empty();
+  TextTable table{{"parameter", "mechanism", "share %", "interval %", "inclusion", "nats lost",
+                   weighed ? "together %" : "alone %", "upstream %"},
+                  {}};
   for (const Json& part : At(report, "attribution")) {
     // What was searched and has no share is among the hypotheses.
-    if (weighed && At(part, "shapley") == 0.0) continue;
+    if (weighed && !At(part, "shapley").is_number()) continue;
     table.rows.push_back({Text(At(part, "parameter")), Text(At(part, "mechanism")),
                           PercentNumber(At(part, "shapley")), PercentInterval(part),
-                          Text(At(part, "pip")), Text(At(part, "loss_without_nats")),
+                          Inclusion(At(part, "pip")), Text(At(part, "loss_without_nats")),
                           PercentNumber(At(part, "replay_removed")),
                           PercentNumber(At(part, "upstream_share"))});
     widens |= At(part, "high").is_number() && At(part, "high").get<double>() < 0.0;
@@ -111,7 +120,9 @@ std::string ExplainAttribution(const Json& report) {
   if (table.rows.empty()) return "";
   table.rows.push_back(
       {"unexplained", "", PercentNumber(At(report, "unexplained")), "", "-", "-", "-", "-"});
-  std::string text = Heading("Where the gap comes from") + Paragraph(kEvidenceLegend);
+  std::string text =
+      Heading("Where the gap comes from") +
+      Paragraph(absl::StrFormat(kEvidenceLegend, weighed ? kTogetherLegend : kAloneLegend));
   if (widens) {
     text += Paragraph(
         "A share below zero: this assumption moves to make room for others, and moved without them "
@@ -158,7 +169,7 @@ std::string FaultText(const std::string& run, const std::string& text) {
                                              : "FAULT: " + text;
 }
 
-/// Faults one by one, then one line for each channel and ordinary vice.
+/// Faults one by one, then one line for each device with its ordinary vices.
 std::string ExplainFindings(const Json& findings) {
   struct Vice {
     int64_t samples = 0;
@@ -175,10 +186,16 @@ std::string ExplainFindings(const Json& findings) {
     if (At(finding, "samples").is_number()) vice.samples += At(finding, "samples").get<int64_t>();
     vice.runs.insert(Text(At(finding, "run")));
   }
+  std::map<std::string, std::vector<std::string>> devices;
   for (const auto& [place, vice] : vices) {
-    text += Paragraph(absl::StrFormat("%s: %d sample%s %s (%d run%s).", place.first, vice.samples,
-                                      vice.samples == 1 ? "" : "s", ViceWords(place.second),
-                                      vice.runs.size(), vice.runs.size() == 1 ? "" : "s"));
+    const size_t slash = place.first.find('/');
+    const std::string channel = slash == std::string::npos ? "" : place.first.substr(slash + 1);
+    devices[place.first.substr(0, slash)].push_back(absl::StrFormat(
+        "%s %d sample%s %s (%d run%s)", channel, vice.samples, vice.samples == 1 ? "" : "s",
+        ViceWords(place.second), vice.runs.size(), vice.runs.size() == 1 ? "" : "s"));
+  }
+  for (const auto& [device, told] : devices) {
+    text += Sentence(device + ": " + absl::StrJoin(told, "; "));
   }
   return text;
 }
@@ -199,7 +216,7 @@ std::string ExplainCalibrated(const Json& report) {
   for (const Json& value : At(report, "calibrated")) {
     std::vector<std::string> row = {Text(At(value, "parameter")), Text(At(value, "assumed")),
                                     Text(At(value, "value")), Text(At(value, "sd")),
-                                    Text(At(value, "unit"))};
+                                    UnitText(At(value, "unit"))};
     if (At(value, "run").is_string()) {
       row.push_back(Text(At(value, "run")));
       runs.rows.push_back(std::move(row));
@@ -226,7 +243,7 @@ std::string ExplainScores(const Json& validation) {
       {"channel", "rmse as assumed", "calibrated", "unit", "in 50 % band", "in 90 % band"}, {}};
   for (const Json& channel : At(validation, "rmse")) {
     table.rows.push_back({Text(At(channel, "channel")), Text(At(channel, "before")),
-                          Text(At(channel, "after")), Text(At(channel, "unit")),
+                          Text(At(channel, "after")), UnitText(At(channel, "unit")),
                           Percent(At(channel, "coverage_50")),
                           Percent(At(channel, "coverage_90"))});
   }
@@ -272,8 +289,14 @@ std::string ExplainValidation(const Json& report) {
   if (At(from, "gap_before").is_number()) {
     head = IsTrue(At(from, "accepted")) ? "Validation: accepted" : "Validation: REFUSED";
   }
+  // An analysis that moved nothing has nothing to refuse.
+  const Json& calibrated = At(report, "calibrated");
+  const bool nothing =
+      At(from, "gap_before").is_number() && calibrated.is_array() && calibrated.empty();
+  if (nothing) head = "Validation: nothing was calibrated, so there is nothing to prove";
   std::string text = Heading(head);
-  if (At(from, "because").is_string()) text += Sentence("Why: " + Text(At(from, "because")));
+  if (!nothing && At(from, "because").is_string())
+    text += Sentence("Why: " + Text(At(from, "because")));
   text += ExplainScores(from);
   for (const Json& own : At(from, "estimated_on_own_first_part")) {
     text += Paragraph(absl::StrFormat(
@@ -290,7 +313,7 @@ std::string ExplainValidation(const Json& report) {
 
 std::string ExplainGates(const Json& report) {
   constexpr std::string_view kMissing = " (not available)";
-  const std::string failed = FailedTests(At(report, "gates"), "test that failed");
+  const std::string failed = FailedTests(At(report, "gates"), "test not met");
   std::vector<std::string> missing;
   for (const Json& gate : At(report, "gates")) {
     const std::string name = Text(At(gate, "name"));
@@ -303,7 +326,9 @@ std::string ExplainGates(const Json& report) {
   if (!failed.empty()) {
     text += Paragraph(
         "Each verdict has its tests, tried in the order NO_GAP, SENSOR_FAULT, UNMODELLED, "
-        "IDENTIFIED, AMBIGUOUS; these failed and ruled out theirs.");
+        "IDENTIFIED, AMBIGUOUS. These were not met: a verdict before the one given was ruled out "
+        "by "
+        "them, as NO_GAP is by a small gap p.");
     text += failed;
   }
   if (!missing.empty()) {

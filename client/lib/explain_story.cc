@@ -51,7 +51,7 @@ std::string ExplainIdentified(const Json& report) {
     const std::string name = Text(At(value, "parameter"));
     const bool named = std::find(blamed.begin(), blamed.end(), name) != blamed.end();
     if (!named || At(value, "run").is_string()) continue;
-    const std::string unit = Text(At(value, "unit"));
+    const std::string unit = UnitText(At(value, "unit"));
     values.push_back(absl::StrFormat("%s is %s (sd %s) where %s%s was assumed", name,
                                      Text(At(value, "value")), Text(At(value, "sd")),
                                      Text(At(value, "assumed")), unit == "1" ? "" : " " + unit));
@@ -74,7 +74,7 @@ std::string ExplainHypotheses(const Json& report) {
   TextTable table{{"hypothesis", "kind", "inclusion", "nats lost", "nats alone", "shift sd"}, {}};
   for (const Json& one : At(report, "hypotheses")) {
     table.rows.push_back({Text(At(one, "name")), KindWords(Text(At(one, "kind"))),
-                          Text(At(one, "pip")), Text(At(one, "loss_without_nats")),
+                          Inclusion(At(one, "pip")), Text(At(one, "loss_without_nats")),
                           Text(At(one, "gain_alone_nats")), Text(At(one, "shift_sd"))});
   }
   if (table.rows.empty()) return "";

@@ -5,6 +5,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "client/lib/text_table.h"
+#include "core/base/unit_text.h"
 
 namespace parallax::client {
 namespace {
@@ -23,6 +24,16 @@ std::string Text(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_number()) return Figure(value.get<double>(), kDigits);
   return "-";
+}
+
+std::string UnitText(const Json& value) {
+  return value.is_string() ? base::SpellUnit(value.get<std::string>()) : "-";
+}
+
+std::string Inclusion(const Json& value) {
+  constexpr double kLeast = 0.001;
+  if (value.is_number() && value.get<double>() < kLeast) return absl::StrFormat("< %g", kLeast);
+  return Text(value);
 }
 
 bool IsTrue(const Json& value) { return value.is_boolean() && value.get<bool>(); }

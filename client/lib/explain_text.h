@@ -17,6 +17,13 @@ const Json& At(const Json& from, const char* key);
 
 /// A string as it is, a number to four digits, "-" for all else.
 std::string Text(const Json& value);
+
+/// A unit for people: "µm/s"; "-" where there is none.
+std::string UnitText(const Json& value);
+
+/// A probability of inclusion: "0.97", "< 0.001"; "-" where there is none.
+std::string Inclusion(const Json& value);
+
 bool IsTrue(const Json& value);
 std::vector<std::string> Strings(const Json& list);
 

@@ -20,8 +20,9 @@ size_t Width(const std::string& text) {
 
 bool IsNumber(const std::string& cell) {
   if (cell.empty() || cell == "-") return true;
+  const char* begin = cell.c_str() + (cell.starts_with("< ") ? 2 : 0);
   char* end = nullptr;
-  std::strtod(cell.c_str(), &end);
+  std::strtod(begin, &end);
   return end == cell.c_str() + cell.size();
 }
 

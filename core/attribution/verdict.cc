@@ -11,6 +11,10 @@
 namespace parallax::attribution {
 namespace {
 
+void AddOnce(const std::string& name, std::vector<std::string>* names) {
+  if (std::find(names->begin(), names->end(), name) == names->end()) names->push_back(name);
+}
+
 /// Goes through the rules in order and keeps every gate it tries.
 class Judge {
  public:
@@ -93,8 +97,10 @@ std::optional<Verdict> Judge::NoGap() {
                                                            : evidence_.nothing_probability);
   verdict.because = absl::StrFormat(
       "the gap of %.3g beside a floor of %.3g is not significant (p = %.3g) and no single "
-      "assumption gains more than %.2g nats",
-      evidence_.gap, evidence_.floor, evidence_.gap_p_value, gain);
+      "assumption ",
+      evidence_.gap, evidence_.floor, evidence_.gap_p_value);
+  verdict.because += gain > 0.0 ? absl::StrFormat("gains more than %.2g nats", gain)
+                                : std::string("explains the runs better");
   if (!std::isnan(evidence_.minimum_detectable)) {
     verdict.because +=
         absl::StrFormat("; a gap of %.3g would have been found", evidence_.minimum_detectable);
@@ -136,16 +142,21 @@ std::vector<std::string> Judge::AtOdds() const {
 std::optional<Verdict> Judge::SensorFault(double least_explained) {
   Verdict verdict;
   std::vector<std::string> said;
-  double explained = 0.0, least = 1.0;
+  double seen = 0.0, inferred = 0.0, least = 1.0;
   for (const SensorEvidence& sensor : evidence_.sensors) {
     if (sensor.probability < thresholds_.sensor_probability) continue;
     verdict.channels.push_back(sensor.channel);
     said.push_back(
         absl::StrFormat("%s: %s with P = %.3f", sensor.channel, sensor.fault, sensor.probability));
-    explained += sensor.explained;
+    if (sensor.inferred) {
+      inferred = std::max(inferred, sensor.explained);
+    } else {
+      seen += sensor.explained;
+    }
     least = std::min(least, sensor.probability);
   }
   if (verdict.channels.empty()) return std::nullopt;
+  const double explained = std::min(seen + inferred, 1.0);
   if (!Try("instruments at odds with the twin at once", static_cast<double>(AtOdds().size()),
            Relation::kBelow, thresholds_.many_faults)) {
     return std::nullopt;
@@ -155,14 +166,14 @@ std::optional<Verdict> Judge::SensorFault(double least_explained) {
     gates_.push_back({"P(fault) " + sensor.channel, sensor.probability,
                       absl::StrFormat(">= %g", thresholds_.sensor_probability), true});
   }
-  const bool enough = Try("share of the gap that sensor faults explain", std::min(explained, 1.0),
+  const bool enough = Try("share of the gap that sensor faults explain", explained,
                           Relation::kAtLeast, least_explained);
   if (!enough) return std::nullopt;
   verdict.kind = VerdictKind::kSensorFault;
   verdict.confidence = Confidence(least);
   verdict.because =
       absl::StrFormat("%s, which explains %.0f %% of the gap without any change to the physics",
-                      absl::StrJoin(said, " and "), 100.0 * std::min(explained, 1.0));
+                      absl::StrJoin(said, " and "), 100.0 * explained);
   return verdict;
 }
 
@@ -183,7 +194,7 @@ std::optional<Verdict> Judge::Unmodelled() {
         Try("validate mean z2 " + channel.channel, channel.validate_mean_z2, Relation::kAtMost,
             std::max(thresholds_.validate_mean_z2, channel.validate_chance));
     if (calibrate && validate) continue;
-    verdict.channels.push_back(channel.channel);
+    AddOnce(channel.instrument.empty() ? channel.channel : channel.instrument, &verdict.channels);
     why.push_back(absl::StrFormat(
         "%s misses by a mean z2 of %.3g on the %s runs after the best fit", channel.channel,
         calibrate ? channel.validate_mean_z2 : channel.calibrate_mean_z2,
@@ -208,7 +219,7 @@ std::optional<Verdict> Judge::Unmodelled() {
   }
   const std::vector<std::string> at_odds = AtOdds();
   if (static_cast<int>(at_odds.size()) >= thresholds_.many_faults) {
-    verdict.channels.insert(verdict.channels.end(), at_odds.begin(), at_odds.end());
+    for (const std::string& channel : at_odds) AddOnce(channel, &verdict.channels);
     why.push_back(absl::StrFormat("%d instruments (%s) would have to be at fault at once",
                                   at_odds.size(), absl::StrJoin(at_odds, ", ")));
   }

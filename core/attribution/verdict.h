@@ -48,8 +48,10 @@ struct SensorEvidence {
   std::string channel;
   std::string fault;  ///< "drift", in words
   double probability = 0.0;
-  double explained = 0.0;  ///< share of the excess gap that it alone explains
-  bool inferred = false;   ///< from a gap to the twin; a stuck instrument is seen without one
+  /// Share of the excess gap that it alone explains; where it is inferred, that all inferred faults
+  /// explain together.
+  double explained = 0.0;
+  bool inferred = false;  ///< from a gap to the twin; a stuck instrument is seen without one
 };
 
 /// Fit quality of one channel: mean squared standardised residual, 1 where all is well.
@@ -64,6 +66,7 @@ struct ChannelMisfit {
   /// Share of right twins that miss by at least as much.
   double calibrate_p_value = kUnavailable;
   double validate_p_value = kUnavailable;
+  std::string instrument = {};  ///< "device/channel" that reads it; empty: `channel` is one
 };
 
 /// All that a verdict is made from: plain numbers.

@@ -63,8 +63,11 @@ void CheckChannel(const ValidationChannel& channel, const ValidationOptions& opt
                   std::vector<ValidationCheck>* checks) {
   const double n = std::max(channel.effective_samples, 1.0);
   // An RMSE of n independent residuals has a relative sd of 1/√(2n).
+  const double part = 1.0 / std::sqrt(2.0 * n);
   const double tolerance =
-      options.worsening * std::hypot(channel.noise_sd, channel.rmse_before / std::sqrt(2.0 * n));
+      options.worsening * (options.growth_rule == GrowthRule::kNoise
+                               ? channel.noise_sd * part
+                               : std::hypot(channel.noise_sd, channel.rmse_before * part));
   const double growth = channel.rmse_after - channel.rmse_before;
   checks->push_back({"rmse growth " + channel.channel, growth,
                      absl::StrFormat("<= %.3g", tolerance), growth <= tolerance});
@@ -80,6 +83,11 @@ void CheckChannel(const ValidationChannel& channel, const ValidationOptions& opt
                        figure, absl::StrFormat("in [%.2f, %.2f]", low, high),
                        figure >= low && figure <= high});
   }
+}
+
+void CheckCount(const ValidationCount& count, std::vector<ValidationCheck>* checks) {
+  checks->push_back({"right calls of " + count.name, static_cast<double>(count.after),
+                     absl::StrFormat(">= %d", count.before), count.after >= count.before});
 }
 
 void CheckBounds(const BoundedValue& parameter, std::vector<ValidationCheck>* checks) {
@@ -123,6 +131,7 @@ absl::StatusOr<ValidationDecision> DecideValidation(const ValidationInput& input
   for (const ValidationChannel& channel : input.channels) {
     CheckChannel(channel, options, &decision.checks);
   }
+  for (const ValidationCount& count : input.counts) CheckCount(count, &decision.checks);
   for (const BoundedValue& parameter : input.parameters) CheckBounds(parameter, &decision.checks);
   decision.accepted = std::all_of(decision.checks.begin(), decision.checks.end(),
                                   [](const ValidationCheck& check) { return check.passed; });

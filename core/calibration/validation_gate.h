@@ -21,7 +21,7 @@ struct ValidationChannel {
   std::string channel;
   double rmse_before = 0.0;
   double rmse_after = 0.0;
-  double noise_sd = 0.0;           ///< a worsening within this is noise
+  double noise_sd = 0.0;           ///< of one reading, as GrowthRule takes it
   double effective_samples = 0.0;  ///< independent samples behind rmse; ≥ 1
   double coverage_50 = 0.0;        ///< share of readings in the candidate's 50 % intervals
   double coverage_90 = 0.0;
@@ -35,9 +35,16 @@ struct BoundedValue {
   double upper = 0.0;
 };
 
+/// Calls of which some are right, as of the dominant species of each run.
+struct ValidationCount {
+  std::string name;
+  int before = 0, after = 0;  ///< right ones
+};
+
 struct ValidationInput {
   std::vector<ValidationUnit> units;
   std::vector<ValidationChannel> channels;
+  std::vector<ValidationCount> counts;
   std::vector<BoundedValue> parameters;
 };
 
@@ -47,7 +54,16 @@ enum class CoverageRule {
   kAtLeast,  ///< its lower end: for intervals that hold an allowance instead of an estimate
 };
 
+/// By how much a channel's RMSE may grow: sds of what?
+enum class GrowthRule {
+  kOwnError,  ///< a reading's noise and the sampling error of the RMSE before, in quadrature
+  /// The sampling error that noise alone gives an RMSE of so many samples: for noise that already
+  /// holds every error that a right twin has. However far off a channel was, no more is allowed.
+  kNoise,
+};
+
 struct ValidationOptions {
+  GrowthRule growth_rule = GrowthRule::kOwnError;
   CoverageRule coverage_rule = CoverageRule::kBand;
   int bootstrap = 2000;
   double confidence = 0.9;            ///< the ELPD bound is its lower end, one sided
@@ -75,7 +91,8 @@ struct ValidationDecision {
 };
 
 /// Whether a candidate set becomes current: the lower bound of ΔELPD > 0, no channel worse beyond
-/// noise, coverage within its binomial band, parameters inside their bounds.
+/// noise, no count of right calls lower, coverage within its binomial band, parameters inside their
+/// bounds.
 /// With no unit the set is refused: nothing was held out. With one unit the bound is the difference
 /// itself and the sentence says so.
 /// Errors: InvalidArgument on figures that are not finite or options out of range.

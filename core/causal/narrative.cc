@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "core/base/unit_text.h"
 
 namespace parallax::causal {
 namespace {
@@ -42,7 +43,8 @@ std::string SignedRound(double value) {
 }
 
 std::string WithUnit(const std::string& number, const std::string& unit) {
-  return unit.empty() || unit == "1" ? number : absl::StrFormat("%s %s", number, unit);
+  return unit.empty() || unit == "1" ? number
+                                     : absl::StrFormat("%s %s", number, base::SpellUnit(unit));
 }
 
 std::string Relative(double ratio) {

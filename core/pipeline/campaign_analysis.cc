@@ -10,12 +10,12 @@
 #include "core/base/status_macros.h"
 #include "core/pipeline/campaign_story.h"
 #include "core/pipeline/campaign_weighing.h"
+#include "core/pipeline/progress.h"
 #include "core/pipeline/report_codec.h"
+#include "core/pipeline/ruled_out.h"
 
 namespace parallax::pipeline {
 namespace {
-
-using attribution::VerdictKind;
 
 /// Terms of the parameters that a verdict lets move, with the faults and missing terms of `fit`.
 std::vector<int> TermsToMove(const std::vector<Term>& terms, const twin::Description& description,
@@ -47,37 +47,45 @@ std::vector<int> TermsToMove(const std::vector<Term>& terms, const twin::Descrip
   return moved;
 }
 
-/// The figures by parameter, in the twin's order.
+/// The figures by parameter, in the twin's order; NaN where there is none.
 Attribution FillAttribution(const CampaignExplanation& explanation,
                             const twin::Description& description) {
   const size_t n = description.parameters.size();
+  const std::vector<double> none(n, std::nan(""));
   Attribution out{.gap_before = explanation.evidence.gap,
-                  .pip = std::vector<double>(n, 0.0),
-                  .loss_without = std::vector<double>(n, 0.0),
-                  .gain_alone = std::vector<double>(n, 0.0),
-                  .replay_removed = std::vector<double>(n, 0.0),
+                  .pip = none,
+                  .loss_without = none,
+                  .gain_alone = none,
+                  .replay_removed = none,
                   .rivals = explanation.evidence.rival_group,
                   .rival_probability = explanation.evidence.rival_probability};
   out.shares.share = out.shares.low = out.shares.high =
-      Eigen::VectorXd::Zero(static_cast<Eigen::Index>(n));
+      Eigen::VectorXd::Constant(static_cast<Eigen::Index>(n), std::nan(""));
   out.shares.unexplained =
       explanation.suspects.empty() ? 1.0 : explanation.shares.shapley.unexplained;
-  out.upstream = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(n));
+  out.upstream = out.shares.share;
+  // Shares were measured of suspects alone.
   for (size_t i = 0; i < explanation.suspects.size(); ++i) {
-    out.upstream(explanation.suspects[i]) =
-        explanation.shares.upstream(static_cast<Eigen::Index>(i));
+    const auto k = static_cast<Eigen::Index>(i);
+    const int p = explanation.suspects[i];
+    out.shares.share(p) = explanation.shares.shapley.share(k);
+    out.shares.low(p) = explanation.shares.shapley.low(k);
+    out.shares.high(p) = explanation.shares.shapley.high(k);
+    out.upstream(p) = explanation.shares.upstream(k);
   }
   out.identifiability.cluster_of.assign(n, -1);
   for (const attribution::ParameterEvidence& one : explanation.evidence.parameters) {
-    const int p = twin::ParameterIndex(description, one.name);
-    const auto i = static_cast<size_t>(p);
+    const auto i = static_cast<size_t>(twin::ParameterIndex(description, one.name));
     out.pip[i] = one.pip;
     out.loss_without[i] = one.loss_without;
     out.gain_alone[i] = one.gain_alone;
-    out.replay_removed[i] = std::isnan(one.replay_removed) ? 0.0 : one.replay_removed;
-    out.shares.share(p) = one.shapley;
-    out.shares.low(p) = one.shapley_low;
-    out.shares.high(p) = one.shapley_high;
+    out.replay_removed[i] = one.replay_removed;
+  }
+  for (const attribution::ParameterEvidence& twin : explanation.twins) {
+    const auto i = static_cast<size_t>(twin::ParameterIndex(description, twin.name));
+    out.pip[i] = twin.pip;
+    out.loss_without[i] = twin.loss_without;
+    out.gain_alone[i] = twin.gain_alone;
   }
   return out;
 }
@@ -124,20 +132,21 @@ calibration::ParameterSet MakeCampaignSet(const CampaignModel& model, const Camp
 }
 
 /// What these runs cannot tell, in sentences.
-std::vector<std::string> LimitsOf(const CampaignExplanation& explanation, const Report& report) {
+std::vector<std::string> LimitsOf(const WeighedCampaign& weighed, const Report& report) {
+  const CampaignExplanation& explanation = weighed.explanation;
   std::vector<std::string> limits;
+  for (const std::string& why : weighed.left_out) {
+    limits.push_back("not calibrated on: " + why + ".");
+  }
   std::vector<std::string> silent = explanation.silent;
   if (!silent.empty()) {
     limits.push_back(absl::StrFormat("%s: no reading of these runs depends on %s.",
                                      absl::StrJoin(silent, ", "),
                                      silent.size() == 1 ? "it" : "them"));
   }
-  if (report.decision.verdict.kind != VerdictKind::kAmbiguous &&
-      explanation.evidence.rival_group.size() > 1) {
-    limits.push_back(absl::StrFormat("models of equal size with %s instead are within %g nats.",
-                                     absl::StrJoin(explanation.evidence.rival_group, ", "),
-                                     attribution::kEvidenceRules.rival_nats));
-  }
+  std::string rivals =
+      TellRivals(report.twin, report.decision.verdict, explanation.evidence.rival_group);
+  if (!rivals.empty()) limits.push_back(std::move(rivals));
   return limits;
 }
 
@@ -167,7 +176,9 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
     report.validation = proof.validation;
   }
   report.validation.unusable_runs = weighed->unusable;
+  report.calibrate_runs.clear();
   for (const CampaignRun& run : weighed->runs) {
+    report.calibrate_runs.push_back(run.id);
     for (const signal::SensorFinding& finding : run.clean.findings) {
       report.findings.push_back({run.id, finding});
     }
@@ -177,11 +188,26 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
   report.gap = {.value = explanation.evidence.gap,
                 .after = weighed->gauge->Gap(moved->residuals),
                 .floor = weighed->gauge->floor(),
-                .p_value = explanation.evidence.gap_p_value};
+                .p_value = explanation.evidence.gap_p_value,
+                .unit_of_permutation = "simulated campaign"};
   const bool calibrated = !moved->parameters.empty();
   const Eigen::VectorXd natural = calibrated ? model.Natural(moved->z) : Eigen::VectorXd();
   PARALLAX_ASSIGN_OR_RETURN(report.gap.channels,
                             RmseByChannel(input.twin, assumed, natural, weighed->runs));
+  for (ChannelGap& channel : report.gap.channels) {
+    const auto p = explanation.p_value.find(channel.channel);
+    if (p != explanation.p_value.end()) channel.p_value = p->second;
+  }
+  AnalysisResult result{.verdict = attribution::ToString(verdict.kind)};
+  if (calibrated) {
+    PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "calibrate", 0.9));
+    PARALLAX_ASSIGN_OR_RETURN(report.posterior,
+                              SampleCampaign(*weighed->search, *moved, input.seed));
+    FillCalibrated(model, *moved, assumed, &report);
+    result.parameter_set = MakeCampaignSet(model, *moved, assumed, report);
+    result.accepted = report.validation.decision.accepted;
+  }
+  PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "explain", 0.95));
   PARALLAX_ASSIGN_OR_RETURN(report.story, TellCampaign({.rig = input.rig,
                                                         .twin = input.twin,
                                                         .graph = *weighed->graph,
@@ -194,15 +220,7 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
                                                         .evidence = explanation.evidence,
                                                         .hypotheses = explanation.hypotheses}));
   report.attribution.gap_after = report.gap.after;
-  report.limits = LimitsOf(explanation, report);
-  AnalysisResult result{.verdict = attribution::ToString(verdict.kind)};
-  if (calibrated) {
-    PARALLAX_ASSIGN_OR_RETURN(report.posterior,
-                              SampleCampaign(*weighed->search, *moved, input.seed));
-    FillCalibrated(model, *moved, assumed, &report);
-    result.parameter_set = MakeCampaignSet(model, *moved, assumed, report);
-    result.accepted = report.validation.decision.accepted;
-  }
+  report.limits = LimitsOf(*weighed, report);
   result.report_json = EncodeReport(report);
   return result;
 }

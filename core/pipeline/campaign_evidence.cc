@@ -7,12 +7,11 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
 #include "core/calibration/identifiability.h"
 #include "core/pipeline/campaign_causes.h"
 #include "core/pipeline/campaign_local.h"
+#include "core/pipeline/ruled_out.h"
 #include "core/twin/trust.h"
 
 namespace parallax::pipeline {
@@ -190,6 +189,14 @@ class Weigher {
     return false;
   }
 
+  void ListTwin(int term) {
+    const auto t = static_cast<size_t>(term);
+    out_.twins.push_back({.name = ParameterName(TermAt(term).parameter),
+                          .pip = weights_.inclusion().probability[t],
+                          .loss_without = weights_.inclusion().loss_without[t],
+                          .gain_alone = weights_.LogEvidence({term}) - weights_.LogEvidence({})});
+  }
+
   absl::Status WeighParameters() {
     const double none = weights_.LogEvidence({});
     for (size_t c = 0; c < weights_.causes().size(); ++c) {
@@ -218,6 +225,9 @@ class Weigher {
         evidence.cluster = HasDouble(cause) ? static_cast<int>(c) : -1;
       }
       out_.evidence.parameters.push_back(std::move(evidence));
+      for (const int other : cause) {
+        if (other != term) ListTwin(other);
+      }
     }
     return absl::OkStatus();
   }
@@ -269,17 +279,12 @@ class Weigher {
       }
     }
     const Cause group(members.begin(), members.end());
-    std::vector<std::string> experiments;
     for (const int t : group) {
-      const twin::Parameter& parameter =
-          search_->model().description().parameters[static_cast<size_t>(TermAt(t).parameter)];
-      out_.evidence.rival_group.push_back(parameter.name);
-      const bool said = std::find(experiments.begin(), experiments.end(), parameter.best_signal) !=
-                        experiments.end();
-      if (!parameter.best_signal.empty() && !said) experiments.push_back(parameter.best_signal);
+      out_.evidence.rival_group.push_back(ParameterName(TermAt(t).parameter));
     }
     out_.evidence.rival_probability = group.empty() ? 0.0 : weights_.Pip(group);
-    out_.evidence.separating_experiment = absl::StrJoin(experiments, ", or ");
+    out_.evidence.separating_experiment =
+        SeparatingExperiment(search_->model().description(), out_.evidence.rival_group);
   }
 
   void ListHypotheses() {
@@ -308,20 +313,27 @@ class Weigher {
     evidence.gap = gauge_.Gap(assumed_.residuals);
     evidence.floor = gauge_.floor();
     evidence.gap_p_value = 1.0;
-    for (const auto& [observable, p] : gauge_.PValues(assumed_.residuals)) {
-      evidence.gap_p_value = std::min(evidence.gap_p_value, p);
-    }
     evidence.smallest_p_value = gauge_.smallest_p();
     evidence.minimum_detectable = gauge_.floor();
     evidence.nothing_probability = weights_.ProbabilityOfNothing();
     const std::map<std::string, double> chance = gauge_.Chance();
     const Eigen::VectorXd left = Trusted(out_.best.residuals);
     const std::map<std::string, double> p_value = gauge_.MisfitPValues(left);
+    std::map<std::string, std::string> instrument;
+    for (const EvidenceBlock& block : search_->model().blocks()) {
+      instrument.emplace(block.observable, block.channel);
+    }
+    for (const auto& [observable, p] : gauge_.PValues(assumed_.residuals)) {
+      evidence.gap_p_value = std::min(evidence.gap_p_value, p);
+      double& of_channel = out_.p_value.emplace(instrument.at(observable), 1.0).first->second;
+      of_channel = std::min(of_channel, p);
+    }
     for (const auto& [observable, z2] : gauge_.Misfit(left)) {
       evidence.channels.push_back({.channel = observable,
                                    .calibrate_mean_z2 = z2,
                                    .calibrate_chance = chance.at(observable),
-                                   .calibrate_p_value = p_value.at(observable)});
+                                   .calibrate_p_value = p_value.at(observable),
+                                   .instrument = instrument.at(observable)});
     }
   }
 

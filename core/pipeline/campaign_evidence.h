@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,13 +19,17 @@ namespace parallax::pipeline {
 /// What the search of a campaign's hypotheses comes to.
 struct CampaignExplanation {
   attribution::Evidence evidence;
+  /// Interchangeable parameters that another one stands for in `evidence`, each weighed for itself;
+  /// name, pip, loss_without and gain_alone only.
+  std::vector<attribution::ParameterEvidence> twins;
   std::vector<HypothesisSummary> hypotheses;  ///< the most probable first
   std::vector<int> suspects;                  ///< parameters of the twin whose share was measured
   CampaignShares shares;                      ///< one entry a suspect; empty where there is none
-  CampaignFit fit;                   ///< the suspects set free, faults and missing terms in
-  CampaignFit best;                  ///< the most probable model: what it leaves is misfit
-  std::vector<std::string> accused;  ///< channels with P(fault) >= 0.5
-  std::vector<std::string> silent;   ///< parameters on which no reading depends
+  CampaignFit fit;                        ///< the suspects set free, faults and missing terms in
+  CampaignFit best;                       ///< the most probable model: what it leaves is misfit
+  std::vector<std::string> accused;       ///< channels with P(fault) >= 0.5
+  std::map<std::string, double> p_value;  ///< of the gap by channel, Holm-adjusted
+  std::vector<std::string> silent;        ///< parameters on which no reading depends
 };
 
 /// Weighs what a search found: inclusion of causes (interchangeable parameters pooled), stability

@@ -231,8 +231,8 @@ absl::StatusOr<Story> TellCampaign(const StoryInput& given) {
     PARALLAX_RETURN_IF_ERROR(TellEffects(input, &story));
     PARALLAX_RETURN_IF_ERROR(TellHeldOut(input, cause, &story));
   }
-  for (std::string& sentence :
-       TellRuledOut(input.twin.description().name, input.verdict, input.hypotheses)) {
+  for (std::string& sentence : TellRuledOut(input.twin.description().name, input.verdict,
+                                            input.hypotheses, input.evidence.sensors)) {
     story.explanation.push_back(std::move(sentence));
   }
   story.measure_next = NextMeasurement(input.verdict, input.evidence);

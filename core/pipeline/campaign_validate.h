@@ -21,8 +21,10 @@ struct CampaignValidation {
   double gap_before = 0.0, gap_after = 0.0, floor = 0.0;
 };
 
-/// Predicts held-out runs and applies the gate: density of whole runs under the noise model,
-/// coverage of intervals that hold noise, discrepancy and the posterior of what was calibrated.
+/// Predicts held-out runs and applies the gate: density of whole runs under the noise model; RMSE
+/// of every channel, of outcomes over their rows, which may grow by the sampling error of the noise
+/// alone; runs whose dominant species is called right, which may not become fewer; coverage of
+/// intervals that hold noise, discrepancy and the posterior of what was calibrated.
 /// @param assumed  natural values.
 /// @param fit      what was calibrated; without parameters nothing is compared, and RMSE and
 ///                 chirality are those of the assumed values alone.
@@ -33,7 +35,7 @@ absl::StatusOr<CampaignValidation> ValidateCampaign(
     const std::vector<std::string>& accused, const std::vector<CampaignRun>& runs, uint64_t seed);
 
 /// RMSE of every output over the good samples of some runs, before and after, in the channel's
-/// unit. @param after  natural values; empty: none.
+/// unit; then of outcomes over their rows. @param after  natural values; empty: none.
 absl::StatusOr<std::vector<ChannelGap>> RmseByChannel(const twin::Twin& twin,
                                                       const Eigen::VectorXd& before,
                                                       const Eigen::VectorXd& after,

@@ -14,25 +14,33 @@
 namespace parallax::pipeline {
 namespace {
 
-absl::StatusOr<std::vector<CampaignRun>> GatherAll(const AnalysisInput& input,
-                                                   const std::vector<signal::RunRecord>& records,
-                                                   const Eigen::VectorXd& assumed,
-                                                   std::vector<std::string>* unusable) {
+/// Runs that can be used, and why the others cannot.
+struct GatheredRuns {
+  std::vector<CampaignRun> runs;
+  std::vector<absl::Status> unusable;
+};
+
+std::vector<std::string> Messages(const std::vector<absl::Status>& statuses) {
+  std::vector<std::string> messages;
+  for (const absl::Status& status : statuses) messages.emplace_back(status.message());
+  return messages;
+}
+
+GatheredRuns GatherAll(const AnalysisInput& input, const std::vector<signal::RunRecord>& records,
+                       const Eigen::VectorXd& assumed) {
   std::vector<absl::StatusOr<CampaignRun>> slots(records.size(), absl::UnknownError("not read"));
   base::ParallelFor(records.size(), [&](size_t i) {
     slots[i] = GatherRows(input.rig, input.twin, records[i], assumed);
   });
-  std::vector<CampaignRun> runs;
+  GatheredRuns gathered;
   for (absl::StatusOr<CampaignRun>& slot : slots) {
     if (slot.ok()) {
-      runs.push_back(*std::move(slot));
-    } else if (unusable == nullptr) {
-      return slot.status();
+      gathered.runs.push_back(*std::move(slot));
     } else {
-      unusable->push_back(std::string(slot.status().message()));
+      gathered.unusable.push_back(slot.status());
     }
   }
-  return runs;
+  return gathered;
 }
 
 /// Faults that need no twin join those that the search weighed. Such a fault explains the gap where
@@ -73,7 +81,10 @@ absl::StatusOr<std::unique_ptr<WeighedCampaign>> WeighCampaign(const AnalysisInp
   const twin::Description& description = input.twin.description();
   const std::vector<twin::Trust> trust = twin::TrustIn(description.name);
   auto out = std::make_unique<WeighedCampaign>();
-  PARALLAX_ASSIGN_OR_RETURN(out->runs, GatherAll(input, input.calibrate_runs, assumed, nullptr));
+  GatheredRuns calibrate = GatherAll(input, input.calibrate_runs, assumed);
+  if (calibrate.runs.empty()) return calibrate.unusable.front();
+  out->runs = std::move(calibrate.runs);
+  out->left_out = Messages(calibrate.unusable);
   out->model = std::make_unique<const CampaignModel>(input.twin, out->runs, assumed);
   Eigen::VectorXd residuals;
   Eigen::MatrixXd jacobian;
@@ -100,8 +111,9 @@ absl::StatusOr<std::unique_ptr<WeighedCampaign>> WeighCampaign(const AnalysisInp
   AddFaults(out->runs, out->models, &out->explanation);
 
   PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "validate", 0.85));
-  PARALLAX_ASSIGN_OR_RETURN(out->held_out,
-                            GatherAll(input, input.validate_runs, assumed, &out->unusable));
+  GatheredRuns validate = GatherAll(input, input.validate_runs, assumed);
+  out->held_out = std::move(validate.runs);
+  out->unusable = Messages(validate.unusable);
   PARALLAX_ASSIGN_OR_RETURN(out->proof,
                             ValidateCampaign(input.twin, assumed, out->explanation.best,
                                              out->explanation.accused, out->held_out, input.seed));

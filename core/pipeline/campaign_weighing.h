@@ -20,6 +20,7 @@ namespace parallax::pipeline {
 /// where it is made.
 struct WeighedCampaign {
   std::vector<CampaignRun> runs, held_out;
+  std::vector<std::string> left_out;  ///< why runs to calibrate on could not be used
   std::vector<std::string> unusable;  ///< why held-out runs could not be read
   std::unique_ptr<const CampaignModel> model;
   std::unique_ptr<const CampaignNoise> noise;
@@ -37,8 +38,8 @@ struct WeighedCampaign {
 /// Gathers the rows of a campaign, searches its hypotheses, weighs them and proves the most
 /// probable model on the held-out runs.
 /// @param assumed  natural values.
-/// Errors: those of the twin; InvalidArgument where nothing states how far the twin is trusted;
-/// Cancelled.
+/// Errors: those of the twin; of the first run where none to calibrate on can be used;
+/// InvalidArgument where nothing states how far the twin is trusted; Cancelled.
 absl::StatusOr<std::unique_ptr<WeighedCampaign>> WeighCampaign(const AnalysisInput& input,
                                                                const Eigen::VectorXd& assumed,
                                                                const ProgressCallback& progress);

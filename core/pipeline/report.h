@@ -21,6 +21,7 @@ struct GapSummary {
   double after = 0.0;  ///< at the fit
   double floor = 0.0;
   double p_value = 1.0;
+  std::string unit_of_permutation = "block";  ///< what p-values are counted in
   std::vector<ChannelGap> channels;
 };
 

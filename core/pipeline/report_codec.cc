@@ -53,9 +53,12 @@ json EncodeGap(const GapSummary& gap) {
                         {"unit", channel.unit},
                         {"p_value", JsonNumber(channel.p_value)}});
   }
-  return {{"value", JsonNumber(gap.value)}, {"after", JsonNumber(gap.after)},
-          {"floor", JsonNumber(gap.floor)}, {"p_value", JsonNumber(gap.p_value)},
-          {"unit_of_permutation", "block"}, {"channels", std::move(channels)}};
+  return {{"value", JsonNumber(gap.value)},
+          {"after", JsonNumber(gap.after)},
+          {"floor", JsonNumber(gap.floor)},
+          {"p_value", JsonNumber(gap.p_value)},
+          {"unit_of_permutation", gap.unit_of_permutation},
+          {"channels", std::move(channels)}};
 }
 
 json EncodeAttribution(const Report& report) {

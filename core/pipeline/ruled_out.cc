@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "core/twin/separation.h"
 #include "core/twin/trust.h"
 
 namespace parallax::pipeline {
@@ -20,6 +21,9 @@ constexpr size_t kMostRivals = 3;
 
 /// From this inclusion on a hypothesis that is not blamed is not ruled out either.
 constexpr double kStillOpen = 1.0 - attribution::VerdictThresholds{}.pip;
+
+/// Smaller inclusions are all the same.
+constexpr double kLeastTold = 0.001;
 
 bool Has(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -57,7 +61,8 @@ bool IsBlamed(const HypothesisSummary& h, const std::vector<std::string>& parame
 
 /// "Rc (inclusion 0.02, 55.1 nats alone)".
 std::string Tell(const HypothesisSummary& h) {
-  std::string text = absl::StrFormat("%s (inclusion %.2g", h.name, h.pip);
+  std::string text = h.name + " (inclusion ";
+  text += h.pip < kLeastTold ? absl::StrFormat("< %g", kLeastTold) : absl::StrFormat("%.2g", h.pip);
   if (std::isfinite(h.gain_alone)) absl::StrAppendFormat(&text, ", %.3g nats alone", h.gain_alone);
   return text + ")";
 }
@@ -106,11 +111,34 @@ std::string TellNothingNeeded(const Hypotheses& best) {
                                         TellFirst(best, kMostRivals));
 }
 
-}  // namespace
+/// Hypotheses without the faults of some channels.
+Hypotheses Without(const std::vector<const attribution::SensorEvidence*>& faults,
+                   const Hypotheses& hypotheses) {
+  Hypotheses left;
+  std::copy_if(hypotheses.begin(), hypotheses.end(), std::back_inserter(left),
+               [&](const HypothesisSummary& h) {
+                 return h.kind != TermKind::kSensor ||
+                        std::none_of(faults.begin(), faults.end(), [&](const auto* fault) {
+                          return h.name.rfind(fault->channel + ":", 0) == 0;
+                        });
+               });
+  return left;
+}
 
-std::vector<std::string> TellRuledOut(std::string_view twin, const attribution::Verdict& verdict,
-                                      const Hypotheses& hypotheses) {
-  const std::vector<std::string> parameters = BlamedParameters(twin, verdict);
+/// Instruments that are at fault whatever the verdict, and that it does not name.
+std::vector<const attribution::SensorEvidence*> FaultsBeside(
+    const attribution::Verdict& verdict, const std::vector<attribution::SensorEvidence>& sensors) {
+  std::vector<const attribution::SensorEvidence*> faults;
+  for (const attribution::SensorEvidence& sensor : sensors) {
+    const bool at_fault = sensor.probability >= attribution::VerdictThresholds{}.sensor_probability;
+    if (at_fault && !Has(verdict.channels, sensor.channel)) faults.push_back(&sensor);
+  }
+  return faults;
+}
+
+std::vector<std::string> TellRuledOutOf(const attribution::Verdict& verdict,
+                                        const std::vector<std::string>& parameters,
+                                        const Hypotheses& hypotheses) {
   Hypotheses blamed, open, rivals;
   for (const HypothesisSummary& h : hypotheses) {
     const bool is_blamed = IsBlamed(h, parameters, verdict);
@@ -151,6 +179,57 @@ std::vector<std::string> TellRuledOut(std::string_view twin, const attribution::
     told.push_back(absl::StrFormat("Not ruled out beside it: %s.", TellFirst(open, open.size())));
   }
   return told;
+}
+
+}  // namespace
+
+std::vector<std::string> TellRuledOut(std::string_view twin, const attribution::Verdict& verdict,
+                                      const Hypotheses& hypotheses,
+                                      const std::vector<attribution::SensorEvidence>& sensors) {
+  const std::vector<std::string> parameters = BlamedParameters(twin, verdict);
+  const std::vector<const attribution::SensorEvidence*> faults = FaultsBeside(verdict, sensors);
+  std::vector<std::string> told = TellRuledOutOf(verdict, parameters, Without(faults, hypotheses));
+  for (const attribution::SensorEvidence* fault : faults) {
+    told.push_back(absl::StrFormat("And %s misreads: %s (P = %.3f).", fault->channel, fault->fault,
+                                   fault->probability));
+  }
+  return told;
+}
+
+std::string TellRivals(std::string_view twin, const attribution::Verdict& verdict,
+                       const std::vector<std::string>& rivals) {
+  if (verdict.kind == VerdictKind::kAmbiguous || rivals.size() < 2) return "";
+  const std::vector<std::string> blamed = BlamedParameters(twin, verdict);
+  std::vector<std::string> others;
+  std::copy_if(rivals.begin(), rivals.end(), std::back_inserter(others),
+               [&](const std::string& rival) { return !Has(blamed, rival); });
+  if (others.empty()) return "";
+  return absl::StrFormat("models of equal size with %s instead are within %g nats.",
+                         absl::StrJoin(others, ", "), attribution::kEvidenceRules.rival_nats);
+}
+
+std::string SeparatingExperiment(const twin::Description& description,
+                                 const std::vector<std::string>& group) {
+  std::vector<std::string> experiments, paired;
+  const auto members = [&](const std::vector<std::string>& of) {
+    std::vector<std::string> in;
+    std::copy_if(of.begin(), of.end(), std::back_inserter(in),
+                 [&](const std::string& name) { return Has(group, name); });
+    return in;
+  };
+  for (const twin::Separation& pair : twin::SeparationsIn(description.name)) {
+    const std::vector<std::string> one = members(pair.one), other = members(pair.other);
+    if (one.empty() || other.empty()) continue;
+    experiments.push_back(pair.experiment);
+    paired.insert(paired.end(), one.begin(), one.end());
+    paired.insert(paired.end(), other.begin(), other.end());
+  }
+  for (const twin::Parameter& parameter : description.parameters) {
+    const std::string& signal = parameter.best_signal;
+    if (!Has(group, parameter.name) || Has(paired, parameter.name)) continue;
+    if (!signal.empty() && !Has(experiments, signal)) experiments.push_back(signal);
+  }
+  return absl::StrJoin(experiments, ", or ");
 }
 
 std::string NextMeasurement(const attribution::Verdict& verdict,

@@ -132,8 +132,17 @@ TEST(ExplainTest, ValidationWithoutAHeldOutRunIsNotCalledRefused) {
 
 TEST(ExplainTest, OrdinaryVicesOfAChannelShareALine) {
   EXPECT_THAT(Explained(FullReport()),
-              HasSubstr("recorder/temperature: 1103 samples at the edge of the instrument's range, "
+              HasSubstr("recorder: temperature 1103 samples at the edge of the instrument's range, "
                         "taken as bounds (2 runs)."));
+  Json report = FullReport();
+  const auto spike = [](const char* channel, int samples) -> Json {
+    return {{"run", "r01"}, {"channel", channel}, {"reason", "SPIKE"}, {"samples", samples}};
+  };
+  report["sensors"] = {spike("rga/p_c2h2", 1), spike("rga/p_h2o", 4), spike("pyro/pyro_t", 2)};
+  EXPECT_THAT(Explained(report),
+              HasSubstr("pyro: pyro_t 2 samples spiking alone, left out (1 run). rga: p_c2h2 1 "
+                        "sample spiking alone, left out (1 run); p_h2o 4 samples spiking alone, "
+                        "left out (1 run). Sensors in"));
 }
 
 TEST(ExplainTest, FaultsComeOneByOneAndBeforeOrdinaryVices) {
@@ -141,7 +150,7 @@ TEST(ExplainTest, FaultsComeOneByOneAndBeforeOrdinaryVices) {
               HasSubstr("Sensors in the held-out runs FAULT in run "
                         "IFrun059_Ni4N5_053-054_1200C_12h: recorder/temperature: 812 spikes in "
                         "44602 samples (1.82 %; gross 1.6 %, bound 1.25 %), the largest +61.2 Cel. "
-                        "recorder/clock: 3 samples left over from before the run, left out (1 "
+                        "recorder: clock 3 samples left over from before the run, left out (1 "
                         "run)."));
 }
 
@@ -236,10 +245,44 @@ TEST(ExplainTest, ThePosteriorTellsWhereTheRunsSetNoLimit) {
 
 TEST(ExplainTest, WhereHypothesesAreListedOnlySharesOfTheGapAreBesideThem) {
   Json report = ToldReport();
-  report["attribution"][1]["shapley"] = 0.0;
+  report["attribution"][1]["shapley"] = nullptr;
   EXPECT_THAT(Explained(report), AllOf(Not(HasSubstr("heat_capacity")), HasSubstr("eta coupling")));
   report.erase("hypotheses");
-  EXPECT_THAT(Explained(report), HasSubstr("C heat_capacity 0 0 to 1 0.0147"));
+  EXPECT_THAT(Explained(report), HasSubstr("C heat_capacity - 0 to 1 0.0147"));
+}
+
+TEST(ExplainTest, WhatSettingAllCausesRemovesIsNotSaidOfEachAlone) {
+  EXPECT_THAT(Explained(ToldReport()),
+              AllOf(HasSubstr("nats lost together % upstream %"),
+                    HasSubstr("Together: part of the gap beyond a right twin's that setting all of "
+                              "these at once removes."),
+                    Not(HasSubstr("alone %"))));
+  EXPECT_THAT(Explained(FullReport()),
+              AllOf(HasSubstr("nats lost alone % upstream %"), Not(HasSubstr("Together:"))));
+}
+
+TEST(ExplainTest, WhereNothingMovedThereIsNoFitAndNothingToProve) {
+  Json report = FullReport();
+  report["calibrated"] = Json::array();
+  report["validation"]["because"] = "nothing was calibrated";
+  EXPECT_THAT(Explained(report),
+              AllOf(HasSubstr("Gap 85.08 as assumed; 95 % of"), Not(HasSubstr("at the fit")),
+                    HasSubstr("Validation: nothing was calibrated, so there is nothing to prove "
+                              "Gap 130.8"),
+                    Not(HasSubstr("REFUSED")), Not(HasSubstr("Why: nothing"))));
+}
+
+TEST(ExplainTest, SmallInclusionsAndMicrometresAreSpelled) {
+  Json report = ToldReport();
+  report["hypotheses"][1]["pip"] = 1.2e-118;
+  report["attribution"][0]["pip"] = 1e-5;
+  report["calibrated"][0]["unit"] = "um/s";
+  report["gap"]["channels"][0]["unit"] = "um";
+  report["gap"]["unit_of_permutation"] = "simulated campaign";
+  EXPECT_THAT(Explained(report),
+              AllOf(HasSubstr("pyro/pyro_t: offset instrument < 0.001 -3.5"),
+                    HasSubstr("70 to 90 < 0.001"), HasSubstr("µm/s"), HasSubstr("7.218 µm 0.0005"),
+                    HasSubstr("p by simulated campaign"), Not(HasSubstr(" um"))));
 }
 
 TEST(ExplainTest, AReportWithoutAStoryHasNoHeadingForIt) {

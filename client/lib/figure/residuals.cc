@@ -10,6 +10,7 @@
 #include "client/lib/figure/style.h"
 #include "client/lib/figure/text_fit.h"
 #include "client/lib/text_table.h"
+#include "core/base/unit_text.h"
 
 namespace parallax::client::figure {
 namespace {
@@ -41,7 +42,7 @@ double Part(const ChannelResidual& channel, double rmse) {
 }
 
 std::string WithUnit(double rmse, const std::string& unit) {
-  return Figure(rmse, 3) + (unit.empty() || unit == "1" ? "" : " " + unit);
+  return Figure(rmse, 3) + (unit.empty() || unit == "1" ? "" : " " + base::SpellUnit(unit));
 }
 
 void DrawFigures(const ChannelResidual& channel, double top, Scene* scene) {

@@ -11,6 +11,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 /// One sound cause among three parameters; every gate passes.
 Evidence Sound() {
@@ -133,6 +134,16 @@ TEST(Verdict, NoGapSaysWhatWouldHaveBeenFound) {
   EXPECT_THAT(decision.verdict.because, HasSubstr("0.52 would have been found"));
 }
 
+TEST(Verdict, NoGapWhereNoAssumptionGainsSaysSo) {
+  Evidence evidence = Sound();
+  evidence.gap_p_value = 0.4;
+  for (ParameterEvidence& one : evidence.parameters) one.gain_alone = -0.5;
+  const Verdict verdict = DecideVerdict(evidence).verdict;
+  EXPECT_EQ(verdict.kind, VerdictKind::kNoGap);
+  EXPECT_THAT(verdict.because, HasSubstr("no single assumption explains the runs better"));
+  EXPECT_THAT(verdict.because, Not(HasSubstr("0 nats")));
+}
+
 TEST(Verdict, ProbableSensorFaultIsNotNoGapHoweverSmallTheGap) {
   Evidence evidence = Sound();
   evidence.gap_p_value = 0.4;
@@ -195,6 +206,21 @@ TEST(Verdict, SensorFaultThatExplainsLittleIsNotTheCause) {
   EXPECT_EQ(DecideVerdict(evidence).verdict.kind, VerdictKind::kIdentified);
 }
 
+TEST(Verdict, WhatInferredFaultsExplainTogetherCountsOnce) {
+  Evidence evidence = Sound();
+  evidence.sensors = {{"board/T2", "drift", 0.97, 0.5, true},
+                      {"board/T3", "gain", 0.98, 0.5, true}};
+  VerdictDecision decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kIdentified);
+  const Gate* share = FindGate(decision, "share of the gap that sensor faults explain");
+  ASSERT_NE(share, nullptr);
+  EXPECT_EQ(share->figure, 0.5);
+  for (SensorEvidence& sensor : evidence.sensors) sensor.explained = 0.85;
+  decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kSensorFault);
+  EXPECT_THAT(decision.verdict.because, HasSubstr("explains 85 % of the gap"));
+}
+
 TEST(Verdict, SensorFaultThatExplainsHalfIsBlamedWhereNothingElseCanBe) {
   Evidence evidence = Sound();
   evidence.sensors = {{"board/T2", "drift", 0.97, 0.6}};
@@ -211,6 +237,17 @@ TEST(Verdict, UnmodelledNamesTheChannelAndTheRuns) {
   EXPECT_EQ(decision.verdict.kind, VerdictKind::kUnmodelled);
   EXPECT_THAT(decision.verdict.channels, ElementsAre("board/T2"));
   EXPECT_THAT(decision.verdict.because, HasSubstr("mean z2 of 7.3 on the validate runs"));
+}
+
+TEST(Verdict, UnmodelledNamesTheInstrumentOfAnObservableOnce) {
+  Evidence evidence = Sound();
+  evidence.channels = {{.channel = "height", .calibrate_mean_z2 = 5.0, .instrument = "cam/height"},
+                       {.channel = "slope", .calibrate_mean_z2 = 6.0, .instrument = "cam/height"},
+                       {.channel = "board/T2", .validate_mean_z2 = 7.0}};
+  const VerdictDecision decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kUnmodelled);
+  EXPECT_THAT(decision.verdict.channels, ElementsAre("cam/height", "board/T2"));
+  EXPECT_THAT(decision.verdict.because, HasSubstr("height misses by"));
 }
 
 TEST(Verdict, AMisfitThatARightTwinMayHaveByChanceIsNone) {

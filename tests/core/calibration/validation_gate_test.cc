@@ -49,6 +49,31 @@ TEST(ValidationGate, RefusesAChannelThatGetsWorse) {
   EXPECT_THAT(decision->because, HasSubstr("rmse growth board/T2 = 0.9"));
 }
 
+TEST(ValidationGate, ByNoiseAloneAChannelThatWasFarOffMayNotGetAThirdWorse) {
+  ValidationInput input = Good();
+  input.channels = {{"outcome/height", 60.0, 70.0, 4.0, 4.0, 0.5, 0.9}};
+  const auto growth = [&](GrowthRule rule) {
+    return DecideValidation(input, {.growth_rule = rule}).value();
+  };
+  EXPECT_TRUE(growth(GrowthRule::kOwnError).accepted);
+  EXPECT_FALSE(growth(GrowthRule::kNoise).accepted);
+  // 4 / sqrt(8) is 1.41.
+  EXPECT_THAT(growth(GrowthRule::kNoise).because,
+              HasSubstr("rmse growth outcome/height = 10, must be <= 1.41"));
+  input.channels[0].rmse_after = 61.4;
+  EXPECT_TRUE(growth(GrowthRule::kNoise).accepted);
+}
+
+TEST(ValidationGate, RefusesFewerRightCalls) {
+  ValidationInput input = Good();
+  input.counts = {{"the dominant species", 4, 4}};
+  EXPECT_TRUE(DecideValidation(input).value().accepted);
+  input.counts[0].after = 3;
+  const ValidationDecision decision = DecideValidation(input).value();
+  EXPECT_FALSE(decision.accepted);
+  EXPECT_THAT(decision.because, HasSubstr("right calls of the dominant species = 3, must be >= 4"));
+}
+
 TEST(ValidationGate, RefusesIntervalsThatDoNotCover) {
   ValidationInput input = Good();
   input.channels[0].coverage_90 = 0.6;

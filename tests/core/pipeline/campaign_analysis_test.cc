@@ -27,11 +27,11 @@ PlantedCampaign EightRuns(Bench bench, uint64_t seed) {
 }
 
 /// The report of a planted campaign; null where there is none.
-nlohmann::json ReportOf(const PlantedCampaign& what) {
+nlohmann::json ReportOf(const PlantedCampaign& what, const ProgressCallback& progress = GoOn) {
   const absl::StatusOr<Campaign> campaign = Plant(what);
   EXPECT_TRUE(campaign.ok()) << campaign.status();
   if (!campaign.ok()) return {};
-  const absl::StatusOr<AnalysisResult> result = Analyze(campaign->Input(1), GoOn);
+  const absl::StatusOr<AnalysisResult> result = Analyze(campaign->Input(1), progress);
   EXPECT_TRUE(result.ok()) << result.status();
   return result.ok() ? nlohmann::json::parse(result->report_json) : nlohmann::json();
 }
@@ -45,7 +45,13 @@ TEST(AnalyzeCampaignTest, ANominalCampaignHasNoGap) {
 TEST(AnalyzeCampaignTest, AShiftedParameterIsIdentifiedAndCalibrated) {
   PlantedCampaign what = EightRuns(Bench::kForest, 32);
   what.shifts = {{"vd0", 3.0}};
-  const nlohmann::json report = ReportOf(what);
+  std::vector<std::string> phases;
+  const nlohmann::json report = ReportOf(what, [&](std::string_view phase, double) {
+    if (phases.empty() || phases.back() != phase) phases.emplace_back(phase);
+    return true;
+  });
+  EXPECT_THAT(phases, ::testing::ElementsAre("clean", "search", "attribute", "validate",
+                                             "calibrate", "explain"));
   EXPECT_EQ(report.at("verdict").at("kind"), "IDENTIFIED") << report.at("verdict").dump(1);
   EXPECT_EQ(report.at("verdict").at("parameters"), nlohmann::json({"vd0"}));
   ASSERT_EQ(report.at("calibrated").size(), 1u);
@@ -55,6 +61,21 @@ TEST(AnalyzeCampaignTest, AShiftedParameterIsIdentifiedAndCalibrated) {
   EXPECT_LT(report.at("gap").at("after").get<double>(), report.at("gap").at("value"));
   EXPECT_LT(report.at("validation").at("gap_after").get<double>(),
             report.at("validation").at("gap_before"));
+  for (const nlohmann::json& part : report.at("attribution")) {
+    const std::string name = part.at("parameter");
+    EXPECT_EQ(part.at("shapley").is_number(), name == "vd0") << part;
+    EXPECT_EQ(part.at("replay_removed").is_number(), name == "vd0") << part;
+    // Either stands for both, and has a figure of its own.
+    if (name == "k0" || name == "nk") {
+      EXPECT_GT(part.at("pip"), 0.0) << part;
+    }
+  }
+  int with_p = 0;
+  for (const nlohmann::json& channel : report.at("gap").at("channels")) {
+    with_p += channel.at("p_value").is_number() ? 1 : 0;
+  }
+  EXPECT_GT(with_p, 3);
+  EXPECT_EQ(report.at("gap").at("unit_of_permutation"), "simulated campaign");
 }
 
 TEST(AnalyzeCampaignTest, APyrometerThatDriftsFromRunToRunIsAccusedAndPhysicsIsNot) {

@@ -115,7 +115,7 @@ TEST_F(CampaignStory, OfSeveralMechanismsEachIsToldAloneToo) {
               ElementsAre(StartsWith("Run f1: Substrate conductivity and carbon supply, k₀"),
                           StartsWith("Run f1: Substrate conductivity and carbon supply, k₀"),
                           StartsWith("Run f1, one alone: Substrate conductivity, k₀"),
-                          StartsWith("Run f1, one alone: Carbon supply, v_s0 9 → 5 um/s")));
+                          StartsWith("Run f1, one alone: Carbon supply, v_s0 9 → 5 µm/s")));
 }
 
 TEST_F(CampaignStory, OnlyWhatWasCalibratedIsACause) {
@@ -186,7 +186,7 @@ TEST_F(CampaignStory, HeightIsAskedWhereItWasMeasuredAndDiameterIsNot) {
   PARALLAX_ASSERT_OK_AND_ASSIGN(
       const Story story, Tell(slow, {.kind = VerdictKind::kIdentified, .parameters = {"vs0"}}));
   ASSERT_FALSE(story.explanation.empty());
-  EXPECT_THAT(story.explanation[0], AllOf(StartsWith("Run f1: Carbon supply, v_s0 9 → 5 um/s"),
+  EXPECT_THAT(story.explanation[0], AllOf(StartsWith("Run f1: Carbon supply, v_s0 9 → 5 µm/s"),
                                           HasSubstr("lowers final height")));
   for (const std::string& sentence : story.explanation) {
     EXPECT_THAT(sentence, ::testing::Not(HasSubstr("diameter (")));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -130,6 +131,38 @@ TEST(ValidateCampaignTest, AWrongCauseIsRejected) {
       ValidateCampaign(Nanotubes(), gathered->campaign.assumed, wrong, {}, gathered->runs, 1));
   EXPECT_GT(proof.gap_after, proof.gap_before);
   EXPECT_FALSE(proof.validation.decision.accepted);
+}
+
+TEST(ValidateCampaignTest, WhatMakesOutcomesWorseIsRejectedHoweverMuchBetterTheRestIs) {
+  PlantedCampaign what = SmallCampaign(Bench::kForest, 44);
+  what.shifts = {{"vd0", 3.0}};
+  const auto gathered = Gather(what);
+  ASSERT_NE(gathered, nullptr);
+  CampaignSearch search = gathered->Search();
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* right, search.Fit({gathered->TermOf("vd0")}));
+  // The cause, and with it particles of another size.
+  CampaignFit spoilt = *right;
+  const int dp0 = twin::ParameterIndex(Nanotubes().description(), "dp0");
+  spoilt.parameters.push_back(dp0);
+  spoilt.z(dp0) += 1.0;
+  spoilt.covariance = Eigen::MatrixXd::Identity(2, 2) * 0.01;
+  PARALLAX_ASSERT_OK_AND_ASSIGN(
+      const CampaignValidation proof,
+      ValidateCampaign(Nanotubes(), gathered->campaign.assumed, spoilt, {}, gathered->runs, 1));
+  EXPECT_FALSE(proof.validation.decision.accepted);
+  bool refused = false, height = false;
+  for (const calibration::ValidationCheck& check : proof.validation.decision.checks) {
+    refused |= check.name == "rmse growth outcome/chirality" && !check.passed;
+    height |= check.name == "rmse growth outcome/height" && check.passed;
+  }
+  EXPECT_TRUE(refused) << proof.validation.decision.because;
+  EXPECT_TRUE(height) << proof.validation.decision.because;
+  const auto counted = std::find_if(
+      proof.validation.decision.checks.begin(), proof.validation.decision.checks.end(),
+      [](const auto& check) { return check.name == "right calls of the dominant species"; });
+  ASSERT_NE(counted, proof.validation.decision.checks.end());
+  EXPECT_DOUBLE_EQ(counted->figure, SuccessAfter(proof.validation.chirality) *
+                                        static_cast<double>(proof.validation.chirality.size()));
 }
 
 TEST(ValidateCampaignTest, AccusedChannelsProveNothing) {

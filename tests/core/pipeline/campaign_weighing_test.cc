@@ -39,6 +39,33 @@ TEST(WeighCampaignTest, GivesTheEvidenceThatTheReportsVerdictWasMadeFrom) {
   EXPECT_EQ(weighed->held_out.size(), 2u);
 }
 
+TEST(WeighCampaignTest, ARunThatCannotBeUsedIsLeftOutUnlessThereIsNoOther) {
+  PARALLAX_ASSERT_OK_AND_ASSIGN(
+      Campaign campaign,
+      Plant({.bench = Bench::kForest, .seed = 38, .calibrate_runs = 3, .validate_runs = 0}));
+  const auto spoil = [](signal::RunRecord* record) {
+    record->run.substrate.reset();
+    std::erase_if(record->series, [](const signal::Series& series) {
+      return series.channel.find("stage_tc") != std::string::npos;
+    });
+  };
+  spoil(&campaign.calibrate[1]);
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const auto weighed,
+                                WeighCampaign(campaign.Input(1), campaign.assumed, GoOn));
+  ASSERT_EQ(weighed->runs.size(), 2u);
+  EXPECT_EQ(weighed->runs[1].id, campaign.calibrate[2].run.id);
+  ASSERT_EQ(weighed->left_out.size(), 1u);
+  EXPECT_NE(weighed->left_out[0].find(campaign.calibrate[1].run.id), std::string::npos);
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult result, Analyze(campaign.Input(1), GoOn));
+  const nlohmann::json report = nlohmann::json::parse(result.report_json);
+  EXPECT_EQ(report.at("limits")[0], "not calibrated on: " + weighed->left_out[0] + ".");
+  EXPECT_EQ(report.at("runs").at("calibrate").size(), 2u);
+  for (signal::RunRecord& record : campaign.calibrate) spoil(&record);
+  const absl::Status none = WeighCampaign(campaign.Input(1), campaign.assumed, GoOn).status();
+  EXPECT_NE(std::string(none.message()).find(campaign.calibrate[0].run.id), std::string::npos)
+      << none;
+}
+
 TEST(WeighCampaignTest, ProbabilitiesOfNothingAndOfMisfitAreProbabilities) {
   PARALLAX_ASSERT_OK_AND_ASSIGN(
       const Campaign campaign,
@@ -50,6 +77,7 @@ TEST(WeighCampaignTest, ProbabilitiesOfNothingAndOfMisfitAreProbabilities) {
   EXPECT_GT(evidence.nothing_probability, 0.5);
   EXPECT_LT(evidence.nothing_probability, 1.0);
   for (const attribution::ChannelMisfit& channel : evidence.channels) {
+    EXPECT_NE(channel.instrument.find('/'), std::string::npos) << channel.channel;
     EXPECT_GT(channel.calibrate_p_value, 0.0) << channel.channel;
     EXPECT_LE(channel.calibrate_p_value, 1.0) << channel.channel;
     EXPECT_GT(channel.validate_p_value, 0.0) << channel.channel;

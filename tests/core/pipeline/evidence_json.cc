@@ -83,6 +83,7 @@ void Visit(Visitor& visit, T& one) requires std::is_same_v<std::remove_const_t<T
   visit("validate_chance", one.validate_chance);
   visit("calibrate_p_value", one.calibrate_p_value);
   visit("validate_p_value", one.validate_p_value);
+  visit("instrument", one.instrument);
 }
 
 template <typename Visitor, typename T>

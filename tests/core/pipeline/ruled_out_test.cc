@@ -4,6 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <memory>
+
+#include "core/twin/separation.h"
+#include "core/twin/swcnt/swcnt.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -25,7 +29,7 @@ std::vector<HypothesisSummary> Weighed() {
 }
 
 std::vector<std::string> Told(const Verdict& verdict) {
-  return TellRuledOut("swcnt_cvd", verdict, Weighed());
+  return TellRuledOut("swcnt_cvd", verdict, Weighed(), {});
 }
 
 constexpr char kOpenConductivity[] =
@@ -86,7 +90,7 @@ TEST(RuledOut, WhatKeepsAnInclusionIsNotRuledOut) {
   std::vector<HypothesisSummary> weighed = Weighed();
   weighed.push_back({.name = "eps0", .pip = 0.54, .gain_alone = 5.2});
   const auto told = [&](const Verdict& verdict) {
-    return TellRuledOut("swcnt_cvd", verdict, weighed).back();
+    return TellRuledOut("swcnt_cvd", verdict, weighed, {}).back();
   };
   const std::string open = "Not ruled out beside it: eps0 (inclusion 0.54, 5.2 nats alone).";
   EXPECT_EQ(told({.kind = VerdictKind::kIdentified, .parameters = {"k0"}}), open);
@@ -95,7 +99,9 @@ TEST(RuledOut, WhatKeepsAnInclusionIsNotRuledOut) {
 }
 
 TEST(RuledOut, WithoutHypothesesOnlyWhatIsKnownIsSaid) {
-  const auto told = [](VerdictKind kind) { return TellRuledOut("swcnt_cvd", {.kind = kind}, {}); };
+  const auto told = [](VerdictKind kind) {
+    return TellRuledOut("swcnt_cvd", {.kind = kind}, {}, {});
+  };
   EXPECT_THAT(told(VerdictKind::kIdentified), IsEmpty());
   EXPECT_THAT(told(VerdictKind::kAmbiguous), IsEmpty());
   EXPECT_THAT(told(VerdictKind::kAbstained), IsEmpty());
@@ -104,6 +110,74 @@ TEST(RuledOut, WithoutHypothesesOnlyWhatIsKnownIsSaid) {
   EXPECT_THAT(told(VerdictKind::kSensorFault),
               ElementsAre("Ruled out: a wrong assumption; no parameter of the twin is among the "
                           "hypotheses that count."));
+}
+
+TEST(RuledOut, FaultsAreListedAsSuchUnderAnyVerdictThatDoesNotNameThem) {
+  std::vector<HypothesisSummary> weighed = Weighed();
+  weighed[2].pip = 0.97;
+  const std::vector<attribution::SensorEvidence> sensors = {
+      {.channel = "pyro/pyro_t", .fault = "offset", .probability = 0.971},
+      {.channel = "stage/stage_tc2", .fault = "gain", .probability = 0.4}};
+  const std::string misreads = "And pyro/pyro_t misreads: offset (P = 0.971).";
+  for (const VerdictKind kind : {VerdictKind::kIdentified, VerdictKind::kAmbiguous,
+                                 VerdictKind::kUnmodelled, VerdictKind::kAbstained}) {
+    const std::vector<std::string> told =
+        TellRuledOut("swcnt_cvd", {.kind = kind}, weighed, sensors);
+    EXPECT_EQ(told.back(), misreads) << attribution::ToString(kind);
+    for (const std::string& sentence : told) {
+      EXPECT_THAT(sentence, ::testing::Not(::testing::HasSubstr("pyro/pyro_t: offset (incl")));
+    }
+  }
+  EXPECT_THAT(
+      TellRuledOut("swcnt_cvd", {.kind = VerdictKind::kSensorFault, .channels = {"pyro/pyro_t"}},
+                   weighed, sensors),
+      ::testing::Not(::testing::Contains(misreads)));
+}
+
+TEST(RuledOut, AnInclusionTooSmallToMatterHasNoFigure) {
+  EXPECT_THAT(TellRuledOut("swcnt_cvd", {.kind = VerdictKind::kNoGap},
+                           {{.name = "h", .pip = 1.2e-118, .gain_alone = -3.0}}, {}),
+              ElementsAre("Ruled out: any cause. The best are h (inclusion < 0.001, -3 nats "
+                          "alone)."));
+}
+
+TEST(SeparatingExperiment, OfAKnownPairIsNamedAndOfOthersTheBestSignal) {
+  const std::unique_ptr<twin::Twin> nanotubes = twin::MakeSwcnt();
+  const auto experiment = [&](const std::vector<std::string>& group) {
+    return SeparatingExperiment(nanotubes->description(), group);
+  };
+  EXPECT_EQ(experiment({"k0", "Rc"}), "runs on two substrate thicknesses");
+  EXPECT_EQ(experiment({"nk", "Rc"}), "runs on two substrate thicknesses");
+  EXPECT_EQ(experiment({"Rc", "h"}), "a switch of carrier gas");
+  EXPECT_EQ(experiment({"dp0", "Kr0"}), "a scan of anneal time");
+  EXPECT_EQ(experiment({"rw0", "kenc0"}), "a step of water");
+  EXPECT_EQ(experiment({"bTC", "dTax", "dgamma"}),
+            "a second thermocouple or a profile of the zones, or mean chiral angle");
+  EXPECT_EQ(experiment({"nk", "dgamma"}),
+            "stage thermocouple against pyrometer at several temperatures, or mean chiral angle");
+  EXPECT_EQ(experiment({}), "");
+  for (const twin::Separation& pair : twin::SeparationsIn("swcnt_cvd")) {
+    for (const std::string& name : pair.one) {
+      EXPECT_GE(twin::ParameterIndex(nanotubes->description(), name), 0) << name;
+    }
+    for (const std::string& name : pair.other) {
+      EXPECT_GE(twin::ParameterIndex(nanotubes->description(), name), 0) << name;
+    }
+  }
+}
+
+TEST(TellRivals, LeavesOutWhatIsBlamedAndItsOtherNames) {
+  const auto told = [](const Verdict& verdict, const std::vector<std::string>& rivals) {
+    return TellRivals("swcnt_cvd", verdict, rivals);
+  };
+  const Verdict two{.kind = VerdictKind::kIdentified, .parameters = {"bTC", "dp0"}};
+  EXPECT_EQ(told(two, {"bTC", "dp0"}), "");
+  EXPECT_EQ(told(two, {"bTC", "dTax", "dp0"}),
+            "models of equal size with dTax instead are within 8 nats.");
+  EXPECT_EQ(told({.kind = VerdictKind::kIdentified, .parameters = {"nk"}}, {"k0", "nk"}), "");
+  EXPECT_EQ(told({.kind = VerdictKind::kAbstained}, {"h", "Rc"}),
+            "models of equal size with h, Rc instead are within 8 nats.");
+  EXPECT_EQ(told({.kind = VerdictKind::kAmbiguous, .group = {"h", "Rc"}}, {"h", "Rc"}), "");
 }
 
 TEST(NextMeasurement, IsNamedOnlyWhereAVerdictLeavesCausesOpen) {
