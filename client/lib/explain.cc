@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "client/lib/explain_story.h"
 #include "client/lib/explain_text.h"
 #include "client/lib/text_table.h"
