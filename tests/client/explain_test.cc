@@ -130,10 +130,12 @@ TEST(ExplainTest, ValidationWithoutAHeldOutRunIsNotCalledRefused) {
                     Not(HasSubstr("REFUSED"))));
 }
 
-TEST(ExplainTest, OrdinaryVicesOfAChannelShareALine) {
-  EXPECT_THAT(Explained(FullReport()),
-              HasSubstr("recorder: temperature 1103 samples at the edge of the instrument's range, "
-                        "taken as bounds (2 runs)."));
+TEST(ExplainTest, OrdinaryVicesOfADeviceShareALine) {
+  EXPECT_THAT(
+      Explained(FullReport()),
+      HasSubstr("recorder: clock 3 samples left over from before the run, left out (1 run); "
+                "temperature 1103 samples at the edge of the instrument's range, taken as "
+                "bounds (2 runs)."));
   Json report = FullReport();
   const auto spike = [](const char* channel, int samples) -> Json {
     return {{"run", "r01"}, {"channel", channel}, {"reason", "SPIKE"}, {"samples", samples}};
