@@ -33,7 +33,8 @@ std::string Echo(std::string_view text) {
 
 std::string QuotedUnlessNumber(const std::string& value) {
   double number = 0.0;
-  return absl::SimpleAtod(value, &number) ? value : absl::StrFormat("\"%s\"", value);
+  const bool bare = value == "null" || absl::SimpleAtod(value, &number);
+  return bare ? value : absl::StrFormat("\"%s\"", value);
 }
 
 /// `text` with the separator taken out, whatever else it holds.
@@ -92,7 +93,8 @@ absl::Status Within(absl::Status status, std::string_view path) {
 }
 
 absl::Status Annotate(const absl::Status& status, std::string_view where) {
-  if (status.ok()) return status;
+  const std::string_view said(status.message().data(), status.message().size());
+  if (status.ok() || said.substr(0, where.size()) == where) return status;
   absl::Status annotated(status.code(),
                          absl::StrFormat("%s: %s", where, std::string(status.message())));
   status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) {

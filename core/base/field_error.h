@@ -17,7 +17,7 @@ struct FieldError {
 };
 
 /// A status that says "SAID = VALUE, must be BOUND; NEXT_STEP" and carries `error` as payload.
-/// Values that are no numbers stand in quotes. Field and value are cut to 64 bytes each, and what
+/// Values but numbers and null stand in quotes. Field and value are cut to 64 bytes each, and what
 /// is not printable ASCII becomes "?": an answer never echoes a huge request.
 /// @param said  names the field to people, `segment "grow": feed_sp`; empty: the field's path.
 absl::Status FieldStatus(absl::StatusCode code, FieldError error, std::string_view said = "");
@@ -35,7 +35,7 @@ std::optional<FieldError> FieldErrorOf(const absl::Status& status);
 /// an entry "[KEY]", or PATH where it is empty. Nothing changes where a status carries none.
 absl::Status Within(absl::Status status, std::string_view path);
 
-/// The same status with "WHERE: " before its message.
+/// The same status with "WHERE: " before its message, which may begin with `where` already.
 absl::Status Annotate(const absl::Status& status, std::string_view where);
 
 /// "CODE: message", without payloads.

@@ -6,8 +6,8 @@
 
 namespace parallax::pipeline {
 
-/// An error about one run of several: names the run in the message, where it does not stand first
-/// there already, and before the field, "runs[a].FIELD".
+/// An error about one run of several: names the run in the message and before the field,
+/// "runs[a].FIELD".
 absl::Status OfRun(const std::string& run, const absl::Status& status);
 
 }  // namespace parallax::pipeline

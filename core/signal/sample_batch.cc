@@ -25,7 +25,7 @@ absl::Status CheckColumn(size_t channel_count, const ChannelColumn& column,
     return base::InvalidField(
         {.field = "channel_index",
          .value = absl::StrFormat("%u", index),
-         .bound = absl::StrFormat("> %u, the one before", previous->channel_index),
+         .bound = absl::StrFormat("> %u, since columns ascend", previous->channel_index),
          .next_step = ""});
   }
   const size_t rows = column.time_unix_ns.size();

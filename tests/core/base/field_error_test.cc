@@ -50,6 +50,7 @@ TEST(FieldError, WithinAndAnnotateAddWhereItHappened) {
       Annotate(Within(InvalidField({"thickness_m", "0", "> 0", ""}), "run"), "run \"b\"");
   EXPECT_EQ(status.message(), "run \"b\": thickness_m = 0, must be > 0");
   EXPECT_EQ(FieldErrorOf(status)->field, "run.thickness_m");
+  EXPECT_EQ(Annotate(status, "run \"b\""), status) << "it stands there already";
   EXPECT_EQ(Plain(status), "INVALID_ARGUMENT: run \"b\": thickness_m = 0, must be > 0");
   EXPECT_EQ(FieldErrorOf(Within(InvalidField({"[U]", "-1", "> 0", ""}), "set"))->field, "set[U]");
   EXPECT_EQ(FieldErrorOf(Within(InvalidField({"", "T9", "known", ""}), "channel"))->field,
