@@ -10,6 +10,7 @@
 #include "core/base/field_error.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "core/twin/predict.h"
 
 namespace parallax::twin {
 namespace {
@@ -135,7 +136,7 @@ absl::Status CheckDrive(const Description& description, const Drive& drive, int 
         absl::StrFormat("drive has %d initial readings and %d constants, must be %d and %d",
                         drive.initial.size(), drive.constants.size(), outputs, constants));
   }
-  if (!drive.inputs.allFinite() || !drive.constants.allFinite() || !drive.time_s.allFinite()) {
+  if (!AllFinite(drive.inputs) || !AllFinite(drive.constants) || !AllFinite(drive.time_s)) {
     return absl::InvalidArgumentError("drive holds a time, input or constant that is not finite");
   }
   for (Eigen::Index i = 1; i < rows; ++i) {

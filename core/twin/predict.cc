@@ -21,9 +21,13 @@ void ShapeResult(const Description& description, const Drive& drive, Prediction*
   jacobian->outcome.resize(prediction->outcome.size(), parameters);
 }
 
+bool AllFinite(const Eigen::Ref<const Eigen::MatrixXd>& values) {
+  return (values.array() * 0.0).sum() == 0.0;
+}
+
 absl::Status CheckFinite(const Description& description, const Drive& drive, Eigen::Index output,
                          const Prediction& prediction) {
-  if (prediction.outputs.col(output).allFinite()) return absl::OkStatus();
+  if (AllFinite(prediction.outputs.col(output))) return absl::OkStatus();
   Eigen::Index row = 0;
   while (std::isfinite(prediction.outputs(row, output))) ++row;
   return absl::InvalidArgumentError(absl::StrFormat(

@@ -15,6 +15,9 @@ namespace parallax::twin {
 void ShapeResult(const Description& description, const Drive& drive, Prediction* prediction,
                  Jacobian* jacobian);
 
+/// Whether all are numbers: x 0 is 0 of those alone. Eigen's allFinite asks one by one.
+bool AllFinite(const Eigen::Ref<const Eigen::MatrixXd>& values);
+
 /// Checks that one output came out finite.
 /// Errors: InvalidArgument naming output, time and value that is not finite.
 absl::Status CheckFinite(const Description& description, const Drive& drive, Eigen::Index output,

@@ -13,6 +13,14 @@ namespace parallax::twin::swcnt {
 /// Share of CO2 in a feed of CO; it holds back the Boudouard reaction.
 inline constexpr double kTraceCo2 = 1e-3;
 
+/// Carbon supply from CO over a surface at `surface_k`: 1 - Q/K kept positive, smoothly over 1 %.
+/// Past equilibrium nothing is supplied.
+template <typename S>
+S CarbonMonoxideSupply(const S& feed_pa, const S& surface_k) {
+  const S driving = 1.0 - (1.0 - BoudouardFactor<S>(kTraceCo2, surface_k)) / feed_pa;
+  return 0.01 * Controller::SoftPlus<S>(driving / 0.01);
+}
+
 /// The gas over the substrate: partial pressures that follow the flows with the residence time,
 /// what pyrolysis makes of the feed, and what the residual gas analyser reads of it.
 template <typename S>
@@ -37,42 +45,43 @@ class Atmosphere {
   /// Makes steps `dt_s` long; to be followed by Dwell.
   void SetStep(double dt_s) {
     dt_s_ = dt_s;
+    per_dt_ = 1.0 / dt_s;
     analyser_decay_ = std::exp(-dt_s / kAnalyserLagS);
   }
 
   /// Takes the flows and pressure of a row: P_i = P Q_i / sum Q.
   void TakeRow(const Drive& drive, Eigen::Index row) {
-    const double pressure_pa = drive.inputs(row, kPressure);
-    const S feed = feed_gain * drive.inputs(row, kFeedFlow);
-    flow_ = feed + (drive.inputs(row, kArgon) + drive.inputs(row, kHydrogen) +
-                    drive.inputs(row, kWaterFlow));
+    const double pressure_pa = drive.inputs.coeff(row, kPressure);
+    const S feed = feed_gain * drive.inputs.coeff(row, kFeedFlow);
+    flow_ = feed + (drive.inputs.coeff(row, kArgon) + drive.inputs.coeff(row, kHydrogen) +
+                    drive.inputs.coeff(row, kWaterFlow));
     const S scale = pressure_pa / flow_;
     pressure_pa_ = pressure_pa;
     feed_in_ = feed * scale;
-    hydrogen_in_ = drive.inputs(row, kHydrogen) * scale;
-    water_in_ = drive.inputs(row, kWaterFlow) * scale;
+    hydrogen_in_ = drive.inputs.coeff(row, kHydrogen) * scale;
+    water_in_ = drive.inputs.coeff(row, kWaterFlow) * scale;
   }
 
   /// Residence, conversion and their consequences where the feed dwells at `hot_zone_k`.
   template <typename T>
   void Dwell(const T& hot_zone_k) {
-    using std::exp;
     const S residence_s = ResidenceTime(volume_m3_, pressure_pa_, flow_, hot_zone_k);
     const S turnovers = dt_s_ / residence_s;
-    decay_ = exp(-turnovers);
-    mean_ = (1.0 - decay_) / turnovers;
+    decay_ = turnover_exp_(-turnovers);
+    mean_ = (1.0 - decay_) * (residence_s * per_dt_);
     const double lags = dt_s_ / kAnalyserLagS;
-    analysed_ = (lags * analyser_decay_) * ExpRatio<S>(lags - turnovers, S(1.0));
+    analysed_ = (lags * analyser_decay_) * ExpRatio<S>(lags - turnovers, S(1.0), analyser_exp_);
     if (feed_->rate_hz == 0.0) return;
-    conversion_ = Conversion(*feed_, pyrolysis, residence_s, hot_zone_k);
-    const S reference = Conversion(*feed_, pyrolysis, residence_s, kReferenceK);
+    conversion_ = Conversion(*feed_, pyrolysis, residence_s, hot_zone_k, rate_exp_, left_exp_);
+    const S reference = Conversion(*feed_, pyrolysis, residence_s, kReferenceK, reference_exp_,
+                                   reference_left_exp_);
     supply_ = SupplyFactor<S>(conversion_, reference, advantage);
     coating_ = conversion_ / reference;
   }
 
-  /// Advances a step and returns the gas as its mean over the step, over a surface at `surface_k`.
-  /// Partial pressures and their lagged readings are exact.
-  GasAtCatalyst<S> Step(const S& surface_k) {
+  /// Advances a step and returns the gas as its mean over the step. Partial pressures and their
+  /// lagged readings are exact.
+  GasAtCatalyst<S> Step() {
     const S feed = feed_pa_ - feed_in_;
     const S hydrogen = hydrogen_pa_ - hydrogen_in_;
     const S water = water_pa_ - water_in_;
@@ -82,9 +91,6 @@ class Atmosphere {
     mean.water = Water(mean.feed, water_in_ + water * mean_);
     mean.supply_factor = supply_;
     mean.coating = coating_;
-    if (feed_->rate_hz == 0.0 && Value(mean.feed) > kLeastFeedPa) {
-      mean.supply_factor = CarbonMonoxideSupply(mean.feed, surface_k);
-    }
     const S made = feed_->water_yield * conversion_;
     read_water_ = Analysed(read_water_, Water(feed_in_, water_in_), water + made * feed);
     read_acetylene_ = Analysed(read_acetylene_, conversion_ * feed_in_, conversion_ * feed);
@@ -101,23 +107,18 @@ class Atmosphere {
   const S& read_acetylene_pa() const { return read_acetylene_; }
 
  private:
-  S Water(const S& feed_pa, const S& dosed_pa) const {
+  auto Water(const S& feed_pa, const S& dosed_pa) const {
     return dosed_pa + leak_pa + (feed_->water_yield * conversion_) * feed_pa;
   }
   /// Reading of the analyser after a step in which the truth goes from limit + distance to limit
   /// with the residence time.
   S Analysed(const S& reading, const S& limit, const S& distance) const {
-    return LaggedLevel<S>(reading, limit, analyser_decay_) + distance * analysed_;
-  }
-  /// 1 - Q/K kept positive, smoothly over 1 %: past equilibrium nothing is supplied.
-  static S CarbonMonoxideSupply(const S& feed_pa, const S& surface_k) {
-    const S driving = 1.0 - (1.0 - BoudouardFactor<S>(kTraceCo2, surface_k)) / feed_pa;
-    return 0.01 * Controller::SoftPlus<S>(driving / 0.01);
+    return LaggedLevel(reading, limit, analyser_decay_) + distance * analysed_;
   }
 
   const Feed* feed_ = nullptr;
   double volume_m3_ = 0.0;
-  double dt_s_ = 0.0;
+  double dt_s_ = 0.0, per_dt_ = 0.0;
   double analyser_decay_ = 0.0;
   double pressure_pa_ = 0.0;
   S flow_, feed_in_, hydrogen_in_, water_in_;
@@ -127,6 +128,7 @@ class Atmosphere {
   S conversion_ = S(0.0);
   S supply_ = S(1.0);
   S coating_ = S(0.0);
+  SlowExp turnover_exp_, analyser_exp_, rate_exp_, left_exp_, reference_exp_, reference_left_exp_;
   S feed_pa_, hydrogen_pa_, water_pa_;
   S read_water_, read_acetylene_;
 };

@@ -2,8 +2,10 @@
 
 #include <cmath>
 
+#include "core/twin/jet.h"
+
 /// Constants and the scalar idiom of the nanotube twin: every equation is a template on a scalar S,
-/// double for a prediction and ceres::Jet for its derivatives.
+/// double for a prediction and Jet (core/twin/jet.h) for its derivatives.
 namespace parallax::twin::swcnt {
 
 inline constexpr double kBoltzmannEv = 8.617333e-5;  ///< [eV/K]
@@ -32,22 +34,47 @@ S InverseTemperature(const S& temperature_k) {
   return (1.0 / temperature_k - 1.0 / kReferenceK) * (1.0 / kBoltzmannEv);
 }
 
+/// exp as it stands; an argument of functions that can also take a memory (slow.h).
+struct FullExp {
+  template <typename X>
+  auto operator()(const X& x) const {
+    using std::exp;
+    return exp(x);
+  }
+};
+struct FullLog {
+  template <typename X>
+  auto operator()(const X& x) const {
+    using std::log;
+    return log(x);
+  }
+};
+struct FullPower {
+  template <typename X, typename P>
+  auto operator()(const X& x, const P& p) const {
+    using std::exp;
+    using std::log;
+    return exp(p * log(x));
+  }
+};
+
 /// Arr(E, T) = exp[-(E/kB)(1/T - 1/T0)]; 1 at T0, which decorrelates prefactor and energy.
-template <typename E, typename S>
-auto Arrhenius(const E& energy_ev, const S& temperature_k) {
-  using std::exp;
+template <typename E, typename S, typename Exp = FullExp>
+S Arrhenius(const E& energy_ev, const S& temperature_k, Exp&& exp = Exp()) {
   return exp(-energy_ev * InverseTemperature(temperature_k));
 }
 
-/// Integer power by squaring.
-template <typename S>
-S Power(S base, int exponent) {
-  S result = base;
-  for (int left = exponent - 1; left > 0; left >>= 1) {
-    if (left & 1) result = result * base;
-    base = base * base;
+/// x to the power N, by squaring.
+template <int N, typename X>
+auto Power(const X& x) {
+  if constexpr (requires { x.a; }) {
+    return ChainRule(Power<N>(x.a), N * Power<N - 1>(x.a), x);
+  } else if constexpr (N == 1) {
+    return x;
+  } else {
+    const double root = Power<N / 2>(x);
+    return N % 2 == 0 ? root * root : root * root * x;
   }
-  return result;
 }
 
 }  // namespace parallax::twin::swcnt

@@ -16,11 +16,11 @@ S ResidenceTime(double volume_m3, double pressure_pa, const S& flow_mol_s, const
 
 /// X = 1 - exp(-kg tau_r), kg = scale kg0 Arr(Eg, T): share of the feed pyrolysed.
 /// @param scale  kg0 over its nominal value for ethylene; scales every feed alike.
-template <typename S, typename T>
-S Conversion(const Feed& feed, const S& scale, const S& residence_s, const T& temperature_k) {
-  using std::exp;
-  const T arrhenius = Arrhenius(feed.energy_ev, temperature_k);
-  return 1.0 - exp(-(scale * residence_s) * (arrhenius * feed.rate_hz));
+template <typename S, typename T, typename Exp = FullExp>
+S Conversion(const Feed& feed, const S& scale, const S& residence_s, const T& temperature_k,
+             Exp&& arrhenius_exp = Exp(), Exp&& left_exp = Exp()) {
+  const T arrhenius = Arrhenius(feed.energy_ev, temperature_k, arrhenius_exp);
+  return 1.0 - left_exp(-(scale * residence_s) * (arrhenius * feed.rate_hz));
 }
 
 /// Entry length [m] over which gas takes the wall's temperature: l = n cp / (Nu pi k_g), Nu 3.66.

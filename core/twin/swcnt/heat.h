@@ -5,15 +5,15 @@
 
 #include "core/twin/heat_balance.h"
 #include "core/twin/swcnt/constants.h"
+#include "core/twin/swcnt/slow.h"
 
 /// Heat: from the heater through contact and slab to the growing surface, and the heater itself.
 /// Specification section 1.
 namespace parallax::twin::swcnt {
 
 /// expm1(m y) / m, smooth through m = 0.
-template <typename S>
-S ExpRatio(const S& m, const S& y) {
-  using std::exp;
+template <typename S, typename Exp = FullExp>
+S ExpRatio(const S& m, const S& y, Exp&& exp = Exp()) {
   const S x = m * y;
   if (std::abs(Value(x)) > 1e-3) return (exp(x) - 1.0) / m;
   return y *
@@ -29,6 +29,11 @@ S LogRatio(const S& m, const S& z) {
   return z * (1.0 - x * (1.0 / 2 - x * (1.0 / 3 - x * (1.0 / 4 - x * (1.0 / 5 - x / 6.0)))));
 }
 
+/// What a slab's functions keep where they are called step after step (slow.h).
+struct SlabMemory {
+  SlowPower back, surface;
+};
+
 /// A slab that conducts k(T) = k0 (T/300)^-n [W/(m K)].
 template <typename S>
 struct Slab {
@@ -36,10 +41,9 @@ struct Slab {
   S m;  ///< 1 - n
   double thickness_m = 0.0;
 
-  S Conductivity(const S& temperature_k) const {
-    using std::exp;
-    using std::log;
-    return k0 * exp((m - 1.0) * log(temperature_k * (1.0 / 300.0)));
+  template <typename Pow = FullPower>
+  S Conductivity(const S& temperature_k, Pow&& pow = Pow()) const {
+    return k0 * pow(temperature_k * (1.0 / 300.0), m - 1.0);
   }
   /// Kirchhoff's transform Theta(T) = 300 k0 [(T/300)^m - 1]/m [W/m], the integral of k from 300 K.
   S Kirchhoff(const S& temperature_k) const {
@@ -52,9 +56,21 @@ struct Slab {
     return 300.0 * exp(LogRatio<S>(m, theta_w_m / (300.0 * k0)));
   }
   /// Surface temperature with flux `q` [W/m2] through the slab: Theta(Ts) = Theta(Tb) - q L.
-  S Surface(const S& back_k, const S& q) const {
-    return FromKirchhoff(Kirchhoff(back_k) - q * thickness_m);
+  S Surface(const S& back_k, const S& q, SlabMemory* memory) const {
+    if (std::abs(Value(m)) < kLeastM) {
+      return FromKirchhoff(Kirchhoff(back_k) - q * thickness_m);
+    }
+    // The same, where m is not near 0 and the transform is a plain power.
+    const S power = memory->back(back_k * (1.0 / 300.0), m);
+    return 300.0 * memory->surface(power - m * (q * (thickness_m / 300.0) / k0), 1.0 / m);
   }
+  S Surface(const S& back_k, const S& q) const {
+    SlabMemory none;
+    return Surface(back_k, q, &none);
+  }
+
+ private:
+  static constexpr double kLeastM = 1e-2;
 };
 
 /// What the surface loses: q = eps sigma (Ts^4 - Tw^4) + h (Ts - Tg) [W/m2].
@@ -64,22 +80,19 @@ struct Surroundings {
   double gas_k = 0.0;
   S h;  ///< [W/(m2 K)]
 
-  S Loss(const S& emissivity, const S& surface_k) const {
-    const S square = surface_k * surface_k;
-    const double wall2 = wall_k * wall_k;
-    return emissivity * (kStefanBoltzmann * (square * square - wall2 * wall2)) +
+  auto Loss(const S& emissivity, const S& surface_k) const {
+    return emissivity * (kStefanBoltzmann * (Power<4>(surface_k) - Power<4>(wall_k))) +
            h * (surface_k - gas_k);
   }
   /// dq/dTs [W/(m2 K)].
-  S Slope(const S& emissivity, const S& surface_k) const {
-    return emissivity * (4.0 * kStefanBoltzmann * surface_k * surface_k * surface_k) + h;
+  auto Slope(const S& emissivity, const S& surface_k) const {
+    return emissivity * (4.0 * kStefanBoltzmann * Power<3>(surface_k)) + h;
   }
 };
 
 /// Emissivity under a forest of height H [m]: eps0 + (0.97 - eps0)(1 - exp(-H / 2 um)).
-template <typename S>
-S ForestEmissivity(const S& bare, const S& height_m) {
-  using std::exp;
+template <typename S, typename Exp = FullExp>
+S ForestEmissivity(const S& bare, const S& height_m, Exp&& exp = Exp()) {
   constexpr double kOpaqueM = 100e-6;  // exp(-50) does not show in a double
   if (Value(height_m) > kOpaqueM) return S(0.97);
   return 0.97 - (0.97 - bare) * exp(height_m * (-1.0 / 2e-6));
@@ -99,11 +112,10 @@ S SteadySurface(const Slab<S>& slab, const S& contact_m2k_w, const Surroundings<
 }
 
 /// Thermocouple dTm/dt = (T - Tm)/tau over a step in which T goes straight from `from` to `to`:
-/// exact. @param decay  exp(-dt/tau).
+/// exact. @param lag  tau/dt.   @param decay  exp(-dt/tau).
 template <typename S>
-S LaggedReading(const S& reading, const S& from, const S& to, double dt_s, double tau_s,
-                double decay) {
-  const S behind = (to - from) * (tau_s / dt_s);
+S LaggedReading(const S& reading, const S& from, const S& to, double lag, double decay) {
+  const S behind = (to - from) * lag;
   return to - behind + (reading - from + behind) * decay;
 }
 
@@ -117,11 +129,9 @@ struct HeaterBody {
 
   /// What it loses to its surroundings [W].
   template <typename S>
-  S Loss(const S& temperature_k) const {
-    const S square = temperature_k * temperature_k;
-    const double ambient2 = ambient_k * ambient_k;
+  auto Loss(const S& temperature_k) const {
     return loss_w_k * (temperature_k - ambient_k) +
-           radiance_w_k4 * (square * square - ambient2 * ambient2);
+           radiance_w_k4 * (Power<4>(temperature_k) - Power<4>(ambient_k));
   }
 };
 
@@ -133,18 +143,22 @@ struct Controller {
   double ti_s = 0.0;
   static constexpr double kPeriodS = 1.0;
   static constexpr double kSoftness = 0.005;
+  static constexpr double kFar = 37.0;  ///< exp(-37) = 8.5e-17 does not show beside 1
 
+  /// log(1 + e^x): x above 0, nothing below, smooth between.
   template <typename S>
   static S SoftPlus(const S& x) {
     using std::exp;
     using std::log;
-    if (Value(x) > 36.0) return x;
+    if (Value(x) > kFar) return x;
+    if (Value(x) < -kFar) return S(0.0);
     return log(1.0 + exp(x));
   }
-  /// log(1 + e^x)' without overflow.
+  /// Its derivative, from 0 to 1.
   template <typename S>
   static S Sigmoid(const S& x) {
     using std::exp;
+    if (std::abs(Value(x)) > kFar) return S(Value(x) > 0.0 ? 1.0 : 0.0);
     if (Value(x) > 0.0) return 1.0 / (1.0 + exp(-x));
     const S e = exp(x);
     return e / (1.0 + e);

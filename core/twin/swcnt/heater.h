@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/twin/swcnt/derivatives.h"
 #include "core/twin/swcnt/drive.h"
 #include "core/twin/swcnt/heat.h"
 #include "core/twin/swcnt/kinetics.h"
@@ -14,11 +15,17 @@ namespace parallax::twin::swcnt {
 struct StepSize {
   explicit StepSize(int steps_per_row, double tc_lag_s)
       : steps(steps_per_row),
+        share(1.0 / steps_per_row),
         dt_s(kRowS / steps_per_row),
+        control_every(static_cast<int>(std::lround(Controller::kPeriodS / dt_s))),
+        tc_lag(tc_lag_s / dt_s),
         tc_decay(std::exp(-dt_s / tc_lag_s)),
         nucleation_decay(std::exp(-dt_s / kNucleationS)) {}
-  int steps;  ///< a row
+  int steps;     ///< a row
+  double share;  ///< of a row
   double dt_s;
+  int control_every;  ///< steps
+  double tc_lag;      ///< of a thermocouple, in steps
   double tc_decay;
   double nucleation_decay;
 };
@@ -43,34 +50,38 @@ class Heater {
 
   /// Puts the controller at rest, feeding `flux` into a substrate.
   void Rest(const S& flux) {
-    const double power_w = PowerAtFull(0);
-    for (int z = 0; z < setup_.heaters; ++z) {
-      const auto i = static_cast<size_t>(z);
-      duty_[i] =
-          (setup_.body.Loss(temperature_[i]) + Exchange(temperature_, z) + Drain(flux)) / power_w;
+    TakeRow(0);
+    for (size_t i = 0; i < heaters(); ++i) {
+      duty_[i] = (setup_.body.Loss(temperature_[i]) + Exchange(temperature_, i, flux)) / power_w_;
       integral_[i] = duty_[i];
     }
   }
 
-  /// Advances step `step` of a row.
-  /// @param flux  into the substrate, at the step's middle [W/m2].
-  void Step(Eigen::Index row, int step, const StepSize& size, const S& flux) {
-    before_ = temperature_;
-    const double done = static_cast<double>(step + 1) / size.steps;
+  /// Takes the inputs of a row that is not the last.
+  void TakeRow(Eigen::Index row) {
+    since_s_ = drive_.time_s.coeff(row) - drive_.time_s[0];
+    power_w_ = PowerAtFull(row);
+    for (size_t i = 0; i < heaters(); ++i) {
+      set_k_[i] = Input(row, static_cast<int>(i));
+      rise_k_[i] = Input(row + 1, static_cast<int>(i)) - set_k_[i];
+    }
+  }
+
+  /// Advances step `step` of the row taken.
+  /// @param flux  into the substrate of a stage, at the step's middle [W/m2].
+  void Step(int step, const StepSize& size, const S& flux) {
+    for (size_t i = 0; i < heaters(); ++i) before_[i] = temperature_[i];
     if (measured()) {
-      for (int z = 0; z < setup_.heaters; ++z) {
-        const double there = Input(row, z) + (Input(row + 1, z) - Input(row, z)) * done;
-        temperature_[static_cast<size_t>(z)] = there - bias_;
+      const double done = static_cast<double>(step + 1) * size.share;
+      for (size_t i = 0; i < heaters(); ++i) {
+        temperature_[i] = (set_k_[i] + rise_k_[i] * done) - bias_;
       }
     } else {
-      const auto period = static_cast<int>(std::lround(Controller::kPeriodS / size.dt_s));
-      if (step % period == 0) Control(row, static_cast<double>(step) / size.steps);
-      Integrate(row, size.dt_s, flux);
+      if (step % size.control_every == 0) Control(static_cast<double>(step) * size.share);
+      Integrate(size.dt_s, flux);
     }
-    for (int z = 0; z < setup_.heaters; ++z) {
-      const auto i = static_cast<size_t>(z);
-      tc_[i] = LaggedReading(tc_[i], before_[i], temperature_[i], size.dt_s, setup_.tc_lag_s,
-                             size.tc_decay);
+    for (size_t i = 0; i < heaters(); ++i) {
+      tc_[i] = LaggedReading(tc_[i], before_[i], temperature_[i], size.tc_lag, size.tc_decay);
     }
   }
 
@@ -81,79 +92,69 @@ class Heater {
   const S& tc(int z) const { return tc_[static_cast<size_t>(z)]; }  ///< lagged, without offset
 
   /// Duty at `row`: the controller's, or what the measured temperatures need by the heat balance.
-  S Duty(Eigen::Index row, int z, const S& flux) const {
+  /// @tparam T  scalar of the flux.
+  template <typename T>
+  T Duty(Eigen::Index row, int z, const T& flux) const {
     const auto i = static_cast<size_t>(z);
-    if (!measured()) return duty_[i];
+    if (!measured()) return Cast<T>(duty_[i]);
     const Eigen::Index last = drive_.time_s.size() - 1;
     const Eigen::Index a = std::max<Eigen::Index>(row - 1, 0);
     const Eigen::Index b = std::min<Eigen::Index>(row + 1, last);
     const double slope = (Input(b, z) - Input(a, z)) / (drive_.time_s[b] - drive_.time_s[a]);
-    return (setup_.body.heat_capacity_j_k * slope + setup_.body.Loss(temperature_[i]) +
-            Exchange(temperature_, z) + Drain(flux)) /
-           PowerAtFull(row);
+    const S kept = setup_.body.heat_capacity_j_k * slope + setup_.body.Loss(temperature_[i]);
+    const T passed =
+        setup_.hot_wall ? Cast<T>(Exchange(temperature_, i, S(0.0))) : T(flux * setup_.area_m2);
+    return (Cast<T>(kept) + passed) / PowerAtFull(row);
   }
 
  private:
+  size_t heaters() const { return static_cast<size_t>(setup_.heaters); }
   bool measured() const { return drive_.mode == DriveMode::kMeasured; }
   double Input(Eigen::Index row, int z) const {
-    return drive_.inputs(row, setup_.first_heater + z);
+    return drive_.inputs.coeff(row, setup_.first_heater + z);
   }
   double Reading(int z) const {
     return drive_.initial[setup_.hot_wall ? kZ1Tc + z : static_cast<int>(kStageTc)];
   }
   double PowerAtFull(Eigen::Index row) const {
-    const double ratio = drive_.inputs(row, kMains) / setup_.mains_nominal_v;
+    const double ratio = drive_.inputs.coeff(row, kMains) / setup_.mains_nominal_v;
     return setup_.body.power_max_w * ratio * ratio;
   }
   S Place(const Zones& zones) const {
     return setup_.hot_wall ? AcrossZones(zones, setup_.position) : zones[0];
   }
-  /// What the substrate takes from a stage [W].
-  S Drain(const S& flux) const { return setup_.hot_wall ? S(0.0) : flux * setup_.area_m2; }
-  /// What zone z loses to its neighbours [W].
-  S Exchange(const Zones& t, int z) const {
-    S sum = S(0.0);
-    if (!setup_.hot_wall) return sum;
-    const auto i = static_cast<size_t>(z);
-    if (i > 0) sum += t[i] - t[i - 1];
-    if (i < 2) sum += t[i] - t[i + 1];
-    return sum * setup_.zone_coupling_w_k;
+  /// What zone z of a tube loses to its neighbours, or a stage to its substrate [W].
+  S Exchange(const Zones& t, size_t z, const S& flux) const {
+    if (!setup_.hot_wall) return flux * setup_.area_m2;
+    if (z == 1) return (2.0 * t[1] - t[0] - t[2]) * setup_.zone_coupling_w_k;
+    return (t[z] - t[1]) * setup_.zone_coupling_w_k;
   }
-  void Control(Eigen::Index row, double done) {
-    for (int z = 0; z < setup_.heaters; ++z) {
-      const auto i = static_cast<size_t>(z);
-      const double target = Input(row, z) + (Input(row + 1, z) - Input(row, z)) * done;
-      const double time_s = drive_.time_s[row] - drive_.time_s[0] + done * kRowS;
+  void Control(double done) {
+    for (size_t i = 0; i < heaters(); ++i) {
+      const double target = set_k_[i] + rise_k_[i] * done;
+      const double time_s = since_s_ + done * kRowS;
       const S reading = ThermocoupleReading(tc_[i], bias_, setup_.tc_drift_k_s, time_s);
       duty_[i] = setup_.controller.Update<S>(target - reading, &integral_[i]);
     }
   }
-  Zones Rate(const Zones& t, double power_w, const S& flux) const {
-    Zones rate;
-    for (int z = 0; z < setup_.heaters; ++z) {
-      const auto i = static_cast<size_t>(z);
-      rate[i] = (duty_[i] * power_w - setup_.body.Loss(t[i]) - Exchange(t, z) - Drain(flux)) *
-                (1.0 / setup_.body.heat_capacity_j_k);
-    }
-    return rate;
+  /// Where heater i gets in `dt_s` at the rate that it has when all are at `t`.
+  S Moved(const Zones& t, size_t i, double dt_s, const S& flux) const {
+    const double k_per_w = dt_s / setup_.body.heat_capacity_j_k;
+    return temperature_[i] +
+           (duty_[i] * power_w_ - setup_.body.Loss(t[i]) - Exchange(t, i, flux)) * k_per_w;
   }
   /// Midpoint rule.
-  void Integrate(Eigen::Index row, double dt_s, const S& flux) {
-    const double power_w = PowerAtFull(row);
-    const Zones first = Rate(temperature_, power_w, flux);
-    Zones middle = temperature_;
-    for (size_t i = 0; i < static_cast<size_t>(setup_.heaters); ++i) {
-      middle[i] += (0.5 * dt_s) * first[i];
-    }
-    const Zones rate = Rate(middle, power_w, flux);
-    for (size_t i = 0; i < static_cast<size_t>(setup_.heaters); ++i) {
-      temperature_[i] += dt_s * rate[i];
-    }
+  void Integrate(double dt_s, const S& flux) {
+    Zones middle;
+    for (size_t i = 0; i < heaters(); ++i) middle[i] = Moved(temperature_, i, 0.5 * dt_s, flux);
+    for (size_t i = 0; i < heaters(); ++i) temperature_[i] = Moved(middle, i, dt_s, flux);
   }
 
   const Setup& setup_;
   const Drive& drive_;
   S bias_;
+  double since_s_ = 0.0, power_w_ = 0.0;      ///< of the row taken
+  std::array<double, 3> set_k_{}, rise_k_{};  ///< its inputs and what they gain until the next
   Zones temperature_;
   Zones before_;
   Zones tc_;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/twin/swcnt/constants.h"
+#include "core/twin/swcnt/slow.h"
 #include "core/twin/swcnt/tables.h"
 
 /// Catalyst and growth. Specification section 3: Puretzky's model with surface and dissolved
@@ -50,57 +51,58 @@ struct Rates {
 /// Below this feed pressure [Pa] there is no growth: (1e-6 / 15e3)^0.8 of the reference rate.
 inline constexpr double kLeastFeedPa = 1e-6;
 
-/// exp(-x) for x >= 0 that a step takes: exact.
-template <typename S>
-S Decay(const S& x) {
-  using std::exp;
-  return exp(-x);
-}
+/// What rates keep where they are asked for step after step (slow.h).
+struct RateMemory {
+  SlowLog pressure;
+  SlowExp supply, diffusion, fixed, sudden;
+};
 
 /// Supply vs = vs0 Arr(Es) (Peff/P0)^0.8 [m/s].
 template <typename S>
-S SupplySpeed(const GrowthRates<S>& p, const S& inverse_t, const S& effective_pa) {
-  using std::exp;
-  using std::log;
+S SupplySpeed(const GrowthRates<S>& p, const S& inverse_t, const S& effective_pa,
+              RateMemory* memory) {
   return p.supply_m_s *
-         exp(kSupplyOrder * log(effective_pa * (1.0 / kReferenceFeedPa)) - p.supply_ev * inverse_t);
+         memory->supply(kSupplyOrder * memory->pressure(effective_pa * (1.0 / kReferenceFeedPa)) -
+                        p.supply_ev * inverse_t);
 }
 
 /// Growth where water oxidises carbon away: 1 / (1 + (Pw / (Kox P_f))^2).
 template <typename S>
-S OxidationFactor(const S& water_pa, const S& feed_pa) {
-  const S scale = feed_pa * kOxidationRatio;
-  const S square = scale * scale;
-  return square / (square + water_pa * water_pa);
+auto OxidationFactor(const S& water_pa, const S& feed_pa) {
+  constexpr double kSquare = kOxidationRatio * kOxidationRatio;
+  return kSquare * Power<2>(feed_pa) / (kSquare * Power<2>(feed_pa) + Power<2>(water_pa));
 }
 
 /// All rates at surface temperature `t` [K].
 template <typename S>
-Rates<S> RatesAt(const GrowthRates<S>& p, const GasAtCatalyst<S>& gas, const S& t) {
-  using std::exp;
+Rates<S> RatesAt(const GrowthRates<S>& p, const GasAtCatalyst<S>& gas, const S& t,
+                 RateMemory* memory) {
   const S inverse_t = InverseTemperature(t);
-  const S fifth = exp(inverse_t * -0.2);  // Arr(0.2); the fixed energies are its powers
-  const S two_fifths = fifth * fifth;
-  const S four_fifths = two_fifths * two_fifths;
-  const S two = four_fifths * four_fifths * two_fifths;
+  const S fifth = memory->fixed(inverse_t * -0.2);  // Arr(0.2); the fixed energies are its powers
   Rates<S> r;
-  r.coating_hz = (p.overcoat_hz * (two * two_fifths * fifth) + kPyrolysisCoatHz * gas.coating) *
+  r.coating_hz = (p.overcoat_hz * Power<13>(fifth) + kPyrolysisCoatHz * gas.coating) *
                  (gas.feed * (1.0 / kReferenceFeedPa));
-  r.cleaning_hz = p.cleaning_hz * two_fifths * (gas.water * (1.0 / 15.0)) +
+  r.cleaning_hz = p.cleaning_hz * Power<2>(fifth) * (gas.water * (1.0 / 15.0)) +
                   gas.hydrogen * (kHydrogenCleanHz / 20e3);
-  r.loss_covered_hz = p.encapsulation_hz * four_fifths;
-  r.loss_base_hz = p.ripening_hz * two;
+  r.loss_covered_hz = p.encapsulation_hz * Power<4>(fifth);
+  r.loss_base_hz = p.ripening_hz * Power<10>(fifth);
   if (p.sudden_loss_hz > 0.0) {
-    r.loss_base_hz += p.sudden_loss_hz / (1.0 + exp((kSuddenLossK - t) / kSuddenLossWidthK));
+    r.loss_base_hz +=
+        p.sudden_loss_hz / (1.0 + memory->sudden((kSuddenLossK - t) * (1.0 / kSuddenLossWidthK)));
   }
   if (Value(gas.feed) < kLeastFeedPa) {
     r.speed_m_s = S(0.0);
     return r;
   }
-  const S supply = SupplySpeed<S>(p, inverse_t, gas.feed * gas.supply_factor);
-  const S diffusion = p.diffusion_m_s * exp(-p.diffusion_ev * inverse_t);
+  const S supply = SupplySpeed<S>(p, inverse_t, gas.feed * gas.supply_factor, memory);
+  const S diffusion = p.diffusion_m_s * memory->diffusion(-p.diffusion_ev * inverse_t);
   r.speed_m_s = supply * diffusion / (supply + diffusion) * OxidationFactor(gas.water, gas.feed);
   return r;
+}
+template <typename S>
+Rates<S> RatesAt(const GrowthRates<S>& p, const GasAtCatalyst<S>& gas, const S& t) {
+  RateMemory none;
+  return RatesAt(p, gas, t, &none);
 }
 
 /// State of the catalyst and what grew on it.
@@ -113,13 +115,15 @@ struct Growth {
   S amorphous = S(0.0);     ///< integral of rc (1 - theta)
   S heat_weight = S(0.0);   ///< integral of T over length
   S speed_weight = S(0.0);  ///< integral of vk over length
+
+  SlowExp activation, activated_decay, coverage_decay, active_decay;  ///< of the step before
 };
 
 /// alpha before feed: d alpha/dt = kred Arr(0.9) (1 - alpha), exact over a step at `t` [K].
 template <typename S>
 void Activate(const S& t, double dt_s, Growth<S>* growth) {
-  const S rate = kActivationHz * Arrhenius(kActivationEv, t);
-  growth->activated = 1.0 - (1.0 - growth->activated) * Decay<S>(rate * dt_s);
+  const S rate = kActivationHz * Arrhenius(kActivationEv, t, growth->activation);
+  growth->activated = 1.0 - (1.0 - growth->activated) * growth->activated_decay(rate * -dt_s);
 }
 
 /// One step of theta, exact for the rates of the step's middle. @return  mean over the step.
@@ -127,7 +131,7 @@ template <typename S>
 S Cover(const Rates<S>& r, double dt_s, Growth<S>* growth) {
   const S sum = r.coating_hz + r.cleaning_hz;
   const S limit = r.coating_hz / sum;
-  const S next = limit + (growth->coverage - limit) * Decay<S>(sum * dt_s);
+  const S next = limit + (growth->coverage - limit) * growth->coverage_decay(sum * -dt_s);
   const S coverage = 0.5 * (growth->coverage + next);
   growth->coverage = next;
   return coverage;
@@ -136,8 +140,8 @@ S Cover(const Rates<S>& r, double dt_s, Growth<S>* growth) {
 /// One step of A, exact at a mean `coverage`. @return  mean over the step.
 template <typename S>
 S Wear(const Rates<S>& r, const S& coverage, double dt_s, Growth<S>* growth) {
-  const S active =
-      growth->active * Decay<S>((r.loss_base_hz + r.loss_covered_hz * coverage) * dt_s);
+  const S active = growth->active *
+                   growth->active_decay((r.loss_base_hz + r.loss_covered_hz * coverage) * -dt_s);
   const S mean = 0.5 * (growth->active + active);
   growth->active = active;
   return mean;

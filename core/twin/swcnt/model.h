@@ -3,9 +3,11 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "core/twin/swcnt/atmosphere.h"
 #include "core/twin/swcnt/chirality.h"
+#include "core/twin/swcnt/derivatives.h"
 #include "core/twin/swcnt/heater.h"
 #include "core/twin/swcnt/kinetics.h"
 #include "core/twin/swcnt/mediators.h"
@@ -30,24 +32,28 @@ struct Reach {
 };
 
 /// What a run leaves on the sample.
-template <typename S>
+template <typename S, typename Full>
 struct Sample {
-  Nucleation<S> window;
+  Nucleation<Full> window;
   Growth<S> growth;
   S height_m;
 };
 
 /// One run from the first row to the last. All state is of fixed size: no step allocates, unless
 /// `Taps` records (mediators.h).
-template <typename S, typename Taps = NoTaps>
+/// @tparam Scalars  of its parts, as in derivatives.h.
+template <typename Scalars, typename Taps = NoTaps>
 class Simulation {
  public:
-  using Readings = std::array<S, kDriveOutputs>;
+  using H = typename Scalars::Heater;
+  using G = typename Scalars::Gas;
+  using S = typename Scalars::Growth;
+  using Full = typename Scalars::Full;
 
   /// @param steps  internal steps a row, a multiple of 2; kStepsPerRow gives dt = 0.5 s. Rows in
   ///   which feed or water are switched, and the first 20 s of growth, take four times as many.
-  Simulation(const std::array<S, kParameters>& p, const Drive& drive, const SwcntOptions& options,
-             int steps, const Taps& taps = Taps())
+  Simulation(const std::array<Full, kParameters>& p, const Drive& drive,
+             const SwcntOptions& options, int steps, const Taps& taps = Taps())
       : setup_(drive),
         drive_(drive),
         options_(options),
@@ -55,18 +61,18 @@ class Simulation {
         coarse_(steps, setup_.tc_lag_s),
         fine_(kFiner * steps, setup_.tc_lag_s),
         size_(&coarse_),
-        bias_(p[kBTc]),
-        nonuniformity_(p[kDTax]),
-        heater_(setup_, drive, p[kBTc]) {
+        bias_(Cast<H>(p[kBTc])),
+        nonuniformity_(Cast<H>(p[kDTax])),
+        heater_(setup_, drive, bias_) {
     Bind(p);
-    const S place_k = heater_.AtSubstrate() + nonuniformity_;
-    const S heater_k = taps_(kHeaterAtSubstrate, place_k, 0.0);
+    const H place_k = heater_.AtSubstrate() + nonuniformity_;
+    const S heater_k = taps_(kHeaterAtSubstrate, Cast<S>(place_k), 0.0);
     substrate_.around.wall_k = drive.inputs(0, kWall);
     substrate_.around.gas_k = drive.inputs(0, kGasT);
     substrate_.Start(setup_, heater_k);
     substrate_.SetStep(size_->dt_s);
     if (drive.mode == DriveMode::kRecipe) {
-      heater_.Rest(taps_(kFluxAtHeater, substrate_.flux(), 0.0));
+      heater_.Rest(Cast<H>(taps_(kFluxAtHeater, substrate_.flux(), 0.0)));
     }
     atmosphere_.Start(setup_, drive, HotZone(place_k), size_->dt_s);
     height_before_ = S(0.0);
@@ -76,28 +82,32 @@ class Simulation {
     }
   }
 
-  /// Calls emit(row, readings) for every row.
+  /// Calls emit(row, output, reading) for every row and every output that the rig has.
   template <typename Emit>
   void Run(const Emit& emit) {
-    emit(Eigen::Index{0}, Read(0));
+    Read(0, emit);
     for (Eigen::Index row = 0; row + 1 < drive_.time_s.size(); ++row) {
-      substrate_.around.wall_k = drive_.inputs(row, kWall);
-      substrate_.around.gas_k = drive_.inputs(row, kGasT);
+      substrate_.around.wall_k = drive_.inputs.coeff(row, kWall);
+      substrate_.around.gas_k = drive_.inputs.coeff(row, kGasT);
       SetStep(IsEventful(row) ? fine_ : coarse_);
+      row_s_ = drive_.time_s.coeff(row);
+      heater_.TakeRow(row);
       atmosphere_.TakeRow(drive_, row);
-      if (!setup_.hot_wall) atmosphere_.Dwell(drive_.inputs(row, kPreheat));
-      reach_.pressure_pa.Take(drive_.inputs(row, kPressure));
-      for (int step = 0; step < size_->steps; ++step) Step(row, step);
-      emit(row + 1, Read(row + 1));
+      if (!setup_.hot_wall) atmosphere_.Dwell(drive_.inputs.coeff(row, kPreheat));
+      reach_.pressure_pa.Take(drive_.inputs.coeff(row, kPressure));
+      for (int step = 0; step < size_->steps; ++step) Step(step);
+      Read(row + 1, emit);
     }
   }
 
-  const Sample<S>& sample() const { return sample_; }
+  const Sample<S, Full>& sample() const { return sample_; }
   const Reach& reach() const { return reach_; }
   const Setup& setup() const { return setup_; }
 
  private:
-  void Bind(const std::array<S, kParameters>& p) {
+  void Bind(const std::array<Full, kParameters>& all) {
+    std::array<S, kDp0> p;
+    for (size_t k = 0; k < p.size(); ++k) p[k] = Cast<S>(all[k]);
     const Material& material = setup_.material;
     const Material& silica = MaterialAt(0);
     substrate_.slab.k0 = p[kK0] * (material.k0_w_mk / silica.k0_w_mk);
@@ -106,13 +116,13 @@ class Simulation {
     substrate_.contact_m2k_w = p[kRc];
     substrate_.bare_emissivity = p[kEps0] * (material.emissivity / silica.emissivity);
     substrate_.around.h = p[kH];
-    atmosphere_.feed_gain = p[kGf];
-    atmosphere_.leak_pa = p[kPwBg];
-    atmosphere_.advantage = p[kPhi];
-    atmosphere_.pyrolysis = p[kKg0] * (1.0 / kEthyleneRateHz);
-    particles_.rate_nm4_s = p[kKr0];
-    particles_.energy_ev = p[kEr];
-    particles_.Start(p[kDp0]);
+    atmosphere_.feed_gain = Cast<G>(p[kGf]);
+    atmosphere_.leak_pa = Cast<G>(p[kPwBg]);
+    atmosphere_.advantage = Cast<G>(p[kPhi]);
+    atmosphere_.pyrolysis = Cast<G>(p[kKg0]) * (1.0 / kEthyleneRateHz);
+    particles_.rate_nm4_s = all[kKr0];
+    particles_.energy_ev = all[kEr];
+    particles_.Start(all[kDp0]);
     rates_.supply_m_s = p[kVs0] * (1e-6 * setup_.catalyst.speed_factor);
     rates_.supply_ev = p[kEs];
     rates_.diffusion_m_s = p[kVd0] * (1e-6 * setup_.catalyst.speed_factor);
@@ -126,9 +136,9 @@ class Simulation {
   }
 
   /// Where the feed dwells at the start: the preheater of a stage, the tube at the substrate.
-  S HotZone(const S& place_k) const {
-    return setup_.hot_wall ? taps_(kHeaterAtPyrolysis, place_k, 0.0)
-                           : S(drive_.inputs(0, kPreheat));
+  G HotZone(const H& place_k) const {
+    return setup_.hot_wall ? Cast<G>(taps_(kHeaterAtPyrolysis, place_k, 0.0))
+                           : G(drive_.inputs.coeff(0, kPreheat));
   }
 
   /// Whether more happens in a row than steps of its kind can follow: feed is young, or its inlet
@@ -144,13 +154,13 @@ class Simulation {
     }
     feed_before_pa_ = feed_pa;
     water_before_pa_ = water_pa;
-    const double since_s = drive_.time_s[row] - setup_.feed_at_s;
+    const double since_s = drive_.time_s.coeff(row) - setup_.feed_at_s;
     return (since_s > -kRowS && since_s < kYoungS) || row - last_event_ < kEventRows;
   }
   double InletPressure(Eigen::Index row, DriveInput column) const {
-    const double total = drive_.inputs(row, kArgon) + drive_.inputs(row, kHydrogen) +
-                         drive_.inputs(row, kFeedFlow) + drive_.inputs(row, kWaterFlow);
-    return drive_.inputs(row, kPressure) * drive_.inputs(row, column) / total;
+    const double total = drive_.inputs.coeff(row, kArgon) + drive_.inputs.coeff(row, kHydrogen) +
+                         drive_.inputs.coeff(row, kFeedFlow) + drive_.inputs.coeff(row, kWaterFlow);
+    return drive_.inputs.coeff(row, kPressure) * drive_.inputs.coeff(row, column) / total;
   }
 
   void SetStep(const StepSize& size) {
@@ -162,32 +172,40 @@ class Simulation {
     height_before_ = sample_.height_m - (sample_.height_m - height_before_) * ratio;
   }
 
-  void Step(Eigen::Index row, int step) {
+  void Step(int step) {
     const double dt_s = size_->dt_s;
-    const double begin_s = drive_.time_s[row] + step * dt_s;
+    const double begin_s = row_s_ + step * dt_s;
     const bool fed = begin_s + 0.5 * dt_s > setup_.feed_at_s;
     const double counted_s = fed ? dt_s : 0.0;
-    heater_.Step(row, step, *size_, taps_(kFluxAtHeater, substrate_.NextFlux(), counted_s));
-    const S from = heater_.BeforeAtSubstrate() + nonuniformity_;
-    const S to = heater_.AtSubstrate() + nonuniformity_;
+    heater_.Step(step, *size_, NextFlux(counted_s));
+    const H from = heater_.BeforeAtSubstrate() + nonuniformity_;
+    const H to = heater_.AtSubstrate() + nonuniformity_;
     // The forest's height, extrapolated to where in the step the substrate's loss is taken.
     const S height = sample_.height_m + substrate_.LossAt() * (sample_.height_m - height_before_);
     height_before_ = sample_.height_m;
-    HeatSubstrate(from, to, height, counted_s);
+    HeatSubstrate(Cast<S>(from), Cast<S>(to), height, counted_s);
     const S surface = substrate_.middle();
     if (setup_.hot_wall) {
-      atmosphere_.Dwell(taps_(kHeaterAtPyrolysis, S(0.5 * (from + to)), counted_s));
+      atmosphere_.Dwell(Cast<G>(taps_(kHeaterAtPyrolysis, H(0.5 * (from + to)), counted_s)));
     }
     const S& at_growth = taps_(kSurfaceAtGrowth, surface, counted_s);
-    GasAtCatalyst<S> gas = atmosphere_.Step(at_growth);
+    const GasAtCatalyst<G> gas = atmosphere_.Step();
     if (!fed && begin_s >= setup_.reduce_begin_s) {
       Activate<S>(taps_(kSurfaceAtActivation, surface, dt_s), dt_s, &sample_.growth);
     }
     if (fed) {
-      if constexpr (Taps::kActive) TapGas(&gas);
-      GrowStep(begin_s, surface, at_growth, gas);
+      GrowStep(begin_s, surface, at_growth, GasOver(at_growth, gas));
     } else if (begin_s >= setup_.reduce_end_s) {
-      particles_.Ripen(taps_(kSurfaceAtRipening, surface, dt_s), dt_s);
+      particles_.Ripen(Cast<Full>(taps_(kSurfaceAtRipening, surface, dt_s)), dt_s);
+    }
+  }
+
+  /// What the substrate draws from the heater. A heater of narrow jets does not ask.
+  H NextFlux(double counted_s) const {
+    if constexpr (std::is_same_v<H, S>) {
+      return taps_(kFluxAtHeater, substrate_.NextFlux(), counted_s);
+    } else {
+      return H(0.0);
     }
   }
 
@@ -196,6 +214,16 @@ class Simulation {
     const S& held_from = taps_(kHeaterAtSubstrate, from, 0.0);
     const S& held_to = taps_(kHeaterAtSubstrate, to, counted_s);
     substrate_.Step(held_from, held_to, taps_(kHeightAtEmissivity, height, counted_s));
+  }
+
+  GasAtCatalyst<S> GasOver(const S& surface_k, const GasAtCatalyst<G>& mean) const {
+    GasAtCatalyst<S> gas = {Cast<S>(mean.feed), Cast<S>(mean.hydrogen), Cast<S>(mean.water),
+                            Cast<S>(mean.supply_factor), Cast<S>(mean.coating)};
+    if (setup_.feed.rate_hz == 0.0 && Value(gas.feed) > kLeastFeedPa) {
+      gas.supply_factor = CarbonMonoxideSupply(gas.feed, surface_k);
+    }
+    if constexpr (Taps::kActive) TapGas(&gas);
+    return gas;
   }
 
   void TapGas(GasAtCatalyst<S>* gas) const {
@@ -211,7 +239,7 @@ class Simulation {
     reach_.surface_k.Take(Value(at_growth));
     reach_.feed_pa.Take(Value(gas.feed));
     reach_.water_pa.Take(Value(gas.water));
-    Rates<S> rates = RatesAt(rates_, gas, at_growth);
+    Rates<S> rates = RatesAt(rates_, gas, at_growth, &rate_memory_);
     if (options_.mass_transfer == MassTransfer::kDiffusion && Value(gas.feed) > kLeastFeedPa) {
       LimitByDiffusion(at_growth, gas, &rates);
     }
@@ -244,15 +272,15 @@ class Simulation {
   }
 
   void Nucleate(double born, double since_s, const S& surface, const S& covered) {
-    const S fourth = particles_.fourth_nm4;
-    particles_.Ripen(taps_(kSurfaceAtRipening, surface, size_->dt_s), size_->dt_s);
-    Particles<S> middle = particles_;
+    const Full fourth = particles_.fourth_nm4;
+    particles_.Ripen(Cast<Full>(taps_(kSurfaceAtRipening, surface, size_->dt_s)), size_->dt_s);
+    Particles<Full> middle = particles_;
     middle.fourth_nm4 = 0.5 * (fourth + particles_.fourth_nm4);
     const auto bin = static_cast<size_t>(std::min<double>(since_s, kNucleationBins - 1));
-    NucleationBin<S>& into = sample_.window[bin];
-    const S weight = born * (1.0 - taps_(kOvercoatAtNucleation, covered, born));
+    NucleationBin<Full>& into = sample_.window[bin];
+    const Full weight = born * (1.0 - Cast<Full>(taps_(kOvercoatAtNucleation, covered, born)));
     into.weight += weight;
-    into.temperature_k += weight * taps_(kSurfaceAtNucleation, surface, Value(weight));
+    into.temperature_k += weight * Cast<Full>(taps_(kSurfaceAtNucleation, surface, Value(weight)));
     into.particle_nm += weight * taps_(kParticleDiameter, middle.MedianNm(), Value(weight));
   }
 
@@ -266,33 +294,32 @@ class Simulation {
     rates->speed_m_s = RatesAt(rates_, thinner, surface).speed_m_s;
   }
 
-  Readings Read(Eigen::Index row) const {
-    Readings r;
-    r.fill(S(std::numeric_limits<double>::quiet_NaN()));
-    const double time_s = drive_.time_s[row] - drive_.time_s[0];
+  template <typename Emit>
+  void Read(Eigen::Index row, const Emit& emit) {
+    const double time_s = drive_.time_s.coeff(row) - drive_.time_s[0];
     for (int z = 0; z < setup_.heaters; ++z) {
       const int tc = setup_.hot_wall ? kZ1Tc + z : static_cast<int>(kStageTc);
       const int duty = setup_.hot_wall ? kZ1Duty + z : static_cast<int>(kHeaterDuty);
-      r[static_cast<size_t>(tc)] =
-          ThermocoupleReading(heater_.tc(z), bias_, setup_.tc_drift_k_s, time_s);
-      r[static_cast<size_t>(duty)] = heater_.Duty(row, z, substrate_.flux());
+      emit(row, tc, H(ThermocoupleReading(heater_.tc(z), bias_, setup_.tc_drift_k_s, time_s)));
+      emit(row, duty, heater_.Duty(row, z, substrate_.flux()));
     }
-    r[kSurface] = substrate_.surface();
-    r[kHeight] = sample_.height_m;
-    r[kPWater] = atmosphere_.read_water_pa();
-    r[kPAcetylene] = atmosphere_.read_acetylene_pa();
-    if (setup_.hot_wall) return r;
-    r[kStageTc2] = heater_.tc(0);
-    if (setup_.wavelength_m > 0.0) r[kPyro] = ReadPyrometer(row);
-    return r;
+    emit(row, kSurface, substrate_.surface());
+    emit(row, kHeight, sample_.height_m);
+    emit(row, kPWater, atmosphere_.read_water_pa());
+    emit(row, kPAcetylene, atmosphere_.read_acetylene_pa());
+    if (setup_.hot_wall) return;
+    emit(row, kStageTc2, heater_.tc(0));
+    if (setup_.wavelength_m > 0.0) emit(row, kPyro, ReadPyrometer(row));
   }
 
-  S ReadPyrometer(Eigen::Index row) const {
-    const double counted_s = drive_.time_s[row] > setup_.feed_at_s ? kRowS : 0.0;
-    const S emissivity = ForestEmissivity<S>(
-        substrate_.bare_emissivity, taps_(kHeightAtPyrometer, sample_.height_m, counted_s));
+  S ReadPyrometer(Eigen::Index row) {
+    const double counted_s = drive_.time_s.coeff(row) > setup_.feed_at_s ? kRowS : 0.0;
+    const S emissivity =
+        ForestEmissivity<S>(substrate_.bare_emissivity,
+                            taps_(kHeightAtPyrometer, sample_.height_m, counted_s), pyrometer_exp_);
     return PyrometerReading<S>(taps_(kSurfaceAtPyrometer, substrate_.surface(), counted_s),
-                               emissivity, setup_.wavelength_m, setup_.emissivity_set);
+                               emissivity, setup_.wavelength_m, setup_.emissivity_set,
+                               pyrometer_log_);
   }
 
   static constexpr int kFiner = 4;
@@ -310,15 +337,19 @@ class Simulation {
   const StepSize coarse_;
   const StepSize fine_;
   const StepSize* size_;
-  const S bias_;
-  const S nonuniformity_;
-  Heater<S> heater_;
+  const H bias_;
+  const H nonuniformity_;
+  Heater<H> heater_;
   Substrate<S> substrate_;
-  Atmosphere<S> atmosphere_;
-  Particles<S> particles_;
+  Atmosphere<G> atmosphere_;
+  Particles<Full> particles_;
   GrowthRates<S> rates_;
-  Sample<S> sample_;
+  RateMemory rate_memory_;
+  SlowExp pyrometer_exp_;
+  SlowLog pyrometer_log_;
+  Sample<S, Full> sample_;
   S height_before_;
+  double row_s_ = 0.0;  ///< when the row began
   double vacant_ = 1.0;
   double most_feed_pa_ = 0.0;                            ///< of all rows' inlets
   double feed_before_pa_ = 0.0, water_before_pa_ = 0.0;  ///< inlets of the row before

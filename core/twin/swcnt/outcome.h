@@ -42,34 +42,34 @@ S DefectRatio(const Growth<S>& growth, double reference_m_s, const S& height_m) 
 inline constexpr double kReferenceSpeedMS = 9.0e-6 * 8.7 / (9.0 + 8.7);
 
 /// All outcomes from abundances, what grew and the laser.
-template <typename S>
-std::array<S, kOutcomes> Outcomes(const std::array<S, kSpecies>& abundance, const Sample<S>& sample,
-                                  const Setup& setup) {
+template <typename S, typename Full>
+std::array<Full, kOutcomes> Outcomes(const std::array<Full, kSpecies>& abundance,
+                                     const Sample<S, Full>& sample, const Setup& setup) {
   const SpeciesTable& table = Species();
   const std::array<double, kSemiconducting> raman = RamanFactors(setup.laser_nm);
-  std::array<S, kOutcomes> out;
+  std::array<Full, kOutcomes> out;
   const S none = S(std::numeric_limits<double>::quiet_NaN());
-  out[kOutcomeHeight] = sample.height_m;
-  out[kOutcomeDefects] =
+  out[kOutcomeHeight] = Cast<Full>(sample.height_m);
+  out[kOutcomeDefects] = Cast<Full>(
       Value(sample.growth.length_m) > 0.0
           ? DefectRatio<S>(sample.growth, kReferenceSpeedMS * setup.catalyst.speed_factor,
                            sample.height_m)
-          : none;
-  S total = S(0.0), diameter = S(0.0), semiconducting = S(0.0), bright = S(0.0);
+          : none);
+  Full total = Full(0.0), diameter = Full(0.0), semiconducting = Full(0.0), bright = Full(0.0);
   for (size_t i = 0; i < kSpecies; ++i) {
     total += abundance[i];
     diameter += abundance[i] * table.diameter_nm[i];
   }
   out[kOutcomeDiameter] = diameter / total * 1e-9;
   for (size_t k = 0; k < kSemiconducting; ++k) {
-    const S& w = abundance[static_cast<size_t>(table.semiconductors[k])];
+    const Full& w = abundance[static_cast<size_t>(table.semiconductors[k])];
     semiconducting += w;
     bright += w * raman[k];
   }
-  const S per_share = 1.0 / semiconducting;
-  const S per_light = 1.0 / bright;
+  const Full per_share = 1.0 / semiconducting;
+  const Full per_light = 1.0 / bright;
   for (size_t k = 0; k < kSemiconducting; ++k) {
-    const S& w = abundance[static_cast<size_t>(table.semiconductors[k])];
+    const Full& w = abundance[static_cast<size_t>(table.semiconductors[k])];
     out[kOutcomeShares + k] = w * per_share;
     out[kOutcomeRaman + k] = w * raman[k] * per_light;
   }

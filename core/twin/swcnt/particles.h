@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/twin/swcnt/constants.h"
+#include "core/twin/swcnt/slow.h"
 
 namespace parallax::twin::swcnt {
 
@@ -13,10 +13,11 @@ struct Particles {
   S fourth_nm4 = S(0.0);
   S rate_nm4_s = S(0.0);
   S energy_ev = S(0.0);
+  SlowExp exp;  ///< of the step before
 
-  void Start(const S& dp0_nm) { fourth_nm4 = Power(dp0_nm, 4); }
+  void Start(const S& dp0_nm) { fourth_nm4 = Power<4>(dp0_nm); }
   void Ripen(const S& temperature_k, double dt_s) {
-    fourth_nm4 += rate_nm4_s * Arrhenius(energy_ev, temperature_k) * dt_s;
+    fourth_nm4 += rate_nm4_s * Arrhenius(energy_ev, temperature_k, exp) * dt_s;
   }
   S MedianNm() const {
     using std::sqrt;

@@ -14,7 +14,7 @@ inline constexpr double kThinSlabM = 2e-3;  ///< thicker ones are resolved throu
 template <typename S>
 S SlowerOf(const S& a, const S& b) {
   using std::sqrt;
-  return sqrt(sqrt(Power(a, 4) + Power(b, 4)));
+  return sqrt(sqrt(Power<4>(a) + Power<4>(b)));
 }
 
 /// The substrate over its heater. On a heated stage the surface follows contact, slab and loss; in
@@ -71,7 +71,7 @@ class Substrate {
       surface_ = to;
       return;
     }
-    const S emissivity = ForestEmissivity(bare_emissivity, height_m);
+    const S emissivity = ForestEmissivity(bare_emissivity, height_m, forest_exp_);
     flux_before_ = flux_;
     if (thick_) {
       cells_.Step(slab, contact_m2k_w, around, emissivity, to, dt_s_);
@@ -82,7 +82,7 @@ class Substrate {
     // One fixed-point step: the loss is taken at the surface extrapolated to the step's middle.
     const S middle = surface_ + 0.5 * (surface_ - earlier);
     flux_ = around.Loss(emissivity, middle);
-    const S root = slab.Surface(0.5 * (from + to) - flux_ * contact_m2k_w, flux_);
+    const S root = slab.Surface(0.5 * (from + to) - flux_ * contact_m2k_w, flux_, &memory_);
     surface_ = root + (surface_ - root) * decay_;
   }
 
@@ -97,6 +97,8 @@ class Substrate {
   bool hot_wall_ = false;
   bool thick_ = false;
   ThickSlab<S> cells_;
+  SlabMemory memory_;
+  SlowExp forest_exp_;
   double dt_s_ = 0.0;
   S settling_s_ = S(0.0);
   S decay_ = S(0.0);

@@ -136,19 +136,33 @@ class Swcnt final : public Twin, public Mediation {
 
   swcnt::Reach Differentiate(const Eigen::Ref<const Eigen::VectorXd>& parameters,
                              const Drive& drive, Prediction* prediction, Jacobian* jacobian) const {
-    using Jet = ceres::Jet<double, kParameters>;
-    const auto p = SeededParameters<kParameters, kParameters>(parameters);
-    swcnt::Simulation<Jet> simulation(p, drive, options_, swcnt::kStepsPerRow);
+    const bool full = drive.mode == DriveMode::kRecipe && drive.constants[swcnt::kIsHotWall] < 0.5;
+    return full ? DifferentiateAs<swcnt::JetScalars<swcnt::GrowthJet>>(parameters, drive,
+                                                                       prediction, jacobian)
+                : DifferentiateAs<swcnt::JetScalars<swcnt::GasJet>>(parameters, drive, prediction,
+                                                                    jacobian);
+  }
+
+  template <typename Scalars>
+  swcnt::Reach DifferentiateAs(const Eigen::Ref<const Eigen::VectorXd>& parameters,
+                               const Drive& drive, Prediction* prediction,
+                               Jacobian* jacobian) const {
+    using swcnt::FullJet;
+    std::array<FullJet, kParameters> p;
+    for (int k = 0; k < kParameters; ++k) p[static_cast<size_t>(k)] = FullJet(parameters[k], k);
+    swcnt::Simulation<Scalars> simulation(p, drive, options_, swcnt::kStepsPerRow);
+    swcnt::ClearAbsent(drive, prediction);
     for (Eigen::MatrixXd& derivative : jacobian->outputs) derivative.setZero();
-    simulation.Run([&](Eigen::Index row, const std::array<Jet, swcnt::kDriveOutputs>& r) {
-      for (size_t k = 0; k < r.size(); ++k) {
-        prediction->outputs(row, static_cast<Eigen::Index>(k)) = r[k].a;
-        if (!std::isnan(r[k].a)) jacobian->outputs[k].row(row) = r[k].v.transpose();
-      }
+    simulation.Run([&](Eigen::Index row, int output, const auto& reading) {
+      using Reading = std::decay_t<decltype(reading)>;
+      prediction->outputs(row, output) = reading.a;
+      auto place = jacobian->outputs[static_cast<size_t>(output)].row(row);
+      place.template segment<Reading::kWidth>(swcnt::kFirstParameter<Reading>) =
+          reading.v.transpose();
     });
     const auto abundance = swcnt::SumOverWindow(
         options_.chirality, simulation.sample().window,
-        swcnt::EdgeEnergies<Jet>{p[swcnt::kSigmaP], p[swcnt::kDgamma], p[swcnt::kEpsKink]});
+        swcnt::EdgeEnergies<FullJet>{p[swcnt::kSigmaP], p[swcnt::kDgamma], p[swcnt::kEpsKink]});
     const auto outcome = swcnt::Outcomes(abundance, simulation.sample(), simulation.setup());
     jacobian->outcome.setZero();
     for (size_t k = 0; k < outcome.size(); ++k) {

@@ -50,8 +50,10 @@ TEST(SwcntAllocation, ARunFromFirstRowToOutcomeAllocatesNothing) {
     Eigen::VectorXd surface(drive.time_s.size());
     (void)swcnt::RamanFactors(532.0);  // tables are made once
     const int64_t before = allocations;
-    swcnt::Simulation<double> simulation(p, drive, options, swcnt::kStepsPerRow);
-    simulation.Run([&](Eigen::Index row, const auto& r) { surface[row] = r[swcnt::kSurface]; });
+    swcnt::Simulation<swcnt::PlainScalars> simulation(p, drive, options, swcnt::kStepsPerRow);
+    simulation.Run([&](Eigen::Index row, int output, double reading) {
+      if (output == swcnt::kSurface) surface[row] = reading;
+    });
     const auto abundance = swcnt::SumOverWindow(
         options.chirality, simulation.sample().window,
         swcnt::EdgeEnergies<double>{p[swcnt::kSigmaP], p[swcnt::kDgamma], p[swcnt::kEpsKink]});

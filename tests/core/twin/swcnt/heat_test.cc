@@ -146,7 +146,7 @@ TEST(Thermocouple, FollowsARampWithItsLag) {
   const double decay = std::exp(-0.5 / 5.0);
   double reading = 300.0;
   for (int i = 0; i < 400; ++i) {
-    reading = LaggedReading(reading, 300.0 + 0.5 * i, 300.5 + 0.5 * i, 0.5, 5.0, decay);
+    reading = LaggedReading(reading, 300.0 + 0.5 * i, 300.5 + 0.5 * i, 10.0, decay);
   }
   EXPECT_NEAR(reading, 500.0 - 1.0 * 5.0, 1e-9);  // 1 K/s behind by tau
 }
@@ -177,7 +177,7 @@ ColdStart RunColdStart(double target_k) {
     }
     const double rate = (result.duty * body.power_max_w - body.Loss(t)) / body.heat_capacity_j_k;
     const double next = t + 0.5 * rate;
-    tc = LaggedReading(tc, t, next, 0.5, 5.0, decay);
+    tc = LaggedReading(tc, t, next, 10.0, decay);
     t = next;
     result.overshoot_k = std::max(result.overshoot_k, t - target_k);
     if (t < target_k - 5.0) result.settled_s = now_s;

@@ -54,10 +54,10 @@ TEST(SwcntInvariants, CoverageActivityAndActivationStayInTheirBounds) {
   const swcnt::SwcntOptions options;
   for (uint64_t seed = 0; seed < kDraws; ++seed) {
     const Drive drive = DrawDrive(seed);
-    Simulation<double> simulation(testing::AsArray(testing::DrawSwcnt(seed, 1.0)), drive, options,
-                                  swcnt::kStepsPerRow);
+    Simulation<swcnt::PlainScalars> simulation(testing::AsArray(testing::DrawSwcnt(seed, 1.0)),
+                                               drive, options, swcnt::kStepsPerRow);
     double active = 1.0;
-    simulation.Run([&](Eigen::Index, const auto&) {
+    simulation.Run([&](Eigen::Index, int, double) {
       const swcnt::Growth<double>& g = simulation.sample().growth;
       ASSERT_TRUE(g.coverage >= 0.0 && g.coverage <= 1.0) << seed;
       ASSERT_TRUE(g.active >= 0.0 && g.active <= active) << seed;

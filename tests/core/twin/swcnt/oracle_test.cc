@@ -53,17 +53,23 @@ enum Quantity {
 
 Eigen::MatrixXd Simulated(const Eigen::VectorXd& at, const Drive& drive, int steps) {
   const swcnt::SwcntOptions options;
-  Simulation<double> simulation(testing::AsArray(at), drive, options, steps);
-  Eigen::MatrixXd out(drive.time_s.size(), static_cast<Eigen::Index>(kQuantities));
+  Simulation<swcnt::PlainScalars> simulation(testing::AsArray(at), drive, options, steps);
   const bool tube = simulation.setup().hot_wall;
-  simulation.Run([&](Eigen::Index row, const auto& r) {
+  const Eigen::Index rows = drive.time_s.size();
+  Eigen::MatrixXd read =
+      Eigen::MatrixXd::Zero(rows, static_cast<Eigen::Index>(swcnt::kDriveOutputs));
+  Eigen::MatrixXd states(rows, 3);
+  simulation.Run([&](Eigen::Index row, int output, double reading) {
     const swcnt::Growth<double>& g = simulation.sample().growth;
-    out.row(row) << (tube ? r[swcnt::kZ1Tc] : r[swcnt::kStageTc]),
-        (tube ? r[swcnt::kZ3Tc] : r[swcnt::kStageTc]),
-        (tube ? r[swcnt::kZ1Duty] : r[swcnt::kHeaterDuty]), r[swcnt::kSurface],
-        (tube ? 0.0 : r[swcnt::kPyro]), r[swcnt::kPWater], r[swcnt::kPAcetylene],
-        r[swcnt::kHeight] * 1e6, g.coverage, g.active, g.activated;
+    read(row, output) = reading;
+    states.row(row) << g.coverage, g.active, g.activated;
   });
+  Eigen::MatrixXd out(rows, static_cast<Eigen::Index>(kQuantities));
+  out << read.col(tube ? swcnt::kZ1Tc : swcnt::kStageTc),
+      read.col(tube ? swcnt::kZ3Tc : swcnt::kStageTc),
+      read.col(tube ? swcnt::kZ1Duty : swcnt::kHeaterDuty), read.col(swcnt::kSurface),
+      read.col(swcnt::kPyro), read.col(swcnt::kPWater), read.col(swcnt::kPAcetylene),
+      read.col(swcnt::kHeight) * 1e6, states;
   return out;
 }
 
