@@ -214,7 +214,7 @@ absl::StatusOr<CampaignRun> GatherRows(const signal::Rig& rig, const twin::Twin&
   if (out.blocks.empty()) {
     return OfRun(record.run.id,
                  base::InvalidField({.field = "run.samples",
-                                     .value = "no steady one",
+                                     .value = "no steady reading",
                                      .bound = absl::StrFormat("of a channel that twin %s predicts",
                                                               description.name),
                                      .next_step = "look at the run with series get"}));
