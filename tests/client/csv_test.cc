@@ -132,9 +132,11 @@ TEST(CsvTest, EmptyFilesAreRefused) {
 
 TEST(CsvTest, ShiftedColumnsAreRefusedWithLineAndColumn) {
   EXPECT_EQ(ErrorOf("time_ns,T1,T2\n1,2,3\n4,5\n"),
-            "board.csv line 3: is 2 cells, must be 3, as many as the header has");
+            "board.csv line 3: is 2 cells, must be 3, as many as the header has; "
+            "are the columns shifted, or the file cut?");
   EXPECT_EQ(ErrorOf("time_ns,T1,T2\n1,2,3,4\n"),
-            "board.csv line 2: is 4 cells, must be 3, as many as the header has");
+            "board.csv line 2: is 4 cells, must be 3, as many as the header has; "
+            "are the columns shifted, or the file cut?");
   EXPECT_THAT(ErrorOf("T1,time_ns\n1,2\n"), HasSubstr("line 1, column 1 (time_ns): is \"T1\""));
   EXPECT_THAT(
       ErrorOf("time_ns,T9\n1,2\n"),
