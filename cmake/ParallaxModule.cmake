@@ -50,9 +50,10 @@ endfunction()
 
 # parallax_test(signal_test SOURCES a_test.cc DEPENDS parallax_signal LABELS unit concurrent): one test
 # program a module; every case becomes a ctest case named <program>.<suite>.<case>. Programs labelled
-# concurrent also run under ThreadSanitizer.
+# concurrent also run under ThreadSanitizer. Suites that are TOGETHER share a fixture worth seconds and become
+# the one ctest case <program>.together: each case in a process of its own would build it again.
 function(parallax_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS;TOGETHER" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE parallax_options absl::statusor absl::str_format absl::time
                         Eigen3::Eigen ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
@@ -63,7 +64,15 @@ function(parallax_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
-  gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
+  set(_alone)
+  if(ARG_TOGETHER)
+    list(TRANSFORM ARG_TOGETHER APPEND ".*")
+    list(JOIN ARG_TOGETHER ":" _together)
+    set(_alone TEST_FILTER "-${_together}")
+    add_test(NAME ${name}.together COMMAND ${name} "--gtest_filter=${_together}")
+    set_tests_properties(${name}.together PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  endif()
+  gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST ${_alone}
                        PROPERTIES TIMEOUT ${ARG_TIMEOUT})
   parallax_label_tests(${name} "${ARG_LABELS}")
 endfunction()
