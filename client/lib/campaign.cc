@@ -191,6 +191,10 @@ absl::Status LoadCsvFiles(const std::string& folder, Campaign& campaign) {
     PARALLAX_RETURN_IF_ERROR(task.status);
     campaign.csv_bytes += task.bytes;
     campaign.samples += task.target->samples;
+    for (const std::string& channel : task.target->silent) {
+      campaign.warnings.push_back(
+          absl::StrFormat("%s: column \"%s\" is empty throughout", task.path, channel));
+    }
   }
   return absl::OkStatus();
 }

@@ -35,7 +35,8 @@ struct Campaign {
   CampaignManifest manifest;
   v1::Rig rig;  ///< with twin and title, without name
   std::vector<RecordedRun> runs;
-  std::vector<std::string> warnings;  ///< what the folder holds that nothing reads
+  std::vector<std::string> warnings;  ///< what the folder holds that nothing reads, and columns
+                                      ///< that hold nothing
   uint64_t csv_bytes = 0;
   uint64_t samples = 0;
 };

@@ -72,6 +72,7 @@ class CsvParser {
   absl::Status ParseHeader(std::string_view line);
   absl::Status ParseRow(std::string_view line, BatchBuilder& builder);
   absl::Status AddChannel(std::string_view name);
+  const std::string& ChannelId(size_t column) const;
   absl::StatusOr<int64_t> ParseTime(std::string_view cell) const;
   absl::Status CellCountError(std::string_view line) const;
   absl::Status Empty(const char* said, const char* bound) const;
@@ -84,15 +85,18 @@ class CsvParser {
   size_t line_number_ = 0;
   std::vector<uint32_t> channel_index_;
   uint64_t samples_ = 0;
+  std::vector<bool> heard_;  ///< by column: whether any cell held a sample
 };
+
+/// @param column  counted from the first channel's.
+const std::string& CsvParser::ChannelId(size_t column) const {
+  return device_.channels(static_cast<int>(channel_index_[column] - first_channel_index_)).id();
+}
 
 absl::Status CsvParser::Error(size_t column, std::string_view value, const std::string& bound,
                               const std::string& next_step) const {
   std::string name = column == 0 ? "time_ns" : "";
-  if (column > 0 && column <= channel_index_.size()) {
-    name =
-        device_.channels(static_cast<int>(channel_index_[column - 1] - first_channel_index_)).id();
-  }
+  if (column > 0 && column <= channel_index_.size()) name = ChannelId(column - 1);
   v1::ErrorDetail detail;
   detail.set_field(absl::StrFormat("%s line %d, column %d%s", path_, line_number_, column + 1,
                                    name.empty() ? "" : " (" + name + ")"));
@@ -129,6 +133,7 @@ absl::Status CsvParser::ParseHeader(std::string_view line) {
   if (first != "time_ns") return Error(0, first, "\"time_ns\", the device's clock");
   while (more) PARALLAX_RETURN_IF_ERROR(AddChannel(TakeCell(line, more)));
   if (channel_index_.empty()) return Error(1, "", "at least one channel beside time_ns");
+  heard_.assign(channel_index_.size(), false);
   return absl::OkStatus();
 }
 
@@ -163,6 +168,7 @@ absl::Status CsvParser::ParseRow(std::string_view line, BatchBuilder& builder) {
     double value = 0.0;
     if (!ParseValue(cell, value)) return Error(column + 1, cell, "a number, nan or empty");
     builder.Add(column, time_ns, value);
+    heard_[column] = true;
     ++samples_;
   }
   if (more) return CellCountError(whole);
@@ -202,6 +208,9 @@ absl::StatusOr<DeviceRecording> CsvParser::Parse(std::string_view text) {
     return Empty(": is empty below its header, must have rows", "rows below the header");
   }
   recording.samples = samples_;
+  for (size_t column = 0; column < heard_.size(); ++column) {
+    if (!heard_[column]) recording.silent.push_back(ChannelId(column));
+  }
   recording.batches = builder.Finish();
   return recording;
 }

@@ -16,6 +16,7 @@ struct DeviceRecording {
   std::string producer_id;  ///< SHA-256 of the file's bytes, so that a repetition is recognised
   uint64_t samples = 0;     ///< cells that hold a number or nan; empty cells are not delivered
   std::vector<v1::SampleBatch> batches;
+  std::vector<std::string> silent;  ///< ids of channels whose column is empty throughout
 };
 
 /// Rows of a file that make one batch: 2,000, or fewer where a row is wider than 65 cells so that a

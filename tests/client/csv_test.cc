@@ -75,6 +75,11 @@ TEST(CsvTest, EmptyCellIsNoSampleAndNanIsOne) {
   EXPECT_TRUE(std::isnan(recording->batches[0].columns(1).value(0)));
 }
 
+TEST(CsvTest, AColumnThatIsEmptyThroughoutIsTold) {
+  EXPECT_THAT(Parse("time_ns,T1,T2\n1,,nan\n2,,\n")->silent, ElementsAre("T1"));
+  EXPECT_THAT(Parse("time_ns,T1,T2\n1,,2\n2,3,\n")->silent, ::testing::IsEmpty());
+}
+
 TEST(CsvTest, ValueBitsAreThoseOfStrtod) {
   base::Random random(1, 0);
   std::vector<std::string> cells = {"0.1",    "-0",   "1e-320", "1e999", "-1e999",
