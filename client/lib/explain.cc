@@ -80,7 +80,7 @@ std::string ExplainGap(const Json& report) {
   text += Paragraph(figures + ".");
   const std::string unit = Text(At(gap, "unit_of_permutation"));
   TextTable table{{"channel", "rmse as assumed"}, {}};
-  if (moved) table.columns.push_back("rmse at the fit");
+  if (moved) table.columns.emplace_back("rmse at the fit");
   table.columns.insert(table.columns.end(), {"unit", "p by " + unit});
   for (const Json& channel : At(gap, "channels")) {
     std::vector<std::string> row = {Text(At(channel, "channel")), Text(At(channel, "rmse"))};

@@ -1,6 +1,7 @@
 #include "client/lib/figure/axis.h"
 
 #include <cmath>
+#include <cstdint>
 
 namespace parallax::client::figure {
 namespace {
@@ -20,9 +21,10 @@ std::vector<double> Ticks(double low, double high, int most) {
   const double step = RoundStep((high - low) / (most - 1));
   // A tick on an end belongs to the axis whatever rounding does to it.
   const double slack = 1e-9;
-  const double last = std::floor(high / step + slack);
+  const auto first = static_cast<int64_t>(std::ceil(low / step - slack));
+  const auto last = static_cast<int64_t>(std::floor(high / step + slack));
   std::vector<double> ticks;
-  for (double k = std::ceil(low / step - slack); k <= last; ++k) ticks.push_back(k * step);
+  for (int64_t k = first; k <= last; ++k) ticks.push_back(static_cast<double>(k) * step);
   return ticks;
 }
 
