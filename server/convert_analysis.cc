@@ -80,6 +80,7 @@ v1::TwinSignal SignalToProto(const twin::Signal& signal) {
   wire.set_channel(signal.channel_id);
   wire.set_unit(signal.unit);
   wire.set_description(signal.description);
+  wire.set_sensor(signal.sensor);
   return wire;
 }
 

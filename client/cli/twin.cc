@@ -1,4 +1,6 @@
 // parallax twin list | show
+#include <algorithm>
+
 #include "absl/strings/str_format.h"
 #include "client/cli/verbs.h"
 #include "client/lib/names.h"
@@ -44,10 +46,15 @@ TextTable ParameterTable(const v1::Twin& twin) {
   return table;
 }
 
+/// Inputs have no sensor model, so that their table has no column for it.
 TextTable SignalTable(const google::protobuf::RepeatedPtrField<v1::TwinSignal>& signals) {
+  const bool sensors = std::any_of(signals.begin(), signals.end(),
+                                   [](const v1::TwinSignal& one) { return !one.sensor().empty(); });
   TextTable table{{"channel", "unit", "description"}, {}};
+  if (sensors) table.columns.emplace_back("sensor model");
   for (const v1::TwinSignal& signal : signals) {
     table.rows.push_back({signal.channel(), signal.unit(), signal.description()});
+    if (sensors) table.rows.back().push_back(signal.sensor());
   }
   return table;
 }

@@ -22,12 +22,13 @@
 #include "core/pipeline/sensor_gate.h"
 #include "core/pipeline/steps.h"
 #include "core/pipeline/validate.h"
+#include "core/pipeline/validity.h"
 
 namespace parallax::pipeline {
 namespace {
 
 /// Names the method of an analysis, its defaults included; changes whenever a report does.
-constexpr std::string_view kMethod = "parallax-analysis/6";
+constexpr std::string_view kMethod = "parallax-analysis/7";
 
 /// Parameters that subsets and coalitions can be enumerated for.
 constexpr size_t kMostParameters = 12;
@@ -163,22 +164,6 @@ Eigen::MatrixXd NaturalCovariance(const ParameterSpace& space, const MapFit& fit
   return gradient * fit.posterior.covariance * gradient.transpose();
 }
 
-std::map<std::string, std::vector<double>> ValidityOf(const std::vector<RunObservations>& runs) {
-  std::map<std::string, std::vector<double>> validity;
-  for (const RunObservations& run : runs) {
-    for (const ChannelObservations& channel : run.channels) {
-      if (channel.bin_value.size() == 0) continue;
-      const double low = channel.bin_value.minCoeff();
-      const double high = channel.bin_value.maxCoeff();
-      const auto [it, fresh] = validity.try_emplace(channel.channel, std::vector{low, high});
-      if (fresh) continue;
-      it->second[0] = std::min(it->second[0], low);
-      it->second[1] = std::max(it->second[1], high);
-    }
-  }
-  return validity;
-}
-
 /// The base set with the calibrated values in place of what was assumed.
 calibration::ParameterSet MakeSet(const ParameterSpace& space, const MapFit& fit,
                                   const std::vector<RunObservations>& runs,
@@ -307,6 +292,8 @@ absl::StatusOr<AnalysisResult> Analyze(const AnalysisInput& input,
   if (!MayCalibrate(report.decision.verdict.kind)) Refuse(report.decision, &report.validation);
 
   report.limits = Limits(model, report.attribution);
+  PARALLAX_ASSIGN_OR_RETURN(report.drives, DrivesOf(model, fit.z));
+  for (std::string& exit : TellExits(report.drives)) report.limits.push_back(std::move(exit));
   std::vector<int> coordinates;
   report.calibrated = CalibratedValues(space, fit, report.calibrate_runs, &coordinates);
   AnalysisResult result{.verdict = attribution::ToString(report.decision.verdict.kind),

@@ -13,6 +13,7 @@
 #include "core/pipeline/progress.h"
 #include "core/pipeline/report_codec.h"
 #include "core/pipeline/ruled_out.h"
+#include "core/pipeline/validity.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -90,28 +91,30 @@ Attribution FillAttribution(const CampaignExplanation& explanation,
   return out;
 }
 
+/// Values of the fit that was validated; their sds from the posterior in which the rest is free.
 void FillCalibrated(const CampaignModel& model, const CampaignFit& fit,
                     const Eigen::VectorXd& assumed, Report* report) {
   const Eigen::VectorXd natural = model.Natural(fit.z);
   for (size_t i = 0; i < fit.parameters.size(); ++i) {
     const int p = fit.parameters[i];
     const twin::Parameter& parameter = report->parameters[static_cast<size_t>(p)];
-    const auto k = static_cast<Eigen::Index>(i);
-    report->calibrated.push_back(
-        {.parameter = parameter.name,
-         .run = {},
-         .value = natural(p),
-         .sd = std::abs(model.NaturalSlope(fit.z, p)) * std::sqrt(fit.covariance(k, k)),
-         .assumed = assumed(p),
-         .unit = parameter.unit,
-         .calibrated = true});
+    report->calibrated.push_back({.parameter = parameter.name,
+                                  .run = {},
+                                  .value = natural(p),
+                                  .sd = report->posterior.parameters[i].sd,
+                                  .assumed = assumed(p),
+                                  .unit = parameter.unit,
+                                  .calibrated = true});
   }
 }
 
 /// All parameters with the calibrated ones in place of what was assumed.
-calibration::ParameterSet MakeCampaignSet(const CampaignModel& model, const CampaignFit& fit,
-                                          const Eigen::VectorXd& assumed, const Report& report) {
-  calibration::ParameterSet set{.provenance = report.provenance};
+calibration::ParameterSet MakeCampaignSet(const CampaignFit& fit, const Eigen::VectorXd& assumed,
+                                          const std::vector<CampaignRun>& runs,
+                                          const Report& report) {
+  calibration::ParameterSet set{.covariance = report.posterior.covariance,
+                                .validity = ValidityOf(runs),
+                                .provenance = report.provenance};
   for (Eigen::Index p = 0; p < assumed.size(); ++p) {
     const twin::Parameter& parameter = report.parameters[static_cast<size_t>(p)];
     set.values.push_back({.parameter = parameter.name,
@@ -120,14 +123,9 @@ calibration::ParameterSet MakeCampaignSet(const CampaignModel& model, const Camp
                           .assumed = assumed(p),
                           .unit = parameter.unit});
   }
-  const auto d = static_cast<Eigen::Index>(fit.parameters.size());
-  Eigen::VectorXd slope(d);
-  for (Eigen::Index i = 0; i < d; ++i) {
-    const int p = fit.parameters[static_cast<size_t>(i)];
-    set.values[static_cast<size_t>(p)] = report.calibrated[static_cast<size_t>(i)];
-    slope(i) = model.NaturalSlope(fit.z, p);
+  for (size_t i = 0; i < fit.parameters.size(); ++i) {
+    set.values[static_cast<size_t>(fit.parameters[i])] = report.calibrated[i];
   }
-  set.covariance = slope.asDiagonal() * fit.covariance * slope.asDiagonal();
   return set;
 }
 
@@ -147,6 +145,7 @@ std::vector<std::string> LimitsOf(const WeighedCampaign& weighed, const Report& 
   std::string rivals =
       TellRivals(report.twin, report.decision.verdict, explanation.evidence.rival_group);
   if (!rivals.empty()) limits.push_back(std::move(rivals));
+  for (std::string& exit : TellExits(report.drives)) limits.push_back(std::move(exit));
   return limits;
 }
 
@@ -204,7 +203,7 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
     PARALLAX_ASSIGN_OR_RETURN(report.posterior,
                               SampleCampaign(*weighed->search, *moved, input.seed));
     FillCalibrated(model, *moved, assumed, &report);
-    result.parameter_set = MakeCampaignSet(model, *moved, assumed, report);
+    result.parameter_set = MakeCampaignSet(*moved, assumed, weighed->runs, report);
     result.accepted = report.validation.decision.accepted;
   }
   PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "explain", 0.95));
@@ -220,6 +219,8 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
                                                         .evidence = explanation.evidence,
                                                         .hypotheses = explanation.hypotheses}));
   report.attribution.gap_after = report.gap.after;
+  PARALLAX_ASSIGN_OR_RETURN(report.drives,
+                            DrivesOf(input.twin, calibrated ? natural : assumed, weighed->runs));
   report.limits = LimitsOf(*weighed, report);
   result.report_json = EncodeReport(report);
   return result;

@@ -154,16 +154,20 @@ class Sampler {
         calibration::SamplePosterior(calibration::LogDensityOf(Problem(-1)), {laplace_},
                                      {.seed = seed_, .stream = kChainStream}));
     out_.converged = chains.converged;
-    const Eigen::MatrixXd draws = calibration::PooledDraws(chains);
+    Eigen::MatrixXd draws = calibration::PooledDraws(chains);
     for (Eigen::Index i = 0; i < d_; ++i) {
-      std::vector<double> values;
-      for (const double coordinate : draws.row(i)) values.push_back(Natural(i, coordinate));
-      const Eigen::Map<const Eigen::ArrayXd> natural(values.data(), draws.cols());
+      for (double& coordinate : draws.row(i)) coordinate = Natural(i, coordinate);
+    }
+    const Eigen::VectorXd mean = draws.rowwise().mean();
+    const Eigen::MatrixXd centred = draws.colwise() - mean;
+    out_.covariance = centred * centred.transpose() / static_cast<double>(draws.cols());
+    for (Eigen::Index i = 0; i < d_; ++i) {
+      const std::vector<double> values(draws.row(i).begin(), draws.row(i).end());
       const calibration::ChainDiagnostics& chain = chains.parameters[static_cast<size_t>(i)];
       const auto p = static_cast<size_t>(ParameterAt(i));
       out_.parameters.push_back({.parameter = model_.description().parameters[p].name,
-                                 .mean = natural.mean(),
-                                 .sd = std::sqrt((natural - natural.mean()).square().mean()),
+                                 .mean = mean(i),
+                                 .sd = std::sqrt(out_.covariance(i, i)),
                                  .low = divergence::Quantile(values, 0.05),
                                  .high = divergence::Quantile(values, 0.95),
                                  .r_hat = chain.r_hat,

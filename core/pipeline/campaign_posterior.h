@@ -1,5 +1,6 @@
 #pragma once
 
+#include <Eigen/Dense>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -30,6 +31,7 @@ struct ParameterPosterior {
 
 struct CampaignPosterior {
   std::vector<ParameterPosterior> parameters;  ///< in the order of the fit; empty: none sampled
+  Eigen::MatrixXd covariance;                  ///< of these, natural units
   bool converged = false;                      ///< split R̂ < 1.01 and ESS >= 400 for each
   double emulator_error_nats = 0.0;            ///< rms error of the log density that was sampled
   int twin_evaluations = 0;                    ///< of the whole campaign

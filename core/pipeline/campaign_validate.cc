@@ -187,6 +187,7 @@ absl::StatusOr<CampaignValidation> ValidateCampaign(
   const CampaignModel model(twin, runs, assumed);
   const bool calibrated = !fit.parameters.empty();
   const Eigen::VectorXd after = calibrated ? model.Natural(fit.z) : Eigen::VectorXd();
+  PARALLAX_ASSIGN_OR_RETURN(validation.drives, DrivesOf(twin, calibrated ? after : assumed, runs));
   PARALLAX_ASSIGN_OR_RETURN(validation.chirality, CallChirality(twin, assumed, after, runs));
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<ChannelGap> rmse,
                             RmseByChannel(twin, assumed, after, runs));

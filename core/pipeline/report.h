@@ -9,6 +9,7 @@
 #include "core/pipeline/campaign_posterior.h"
 #include "core/pipeline/gap.h"
 #include "core/pipeline/hypothesis.h"
+#include "core/pipeline/run_drive.h"
 #include "core/pipeline/sensor_gate.h"
 #include "core/pipeline/story.h"
 #include "core/pipeline/validate.h"
@@ -32,6 +33,7 @@ struct Report {
   std::vector<std::string> calibrate_runs;
   std::vector<std::string> validate_runs;
   attribution::VerdictDecision decision;
+  std::vector<RunDrive> drives;      ///< of the calibrate runs, calibrated values where there are
   std::vector<RunFinding> findings;  ///< of the calibrate runs
   GapSummary gap;
   Attribution attribution;

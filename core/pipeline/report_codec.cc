@@ -44,6 +44,26 @@ json EncodeFinding(const std::string& run, const signal::SensorFinding& finding)
           {"text", finding.text}};
 }
 
+json EncodeDrives(const std::vector<RunDrive>& drives) {
+  json list = json::array();
+  for (const RunDrive& drive : drives) {
+    json exits = json::array();
+    for (const DomainExit& exit : drive.exits) {
+      exits.push_back({{"quantity", exit.declared.quantity},
+                       {"unit", exit.declared.unit},
+                       {"low", exit.declared.low},
+                       {"high", exit.declared.high},
+                       {"reached_low", JsonNumber(exit.reached.low)},
+                       {"reached_high", JsonNumber(exit.reached.high)}});
+    }
+    list.push_back({{"run", drive.run},
+                    {"mode", drive.mode == twin::DriveMode::kMeasured ? "MEASURED" : "RECIPE"},
+                    {"by_setpoint", drive.by_setpoint},
+                    {"outside_domain", std::move(exits)}});
+  }
+  return list;
+}
+
 json EncodeGap(const GapSummary& gap) {
   json channels = json::array();
   for (const ChannelGap& channel : gap.channels) {
@@ -221,6 +241,7 @@ json EncodeValidation(const Validation& v) {
           {"estimated_on_own_first_part", std::move(own)},
           {"checks", std::move(checks)},
           {"sensors", std::move(sensors)},
+          {"drives", EncodeDrives(v.drives)},
           {"unusable_runs", v.unusable_runs}};
 }
 
@@ -270,6 +291,7 @@ std::string EncodeReport(const Report& report) {
        {"runs", {{"calibrate", report.calibrate_runs}, {"validate", report.validate_runs}}},
        {"verdict", EncodeVerdict(report.decision.verdict)},
        {"gates", EncodeGates(report.decision.gates)},
+       {"drives", EncodeDrives(report.drives)},
        {"sensors", std::move(sensors)},
        {"gap", EncodeGap(report.gap)},
        {"attribution", EncodeAttribution(report)},

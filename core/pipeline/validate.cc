@@ -304,6 +304,7 @@ absl::StatusOr<Validation> Validate(const twin::Twin& twin, const ParameterSpace
   PARALLAX_RETURN_IF_ERROR(ScoreRuns(simulation, model, candidate, fit.noise, &scoring));
   Summarise(scoring, fit.noise, &out, &gate);
   gate.parameters = Bounded(held_out, candidate.z);
+  PARALLAX_ASSIGN_OR_RETURN(out.drives, DrivesOf(model, candidate.z));
   for (const RunObservations& run : runs) {
     for (const signal::SensorFinding& finding : run.clean.findings) {
       out.findings.push_back({run.run, finding});

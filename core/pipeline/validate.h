@@ -9,6 +9,7 @@
 #include "core/pipeline/fit.h"
 #include "core/pipeline/observations.h"
 #include "core/pipeline/parameter_space.h"
+#include "core/pipeline/run_drive.h"
 #include "core/signal/clean.h"
 
 namespace parallax::pipeline {
@@ -49,7 +50,8 @@ struct Validation {
   std::vector<ChannelValidation> channels;
   std::vector<OwnValue> own_values;
   std::vector<ChiralityCall>
-      chirality;  ///< runs whose chirality was measured, twins that predict it
+      chirality;                 ///< runs whose chirality was measured, twins that predict it
+  std::vector<RunDrive> drives;  ///< of the runs that were scored
   std::vector<RunFinding> findings;
   std::vector<std::string>
       unusable_runs;  ///< held-out runs that could not be compared, with the reason

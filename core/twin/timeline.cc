@@ -154,11 +154,15 @@ bool HasGoodSample(const signal::CleanSeries* series) {
 }
 
 absl::StatusOr<InputSignal> DrivenInput(const signal::Rig& rig, const signal::CleanRun& run,
-                                        const std::string& channel_id, DriveMode mode,
-                                        Between between) {
-  const signal::CleanSeries* series = mode == DriveMode::kMeasured ? run.Find(channel_id) : nullptr;
+                                        const std::string& channel_id, Between between,
+                                        Drive* drive) {
+  const bool measured = drive->mode == DriveMode::kMeasured;
+  const signal::CleanSeries* series = measured ? run.Find(channel_id) : nullptr;
   if (HasGoodSample(series)) return InputSignal::FromSeries(*series, between);
-  return InputSignal::FromRecipe(rig, run.run.recipe, channel_id);
+  PARALLAX_ASSIGN_OR_RETURN(InputSignal recipe,
+                            InputSignal::FromRecipe(rig, run.run.recipe, channel_id));
+  if (measured) drive->by_setpoint.push_back(channel_id);
+  return recipe;
 }
 
 absl::StatusOr<Eigen::VectorXd> SampleTimes(const signal::CleanRun& run,

@@ -48,11 +48,12 @@ class InputSignal {
 
 bool HasGoodSample(const signal::CleanSeries* series);
 
-/// What drives input `channel_id`: in kMeasured mode its good samples, where it was recorded; else
-/// the recipe. Errors: those of InputSignal::FromRecipe.
+/// What drives input `channel_id` of `drive`: in kMeasured mode its good samples, where it was
+/// recorded; else the recipe, which `by_setpoint` then tells.
+/// Errors: those of InputSignal::FromRecipe.
 absl::StatusOr<InputSignal> DrivenInput(const signal::Rig& rig, const signal::CleanRun& run,
-                                        const std::string& channel_id, DriveMode mode,
-                                        Between between);
+                                        const std::string& channel_id, Between between,
+                                        Drive* drive);
 
 /// Times of all samples of the named channels, whatever their quality: increasing, without
 /// repetition, at most `max_rows`. A denser recording is thinned to sample times at least

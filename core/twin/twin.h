@@ -43,6 +43,11 @@ struct Signal {
   std::string channel_id;
   std::string unit;  ///< SI, UCUM
   std::string description;
+  /// Outputs: how the instrument turns the quantity into its reading ("tau dT/dt = H - T", "reads
+  /// no less than its floor"), by the names of the parameters and geometry keys that say so. Empty:
+  /// the reading is the quantity.
+  std::string sensor{};
+  double line_per_cm = 0.0;  ///< of an outcome that is a line of a Raman spectrum: its shift [1/cm]
 };
 
 /// A range outside of which a prediction is extrapolation.
@@ -87,6 +92,8 @@ struct Drive {
   Eigen::MatrixXd inputs;     ///< n × inputs, held from row i to row i+1
   Eigen::VectorXd initial;    ///< outputs; reading at time_s[0], NaN where it is not known
   Eigen::VectorXd constants;  ///< geometry, substrate, catalyst, phases; in the twin's own order
+  /// kMeasured only: inputs without a good sample, which the recipe's set-points stand in for.
+  std::vector<std::string> by_setpoint;
 };
 
 /// Predicted readings at Drive::time_s, and what the sample will measure afterwards, before noise.

@@ -60,7 +60,8 @@ Description Describe() {
   d.inputs = {{"power_command", "A", "Current that commands the power supply."},
               {"argon_flow", "1", "Share of a row's interval during which argon flows."},
               {"coupling_ratio", "1", "Coupling relative to eta; 1 until a step is detected."}};
-  d.outputs = {{"temperature", "K", "Reading of the pyrometer, not censored."}};
+  d.outputs = {{"temperature", "K", "Reading of the pyrometer, not censored.",
+                "T + pyrometer_bias; below the channel's range it reads its floor"}};
   d.domain = {{"pyrometer_temperature", "K", 290.0, 1800.0}, {"power_command", "A", 0.0, 0.02}};
   d.version = "1";
   return d;
@@ -75,12 +76,12 @@ double StartReading(const signal::CleanRun& run, double begin_s) {
 }
 
 /// Share of each row's interval with argon on; none where nothing says that any flowed.
-Eigen::VectorXd ArgonShare(const signal::Rig& rig, const signal::CleanRun& run, DriveMode mode,
-                           const Eigen::VectorXd& time_s) {
+void FillArgonShare(const signal::Rig& rig, const signal::CleanRun& run, Drive* drive) {
   const absl::StatusOr<InputSignal> flow =
-      DrivenInput(rig, run, "argon_flow", mode, Between::kHold);
-  if (!flow.ok()) return Eigen::VectorXd::Zero(time_s.size());
-  return MeanPerRow(flow->Above(kArgonOnM3PerS), time_s);
+      DrivenInput(rig, run, "argon_flow", Between::kHold, drive);
+  drive->inputs.col(kArgonShare).setZero();
+  if (!flow.ok()) return;
+  drive->inputs.col(kArgonShare) = MeanPerRow(flow->Above(kArgonOnM3PerS), drive->time_s);
 }
 
 class Furnace final : public Twin {
@@ -96,13 +97,13 @@ class Furnace final : public Twin {
     drive.constants[kFurnaceGain] = gain_w_per_ma / kAmperePerMilliampere;
     PARALLAX_ASSIGN_OR_RETURN(drive.constants[kFurnaceAmbient], Geometry(rig, "ambient_k"));
     PARALLAX_ASSIGN_OR_RETURN(const InputSignal power,
-                              DrivenInput(rig, run, "power_command", mode, Between::kLinear));
+                              DrivenInput(rig, run, "power_command", Between::kLinear, &drive));
     PARALLAX_ASSIGN_OR_RETURN(drive.time_s,
                               DriveTimes(run, {"power_command", "temperature"}, mode, kMaxRows));
     drive.time_s = FillHoles(drive.time_s, kWidestHoleS, kMaxHoleRows);
     drive.inputs.resize(drive.time_s.size(), kFurnaceInputs);
     drive.inputs.col(kPowerCommand) = MeanPerRow(power, drive.time_s);
-    drive.inputs.col(kArgonShare) = ArgonShare(rig, run, mode, drive.time_s);
+    FillArgonShare(rig, run, &drive);
     drive.inputs.col(kCouplingRatio).setOnes();
     const bool measured = mode == DriveMode::kMeasured;
     drive.initial.resize(1);

@@ -200,6 +200,7 @@ absl::Status FillHeld(const signal::Rig& rig, const signal::CleanRun& run, const
     input = InputSignal::FromSeries(*series, Between::kLinear);
   } else if (line.setpoint != nullptr && HasChannel(rig, line.setpoint)) {
     PARALLAX_ASSIGN_OR_RETURN(input, InputSignal::FromRecipe(rig, run.run.recipe, line.setpoint));
+    if (drive->mode == DriveMode::kMeasured) drive->by_setpoint.emplace_back(line.measured);
   }
   for (Eigen::Index i = 0; i < drive->time_s.size(); ++i) {
     const double begin_s = drive->time_s[i] - delay_s;

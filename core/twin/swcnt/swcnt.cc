@@ -16,6 +16,10 @@ namespace {
 
 using swcnt::kParameters;
 
+/// Sensor models, see sensors.h.
+constexpr char kControlling[] = "tc_lag_s dx/dt = T - x; reads x + bTC + tc_drift_k_per_h t";
+constexpr char kAnalyser[] = "3 s dx/dt = p - x";
+
 Description Describe() {
   Description d;
   d.name = "swcnt_cvd";
@@ -36,20 +40,22 @@ Description Describe() {
               {"wall_t", "K", "Wall that the substrate faces, on a stage."},
               {"gas_t", "K", "Gas over the substrate, on a stage."},
               {"mains_v", "V", "Mains voltage."}};
-  d.outputs = {{"stage_tc", "K", "Reading of the stage's controlling thermocouple."},
-               {"stage_tc2", "K", "Reading of the stage's second thermocouple."},
-               {"heater_duty", "1", "Share of full power that the stage's heater needs."},
-               {"pyro_t", "K", "Reading of the pyrometer."},
-               {"p_h2o", "Pa", "Water in the residual gas analyser."},
-               {"p_c2h2", "Pa", "Acetylene in the residual gas analyser."},
-               {"height", "m", "Height of the forest."},
-               {"z1_tc", "K", "Reading of zone 1's thermocouple."},
-               {"z2_tc", "K", "Reading of zone 2's thermocouple."},
-               {"z3_tc", "K", "Reading of zone 3's thermocouple."},
-               {"z1_duty", "1", "Share of full power that zone 1 needs."},
-               {"z2_duty", "1", "Share of full power that zone 2 needs."},
-               {"z3_duty", "1", "Share of full power that zone 3 needs."},
-               {"surface_t", "K", "True temperature of the growing surface; no instrument's."}};
+  d.outputs = {
+      {"stage_tc", "K", "Reading of the stage's controlling thermocouple.", kControlling},
+      {"stage_tc2", "K", "Reading of the stage's second thermocouple.", "tc_lag_s dx/dt = T - x"},
+      {"heater_duty", "1", "Share of full power that the stage's heater needs."},
+      {"pyro_t", "K", "Reading of the pyrometer.",
+       "1/Tr = 1/Ts - (pyrometer_wavelength_m / c2) ln(eps / pyrometer_emissivity_set)"},
+      {"p_h2o", "Pa", "Water in the residual gas analyser.", kAnalyser},
+      {"p_c2h2", "Pa", "Acetylene in the residual gas analyser.", kAnalyser},
+      {"height", "m", "Height of the forest."},
+      {"z1_tc", "K", "Reading of zone 1's thermocouple.", kControlling},
+      {"z2_tc", "K", "Reading of zone 2's thermocouple.", kControlling},
+      {"z3_tc", "K", "Reading of zone 3's thermocouple.", kControlling},
+      {"z1_duty", "1", "Share of full power that zone 1 needs."},
+      {"z2_duty", "1", "Share of full power that zone 2 needs."},
+      {"z3_duty", "1", "Share of full power that zone 3 needs."},
+      {"surface_t", "K", "True temperature of the growing surface; no instrument's."}};
   d.outcomes = swcnt::OutcomeDescriptors();
   d.domain = {{"growth_surface_temperature", "K", 823.15, 1223.15},
               {"growth_feed_pressure", "Pa", 0.0, 40e3},

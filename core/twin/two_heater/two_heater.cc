@@ -51,8 +51,8 @@ Description Describe() {
   d.parameters = BoardParameters();
   d.inputs = {{"Q1", "1", "Power of heater 1 as a fraction of full."},
               {"Q2", "1", "Power of heater 2 as a fraction of full."}};
-  d.outputs = {{"T1", "K", "Reading of the sensor on heater 1."},
-               {"T2", "K", "Reading of the sensor on heater 2."}};
+  d.outputs = {{"T1", "K", "Reading of the sensor on heater 1.", "tau dT1/dt = H1 - T1"},
+               {"T2", "K", "Reading of the sensor on heater 2.", "tau dT2/dt = H2 - T2"}};
   d.domain = {{"sensor_temperature", "K", 250.0, 420.0}, {"heater_power", "1", 0.0, 1.0}};
   d.version = "1";
   return d;
@@ -85,7 +85,7 @@ class TwoHeater final : public Twin {
     for (Eigen::Index i = 0; i < 2; ++i) {
       const std::string number = i == 0 ? "1" : "2";
       PARALLAX_ASSIGN_OR_RETURN(const InputSignal power,
-                                DrivenInput(rig, run, "Q" + number, mode, Between::kHold));
+                                DrivenInput(rig, run, "Q" + number, Between::kHold, &drive));
       drive.inputs.col(i) = MeanPerRow(power, drive.time_s);
       const signal::CleanSeries* sensor =
           mode == DriveMode::kMeasured ? run.Find("T" + number) : nullptr;
