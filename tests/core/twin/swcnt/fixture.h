@@ -201,7 +201,7 @@ inline Eigen::VectorXd DrawSwcnt(uint64_t seed, double width) {
   return p;
 }
 
-/// A recipe drawn at random: temperature, flows, times, thickness, set.
+/// A recipe drawn at random: temperature, pressure, flows, times, substrate, catalyst, feed.
 inline GrowthRecipe DrawRecipe(uint64_t seed) {
   base::Random random(seed, 12);
   const auto between = [&](double low, double high) {
@@ -220,6 +220,10 @@ inline GrowthRecipe DrawRecipe(uint64_t seed) {
   r.water_sccm = forest ? between(0.0, 0.6) : 0.0;
   const double thicknesses[] = {0.5e-3, 1e-3, 2e-3, 3e-3};
   r.thickness_m = thicknesses[random.Below(4)];
+  const char* const materials[] = {"fused silica", "alumina 99.5", "sapphire", "silicon"};
+  r.material = materials[random.Below(4)];
+  r.pressure_pa *= between(0.5, 1.2);
+  if (random.Uniform() < 0.3) r.feed = forest ? "CH4" : "CO";
   return r;
 }
 

@@ -17,11 +17,14 @@ constexpr size_t kSeeds = 200;
 Drive DrawDrive(uint64_t seed) {
   testing::GrowthRecipe recipe = testing::DrawRecipe(seed);
   base::Random random(seed, 21);
-  recipe.heat_s = 80.0;
-  recipe.reduce_s = 60.0;
-  recipe.anneal_s = 40.0;
-  recipe.grow_s = 120.0;
-  recipe.cool_s = 20.0;
+  const auto seconds = [&random](double low, double high) {
+    return 2.0 * std::round(0.5 * (low + (high - low) * random.Uniform()));
+  };
+  recipe.heat_s = seconds(40.0, 120.0);
+  recipe.reduce_s = seconds(20.0, 100.0);
+  recipe.anneal_s = seconds(10.0, 70.0);
+  recipe.grow_s = seconds(60.0, 180.0);
+  recipe.cool_s = seconds(4.0, 40.0);
   const signal::Rig rig = seed % 2 == 0 ? testing::StageRig() : testing::HotWallRig();
   if (seed % 4 < 2) return testing::RecipeDrive(rig, recipe);
   Drive drive = testing::SteadyDrive(rig, recipe);
