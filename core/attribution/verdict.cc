@@ -209,10 +209,12 @@ std::optional<Verdict> Judge::Unmodelled() {
     why.push_back(
         absl::StrFormat("%s would have to move by %.1f prior sds", cause->name, cause->shift_sd));
   }
-  // A parameter that moves only to make room for others removes nothing of the gap itself.
-  const auto removing = std::count_if(causes.begin(), causes.end(), [](const ParameterEvidence* c) {
-    return c->shapley_low > 0.0;
-  });
+  // A parameter that moves only to make room for others removes nothing of the gap itself, and one
+  // that could be left out is not needed.
+  const auto removing =
+      std::count_if(causes.begin(), causes.end(), [this](const ParameterEvidence* c) {
+        return c->shapley_low > 0.0 && c->loss_without >= thresholds_.loss_nats;
+      });
   if (!Try("causes at once", static_cast<double>(removing), Relation::kBelow,
            thresholds_.many_causes)) {
     why.push_back(absl::StrFormat("the fit needs %d causes at once", removing));

@@ -268,6 +268,7 @@ TEST(Verdict, UnmodelledByDiscrepancyByShiftAndByManyCauses) {
   wide.parameters[0].shift_sd = 5.0;
   many.parameters[1].pip = many.parameters[2].pip = 0.99;
   many.parameters[1].shapley_low = many.parameters[2].shapley_low = 0.05;
+  many.parameters[1].loss_without = many.parameters[2].loss_without = 12.0;
   EXPECT_THAT(DecideVerdict(large).verdict.because, HasSubstr("(board/T1 while cooling)"));
   EXPECT_THAT(DecideVerdict(wide).verdict.because, HasSubstr("alpha1 would have to move by 5.0"));
   EXPECT_THAT(DecideVerdict(many).verdict.because, HasSubstr("3 causes at once"));
@@ -281,6 +282,16 @@ TEST(Verdict, AParameterThatOnlyMakesRoomForOthersIsNotCountedAmongManyCauses) {
   evidence.parameters[1].pip = evidence.parameters[2].pip = 0.99;
   evidence.parameters[1].shapley_low = -0.4;
   evidence.parameters[2].shapley_low = -0.1;
+  EXPECT_EQ(DecideVerdict(evidence).verdict.kind, VerdictKind::kIdentified);
+}
+
+TEST(Verdict, AParameterThatTheFitCanDoWithoutIsNotCountedAmongManyCauses) {
+  Evidence evidence = Sound();
+  for (const size_t spare : {1U, 2U}) {
+    evidence.parameters[spare].pip = 0.96;
+    evidence.parameters[spare].shapley_low = 0.01;
+    evidence.parameters[spare].loss_without = 3.6;
+  }
   EXPECT_EQ(DecideVerdict(evidence).verdict.kind, VerdictKind::kIdentified);
 }
 
