@@ -165,4 +165,15 @@ struct ClockRules {
 };
 inline constexpr ClockRules kClockRules;
 
+/// How slowly an instrument may follow what it measures. Frozen 2026-11-28.
+struct LagRules {
+  /// Time constants of instruments and lines are known to a few seconds. Design.
+  double tolerated_s = 3.0;
+  double faulty_s = 30.0;  ///< sd of what a faulty one adds
+  /// Beside a run's own sd: how far the twin's transients are to be trusted, run by run.
+  double run_s = 2.0;
+  double most_uncertain_s = 15.0;  ///< sd of an estimate that tells a lag
+};
+inline constexpr LagRules kLagRules;
+
 }  // namespace parallax::attribution

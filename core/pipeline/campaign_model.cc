@@ -141,7 +141,7 @@ absl::Status CampaignModel::DifferentiateAll(const Eigen::VectorXd& z, Eigen::Ve
         (*residuals)(block.begin + i) = block.value(i) - source.In(prediction);
         for (Eigen::Index p = 0; p < z.size(); ++p) {
           (*jacobian)(block.begin + i, p) =
-              -source.In(derivative, p) * NaturalSlope(z, static_cast<int>(p));
+              -source.Slope(prediction, derivative, p) * NaturalSlope(z, static_cast<int>(p));
         }
       }
     }

@@ -35,14 +35,14 @@ Eigen::MatrixXd BlockCovariance(const EvidenceBlock& block, const twin::Trust& t
 }
 
 /// The gap of each observable, a column each. Its level and not its readings: a column that holds
-/// the readings' noise would explain that noise. Families of outcomes have none.
+/// the readings' noise would explain that noise. What only the sample shows has none.
 Eigen::MatrixXd Gaps(const CampaignModel& model) {
   std::set<std::string> names;
   for (const EvidenceBlock& block : model.blocks()) names.insert(block.observable);
   Eigen::MatrixXd columns =
       Eigen::MatrixXd::Zero(model.rows(), static_cast<Eigen::Index>(names.size()));
   for (const EvidenceBlock& block : model.blocks()) {
-    if (block.OfFamily()) continue;
+    if (block.OfSampleAlone()) continue;
     const auto place = std::distance(names.begin(), names.find(block.observable));
     columns.col(place).segment(block.begin, block.rows()) = block.level - block.assumed;
   }

@@ -9,6 +9,7 @@
 #include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 #include "core/divergence/resampling.h"
+#include "core/pipeline/raman_lines.h"
 #include "core/pipeline/run_error.h"
 
 namespace parallax::pipeline {
@@ -18,6 +19,8 @@ constexpr double kLeastBinS = 30.0;
 constexpr double kBinsPerSegment = 12.0;
 /// A forest starts from nothing when feed arrives: its first seconds show nothing yet.
 constexpr double kHeightSettleS = 10.0;
+/// Time constants of an instrument's lag after which it reads what is: 2 % of a step are left.
+constexpr double kLagsToSettle = 4.0;
 
 /// Medians of a channel's bins over some windows.
 struct Medians {
@@ -66,12 +69,21 @@ double MedianSd(const ChannelObservations& channel, const Medians& medians, doub
   return std::max(white, 1.4826 * divergence::Quantile(std::move(second), 0.5) / std::sqrt(6.0));
 }
 
+/// How much longer than others an instrument needs after a change.
+double SettleOf(const std::vector<InstrumentLag>& lags, const std::string& channel) {
+  for (const InstrumentLag& lag : lags) {
+    if (lag.channel == channel && lag.Shows()) return kLagsToSettle * lag.lag_s;
+  }
+  return 0.0;
+}
+
+/// @param lag_s  settling beside what every instrument needs.
 EvidenceBlock BlockOf(const ChannelObservations& channel, const std::string& observable,
-                      const signal::Recipe& recipe) {
+                      const signal::Recipe& recipe, double lag_s) {
   const bool height = observable == "height";
-  const Medians medians = MediansWithin(
-      channel,
-      SteadyPhases(recipe, height || observable == "p_c2h2", height ? kHeightSettleS : kSettleS));
+  const Medians medians =
+      MediansWithin(channel, SteadyPhases(recipe, height || observable == "p_c2h2",
+                                          (height ? kHeightSettleS : kSettleS) + lag_s));
   const auto n = static_cast<Eigen::Index>(medians.value.size());
   EvidenceBlock block{.observable = observable, .channel = channel.channel};
   block.time_s = Eigen::Map<const Eigen::VectorXd>(medians.time_s.data(), n);
@@ -83,7 +95,8 @@ EvidenceBlock BlockOf(const ChannelObservations& channel, const std::string& obs
   }
   block.white_sd = Eigen::VectorXd::Constant(n, MedianSd(channel, medians, count));
   for (const std::vector<GridPoint>& points : medians.points) {
-    block.source.push_back({.output = channel.output, .points = points, .outcomes = {}});
+    block.source.push_back(
+        {.output = channel.output, .points = points, .outcomes = {}, .among = {}});
   }
   return block;
 }
@@ -115,15 +128,25 @@ void AddOutcomes(const twin::Description& description, const signal::Outcome& ou
   for (const signal::ChiralityShare& share : outcome.chirality) {
     const int index = OutcomeIndex(description, absl::StrFormat("share_%d_%d", share.n, share.m));
     if (index < 0 || share.share < kLeastShare) continue;
-    Append(end_s, share.share, share.sd, {.output = -1, .points = {}, .outcomes = {index}},
-           &shares);
+    Append(end_s, share.share, share.sd,
+           {.output = -1, .points = {}, .outcomes = {index}, .among = {}}, &shares);
   }
   if (shares.rows() > 0) blocks->push_back(std::move(shares));
+  EvidenceBlock lines{.observable = "rbm", .channel = "outcome/rbm"};
+  for (RamanRow& row : MatchLines(outcome.raman_rbm, description)) {
+    Append(end_s, row.share, row.sd,
+           {.output = -1,
+            .points = {},
+            .outcomes = std::move(row.outcomes),
+            .among = std::move(row.among)},
+           &lines);
+  }
+  if (lines.rows() > 0) blocks->push_back(std::move(lines));
   const int height = OutcomeIndex(description, "height");
   if (height >= 0 && outcome.height_um) {
     EvidenceBlock block{.observable = "height_ex_situ", .channel = "outcome/height"};
     Append(end_s, outcome.height_um->value * 1e-6, outcome.height_um->sd * 1e-6,
-           {.output = -1, .points = {}, .outcomes = {height}}, &block);
+           {.output = -1, .points = {}, .outcomes = {height}, .among = {}}, &block);
     blocks->push_back(std::move(block));
   }
 }
@@ -133,8 +156,9 @@ void FillLevel(const twin::Prediction& prediction, EvidenceBlock* block) {
   for (Eigen::Index i = 0; i < block->rows(); ++i) {
     block->assumed(i) = block->source[static_cast<size_t>(i)].In(prediction);
   }
-  // Rows of a family of outcomes are each a quantity of its own, and their sds are their noise.
-  if (block->OfFamily()) {
+  // Rows that are each a quantity of its own have no course to scale. The middle, as an error of a
+  // factor is as likely up as down.
+  if (block->OfSampleAlone()) {
     block->level = 0.5 * (block->value + block->assumed);
     return;
   }
@@ -149,6 +173,32 @@ double MeanOver(const std::vector<GridPoint>& points, const Column& column) {
   double sum = 0.0;
   for (const GridPoint& point : points) sum += point.Interpolate(column);
   return sum / static_cast<double>(points.size());
+}
+
+template <typename Column>
+double SumOf(const std::vector<int>& outcomes, const Column& column) {
+  double sum = 0.0;
+  for (const int outcome : outcomes) sum += column(outcome);
+  return sum;
+}
+
+/// Mean of the predicted surface over the segments of growth.
+double GrowthTemperature(const twin::Description& description, const signal::Recipe& recipe,
+                         const twin::Drive& drive, const twin::Prediction& prediction) {
+  double sum = 0.0, count = 0.0;
+  for (size_t i = 0; i < description.outputs.size(); ++i) {
+    if (description.outputs[i].channel_id != "surface_t") continue;
+    const auto surface = prediction.outputs.col(static_cast<Eigen::Index>(i));
+    for (const signal::Segment& segment : recipe.segments) {
+      if (segment.name != "grow") continue;
+      for (Eigen::Index row = 0; row < surface.size(); ++row) {
+        if (drive.time_s(row) < segment.start_s || drive.time_s(row) >= segment.end_s) continue;
+        sum += surface(row);
+        count += 1.0;
+      }
+    }
+  }
+  return count > 0.0 ? sum / count : 0.0;
 }
 
 std::string BareId(const std::string& channel) { return channel.substr(channel.find('/') + 1); }
@@ -167,18 +217,19 @@ signal::CleanRun WithoutHeld(const signal::Rig& rig, const twin::Twin& twin,
 
 double RowSource::In(const twin::Prediction& prediction) const {
   if (output >= 0) return MeanOver(points, prediction.outputs.col(output));
-  double sum = 0.0;
-  for (const int outcome : outcomes) sum += prediction.outcome(outcome);
-  return sum;
+  const double sum = SumOf(outcomes, prediction.outcome);
+  return among.empty() ? sum : sum / SumOf(among, prediction.outcome);
 }
 
-double RowSource::In(const twin::Jacobian& jacobian, Eigen::Index parameter) const {
+double RowSource::Slope(const twin::Prediction& prediction, const twin::Jacobian& jacobian,
+                        Eigen::Index parameter) const {
   if (output >= 0) {
     return MeanOver(points, jacobian.outputs[static_cast<size_t>(output)].col(parameter));
   }
-  double sum = 0.0;
-  for (const int outcome : outcomes) sum += jacobian.outcome(outcome, parameter);
-  return sum;
+  const double slope = SumOf(outcomes, jacobian.outcome.col(parameter));
+  if (among.empty()) return slope;
+  return (slope - In(prediction) * SumOf(among, jacobian.outcome.col(parameter))) /
+         SumOf(among, prediction.outcome);
 }
 
 absl::StatusOr<CampaignRun> GatherRows(const signal::Rig& rig, const twin::Twin& twin,
@@ -190,7 +241,11 @@ absl::StatusOr<CampaignRun> GatherRows(const signal::Rig& rig, const twin::Twin&
       twin.Prepare(rig, WithoutHeld(rig, twin, out.clean), twin::DriveMode::kMeasured);
   if (!drive.ok()) return OfRun(record.run.id, drive.status());
   out.drive = *std::move(drive);
+  twin::Prediction prediction;
+  PARALLAX_RETURN_IF_ERROR(twin.Predict(assumed, out.drive, &prediction, nullptr));
   const twin::Description& description = twin.description();
+  out.lags = EstimateLags(twin, out.clean, out.drive, prediction);
+  out.growth_k = GrowthTemperature(description, out.clean.run.recipe, out.drive, prediction);
   for (size_t i = 0; i < description.outputs.size(); ++i) {
     const std::string& id = description.outputs[i].channel_id;
     const signal::CleanSeries* series = out.clean.Find(id);
@@ -202,7 +257,8 @@ absl::StatusOr<CampaignRun> GatherRows(const signal::Rig& rig, const twin::Twin&
     if (ref.ok()) channel.unit = ref->channel->unit;
     // What drives the twin is predicted by itself: a score, but no evidence.
     if (!IsInput(twin, id)) {
-      EvidenceBlock block = BlockOf(channel, id, out.clean.run.recipe);
+      EvidenceBlock block =
+          BlockOf(channel, id, out.clean.run.recipe, SettleOf(out.lags, channel.channel));
       if (block.rows() > 0) out.blocks.push_back(std::move(block));
     }
     out.channels.push_back(std::move(channel));
@@ -219,15 +275,14 @@ absl::StatusOr<CampaignRun> GatherRows(const signal::Rig& rig, const twin::Twin&
                                                               description.name),
                                      .next_step = "look at the run with series get"}));
   }
-  twin::Prediction prediction;
-  PARALLAX_RETURN_IF_ERROR(twin.Predict(assumed, out.drive, &prediction, nullptr));
   Eigen::Index begin = 0;
   for (EvidenceBlock& block : out.blocks) {
     FillLevel(prediction, &block);
     block.begin = begin;
     begin += block.rows();
   }
-  PARALLAX_ASSIGN_OR_RETURN(out.clocks, EstimateClockOffsets(rig, twin, out.clean, assumed));
+  PARALLAX_ASSIGN_OR_RETURN(out.clocks,
+                            EstimateClockOffsets(rig, twin, out.clean, assumed, out.lags));
   PARALLAX_ASSIGN_OR_RETURN(out.readbacks, CompareWithSetpoints(rig, twin, out.clean));
   return out;
 }

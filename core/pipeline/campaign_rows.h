@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/pipeline/clock_offset.h"
+#include "core/pipeline/instrument_lag.h"
 #include "core/pipeline/observations.h"
 #include "core/pipeline/readback.h"
 #include "core/signal/rig.h"
@@ -15,17 +16,19 @@
 namespace parallax::pipeline {
 
 /// Where one row of evidence finds its prediction: a mean over the moments of the samples whose
-/// median it is, or a sum of outcomes (one line of a spectrum holds several species). A mean and
-/// not the middle: a heater's duty follows the noise of the thermocouple that drives the twin,
-/// which a median of readings has averaged out.
+/// median it is, or a sum of outcomes (one line of a spectrum holds several species), as such or as
+/// a share of a larger sum. A mean and not the middle: a heater's duty follows the noise of the
+/// thermocouple that drives the twin, which a median of readings has averaged out.
 struct RowSource {
   int output = -1;  ///< of the twin; -1: outcomes
   std::vector<GridPoint> points;
   std::vector<int> outcomes;
+  std::vector<int> among;  ///< outcomes whose sum the row is a share of; empty: it is no share
 
   double In(const twin::Prediction& prediction) const;
-  /// d prediction / d parameter, natural units.
-  double In(const twin::Jacobian& jacobian, Eigen::Index parameter) const;
+  /// d prediction / d parameter, natural units. @param jacobian  of `prediction`.
+  double Slope(const twin::Prediction& prediction, const twin::Jacobian& jacobian,
+               Eigen::Index parameter) const;
 };
 
 /// One observable of one run: consecutive rows of a campaign's stacked evidence.
@@ -45,8 +48,9 @@ struct EvidenceBlock {
   std::vector<RowSource> source;
 
   Eigen::Index rows() const { return value.size(); }
-  /// Whether its rows are many quantities measured at once, each with noise of its own.
-  bool OfFamily() const { return observable == "share" || observable == "rbm"; }
+  /// Whether its rows were measured on the sample alone, each a quantity with noise of its own; a
+  /// forest's height is a series as well.
+  bool OfSampleAlone() const { return observable == "share" || observable == "rbm"; }
 };
 
 /// A run as the explanation of a campaign sees it.
@@ -59,12 +63,15 @@ struct CampaignRun {
   std::vector<EvidenceBlock> blocks;          ///< `begin` counts from the run's own first row
   std::vector<Readback> readbacks;
   std::vector<ClockOffset> clocks;
+  std::vector<InstrumentLag> lags;
+  double growth_k = 0.0;  ///< assumed mean temperature of the growing surface; 0 without growth
 };
 
 /// Cleans a run, drives the twin by set-points where a controller holds them and by the
 /// thermocouples where it does not, and gathers rows: medians of at least 30 s over steady phases,
 /// at most about a dozen a segment, then what was measured on the sample. Ramps and the first
-/// minutes after them carry no row: there a clock error of a second looks like physics.
+/// minutes after them carry no row: there a clock error of a second looks like physics. Of an
+/// instrument that lags, as much more is left out as its lag needs.
 /// @param assumed  natural values of the twin's parameters.
 /// Errors: InvalidArgument where a channel that the twin needs is missing or no row is left.
 absl::StatusOr<CampaignRun> GatherRows(const signal::Rig& rig, const twin::Twin& twin,

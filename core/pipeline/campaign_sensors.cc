@@ -129,8 +129,10 @@ std::vector<attribution::SensorEvidence> FaultsWithoutTwin(const std::vector<Cam
   std::map<std::string, attribution::SensorEvidence> faults = FaultsSeen(runs);
   std::map<std::string, Series> held;
   std::vector<std::vector<ClockOffset>> clocks;
+  std::vector<std::vector<InstrumentLag>> lags;
   for (const CampaignRun* run : InOrderOfTime(runs)) {
     clocks.push_back(run->clocks);
+    lags.push_back(run->lags);
     for (const Readback& readback : run->readbacks) {
       Series& series = held[readback.channel];
       series.share.push_back(readback.share);
@@ -140,6 +142,9 @@ std::vector<attribution::SensorEvidence> FaultsWithoutTwin(const std::vector<Cam
   }
   for (const attribution::SensorEvidence& fault : ClockFaults(clocks)) {
     faults.try_emplace(fault.channel, fault);
+  }
+  for (const attribution::SensorEvidence& fault : LagFaults(lags)) {
+    if (fault.probability >= kRules.accused_probability) faults.try_emplace(fault.channel, fault);
   }
   for (const auto& [channel, series] : held) {
     const Found found = GainOfFault(series);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -16,7 +17,8 @@ constexpr attribution::EvidenceRules kRules;
 const double kParameterOdds = std::log(attribution::kPriorOdds.parameter);
 const double kSensorOdds = std::log(attribution::kPriorOdds.sensor);
 const double kMissingOdds = std::log(attribution::kPriorOdds.missing);
-constexpr int kKnots = 5;  ///< of a free form in each run
+constexpr int kKnots = 5;                  ///< of a free form in each run
+constexpr double kLeastHalfRangeK = 10.0;  ///< of temperatures that differ
 
 /// Blocks of one channel over the campaign.
 using Blocks = std::vector<const EvidenceBlock*>;
@@ -138,6 +140,64 @@ Eigen::MatrixXd FreeForm(const CampaignModel& model, const Blocks& blocks,
   return out;
 }
 
+/// Temperatures of growth as numbers about 0, the hottest run 2 above the coldest; runs without
+/// growth at 0.
+std::vector<double> PlacesInTemperature(const CampaignModel& model) {
+  std::vector<double> grown;
+  for (const CampaignRun& run : model.runs()) {
+    if (run.growth_k > 0.0) grown.push_back(run.growth_k);
+  }
+  std::vector<double> places(model.runs().size(), 0.0);
+  if (grown.empty()) return places;
+  const auto [low, high] = std::minmax_element(grown.begin(), grown.end());
+  const double half_k = std::max(kLeastHalfRangeK, 0.5 * (*high - *low));
+  double mean_k = 0.0;
+  for (const double t : grown) mean_k += t / static_cast<double>(grown.size());
+  for (size_t r = 0; r < places.size(); ++r) {
+    const double t = model.runs()[r].growth_k;
+    if (t > 0.0) places[r] = (t - mean_k) / half_k;
+  }
+  return places;
+}
+
+/// Whatever holds growth back the more of it there is, in the hot as strongly as in the cold or
+/// not: to first and second order in what has grown. A resistance that is one of the twin's
+/// parameters is one number for all runs; what it stands for may be cooling, or depletion of the
+/// gas.
+Eigen::MatrixXd Slowing(const CampaignModel& model, const Blocks& blocks, double share) {
+  double most = 0.0;
+  for (const EvidenceBlock* block : blocks) most = std::max(most, block->assumed.maxCoeff());
+  Eigen::MatrixXd columns = Eigen::MatrixXd::Zero(model.rows(), 4);
+  if (!(most > 0.0)) return columns;
+  const std::vector<double> places = PlacesInTemperature(model);
+  for (const EvidenceBlock* block : blocks) {
+    const double place = places[static_cast<size_t>(block->run)];
+    for (Eigen::Index i = 0; i < block->rows(); ++i) {
+      const double first = share * block->assumed(i) * block->assumed(i) / most;
+      const double second = first * block->assumed(i) / most;
+      columns.row(block->begin + i) << first, first * place, second, second * place;
+    }
+  }
+  return columns;
+}
+
+/// Blocks by what they show of growth: both ways of measuring a forest see the same forest, and the
+/// lines of a sample the species that were counted on it; where they were, lines are left alone.
+std::map<std::string, Blocks> ByWhatTheyShow(const CampaignModel& model) {
+  std::set<int> counted;
+  for (const EvidenceBlock& block : model.blocks()) {
+    if (block.observable == "share") counted.insert(block.run);
+  }
+  std::map<std::string, Blocks> shown;
+  for (const EvidenceBlock& block : model.blocks()) {
+    std::string what = block.observable;
+    if (what == "height_ex_situ") what = "height";
+    if (what == "rbm" && !counted.contains(block.run)) what = "share";
+    shown[what].push_back(&block);
+  }
+  return shown;
+}
+
 void AddSensorTerms(const CampaignModel& model, const CampaignNoise& noise,
                     const std::string& channel, const Blocks& blocks, const twin::Trust& trust,
                     std::vector<Term>* terms) {
@@ -154,6 +214,18 @@ void AddSensorTerms(const CampaignModel& model, const CampaignNoise& noise,
     term.whitener = LowRankWhitener(term.columns);
     terms->push_back(std::move(term));
   }
+}
+
+void AddMissing(const std::string& observable, const std::string& how, Eigen::MatrixXd columns,
+                std::vector<Term>* terms) {
+  Term term{.kind = TermKind::kMissing,
+            .parameter = -1,
+            .channel = observable,
+            .fault = how,
+            .log_prior_odds = kMissingOdds,
+            .columns = std::move(columns)};
+  term.whitener = LowRankWhitener(term.columns);
+  terms->push_back(std::move(term));
 }
 
 }  // namespace
@@ -177,23 +249,13 @@ std::vector<Term> MakeTerms(const CampaignModel& model, const std::vector<twin::
     AddSensorTerms(model, noise, channel, blocks, *FindTrust(trust, blocks.front()->observable),
                    &terms);
   }
-  std::map<std::string, Blocks> by_observable;
-  for (const EvidenceBlock& block : model.blocks()) {
-    // Both ways of measuring a forest see the same forest.
-    const bool forest = block.observable == "height_ex_situ";
-    by_observable[forest ? "height" : block.observable].push_back(&block);
-  }
-  for (const auto& [observable, blocks] : by_observable) {
+  for (const auto& [observable, blocks] : ByWhatTheyShow(model)) {
     const twin::Trust& stated = *FindTrust(trust, observable);
     if (stated.free_sd <= 0.0 && stated.free_share <= 0.0) continue;
-    Term term{.kind = TermKind::kMissing,
-              .parameter = -1,
-              .channel = observable,
-              .fault = {},
-              .log_prior_odds = kMissingOdds,
-              .columns = noise.Whiten(FreeForm(model, blocks, stated))};
-    term.whitener = LowRankWhitener(term.columns);
-    terms.push_back(std::move(term));
+    AddMissing(observable, "", noise.Whiten(FreeForm(model, blocks, stated)), &terms);
+    if (stated.slowing_share <= 0.0) continue;
+    AddMissing(observable, "holds back what has grown",
+               noise.Whiten(Slowing(model, blocks, stated.slowing_share)), &terms);
   }
   return terms;
 }
@@ -218,7 +280,8 @@ std::string NameOf(const Term& term, const twin::Description& description) {
     case TermKind::kMissing:
       break;
   }
-  return absl::StrFormat("something missing in %s", term.channel);
+  return absl::StrFormat("something missing in %s%s", term.channel,
+                         term.fault.empty() ? "" : " that " + term.fault);
 }
 
 }  // namespace parallax::pipeline

@@ -15,7 +15,7 @@ struct Term {
   TermKind kind = TermKind::kParameter;
   int parameter = -1;   ///< kParameter: of the twin
   std::string channel;  ///< kSensor: who is accused; kMissing: where it shows
-  std::string fault;    ///< in words: "drift from run to run"
+  std::string fault;    ///< in words: "drift from run to run"; kMissing: of which form, or empty
   double log_prior_odds = 0.0;
   Eigen::MatrixXd columns;  ///< whitened, rows × m; empty for a parameter
   LowRankWhitener whitener{Eigen::MatrixXd(0, 0)};
@@ -23,7 +23,8 @@ struct Term {
 
 /// All hypotheses that are weighed: every parameter that moves something; for every instrument an
 /// offset, a gain, a drift from run to run, a drift within each run, a random walk and steps from
-/// run to run; for every observable that growth feeds a free form in each run.
+/// run to run; for every observable that growth feeds a free form in each run, and for what
+/// accumulates a drag that grows with it and may depend on temperature.
 /// @param jacobian  of the model as assumed; a parameter whose column it makes zero is left out.
 std::vector<Term> MakeTerms(const CampaignModel& model, const std::vector<twin::Trust>& trust,
                             const CampaignNoise& noise, const Eigen::MatrixXd& jacobian);

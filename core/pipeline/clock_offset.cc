@@ -16,7 +16,6 @@ namespace {
 
 constexpr double kShiftStepS = 0.5;
 constexpr attribution::ClockRules kRules;
-constexpr Eigen::Index kLeastReadings = 20;
 
 /// Residual sum of squares of the best a + b·x.
 double Misfit(const Eigen::VectorXd& x, const Eigen::VectorXd& y) {
@@ -27,23 +26,6 @@ double Misfit(const Eigen::VectorXd& x, const Eigen::VectorXd& y) {
   const double slope = dx.dot(dy) / variance;
   // A reading that falls where its reference rises is not a late one.
   return slope <= 0.0 ? dy.squaredNorm() : (dy - slope * dx).squaredNorm();
-}
-
-struct Readings {
-  Eigen::VectorXd time_s, value;
-};
-
-Readings GoodReadings(const signal::CleanSeries& series, double begin_s, double end_s) {
-  std::vector<double> time, value;
-  for (size_t i = 0; i < series.time_s.size(); ++i) {
-    const double t = series.time_s[i];
-    if (series.quality[i].level != signal::QualityLevel::kGood || t < begin_s || t > end_s)
-      continue;
-    time.push_back(t);
-    value.push_back(series.value_si[i]);
-  }
-  return {Eigen::Map<const Eigen::VectorXd>(time.data(), std::ssize(time)),
-          Eigen::Map<const Eigen::VectorXd>(value.data(), std::ssize(value))};
 }
 
 /// Seconds every which a set-point is sampled.
@@ -104,7 +86,29 @@ void AddHeld(const signal::Rig& rig, const signal::CleanRun& run, const Eigen::V
   }
 }
 
+/// Behind the lag that a channel shows, or as it is.
+Eigen::VectorXd AsFollowed(const std::vector<InstrumentLag>& lags, const std::string& channel,
+                           const Eigen::VectorXd& grid_s, const Eigen::VectorXd& course) {
+  for (const InstrumentLag& lag : lags) {
+    if (lag.channel == channel && lag.Shows()) return Lagged(grid_s, course, lag.lag_s);
+  }
+  return course;
+}
+
 }  // namespace
+
+Readings GoodReadings(const signal::CleanSeries& series, double begin_s, double end_s) {
+  std::vector<double> time, value;
+  for (size_t i = 0; i < series.time_s.size(); ++i) {
+    const double t = series.time_s[i];
+    if (series.quality[i].level != signal::QualityLevel::kGood || t < begin_s || t > end_s)
+      continue;
+    time.push_back(t);
+    value.push_back(series.value_si[i]);
+  }
+  return {Eigen::Map<const Eigen::VectorXd>(time.data(), std::ssize(time)),
+          Eigen::Map<const Eigen::VectorXd>(value.data(), std::ssize(value))};
+}
 
 ClockOffset EstimateShift(const Eigen::VectorXd& time_s, const Eigen::VectorXd& value,
                           const Eigen::VectorXd& grid_s, const Eigen::VectorXd& reference) {
@@ -134,10 +138,9 @@ ClockOffset EstimateShift(const Eigen::VectorXd& time_s, const Eigen::VectorXd& 
   return out;
 }
 
-absl::StatusOr<std::vector<ClockOffset>> EstimateClockOffsets(const signal::Rig& rig,
-                                                              const twin::Twin& twin,
-                                                              const signal::CleanRun& run,
-                                                              const Eigen::VectorXd& assumed) {
+absl::StatusOr<std::vector<ClockOffset>> EstimateClockOffsets(
+    const signal::Rig& rig, const twin::Twin& twin, const signal::CleanRun& run,
+    const Eigen::VectorXd& assumed, const std::vector<InstrumentLag>& lags) {
   PARALLAX_ASSIGN_OR_RETURN(const twin::Drive drive,
                             twin.Prepare(rig, run, twin::DriveMode::kRecipe));
   twin::Prediction prediction;
@@ -160,7 +163,8 @@ absl::StatusOr<std::vector<ClockOffset>> EstimateClockOffsets(const signal::Rig&
     if (series == nullptr || !useful || !prediction.outputs.col(column).allFinite()) continue;
     const Readings readings = GoodReadings(*series, begin_s, end_s);
     collector.Add(series->channel, EstimateShift(readings.time_s, readings.value, drive.time_s,
-                                                 prediction.outputs.col(column)));
+                                                 AsFollowed(lags, series->channel, drive.time_s,
+                                                            prediction.outputs.col(column))));
   }
   return collector.Take();
 }

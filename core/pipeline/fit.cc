@@ -21,8 +21,15 @@ double MedianAbsolute(std::vector<double> values) {
   return *middle;
 }
 
-/// Integrated autocorrelation 1 + 2 Σ ρ of a residual series, summed over pairs of lags while their
-/// sum is positive. Source: Geyer, Statistical Science 7 (1992) 473, sec. 3.3.
+double SensorScale(const Model& model, const RowBlock& block) {
+  const ChannelObservations& channel = model.Channel(block);
+  const signal::CleanSeries* series =
+      model.runs()[static_cast<size_t>(block.run)].clean.Find(channel.channel);
+  return std::max(channel.white_sd, series->noise_sd_si);
+}
+
+}  // namespace
+
 double IntegratedAutocorrelation(const Eigen::VectorXd& x) {
   const Eigen::Index n = x.size();
   if (n < 8) return 1.0;
@@ -40,15 +47,6 @@ double IntegratedAutocorrelation(const Eigen::VectorXd& x) {
   }
   return std::max(1.0, 2.0 * sum - 1.0);
 }
-
-double SensorScale(const Model& model, const RowBlock& block) {
-  const ChannelObservations& channel = model.Channel(block);
-  const signal::CleanSeries* series =
-      model.runs()[static_cast<size_t>(block.run)].clean.Find(channel.channel);
-  return std::max(channel.white_sd, series->noise_sd_si);
-}
-
-}  // namespace
 
 calibration::LeastSquaresOptions FitSolverOptions() {
   return {.max_iterations = 40,

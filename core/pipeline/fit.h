@@ -30,6 +30,10 @@ NoiseModel SensorNoise(const Model& model);
 /// their integrated autocorrelation (Geyer's initial positive sequence).
 NoiseModel EstimateNoise(const Model& model, const Eigen::VectorXd& residuals);
 
+/// Integrated autocorrelation 1 + 2 Σ ρ of a series of residuals, summed over pairs of lags while
+/// their sum is positive; at least 1. Source: Geyer, Statistical Science 7 (1992) 473, sec. 3.3.
+double IntegratedAutocorrelation(const Eigen::VectorXd& x);
+
 /// 1/(scale·√inflation) of each row of Model::Residuals.
 Eigen::VectorXd RowWeights(const Model& model, const NoiseModel& noise);
 

@@ -23,6 +23,9 @@ struct Trust {
   double fault_share = 0.0;
   double free_sd = 0.0;  ///< of a missing mechanism that shows here [SI]
   double free_share = 0.0;
+  /// Share that a missing mechanism may take of the most that accumulates here in a campaign; 0:
+  /// nothing accumulates.
+  double slowing_share = 0.0;
 };
 
 /// What is trusted of a twin, by observable; empty where it was never settled. What is not listed

@@ -15,10 +15,12 @@ std::vector<Signal> OutcomeDescriptors() {
   }
   for (int species : table.semiconductors) {
     const double shift = RbmShift(table.diameter_nm[static_cast<size_t>(species)], RbmLaw::kAraujo);
-    list.push_back({"rbm_" + SpeciesName(species), "1",
-                    absl::StrFormat("Share of the radial breathing intensity of the "
-                                    "semiconducting tubes, at %.1f 1/cm.",
-                                    shift)});
+    list.push_back({.channel_id = "rbm_" + SpeciesName(species),
+                    .unit = "1",
+                    .description = absl::StrFormat("Share of the radial breathing intensity of the "
+                                                   "semiconducting tubes, at %.1f 1/cm.",
+                                                   shift),
+                    .line_per_cm = shift});
   }
   return list;
 }

@@ -18,6 +18,7 @@ using testing::Bench;
 using testing::Campaign;
 using ::testing::HasSubstr;
 using testing::Plant;
+using testing::PlantedCampaign;
 using testing::SmallCampaign;
 using ::testing::UnorderedElementsAre;
 
@@ -91,6 +92,28 @@ TEST(CampaignRowsTest, SharesWorthCountingAreRowsOfTheirOwn) {
                                    [](const auto& one) { return one.share >= 0.015; });
   EXPECT_EQ(shares->rows(), worth);
   EXPECT_GE(shares->value.minCoeff(), 0.015);
+}
+
+const EvidenceBlock* BlockOf(const CampaignRun& run, const std::string& observable) {
+  for (const EvidenceBlock& block : run.blocks) {
+    if (block.observable == observable) return &block;
+  }
+  return nullptr;
+}
+
+TEST(CampaignRowsTest, LinesArePredictedAsSharesOfTheListedOnes) {
+  PlantedCampaign what = SmallCampaign(Bench::kChirality, 3);
+  what.vices = testing::Vices::kNone;
+  what.discrepancy = testing::Discrepancy::kNone;
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Campaign campaign, Plant(what));
+  const CampaignRun run = RunOf(campaign, 0);
+  const EvidenceBlock* lines = BlockOf(run, "rbm");
+  ASSERT_NE(lines, nullptr);
+  EXPECT_GE(lines->rows(), 3);
+  EXPECT_NEAR(lines->value.sum(), 1.0, 1e-9);
+  EXPECT_NEAR(lines->assumed.sum(), 1.0, 1e-9);
+  // Lines too weak to be listed shine beneath the listed ones.
+  EXPECT_LT((lines->value - lines->assumed).cwiseAbs().maxCoeff(), 0.02);
 }
 
 TEST(CampaignRowsTest, TheLevelOfASeriesHoldsNoNoiseOfItsReadings) {

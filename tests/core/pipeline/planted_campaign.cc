@@ -22,15 +22,20 @@ namespace {
 
 constexpr uint64_t kCampaignStream = 0x63616d70, kRunStream = 0x72756e00, kMainsStream = 0x6d61696e;
 constexpr uint64_t kWanderStream = 0x77616e64, kOutcomeStream = 0x6f757463;
+constexpr uint64_t kRamanStream = 0x72616d61;
 constexpr double kMostFeedLoss = 0.45;
 constexpr double kCoolingKPerM = 60e3;
 constexpr int kCounts = 400;
 constexpr double kLaserNm = 532.0;
+constexpr double kLeastLight = 0.005;  ///< of all lines; weaker ones are not looked for
+constexpr double kLeastLine = 0.02;    ///< as measured; weaker ones are not listed
+constexpr double kShiftSd = 0.7;       ///< [1/cm]
 
 /// Errors that a right twin of the campaign has, the same in all runs.
 struct CampaignErrors {
   double tc2_k = 0.0, h2o_share = 0.0, c2h2_share = 0.0;
-  std::vector<double> species;  ///< factor of each share
+  std::vector<double> species;     ///< factor of each share
+  std::vector<double> brightness;  ///< factor of each line, beside that of its share
 };
 
 struct RunErrors {
@@ -41,11 +46,13 @@ CampaignErrors DrawCampaignErrors(const PlantedCampaign& what) {
   base::Random random(what.seed, kCampaignStream);
   CampaignErrors errors;
   errors.species.assign(static_cast<size_t>(twin::swcnt::kSemiconducting), 1.0);
+  errors.brightness = errors.species;
   if (what.discrepancy == Discrepancy::kNone) return errors;
   errors.tc2_k = 0.4 * random.Normal();
   errors.h2o_share = 0.02 * random.Normal();
   errors.c2h2_share = 0.02 * random.Normal();
   for (double& factor : errors.species) factor = std::exp(0.1 * random.Normal());
+  for (double& factor : errors.brightness) factor = std::exp(0.2 * random.Normal());
   return errors;
 }
 
@@ -202,16 +209,51 @@ class RunMaker {
       const double factor = Exact() ? 1.0 : std::exp(0.12 * random.Normal());
       outcome.raman_d_over_g = {defects * factor, 0.12 * defects};
     }
-    if (what_.bench == Bench::kChirality) CountSpecies(&random, &outcome);
+    if (what_.bench == Bench::kChirality) {
+      CountSpecies(&random, &outcome);
+      TakeSpectrum(&outcome);
+    }
     return outcome;
   }
 
-  void CountSpecies(base::Random* random, signal::Outcome* outcome) const {
+  /// Share of each species on the sample.
+  Eigen::VectorXd Composition() const {
     const auto species = static_cast<Eigen::Index>(campaign_.species.size());
     Eigen::VectorXd share = prediction_.outcome.segment(twin::swcnt::kOutcomeShares, species);
     for (Eigen::Index k = 0; k < species; ++k)
       share(k) *= campaign_.species[static_cast<size_t>(k)];
-    share /= share.sum();
+    return share / share.sum();
+  }
+
+  /// Lists the radial-breathing lines, a species each.
+  void TakeSpectrum(signal::Outcome* outcome) const {
+    base::Random random(what_.seed, kRamanStream + static_cast<uint64_t>(place_.index));
+    const std::array<double, twin::swcnt::kSemiconducting> factor =
+        twin::swcnt::RamanFactors(kLaserNm);
+    Eigen::VectorXd light = Composition();
+    for (Eigen::Index k = 0; k < light.size(); ++k) {
+      const auto i = static_cast<size_t>(k);
+      light(k) *= factor[i] * campaign_.brightness[i];
+    }
+    light /= light.sum();
+    const std::vector<twin::Signal>& outcomes = Nanotubes().description().outcomes;
+    for (Eigen::Index k = 0; k < light.size(); ++k) {
+      if (light(k) < kLeastLight) continue;
+      signal::RamanLine line{
+          .shift_per_cm = outcomes[static_cast<size_t>(twin::swcnt::kOutcomeRaman + k)].line_per_cm,
+          .intensity = light(k)};
+      line.sd = 0.01 + 0.08 * line.intensity;
+      if (!Exact()) {
+        line.intensity += line.sd * random.Normal();
+        line.shift_per_cm += kShiftSd * random.Normal();
+      }
+      if (line.intensity > kLeastLine) outcome->raman_rbm.push_back(line);
+    }
+  }
+
+  void CountSpecies(base::Random* random, signal::Outcome* outcome) const {
+    Eigen::VectorXd share = Composition();
+    const Eigen::Index species = share.size();
     if (!Exact()) {
       Eigen::VectorXd counts = Eigen::VectorXd::Zero(species);
       for (int i = 0; i < kCounts; ++i) {

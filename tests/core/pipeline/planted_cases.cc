@@ -168,6 +168,8 @@ std::string DescribeFault(const PlantedFault& fault) {
                              unit);
     case FaultShape::kStuck:
       return fault.channel + " sticks";
+    case FaultShape::kLag:
+      return absl::StrFormat("%s lags by %g s", fault.channel, fault.lag_s);
     case FaultShape::kClock:
       break;
   }

@@ -76,6 +76,38 @@ StuckPlace Sticks(const RunPlace& place, double end_s) {
   return {static_cast<int>(kStuckRunShare * place.count), kStuckTimeShare * end_s};
 }
 
+using Truth =
+    std::function<std::optional<double>(const signal::Channel& channel, double time_s)>;
+
+/// What a channel would read behind a first-order lag; at rest where it begins to record.
+class LaggingTruth {
+ public:
+  LaggingTruth(const Truth& truth, const signal::Channel& channel, double lag_s)
+      : truth_(truth), channel_(channel), lag_s_(lag_s) {}
+
+  /// REQUIRES: moments that do not decrease.
+  std::optional<double> At(double time_s) {
+    for (; at_s_ + kLagStepS <= time_s; at_s_ += kLagStepS) Follow(at_s_, kLagStepS);
+    const std::optional<double> now = truth_(channel_, time_s);
+    if (!now) return now;
+    return *now + (state_.value_or(*now) - *now) * std::exp(-(time_s - at_s_) / lag_s_);
+  }
+
+ private:
+  void Follow(double begin_s, double step_s) {
+    const std::optional<double> middle = truth_(channel_, begin_s + 0.5 * step_s);
+    if (!middle) return;
+    state_ = *middle + (state_.value_or(*middle) - *middle) * std::exp(-step_s / lag_s_);
+  }
+
+  static constexpr double kLagStepS = 0.5;
+  const Truth& truth_;
+  const signal::Channel& channel_;
+  const double lag_s_;
+  double at_s_ = 0.0;
+  std::optional<double> state_;
+};
+
 }  // namespace
 
 SmoothError::SmoothError(uint64_t seed, uint64_t stream) {
@@ -112,6 +144,7 @@ double Misreport(const PlantedFault& fault, const RunPlace& place, double time_s
       break;
     case FaultShape::kStuck:
     case FaultShape::kClock:
+    case FaultShape::kLag:
       break;
   }
   return reading * (1.0 + fault.gain * a) + fault.offset * a;
@@ -130,13 +163,16 @@ signal::RunRecord RecordRun(
     for (const signal::Channel& channel : device.channels) {
       const std::string name = device.id + "/" + channel.id;
       const bool faulty = fault && fault->channel == name;
+      const bool lags = faulty && fault->shape == FaultShape::kLag;
+      LaggingTruth lagging(truth, channel, fault ? fault->lag_s : 0.0);
       const bool sticks = faulty && fault->shape == FaultShape::kStuck;
       const StuckPlace stuck = Sticks(place, end_s);
       base::Random random(seed, kNoiseStream + ++stream);
       signal::Series series{.channel = name};
       std::optional<double> held;
       for (const Row& row : rows) {
-        const std::optional<double> now = truth(channel, row.time_s);
+        const std::optional<double> now =
+            lags ? lagging.At(row.time_s) : truth(channel, row.time_s);
         if (!now) continue;
         double reading = *now;
         if (faulty) reading = Misreport(*fault, place, row.time_s, end_s, reading, seed);

@@ -20,6 +20,7 @@ enum class FaultShape {
   kSteps,         ///< another in each run, normal, with the size as sd
   kStuck,         ///< from the middle of some run on the reading never changes again
   kClock,         ///< the device's time stamps are `clock_s` late
+  kLag,           ///< the reading follows behind a first-order lag of `lag_s`
 };
 
 /// One instrument that lies: reading × (1 + gain × a) + offset × a, with a(run, time) its shape.
@@ -29,6 +30,7 @@ struct PlantedFault {
   double offset = 0.0;  ///< in the channel's unit
   double gain = 0.0;
   double clock_s = 30.0;
+  double lag_s = 30.0;
 };
 
 /// Smooth function of time of mean 0 and variance 1: three sines of 250 to 900 s.
