@@ -32,7 +32,9 @@ struct ParameterEvidence {
   double gain_alone = 0.0;    ///< nats by which it alone beats the model with none
   double shapley = 0.0, shapley_low = 0.0, shapley_high = 0.0;  ///< share of the gap
   double contraction = 0.0;
-  int cluster = -1;       ///< id of a collinear cluster (γ ≥ 7), or −1
+  /// Id of a collinear cluster (γ ≥ 7), or of a cause in whose place a missing term could stand;
+  /// −1: it has no double.
+  int cluster = -1;
   double shift_sd = 0.0;  ///< by which the fit needs to move it at least, in prior sds
   double replay_removed =
       kUnavailable;  ///< share of the excess gap removed by do(θ) of the causes it is among

@@ -45,7 +45,8 @@ bool HasAny(const std::vector<int>& terms, const Cause& cause) {
 
 CauseWeights::CauseWeights(const CampaignSearch& search,
                            const std::vector<attribution::TermModel>& models)
-    : models_(models),
+    : terms_(search.terms()),
+      models_(models),
       included_(attribution::IncludeTerms(models, search.log_prior_odds())),
       causes_(FindCauses(search.terms(), search.model().description())) {}
 
@@ -58,12 +59,36 @@ double CauseWeights::Pip(const Cause& cause) const {
 }
 
 double CauseWeights::LossWithout(const Cause& cause) const {
-  double with = -std::numeric_limits<double>::infinity(), without = with;
+  double with = -std::numeric_limits<double>::infinity();
   for (size_t m = 0; m < models_.size(); ++m) {
-    double& side = HasAny(models_[m].terms, cause) ? with : without;
-    side = std::max(side, included_.weight[m]);
+    if (HasAny(models_[m].terms, cause)) with = std::max(with, included_.weight[m]);
   }
-  return with - without;
+  const int without = BestWithout(cause);
+  return without < 0 ? std::numeric_limits<double>::infinity()
+                     : with - included_.weight[static_cast<size_t>(without)];
+}
+
+int CauseWeights::BestWithout(const Cause& cause) const {
+  int best = -1;
+  for (size_t m = 0; m < models_.size(); ++m) {
+    if (HasAny(models_[m].terms, cause)) continue;
+    if (best < 0 || included_.weight[m] > included_.weight[static_cast<size_t>(best)]) {
+      best = static_cast<int>(m);
+    }
+  }
+  return best;
+}
+
+bool CauseWeights::HoldsMissing(const std::vector<int>& terms) const {
+  return std::any_of(terms.begin(), terms.end(), [this](int t) {
+    return terms_[static_cast<size_t>(t)].kind == TermKind::kMissing;
+  });
+}
+
+bool CauseWeights::MissingStandsInFor(const Cause& cause) const {
+  const int without = BestWithout(cause);
+  return without >= 0 && HoldsMissing(models_[static_cast<size_t>(without)].terms) &&
+         !HoldsMissing(BestTerms());
 }
 
 int CauseWeights::Representative(const Cause& cause) const {

@@ -27,6 +27,8 @@ class CauseWeights {
   double Pip(const Cause& cause) const;  ///< P(any of its terms)
   /// Nats by which the best model without the cause is worse than the best with it.
   double LossWithout(const Cause& cause) const;
+  /// Whether that best model without it has a missing mechanism in its place.
+  bool MissingStandsInFor(const Cause& cause) const;
   /// The member that stands for a cause: the most probable.
   int Representative(const Cause& cause) const;
   /// P(no term), against models whose evidence is above that of none.
@@ -35,6 +37,10 @@ class CauseWeights {
   double LogEvidence(const std::vector<int>& terms) const;
 
  private:
+  int BestWithout(const Cause& cause) const;  ///< model; -1: all hold it
+  bool HoldsMissing(const std::vector<int>& terms) const;
+
+  const std::vector<Term>& terms_;
   const std::vector<attribution::TermModel>& models_;
   const attribution::TermInclusion included_;
   std::vector<Cause> causes_;

@@ -222,7 +222,8 @@ class Weigher {
         evidence.local_step = local_steps_(i);
         evidence.shift_sd = LeastShift(out_.fit, parameter);
         evidence.replay_removed = removed_;
-        evidence.cluster = HasDouble(cause) ? static_cast<int>(c) : -1;
+        const bool rivalled = HasDouble(cause) || weights_.MissingStandsInFor(cause);
+        evidence.cluster = rivalled ? static_cast<int>(c) : -1;
       }
       out_.evidence.parameters.push_back(std::move(evidence));
       for (const int other : cause) {
