@@ -90,11 +90,12 @@ Rates<S> RatesAt(const GrowthRates<S>& p, const GasAtCatalyst<S>& gas, const S& 
     r.loss_base_hz +=
         p.sudden_loss_hz / (1.0 + memory->sudden((kSuddenLossK - t) * (1.0 / kSuddenLossWidthK)));
   }
-  if (Value(gas.feed) < kLeastFeedPa) {
+  const S effective_pa = gas.feed * gas.supply_factor;
+  if (Value(effective_pa) < kLeastFeedPa) {
     r.speed_m_s = S(0.0);
     return r;
   }
-  const S supply = SupplySpeed<S>(p, inverse_t, gas.feed * gas.supply_factor, memory);
+  const S supply = SupplySpeed<S>(p, inverse_t, effective_pa, memory);
   const S diffusion = p.diffusion_m_s * memory->diffusion(-p.diffusion_ev * inverse_t);
   r.speed_m_s = supply * diffusion / (supply + diffusion) * OxidationFactor(gas.water, gas.feed);
   return r;

@@ -240,7 +240,7 @@ class Simulation {
     reach_.feed_pa.Take(Value(gas.feed));
     reach_.water_pa.Take(Value(gas.water));
     Rates<S> rates = RatesAt(rates_, gas, at_growth, &rate_memory_);
-    if (options_.mass_transfer == MassTransfer::kDiffusion && Value(gas.feed) > kLeastFeedPa) {
+    if (options_.mass_transfer == MassTransfer::kDiffusion && Value(rates.speed_m_s) > 0.0) {
       LimitByDiffusion(at_growth, gas, &rates);
     }
     const double dt_s = size_->dt_s;
@@ -322,7 +322,7 @@ class Simulation {
                                pyrometer_log_);
   }
 
-  static constexpr int kFiner = 4;
+  static constexpr int kFiner = 8;
   static constexpr double kYoungS = 20.0;
   static constexpr Eigen::Index kEventRows = 3;
   static constexpr double kFeedJump = 0.1;

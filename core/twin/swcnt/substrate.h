@@ -59,7 +59,10 @@ class Substrate {
     before_ = surface_ - (surface_ - before_) * ratio;
     flux_before_ = flux_ - (flux_ - flux_before_) * ratio;
     if (thick_ && !hot_wall_) cells_.Rescale(ratio);
-    if (!thick_ && !hot_wall_) decay_ = exp(-dt_s / settling_s_);
+    if (thick_ || hot_wall_) return;
+    decay_ = exp(-dt_s / settling_s_);
+    const S settlings = settling_s_ * (1.0 / dt_s);
+    ramp_ = 0.5 - settlings + (0.5 + settlings) * decay_;
   }
 
   /// Advances a step in which the heater goes from `from` to `to` under a forest of `height_m`
@@ -83,12 +86,14 @@ class Substrate {
     const S middle = surface_ + 0.5 * (surface_ - earlier);
     flux_ = around.Loss(emissivity, middle);
     const S root = slab.Surface(0.5 * (from + to) - flux_ * contact_m2k_w, flux_, &memory_);
-    surface_ = root + (surface_ - root) * decay_;
+    // Exact for a balance that moves with the heater, evenly through the step.
+    surface_ = root + (surface_ - root) * decay_ + (to - from) * ramp_;
   }
 
   const S& surface() const { return surface_; }
   S middle() const { return 0.5 * (before_ + surface_); }  ///< over the last step
-  const S& flux() const { return flux_; }                  ///< from the heater [W/m2], latest
+  /// From the heater [W/m2], at the end of the last step: a thin slab's is known at its middle.
+  S flux() const { return thick_ ? flux_ : flux_ + 0.5 * (flux_ - flux_before_); }
   /// The flux extrapolated to the middle of the next step: a thick slab's is known at the end of
   /// the last step, a thin one's at its middle.
   S NextFlux() const { return flux_ + (thick_ ? 0.5 : 1.0) * (flux_ - flux_before_); }
@@ -102,6 +107,7 @@ class Substrate {
   double dt_s_ = 0.0;
   S settling_s_ = S(0.0);
   S decay_ = S(0.0);
+  S ramp_ = S(0.0);  ///< of the heater's change over a step, what the surface has followed of it
   S surface_ = S(0.0);
   S before_ = S(0.0);
   S flux_ = S(0.0);

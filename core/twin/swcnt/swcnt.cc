@@ -61,7 +61,7 @@ Description Describe() {
               {"growth_feed_pressure", "Pa", 0.0, 40e3},
               {"growth_water_pressure", "Pa", 0.0, 500.0},
               {"chamber_pressure", "Pa", 500.0, 2e6}};
-  d.version = "1";
+  d.version = "2";
   return d;
 }
 

@@ -30,7 +30,11 @@ TEST(SwcntInvariants, HoldOverAThousandDraws) {
         ASSERT_TRUE(p.outputs.col(k).allFinite()) << seed;
       }
     }
-    ASSERT_TRUE(p.outcome.allFinite()) << seed;
+    // Of what did not grow there is no D/G.
+    const bool grown = p.outcome[swcnt::kOutcomeHeight] > 0.0;
+    for (Eigen::Index o = 0; o < p.outcome.size(); ++o) {
+      ASSERT_TRUE(std::isfinite(p.outcome[o]) || (o == swcnt::kOutcomeDefects && !grown)) << seed;
+    }
     for (int first :
          {static_cast<int>(swcnt::kOutcomeShares), static_cast<int>(swcnt::kOutcomeRaman)}) {
       const auto shares = p.outcome.segment(first, swcnt::kSemiconducting);
@@ -74,7 +78,7 @@ TEST(SwcntInvariants, HeatThroughTheSlabIsHeatLostByTheSurface) {
     testing::GrowthRecipe recipe = testing::DrawRecipe(seed);
     recipe.thickness_m = std::min(recipe.thickness_m, 2e-3);
     recipe.material = "fused silica";  // of which the parameters speak
-    recipe.feed_sccm = 0.0;  // a bare surface
+    recipe.feed_sccm = 0.0;            // a bare surface
     const Drive drive = testing::SteadyDrive(testing::StageRig(), recipe);
     const Eigen::VectorXd at = testing::DrawSwcnt(seed, 1.0);
     ASSERT_TRUE(twin->Predict(at, drive, &p, nullptr).ok());

@@ -32,8 +32,14 @@ Difference Differentiate(const Twin& twin, const Eigen::VectorXd& at, Eigen::Ind
   return sum;
 }
 
-/// Where a difference of values near `value` with step `h` cannot see: rounding.
-double Noise(double value, double h) { return 2e-12 * std::abs(value) / h; }
+/// Where a difference of values near `value` with step `h` cannot see: rounding. Of methane so
+/// little is pyrolysed that 1 - exp(-x) keeps ten digits.
+double Noise(const testing::GrowthRecipe& recipe, double value, double h) {
+  return (recipe.feed == "CH4" ? 2e-11 : 2e-12) * std::abs(value) / h;
+}
+
+/// Heights below this [m] are no forests: past the Boudouard equilibrium less than an atom grows.
+constexpr double kLeastHeightM = 1e-10;
 
 class SwcntJacobianAtSeed : public ::testing::TestWithParam<uint64_t> {};
 
@@ -49,6 +55,7 @@ TEST_P(SwcntJacobianAtSeed, AgreesWithDifferencesOfEighthOrder) {
   Jacobian jacobian;
   ASSERT_TRUE(twin->Predict(at, drive, &prediction, &jacobian).ok());
   ASSERT_TRUE(twin->Predict(at, drive, &plain, nullptr).ok());
+  const bool grown = plain.outcome[swcnt::kOutcomeHeight] > kLeastHeightM;
   for (Eigen::Index k = 0; k < at.size(); ++k) {
     const Parameter& parameter = twin->description().parameters[static_cast<size_t>(k)];
     const double scale =
@@ -58,14 +65,18 @@ TEST_P(SwcntJacobianAtSeed, AgreesWithDifferencesOfEighthOrder) {
     for (Eigen::Index output = 0; output < expected.outputs.cols(); ++output) {
       if (swcnt::IsAbsent(drive, static_cast<int>(output))) continue;
       const Eigen::VectorXd column = jacobian.outputs[static_cast<size_t>(output)].col(k);
+      ASSERT_TRUE(column.allFinite());
+      if (!grown && output == swcnt::kHeight) continue;
       const double size = expected.outputs.col(output).cwiseAbs().maxCoeff();
-      const double noise = Noise(plain.outputs.col(output).cwiseAbs().maxCoeff(), h);
+      const double noise = Noise(recipe, plain.outputs.col(output).cwiseAbs().maxCoeff(), h);
       EXPECT_LE((column - expected.outputs.col(output)).cwiseAbs().maxCoeff(), 1e-5 * size + noise)
           << parameter.name << " -> "
           << twin->description().outputs[static_cast<size_t>(output)].channel_id;
     }
-    const double height_noise = Noise(plain.outcome[swcnt::kOutcomeHeight], h);
+    const double height_noise = Noise(recipe, plain.outcome[swcnt::kOutcomeHeight], h);
     for (Eigen::Index o = 0; o < expected.outcome.size(); ++o) {
+      ASSERT_TRUE(std::isfinite(jacobian.outcome(o, k)));
+      if (!grown && (o == swcnt::kOutcomeHeight || o == swcnt::kOutcomeDefects)) continue;
       const double family =
           o < swcnt::kOutcomeShares
               ? std::abs(expected.outcome[o])
@@ -73,7 +84,7 @@ TEST_P(SwcntJacobianAtSeed, AgreesWithDifferencesOfEighthOrder) {
       const double noise =
           o == swcnt::kOutcomeHeight
               ? height_noise
-              : Noise(plain.outcome[o] + (o >= swcnt::kOutcomeShares ? 0.3 : 0.0), h);
+              : Noise(recipe, plain.outcome[o] + (o >= swcnt::kOutcomeShares ? 0.3 : 0.0), h);
       EXPECT_NEAR(jacobian.outcome(o, k), expected.outcome[o], 1e-5 * family + noise)
           << parameter.name << " -> "
           << twin->description().outcomes[static_cast<size_t>(o)].channel_id;

@@ -15,6 +15,15 @@ constexpr double kR = 8.314462618;
 constexpr double kSurfaceHz = 2000.0;
 constexpr double kDissolvedHz = 1000.0;
 
+double SoftPlus(double x) { return x > 36.0 ? x : std::log1p(std::exp(x)); }
+
+/// 1 - Q/K of 2 CO = C + CO2 for 0.1 % of CO2 in CO, kept positive over 1 %.
+double BeyondEquilibrium(double co_pa, double t) {
+  const double quotient = 1e-3 / co_pa * 1e5;
+  const double driving = 1.0 - quotient * std::exp((-172e3 / t + 176.0) / kR);
+  return 0.01 * SoftPlus(driving / 0.01);
+}
+
 double Arr(double e, double t) { return std::exp(-e / kKb * (1.0 / t - 1.0 / kT0)); }
 
 bool IsThick(const Drive& drive) {
@@ -197,13 +206,16 @@ void SwcntOracle::GrowthRate(double t, const Gas& gas, const double* y, double* 
   const CatalystSet& set = CatalystSetAt(static_cast<int>(k_[kCatalystIndex]));
   const double pf = std::max(y[kPf], 0.0);
   const double water = y[kPw] + p_[kPwBg] + feed.water_yield * gas.x * pf;
+  const bool monoxide = feed.rate_hz == 0.0;  // which is not pyrolysed
   const double effective =
-      pf * (1.0 - gas.x + p_[kPhi] * gas.x) / (1.0 + (p_[kPhi] - 1.0) * gas.x0);
+      monoxide ? pf * BeyondEquilibrium(pf, ts)
+               : pf * (1.0 - gas.x + p_[kPhi] * gas.x) / (1.0 + (p_[kPhi] - 1.0) * gas.x0);
   const double vs =
       p_[kVs0] * set.speed_factor * Arr(p_[kEs], ts) * std::pow(effective / 15e3, 0.8);
   const double vd = p_[kVd0] * set.speed_factor * Arr(p_[kEd], ts);
   const double v = pf > 1e-6 ? vs * vd / (vs + vd) / (1.0 + std::pow(water / (4e-3 * pf), 2)) : 0.0;
-  const double rc = (p_[kRc0] * Arr(2.6, ts) + 0.010 * gas.x / gas.x0) * pf / 15e3;
+  const double rc =
+      (p_[kRc0] * Arr(2.6, ts) + (monoxide ? 0.0 : 0.010 * gas.x / gas.x0)) * pf / 15e3;
   const double rw = p_[kRw0] * Arr(0.4, ts) * water / 15.0 + 0.004 * y[kPh] / 20e3;
   const double sudden = set.sudden_loss_rate_hz / (1.0 + std::exp(-(ts - 1083.0) / 8.0));
   // Puretzky: arriving carbon F(1-L) dissolves (ksb) or coats (kcl).
@@ -283,14 +295,13 @@ std::vector<double> SwcntOracle::Start() const {
 /// One second of the PI controller, with the same smooth saturation as the twin's.
 void SwcntOracle::Control(double t) {
   constexpr double kSoft = 0.005;
-  const auto softplus = [](double x) { return x > 36.0 ? x : std::log1p(std::exp(x)); };
   const auto sigmoid = [](double x) { return 1.0 / (1.0 + std::exp(-x)); };
   for (int z = 0; z < (tube_ ? 3 : 1); ++z) {
     const auto i = static_cast<size_t>(z);
     const double error = HeaterAt(t, z) - (state(kTc + z) + p_[kBTc]);
     const double u = k_[kKp] * error + integral_[i];
     integral_[i] += k_[kKp] / k_[kTi] * error * (sigmoid(u / kSoft) - sigmoid((u - 1.0) / kSoft));
-    duty_[i] = kSoft * (softplus(u / kSoft) - softplus((u - 1.0) / kSoft));
+    duty_[i] = kSoft * (SoftPlus(u / kSoft) - SoftPlus((u - 1.0) / kSoft));
   }
 }
 
