@@ -32,9 +32,14 @@ class LogDensity {
   bool ok() const { return llt_.info() == Eigen::Success; }
   double half_log_det() const { return half_log_det_; }
   const Eigen::LLT<Eigen::MatrixXd>& llt() const { return llt_; }
-  double At(const Eigen::VectorXd& x) const {
-    const Eigen::VectorXd white = llt_.matrixL().solve(x - mean_);
-    return -0.5 * (white.squaredNorm() + static_cast<double>(x.size()) * kLogTwoPi) - half_log_det_;
+  /// At each column.
+  Eigen::VectorXd At(const Eigen::MatrixXd& x) const {
+    const Eigen::MatrixXd white = llt_.matrixL().solve(x.colwise() - mean_);
+    return (-0.5 * (white.colwise().squaredNorm().array() +
+                    static_cast<double>(x.rows()) * kLogTwoPi) -
+            half_log_det_)
+        .matrix()
+        .transpose();
   }
 
  private:
@@ -65,17 +70,14 @@ double LogRatioToMixture(double log_p, double log_q) {
   return log_p - top - std::log(0.5 * (std::exp(log_p - top) + std::exp(log_q - top)));
 }
 
+/// Mean of log(p/m) over draws from p. @param normals  standard normal, a column a draw.
 double MeanLogRatio(const LogDensity& from, const LogDensity& other, const Eigen::VectorXd& mean,
-                    int draws, base::Random& random) {
+                    const Eigen::MatrixXd& normals) {
+  const Eigen::MatrixXd x = (from.llt().matrixL() * normals).colwise() + mean;
+  const Eigen::VectorXd log_p = from.At(x), log_q = other.At(x);
   double total = 0.0;
-  for (int k = 0; k < draws; ++k) {
-    Eigen::VectorXd normal(mean.size());
-    for (Eigen::Index i = 0; i < normal.size(); ++i) normal(i) = random.Normal();
-    const Eigen::VectorXd lower = from.llt().matrixL() * normal;
-    const Eigen::VectorXd x = mean + lower;
-    total += LogRatioToMixture(from.At(x), other.At(x));
-  }
-  return total / draws;
+  for (Eigen::Index k = 0; k < x.cols(); ++k) total += LogRatioToMixture(log_p(k), log_q(k));
+  return total / static_cast<double>(x.cols());
 }
 
 }  // namespace
@@ -143,10 +145,31 @@ absl::StatusOr<double> JensenShannon(const Gaussian& p, const Gaussian& q, int d
   }
   if (draws < 1)
     return absl::InvalidArgumentError(absl::StrFormat("draws = %d, must be >= 1", draws));
+  return JensenShannonByDraws(p, q, StandardNormals(p.mean.size(), draws, seed, 0),
+                              StandardNormals(p.mean.size(), draws, seed, 1));
+}
+
+Eigen::MatrixXd StandardNormals(Eigen::Index dimensions, int draws, uint64_t seed,
+                                uint64_t stream) {
+  base::Random random(seed, stream);
+  Eigen::MatrixXd normals(dimensions, draws);
+  for (double& value : normals.reshaped()) value = random.Normal();
+  return normals;
+}
+
+absl::StatusOr<double> JensenShannonByDraws(const Gaussian& p, const Gaussian& q,
+                                            const Eigen::Ref<const Eigen::MatrixXd>& from_p,
+                                            const Eigen::Ref<const Eigen::MatrixXd>& from_q) {
+  PARALLAX_RETURN_IF_ERROR(CheckPair(p, q));
+  if (from_p.rows() != p.mean.size() || from_q.rows() != p.mean.size() || from_p.cols() < 1 ||
+      from_q.cols() < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("draws are %d x %d and %d x %d, must have %d rows and a column",
+                        from_p.rows(), from_p.cols(), from_q.rows(), from_q.cols(), p.mean.size()));
+  }
   const LogDensity density_p(p), density_q(q);
-  base::Random random_p(seed, 0), random_q(seed, 1);
-  const double js = 0.5 * (MeanLogRatio(density_p, density_q, p.mean, draws, random_p) +
-                           MeanLogRatio(density_q, density_p, q.mean, draws, random_q));
+  const double js = 0.5 * (MeanLogRatio(density_p, density_q, p.mean, from_p) +
+                           MeanLogRatio(density_q, density_p, q.mean, from_q));
   return std::clamp(js, 0.0, kLogTwo);
 }
 

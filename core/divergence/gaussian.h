@@ -39,6 +39,14 @@ absl::StatusOr<double> JensenShannon(double mean_p, double sd_p, double mean_q, 
 absl::StatusOr<double> JensenShannon(const Gaussian& p, const Gaussian& q, int draws,
                                      uint64_t seed);
 
+/// The same by given standard normal draws, a column each, so that many pairs are compared by equal
+/// draws; of any dimension. Errors: as KullbackLeibler; InvalidArgument on draws of another shape.
+absl::StatusOr<double> JensenShannonByDraws(const Gaussian& p, const Gaussian& q,
+                                            const Eigen::Ref<const Eigen::MatrixXd>& from_p,
+                                            const Eigen::Ref<const Eigen::MatrixXd>& from_q);
+/// dimensions × draws. REQUIRES: both ≥ 1.
+Eigen::MatrixXd StandardNormals(Eigen::Index dimensions, int draws, uint64_t seed, uint64_t stream);
+
 /// Closed forms for scalar normals: what the sample estimators tend to.
 double GaussianEnergyDistance(double mean_p, double sd_p, double mean_q, double sd_q);
 double GaussianMmdSquared(double mean_p, double sd_p, double mean_q, double sd_q, double bandwidth);

@@ -28,8 +28,24 @@ absl::Status Check(const Eigen::Ref<const Eigen::MatrixXd>& x,
       absl::StrFormat("directions = %d, must be >= 1", options.directions));
 }
 
-/// Unit vectors as columns: random orthonormal frames side by side.
-Eigen::MatrixXd Directions(Eigen::Index d, const SlicedOptions& options) {
+using ScalarDistance = std::function<double(const Eigen::VectorXd&, const Eigen::VectorXd&)>;
+
+double MeanOverDirections(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y,
+                          const SlicedOptions& options, const ScalarDistance& distance) {
+  const Eigen::MatrixXd directions = SliceDirections(x.cols(), options);
+  std::vector<double> slices(directions.cols());
+  base::ParallelFor(slices.size(), [&](size_t k) {
+    const Eigen::VectorXd direction = directions.col(static_cast<Eigen::Index>(k));
+    slices[k] = distance(x * direction, y * direction);
+  });
+  double total = 0.0;
+  for (double slice : slices) total += slice;
+  return total / static_cast<double>(slices.size());
+}
+
+}  // namespace
+
+Eigen::MatrixXd SliceDirections(Eigen::Index d, const SlicedOptions& options) {
   if (d == 1) return Eigen::MatrixXd::Ones(1, 1);
   const Eigen::Index frames = (options.directions + d - 1) / d;
   base::Random random(options.seed, options.stream);
@@ -43,23 +59,6 @@ Eigen::MatrixXd Directions(Eigen::Index d, const SlicedOptions& options) {
   }
   return directions;
 }
-
-using ScalarDistance = std::function<double(const Eigen::VectorXd&, const Eigen::VectorXd&)>;
-
-double MeanOverDirections(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y,
-                          const SlicedOptions& options, const ScalarDistance& distance) {
-  const Eigen::MatrixXd directions = Directions(x.cols(), options);
-  std::vector<double> slices(directions.cols());
-  base::ParallelFor(slices.size(), [&](size_t k) {
-    const Eigen::VectorXd direction = directions.col(static_cast<Eigen::Index>(k));
-    slices[k] = distance(x * direction, y * direction);
-  });
-  double total = 0.0;
-  for (double slice : slices) total += slice;
-  return total / static_cast<double>(slices.size());
-}
-
-}  // namespace
 
 double Wasserstein2(const Eigen::Ref<const Eigen::VectorXd>& x,
                     const Eigen::Ref<const Eigen::VectorXd>& y) {

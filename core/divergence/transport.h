@@ -18,6 +18,10 @@ struct SlicedOptions {
   uint64_t stream = 0;
 };
 
+/// Unit vectors of d dimensions as columns: random orthonormal frames side by side; the one
+/// direction there is for d = 1. REQUIRES: d, options.directions ≥ 1.
+Eigen::MatrixXd SliceDirections(Eigen::Index d, const SlicedOptions& options = {});
+
 /// Sliced Wasserstein distances of two samples (rows, n × d and m × d): W1 averaged over random
 /// directions, and the root of the average of W2². One column is its own only direction.
 /// Errors: InvalidArgument on an empty sample, widths that differ, a number that is not finite or
