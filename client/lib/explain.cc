@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "client/lib/explain_divergence.h"
 #include "client/lib/explain_sensors.h"
 #include "client/lib/explain_story.h"
 #include "client/lib/explain_text.h"
@@ -309,10 +310,10 @@ std::string ExplainReport(const Json& report) {
   std::string text =
       absl::StrFormat("Rig %s, twin %s\n", Text(At(report, "rig")), Text(At(report, "twin")));
   text += ExplainVerdict(report) + ExplainIdentified(report) + ExplainStory(report) +
-          ExplainGap(report) + ExplainAttribution(report) + ExplainHypotheses(report) +
-          ExplainIdentifiability(report) + ExplainCalibrated(report) + ExplainPosterior(report) +
-          ExplainValidation(report) + ExplainCounterfactuals(report) + ExplainSensors(report) +
-          ExplainGates(report) + ExplainLimits(report);
+          ExplainGap(report) + ExplainDivergences(report) + ExplainAttribution(report) +
+          ExplainHypotheses(report) + ExplainIdentifiability(report) + ExplainCalibrated(report) +
+          ExplainPosterior(report) + ExplainValidation(report) + ExplainCounterfactuals(report) +
+          ExplainSensors(report) + ExplainGates(report) + ExplainLimits(report);
   return text;
 }
 
@@ -323,6 +324,7 @@ Json ExplanationJson(const Json& report) {
                {"because", At(At(report, "verdict"), "because")},
                {"measure_next", At(report, "measure_next")},
                {"posterior", At(report, "posterior")},
+               {"divergences", At(report, "divergences")},
                {"failed_gates", FailedOf(At(report, "gates"))}};
   for (const char* list :
        {"explanation", "hypotheses", "attribution", "counterfactuals", "limits"}) {

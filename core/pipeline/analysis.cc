@@ -9,6 +9,7 @@
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/attribute.h"
+#include "core/pipeline/board_divergence.h"
 #include "core/pipeline/campaign_analysis.h"
 #include "core/pipeline/evidence_summary.h"
 #include "core/pipeline/fit.h"
@@ -231,6 +232,16 @@ absl::StatusOr<GapSummary> SummariseGap(const Model& simulation, const Model& mo
   return gap;
 }
 
+/// Run against run, as the simulation has it before the fit and as the model has it after.
+absl::StatusOr<Divergences> CompareRuns(const Model& simulation, const Model& model,
+                                        const MapFit& fit, const GapMeter& meter, uint64_t seed) {
+  Eigen::VectorXd assumed, fitted;
+  PARALLAX_RETURN_IF_ERROR(
+      simulation.Residuals(Eigen::VectorXd::Zero(simulation.space().size()), &assumed, nullptr));
+  PARALLAX_RETURN_IF_ERROR(model.Residuals(fit.z, &fitted, nullptr));
+  return CompareBoards(model, meter, assumed, fitted, seed);
+}
+
 }  // namespace
 
 absl::Status EnterPhase(const ProgressCallback& progress, std::string_view phase,
@@ -275,9 +286,11 @@ absl::StatusOr<AnalysisResult> Analyze(const AnalysisInput& input,
 
   PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "attribute", 0.5));
   PARALLAX_ASSIGN_OR_RETURN(report.attribution, Attribute(model, fit, meter, input.seed));
+  const Model simulation(input.twin, runs, space, Boundary::kAssumed);
   PARALLAX_ASSIGN_OR_RETURN(
-      report.gap, SummariseGap(Model(input.twin, runs, space, Boundary::kAssumed), model, fit,
-                               meter, report.attribution, input.seed));
+      report.gap, SummariseGap(simulation, model, fit, meter, report.attribution, input.seed));
+  PARALLAX_ASSIGN_OR_RETURN(report.divergences,
+                            CompareRuns(simulation, model, fit, meter, input.seed));
   PARALLAX_ASSIGN_OR_RETURN(std::vector<attribution::ChannelMisfit> misfit, Misfit(model, fit));
   report.decision = attribution::DecideVerdict(
       SummariseEvidence(model, fit, report.gap, meter, report.attribution, report.findings, sensors,

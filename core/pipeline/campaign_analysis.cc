@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
+#include "core/pipeline/campaign_divergence.h"
 #include "core/pipeline/campaign_story.h"
 #include "core/pipeline/campaign_weighing.h"
 #include "core/pipeline/progress.h"
@@ -190,6 +191,10 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
                 .p_value = explanation.evidence.gap_p_value,
                 .unit_of_permutation = "simulated campaign"};
   const bool calibrated = !moved->parameters.empty();
+  PARALLAX_ASSIGN_OR_RETURN(
+      report.divergences,
+      CompareCampaign(model, *weighed->noise, weighed->jacobian, weighed->residuals,
+                      calibrated ? moved->residuals : Eigen::VectorXd(), input.seed));
   const Eigen::VectorXd natural = calibrated ? model.Natural(moved->z) : Eigen::VectorXd();
   PARALLAX_ASSIGN_OR_RETURN(report.gap.channels,
                             RmseByChannel(input.twin, assumed, natural, weighed->runs));

@@ -86,15 +86,14 @@ absl::StatusOr<std::unique_ptr<WeighedCampaign>> WeighCampaign(const AnalysisInp
   out->runs = std::move(calibrate.runs);
   out->left_out = Messages(calibrate.unusable);
   out->model = std::make_unique<const CampaignModel>(input.twin, out->runs, assumed);
-  Eigen::VectorXd residuals;
-  Eigen::MatrixXd jacobian;
-  PARALLAX_RETURN_IF_ERROR(out->model->DifferentiateAll(out->model->base(), &residuals, &jacobian));
+  PARALLAX_RETURN_IF_ERROR(
+      out->model->DifferentiateAll(out->model->base(), &out->residuals, &out->jacobian));
   PARALLAX_ASSIGN_OR_RETURN(CampaignNoise noise,
-                            CampaignNoise::Create(*out->model, trust, jacobian));
+                            CampaignNoise::Create(*out->model, trust, out->jacobian));
   out->noise = std::make_unique<const CampaignNoise>(std::move(noise));
 
   PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "search", 0.1));
-  out->terms = MakeTerms(*out->model, trust, *out->noise, jacobian);
+  out->terms = MakeTerms(*out->model, trust, *out->noise, out->jacobian);
   out->search = std::make_unique<CampaignSearch>(
       *out->model, *out->noise, out->terms,
       [progress](double share) { return EnterPhase(progress, "search", 0.1 + 0.6 * share); });

@@ -23,6 +23,8 @@ struct WeighedCampaign {
   std::vector<std::string> left_out;  ///< why runs to calibrate on could not be used
   std::vector<std::string> unusable;  ///< why held-out runs could not be read
   std::unique_ptr<const CampaignModel> model;
+  Eigen::VectorXd residuals;  ///< [SI] as assumed
+  Eigen::MatrixXd jacobian;   ///< d residual / d coordinate as assumed, rows × parameters
   std::unique_ptr<const CampaignNoise> noise;
   std::vector<Term> terms;
   std::unique_ptr<CampaignSearch> search;

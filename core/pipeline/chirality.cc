@@ -18,6 +18,12 @@ double Success(const std::vector<ChiralityCall>& calls, Right right) {
 
 }  // namespace
 
+double DiameterNm(const Chirality& species) {
+  constexpr double kLatticeNm = 0.246;
+  const double n = species.n, m = species.m;
+  return kLatticeNm / M_PI * std::sqrt(n * n + n * m + m * m);
+}
+
 std::string ToString(const Chirality& species) {
   return absl::StrFormat("(%d,%d)", species.n, species.m);
 }
@@ -25,6 +31,12 @@ std::string ToString(const Chirality& species) {
 std::optional<Chirality> SpeciesOf(const std::string& outcome) {
   Chirality species;
   if (std::sscanf(outcome.c_str(), "share_%d_%d", &species.n, &species.m) != 2) return std::nullopt;
+  return species;
+}
+
+std::optional<Chirality> SpeciesOfLine(const std::string& outcome) {
+  Chirality species;
+  if (std::sscanf(outcome.c_str(), "rbm_%d_%d", &species.n, &species.m) != 2) return std::nullopt;
   return species;
 }
 

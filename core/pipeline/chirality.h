@@ -23,6 +23,9 @@ struct Chirality {
 /// "(7,6)".
 std::string ToString(const Chirality& species);
 
+/// Diameter [nm] of a tube: 0.246/π √(n² + nm + m²).
+double DiameterNm(const Chirality& species);
+
 /// Which semiconducting species dominates a run: as measured and as predicted.
 struct ChiralityCall {
   std::string run;
@@ -33,6 +36,8 @@ struct ChiralityCall {
 
 /// Species of an outcome of a twin, "share_7_6"; none where the outcome is not a share.
 std::optional<Chirality> SpeciesOf(const std::string& outcome);
+/// The same of an outcome that is a radial-breathing line, "rbm_7_6".
+std::optional<Chirality> SpeciesOfLine(const std::string& outcome);
 
 /// Species of the largest measured share, the first of equals; none where no share was measured.
 std::optional<Chirality> DominantMeasured(const std::optional<signal::Outcome>& outcome);

@@ -27,6 +27,19 @@ constexpr uint64_t kReferenceStream = 1'000'000;
 constexpr uint64_t kNullStream = 1'100'000;
 constexpr uint64_t kSignFlipStream = 1'200'000;
 
+/// Mean time of the b-th of `count` blocks of the run's longest channel; 0 where it has no bins.
+double MeanTimeOf(const Model& model, size_t run, Eigen::Index b, Eigen::Index count) {
+  const Eigen::VectorXd* longest = nullptr;
+  for (const ChannelObservations& channel : model.runs()[run].channels) {
+    if (longest == nullptr || channel.bin_time_s.size() > longest->size()) {
+      longest = &channel.bin_time_s;
+    }
+  }
+  if (longest == nullptr || longest->size() == 0) return 0.0;
+  const Eigen::Index begin = longest->size() * b / count;
+  return longest->segment(begin, longest->size() * (b + 1) / count - begin).mean();
+}
+
 Eigen::MatrixXd NormalSample(Eigen::Index rows, Eigen::Index columns, uint64_t seed,
                              uint64_t stream) {
   base::Random random(seed, stream);
@@ -72,6 +85,9 @@ void GapMeter::CutBlocks(const Model& model, const NoiseModel& noise) {
         blocks_.push_back(
             {rows_ + b, output, rows.begin + begin, size, channel.scale / std::sqrt(independent)});
       }
+    }
+    for (Eigen::Index b = 0; b < count; ++b) {
+      places_.push_back({static_cast<int>(run), MeanTimeOf(model, run, b, count)});
     }
     rows_ += count;
   }

@@ -28,6 +28,13 @@ class GapMeter {
   /// Block scores, blocks × outputs, NaN where a run lacks an output.
   Eigen::MatrixXd Scores(const Eigen::VectorXd& residuals) const;
 
+  /// Where a row of Scores comes from.
+  struct Place {
+    int run = 0;
+    double time_s = 0.0;  ///< mean of its bins, from the run's start
+  };
+  const std::vector<Place>& places() const { return places_; }
+
   double floor() const { return floor_; }  ///< 95 % quantile of Gap for a perfect twin
   /// Share of perfect twins with at least this gap: (1 + #)/(B + 1).
   double PValue(double gap) const;
@@ -47,6 +54,7 @@ class GapMeter {
   double Distance(const Eigen::MatrixXd& scores) const;
 
   std::vector<Block> blocks_;
+  std::vector<Place> places_;
   Eigen::Index rows_ = 0;
   Eigen::Index outputs_ = 0;
   Eigen::MatrixXd reference_;  ///< standard normal sample

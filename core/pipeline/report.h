@@ -7,6 +7,7 @@
 #include "core/calibration/parameter_set.h"
 #include "core/pipeline/attribute.h"
 #include "core/pipeline/campaign_posterior.h"
+#include "core/pipeline/divergences.h"
 #include "core/pipeline/gap.h"
 #include "core/pipeline/hypothesis.h"
 #include "core/pipeline/run_drive.h"
@@ -36,6 +37,7 @@ struct Report {
   std::vector<RunDrive> drives;      ///< of the calibrate runs, calibrated values where there are
   std::vector<RunFinding> findings;  ///< of the calibrate runs
   GapSummary gap;
+  Divergences divergences;  ///< of the calibrate runs; told beside the gap, no verdict rests on it
   Attribution attribution;
   std::vector<HypothesisSummary> hypotheses;  ///< that a search weighed; may be none
   std::vector<twin::Parameter> parameters;    ///< the twin's, in its order

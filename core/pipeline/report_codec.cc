@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/pipeline/canonical_json.h"
+#include "core/pipeline/divergence_codec.h"
 #include "core/pipeline/prior_interval.h"
 #include "core/signal/quality.h"
 
@@ -294,6 +295,7 @@ std::string EncodeReport(const Report& report) {
        {"drives", EncodeDrives(report.drives)},
        {"sensors", std::move(sensors)},
        {"gap", EncodeGap(report.gap)},
+       {"divergences", EncodeDivergences(report.divergences)},
        {"attribution", EncodeAttribution(report)},
        {"unexplained", report.attribution.pip.empty()
                            ? json(nullptr)

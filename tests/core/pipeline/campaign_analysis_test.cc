@@ -61,6 +61,14 @@ TEST(AnalyzeCampaignTest, AShiftedParameterIsIdentifiedAndCalibrated) {
   EXPECT_LT(report.at("gap").at("after").get<double>(), report.at("gap").at("value"));
   EXPECT_LT(report.at("validation").at("gap_after").get<double>(),
             report.at("validation").at("gap_before"));
+  bool height = false;
+  for (const nlohmann::json& signal : report.at("divergences").at("signals")) {
+    if (signal.at("observable") != "height") continue;
+    height = true;
+    EXPECT_LE(signal.at("as_assumed").at("p_value"), 0.05) << signal;
+    EXPECT_GT(signal.at("at_fit").at("p_value"), 0.05) << signal;
+  }
+  EXPECT_TRUE(height);
   for (const nlohmann::json& part : report.at("attribution")) {
     const std::string name = part.at("parameter");
     EXPECT_EQ(part.at("shapley").is_number(), name == "vd0") << part;

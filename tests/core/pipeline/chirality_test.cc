@@ -29,6 +29,18 @@ TEST(ChiralityTest, OnlySharesHaveASpecies) {
   EXPECT_EQ(SpeciesOf("share_7"), std::nullopt);
 }
 
+TEST(ChiralityTest, OnlyLinesHaveTheSpeciesOfALine) {
+  EXPECT_EQ(SpeciesOfLine("rbm_10_2"), (Chirality{10, 2}));
+  EXPECT_EQ(SpeciesOfLine("share_8_4"), std::nullopt);
+  EXPECT_EQ(SpeciesOfLine("d_over_g"), std::nullopt);
+}
+
+TEST(ChiralityTest, DiametersAreThoseOfTheLattice) {
+  EXPECT_NEAR(DiameterNm({6, 5}), 0.747, 5e-4);
+  EXPECT_NEAR(DiameterNm({10, 10}), 1.356, 5e-4);
+  EXPECT_DOUBLE_EQ(DiameterNm({9, 1}), DiameterNm({6, 5}));
+}
+
 TEST(ChiralityTest, WithoutMeasuredSharesNothingDominates) {
   EXPECT_EQ(DominantMeasured(std::nullopt), std::nullopt);
   EXPECT_EQ(DominantMeasured(signal::Outcome()), std::nullopt);
