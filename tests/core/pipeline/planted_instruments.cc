@@ -76,8 +76,7 @@ StuckPlace Sticks(const RunPlace& place, double end_s) {
   return {static_cast<int>(kStuckRunShare * place.count), kStuckTimeShare * end_s};
 }
 
-using Truth =
-    std::function<std::optional<double>(const signal::Channel& channel, double time_s)>;
+using Truth = std::function<std::optional<double>(const signal::Channel& channel, double time_s)>;
 
 /// What a channel would read behind a first-order lag; at rest where it begins to record.
 class LaggingTruth {
