@@ -65,7 +65,7 @@ FlooredFigure CompareShares(const std::vector<const EvidenceBlock*>& blocks,
                             const ShareDivergence& divergence) {
   std::vector<Eigen::VectorXd> predicted;
   for (const EvidenceBlock* block : blocks) {
-    predicted.push_back(block->value - residuals.segment(block->begin, block->rows()));
+    predicted.emplace_back(block->value - residuals.segment(block->begin, block->rows()));
   }
   std::vector<double> right(static_cast<size_t>(draws.cols()));
   base::ParallelFor(right.size(), [&](size_t i) {

@@ -61,7 +61,7 @@ CampaignScores::Observable CampaignScores::Prepare(ObservableCourse course) cons
     const Eigen::MatrixXd projected = project * draws;
     const Eigen::MatrixXd covariance = projected * projected.transpose() / kRightTwins;
     const Eigen::LLT<Eigen::MatrixXd> llt(covariance);
-    out.to_scores.push_back(llt.matrixL().solve(project));
+    out.to_scores.emplace_back(llt.matrixL().solve(project));
     const Eigen::MatrixXd scores = out.to_scores.back() * draws;
     for (int i = 0; i < kRightTwins; ++i) {
       out.twins.scores[static_cast<size_t>(i)].row(static_cast<Eigen::Index>(r)) =
