@@ -51,7 +51,8 @@ class Simulation {
   using Full = typename Scalars::Full;
 
   /// @param steps  internal steps a row, a multiple of 2; kStepsPerRow gives dt = 0.5 s. Rows in
-  ///   which feed or water are switched, and the first 20 s of growth, take four times as many.
+  ///   which feed or water are switched, and the first 20 s of growth, take four times as many, the
+  ///   first 8 s, in which a forest covers its substrate, eight times.
   Simulation(const std::array<Full, kParameters>& p, const Drive& drive,
              const SwcntOptions& options, int steps, const Taps& taps = Taps())
       : setup_(drive),
@@ -60,6 +61,7 @@ class Simulation {
         taps_(taps),
         coarse_(steps, setup_.tc_lag_s),
         fine_(kFiner * steps, setup_.tc_lag_s),
+        finest_(kFinest * steps, setup_.tc_lag_s),
         size_(&coarse_),
         bias_(Cast<H>(p[kBTc])),
         nonuniformity_(Cast<H>(p[kDTax])),
@@ -89,7 +91,7 @@ class Simulation {
     for (Eigen::Index row = 0; row + 1 < drive_.time_s.size(); ++row) {
       substrate_.around.wall_k = drive_.inputs.coeff(row, kWall);
       substrate_.around.gas_k = drive_.inputs.coeff(row, kGasT);
-      SetStep(IsEventful(row) ? fine_ : coarse_);
+      SetStep(SizeFor(row));
       row_s_ = drive_.time_s.coeff(row);
       heater_.TakeRow(row);
       atmosphere_.TakeRow(drive_, row);
@@ -141,10 +143,10 @@ class Simulation {
                            : G(drive_.inputs.coeff(0, kPreheat));
   }
 
-  /// Whether more happens in a row than steps of its kind can follow: feed is young, or its inlet
-  /// pressure or water's jumped within the last rows. Of the drive alone, not of parameters.
+  /// Steps that can follow what happens in a row: finer ones while feed is young, and where its
+  /// inlet pressure or water's jumped within the last rows. Of the drive alone, not of parameters.
   /// REQUIRES: called once for every row, in order.
-  bool IsEventful(Eigen::Index row) {
+  const StepSize& SizeFor(Eigen::Index row) {
     const double feed_pa = InletPressure(row, kFeedFlow);
     const double water_pa = InletPressure(row, kWaterFlow);
     const double jump_pa = kFeedJump * std::max(most_feed_pa_, kLeastFeedPa);
@@ -155,7 +157,9 @@ class Simulation {
     feed_before_pa_ = feed_pa;
     water_before_pa_ = water_pa;
     const double since_s = drive_.time_s.coeff(row) - setup_.feed_at_s;
-    return (since_s > -kRowS && since_s < kYoungS) || row - last_event_ < kEventRows;
+    const bool fed = since_s > -kRowS;
+    if (fed && since_s < kCoveringS) return finest_;
+    return (fed && since_s < kYoungS) || row - last_event_ < kEventRows ? fine_ : coarse_;
   }
   double InletPressure(Eigen::Index row, DriveInput column) const {
     const double total = drive_.inputs.coeff(row, kArgon) + drive_.inputs.coeff(row, kHydrogen) +
@@ -322,7 +326,8 @@ class Simulation {
                                pyrometer_log_);
   }
 
-  static constexpr int kFiner = 8;
+  static constexpr int kFiner = 4, kFinest = 8;
+  static constexpr double kCoveringS = 8.0;
   static constexpr double kYoungS = 20.0;
   static constexpr Eigen::Index kEventRows = 3;
   static constexpr double kFeedJump = 0.1;
@@ -336,6 +341,7 @@ class Simulation {
   [[no_unique_address]] const Taps taps_;
   const StepSize coarse_;
   const StepSize fine_;
+  const StepSize finest_;
   const StepSize* size_;
   const H bias_;
   const H nonuniformity_;

@@ -42,7 +42,10 @@ TEST(SwcntInvariants, HoldOverAThousandDraws) {
       ASSERT_GE(shares.minCoeff(), 0.0) << seed;
     }
     const auto height = p.outputs.col(swcnt::kHeight);
-    for (Eigen::Index i = 1; i < height.size(); ++i) ASSERT_GE(height[i], height[i - 1]) << seed;
+    // To rounding, where growth has all but ended.
+    for (Eigen::Index i = 1; i < height.size(); ++i) {
+      ASSERT_GE(height[i], height[i - 1] * (1.0 - 1e-15)) << seed;
+    }
     const double d = p.outcome[swcnt::kOutcomeDiameter];
     ASSERT_TRUE(d > 0.6e-9 && d < 2.0e-9) << seed;
     ASSERT_GT(p.outputs.col(swcnt::kSurface).minCoeff(), 300.0) << seed;
