@@ -152,7 +152,7 @@ void AddMissing(const CampaignModel& model, std::vector<SignalDivergence>* signa
                "no run shows two lines that the twin predicts",
                [](const signal::Outcome& o) { return !o.raman_rbm.empty(); }},
       Expected{"d_over_g", "outcome/d_over_g", SignalKind::kRaman,
-               "the twin predicts none: nothing grew",
+               "what the twin says of it is a judgement, and no evidence",
                [](const signal::Outcome& o) { return o.raman_d_over_g.has_value(); }}};
   for (const Expected& one : expected) {
     const bool there = std::any_of(

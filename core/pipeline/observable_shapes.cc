@@ -19,7 +19,7 @@ constexpr double kLeastAcross = 1e-6;
 
 SignalKind KindOf(const EvidenceBlock& block) {
   if (block.observable == "share") return SignalKind::kShares;
-  if (block.observable == "rbm" || block.observable == "d_over_g") return SignalKind::kRaman;
+  if (block.observable == "rbm") return SignalKind::kRaman;
   return block.source.front().output >= 0 ? SignalKind::kChannel : SignalKind::kOutcome;
 }
 

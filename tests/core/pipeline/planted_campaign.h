@@ -40,8 +40,7 @@ enum class Discrepancy {
   kNone,
   /// Smooth seeded errors: pyrometer 0.8 K a run and 0.6 K within it, height 2 % a run and 1 %
   /// within it, partial pressures 2 % over the campaign and 2 % a run, stage_tc2 0.4 K, each
-  /// species' share 10 % over the campaign and its brightness 20 %, D/G 20 % over the campaign and
-  /// 15 % a run.
+  /// species' share 10 % over the campaign and its brightness 20 %.
   kRightTwin,
 };
 
