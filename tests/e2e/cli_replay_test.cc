@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/base/casts.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "core/base/random.h"
 #include "tests/e2e/cli_support.h"
@@ -112,7 +113,7 @@ TEST(CliReplayTest, StoredValuesHaveTheBitsOfTheFiles) {
   ASSERT_EQ(bench.Cli({"campaign", "replay", kCampaign}).exit_code, 0);
   int channels = 0;
   for (const std::string run : {"energy-balance-1s", "mimo-3s"}) {
-    const auto file = Cells(ReadFile(kCampaign + "/runs/" + run + "/board.csv"));
+    const auto file = Cells(ReadFile(absl::StrCat(kCampaign, "/runs/", run, "/board.csv")));
     for (size_t column = 1; column < file[0].size(); ++column) {
       const Output series = bench.Cli({"series", "get", std::string(kRig) + "/" + run,
                                        "board/" + file[0][column], "-o", "csv"});

@@ -11,9 +11,9 @@
 namespace parallax::pipeline::testing {
 
 nlohmann::json EncodeEvidence(const attribution::Evidence& evidence);
-attribution::Evidence DecodeEvidence(const nlohmann::json& json);
+attribution::Evidence DecodeEvidence(const nlohmann::json& in);
 
 nlohmann::json EncodeHypotheses(const std::vector<HypothesisSummary>& hypotheses);
-std::vector<HypothesisSummary> DecodeHypotheses(const nlohmann::json& json);
+std::vector<HypothesisSummary> DecodeHypotheses(const nlohmann::json& in);
 
 }  // namespace parallax::pipeline::testing

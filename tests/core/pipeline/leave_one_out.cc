@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
@@ -118,7 +119,7 @@ absl::StatusOr<attribution::Evidence> WeighFolder(const std::string& folder) {
   const auto records = [&](const char* split) {
     std::vector<signal::RunRecord> out;
     for (const std::string run : manifest.at("splits").at(split)) {
-      out.push_back(parallax::testing::ReadRunFolder(rig, folder + "/runs/" + run));
+      out.push_back(parallax::testing::ReadRunFolder(rig, absl::StrCat(folder, "/runs/", run)));
     }
     return out;
   };
@@ -194,7 +195,7 @@ absl::Status Run(const std::string& campaigns, const std::string& labels, const 
   std::vector<GradedCampaign> graded;
   for (const fs::path& folder : folders) {
     const std::string id = ReadJsonFile((folder / "campaign.json").string()).at("id");
-    const json root = ReadJsonFile(labels + "/" + id + ".json");
+    const json root = ReadJsonFile(absl::StrCat(labels, "/", id, ".json"));
     if (root.is_null()) continue;
     attribution::Evidence evidence;
     if (from.empty()) {
@@ -203,7 +204,7 @@ absl::Status Run(const std::string& campaigns, const std::string& labels, const 
     } else if (kept.contains(id)) {
       evidence = kept.at(id);
     } else {
-      return absl::InvalidArgumentError(from + ": has no campaign " + id);
+      return absl::InvalidArgumentError(absl::StrCat(from, ": has no campaign ", id));
     }
     if (file.is_open()) {
       file << json({{"id", id}, {"evidence", EncodeEvidence(evidence)}}).dump() << "\n";

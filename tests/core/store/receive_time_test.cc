@@ -73,7 +73,7 @@ TEST_F(ReceiveTimeTest, StreamsOfARunTellTheFirstAndTheLast) {
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].producer_id, "p");
   EXPECT_EQ(rows[0].next_seq, 3u);
-  EXPECT_EQ(rows[0].stored, 3u * 10 * kChannels);
+  EXPECT_EQ(rows[0].stored, 30 * kChannels);
   EXPECT_EQ(rows[0].first_received_unix_ns, Expected(0, 1)[0]);
   EXPECT_EQ(rows[0].last_received_unix_ns, Expected(2, 1)[0]);
   EXPECT_EQ(rows[1].first_received_unix_ns, 0);
