@@ -68,7 +68,7 @@ TEST(CompareSignals, AShiftByOneSdIsAsFarAsTheClosedFormsSay) {
 
 TEST(CompareSignals, ScatteredRunsGiveTheClosedFormsOnAverage) {
   // Displaced runs are N(1, 2²): a shift by one sd and a scatter of √3 sds.
-  constexpr int kCampaigns = 16;
+  constexpr int kCampaigns = 8;
   const ComparedSignal with_twins = Signal(60, 1, 0.0, 0);
   double mean = 0.0, squares = 0.0;
   int covered = 0;
@@ -90,11 +90,11 @@ TEST(CompareSignals, ScatteredRunsGiveTheClosedFormsOnAverage) {
   // over 60.
   const double excess = (std::sqrt(2.0 * 4.0) - std::sqrt(2.0)) * std::sqrt(2.0 / M_PI) / 60.0;
   EXPECT_NEAR(mean, 0.534105 + excess, 4.0 * std::sqrt((squares - mean * mean) / kCampaigns));
-  EXPECT_GE(covered, 10);  // 14 expected of a 90 % interval
+  EXPECT_GE(covered, 5);  // 7 expected of a 90 % interval
 }
 
 TEST(CompareSignals, PValuesOfRightTwinsAreUniformAndFloorsHold) {
-  constexpr int kSeeds = 100;
+  constexpr int kSeeds = 50;
   for (const Eigen::Index dimensions : {1, 3}) {
     std::vector<double> p, p_flip;
     std::map<std::string, int> above;
@@ -117,8 +117,8 @@ TEST(CompareSignals, PValuesOfRightTwinsAreUniformAndFloorsHold) {
       }
       EXPECT_LT(worst, 1.63 / std::sqrt(kSeeds)) << dimensions;  // Kolmogorov-Smirnov at 1 %
     }
-    // 5 expected; the floors of js and transport come from 199 twins, themselves uncertain.
-    for (const auto& [name, count] : above) EXPECT_NEAR(count, 5, 7) << name << dimensions;
+    // 2.5 expected; the floors of js and transport come from 199 twins, themselves uncertain.
+    for (const auto& [name, count] : above) EXPECT_LE(count, 8) << name << dimensions;
   }
 }
 
@@ -150,10 +150,11 @@ TEST(CompareSignals, FourRunsTellWhereTheGapOpensButCannotFlipTheirWindows) {
 
 TEST(CompareSignals, RightTwinsOpenSomewhereAsOftenAsTheLevelSays) {
   int opened = 0;
-  for (uint64_t seed = 0; seed < 200; ++seed) {
+  for (uint64_t seed = 0; seed < 100; ++seed) {
     opened += FiguresOf(WithWindows(6, 0, 0.0, seed)).opens.has_value() ? 1 : 0;
   }
-  EXPECT_NEAR(opened, 10, 9);
+  EXPECT_GE(opened, 1);  // 5 expected
+  EXPECT_LE(opened, 11);
 }
 
 TEST(CompareSignals, WhereNothingOpensTheReasonIsGiven) {
