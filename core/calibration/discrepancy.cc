@@ -5,12 +5,13 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/check.h"
+#include "core/base/normal.h"
 #include "core/base/status_macros.h"
+#include "core/base/svd.h"
 
 namespace parallax::calibration {
 namespace {
 
-constexpr double kLogTwoPi = 1.8378770664093453;
 /// An envelope of zero would divide by it: this share of the largest is zero to double precision in
 /// every covariance.
 constexpr double kLeastEnvelope = 1e-16;
@@ -75,9 +76,9 @@ absl::StatusOr<DiscrepancyWhitener> DiscrepancyWhitener::Create(
 void DiscrepancyWhitener::AddShapes(const DiscrepancyPrior& prior) {
   if (prior.shapes.cols() == 0) return;
   const Eigen::MatrixXd scaled = prior.shapes * prior.shape_sd.asDiagonal();
-  const Eigen::BDCSVD<Eigen::MatrixXd> svd(Whiten(scaled), Eigen::ComputeThinU);
-  const Eigen::ArrayXd lambda = svd.singularValues().array().square();
-  basis_ = svd.matrixU();
+  const base::Svd svd = base::ThinSvd(Whiten(scaled));
+  const Eigen::ArrayXd lambda = svd.s.array().square();
+  basis_ = svd.u;
   shrinkage_ = (1.0 - (1.0 + lambda).rsqrt()).matrix();
   log_determinant_ += lambda.log1p().sum();
 }
@@ -95,7 +96,7 @@ Eigen::MatrixXd DiscrepancyWhitener::Whiten(
 }
 
 double DiscrepancyWhitener::LogDensity(const Eigen::Ref<const Eigen::VectorXd>& series) const {
-  return -0.5 * (Whiten(series).squaredNorm() + log_determinant_ + size() * kLogTwoPi);
+  return -0.5 * (Whiten(series).squaredNorm() + log_determinant_ + size() * base::kLogTwoPi);
 }
 
 }  // namespace parallax::calibration

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/parallel.h"
 #include "core/base/status_macros.h"
+#include "core/base/svd.h"
 
 namespace parallax::calibration {
 namespace {
@@ -146,14 +147,13 @@ class Inversion {
   void Update() {
     estimate_.misfit.push_back(residuals_.squaredNorm() / static_cast<double>(residuals_.size()));
     const double step = Step(), alpha = 1.0 / step;
-    const Eigen::BDCSVD<Eigen::MatrixXd> svd(Anomalies(residuals_),
-                                             Eigen::ComputeThinU | Eigen::ComputeThinV);
-    const Eigen::ArrayXd s = svd.singularValues();
+    const base::Svd svd = base::ThinSvd(Anomalies(residuals_));
+    const Eigen::ArrayXd s = svd.s;
     const Eigen::VectorXd weight = (s / (s.square() + alpha)).matrix();
-    const Eigen::MatrixXd gain = Anomalies(x_) * svd.matrixV() * weight.asDiagonal();
+    const Eigen::MatrixXd gain = Anomalies(x_) * svd.v * weight.asDiagonal();
     for (Eigen::Index k = 0; k < x_.cols(); ++k) {
       const Eigen::VectorXd target = std::sqrt(alpha) * Normals(residuals_.rows());
-      x_.col(k) += gain * (svd.matrixU().transpose() * (target - residuals_.col(k)));
+      x_.col(k) += gain * (svd.u.transpose() * (target - residuals_.col(k)));
     }
     estimate_.temper = step >= 1.0 - estimate_.temper ? 1.0 : estimate_.temper + step;
   }

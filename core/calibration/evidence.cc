@@ -6,14 +6,13 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/check.h"
+#include "core/base/normal.h"
 #include "core/base/parallel.h"
 #include "core/base/status_macros.h"
 #include "core/calibration/laplace.h"
 
 namespace parallax::calibration {
 namespace {
-
-constexpr double kLogTwoPi = 1.8378770664093453;
 
 std::vector<int> Bits(uint32_t mask, int parameters) {
   std::vector<int> bits;
@@ -113,7 +112,7 @@ absl::StatusOr<std::pair<double, Eigen::Index>> MisfitAsAssumed(const EvidencePr
 }
 
 double LogLikelihood(const EvidenceProblem& problem, double misfit, Eigen::Index rows) {
-  return -0.5 * (misfit + problem.log_determinant + static_cast<double>(rows) * kLogTwoPi);
+  return -0.5 * (misfit + problem.log_determinant + static_cast<double>(rows) * base::kLogTwoPi);
 }
 
 absl::StatusOr<FitResult> BestFit(const LeastSquaresProblem& reduced, const Eigen::VectorXd& center,
@@ -133,7 +132,8 @@ absl::StatusOr<FitResult> BestFit(const LeastSquaresProblem& reduced, const Eige
 
 double LaplaceLogEvidence(double log_likelihood, double log_prior, int free_parameters,
                           double log_det_hessian) {
-  return log_likelihood + log_prior + 0.5 * free_parameters * kLogTwoPi - 0.5 * log_det_hessian;
+  return log_likelihood + log_prior + 0.5 * free_parameters * base::kLogTwoPi -
+         0.5 * log_det_hessian;
 }
 
 absl::StatusOr<SubsetEvidence> EvidenceOfSubset(const EvidenceProblem& problem, uint32_t mask,
@@ -160,7 +160,7 @@ absl::StatusOr<SubsetEvidence> EvidenceOfSubset(const EvidenceProblem& problem, 
   evidence.log_likelihood = LogLikelihood(problem, fit.residuals.head(rows).squaredNorm(), rows);
   const Eigen::VectorXd shift = (fit.x - center).cwiseQuotient(prior_sd);
   const double log_prior = -0.5 * shift.squaredNorm() - prior_sd.array().log().sum() -
-                           0.5 * static_cast<double>(free.size()) * kLogTwoPi;
+                           0.5 * static_cast<double>(free.size()) * base::kLogTwoPi;
   evidence.largest_shift = shift.cwiseAbs().maxCoeff();
   evidence.log_evidence = LaplaceLogEvidence(
       evidence.log_likelihood, log_prior, static_cast<int>(free.size()), posterior.log_det_hessian);

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
+#include "core/base/svd.h"
 
 namespace parallax::calibration {
 namespace {
@@ -145,9 +146,9 @@ double CollinearityIndex(const Eigen::Ref<const Eigen::MatrixXd>& columns) {
   const Eigen::VectorXd norm = columns.colwise().norm();
   if (!(norm.minCoeff() > 0.0)) return std::numeric_limits<double>::infinity();
   // Singular values of S̃ itself: forming S̃ᵀ S̃ would lose half the digits.
-  const Eigen::JacobiSVD<Eigen::MatrixXd> svd(columns * norm.cwiseInverse().asDiagonal());
+  const Eigen::VectorXd s = base::SingularValues(columns * norm.cwiseInverse().asDiagonal());
   const bool thin = columns.rows() < columns.cols();
-  const double least = thin ? 0.0 : svd.singularValues()(columns.cols() - 1);
+  const double least = thin ? 0.0 : s(columns.cols() - 1);
   return least > 1e-15 ? 1.0 / least : std::numeric_limits<double>::infinity();
 }
 
@@ -159,7 +160,7 @@ absl::StatusOr<Identifiability> AnalyzeIdentifiability(
   const auto p = static_cast<int>(data_jacobian.cols());
   const Eigen::MatrixXd scaled = data_jacobian * prior_sd.asDiagonal();
   Identifiability result;
-  result.singular_values = Eigen::BDCSVD<Eigen::MatrixXd>(scaled).singularValues();
+  result.singular_values = base::SingularValues(scaled);
   result.sensitivity = scaled.colwise().norm();
   std::vector<int> strong;
   for (int i = 0; i < p; ++i) {

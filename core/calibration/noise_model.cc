@@ -4,12 +4,11 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/check.h"
+#include "core/base/normal.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::calibration {
 namespace {
-
-constexpr double kLogTwoPi = 1.8378770664093453;
 
 absl::Status CheckInput(const Eigen::Ref<const Eigen::VectorXd>& time_s,
                         const Eigen::Ref<const Eigen::VectorXd>& white_sd,
@@ -97,7 +96,7 @@ Eigen::VectorXd OuWhitener::Whiten(const Eigen::Ref<const Eigen::VectorXd>& seri
 }
 
 double OuWhitener::LogDensity(const Eigen::Ref<const Eigen::VectorXd>& series) const {
-  return -0.5 * (Whiten(series).squaredNorm() + log_determinant_ + size() * kLogTwoPi);
+  return -0.5 * (Whiten(series).squaredNorm() + log_determinant_ + size() * base::kLogTwoPi);
 }
 
 }  // namespace parallax::calibration

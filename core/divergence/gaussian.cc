@@ -6,13 +6,13 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/check.h"
+#include "core/base/normal.h"
 #include "core/base/random.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::divergence {
 namespace {
 
-constexpr double kLogTwoPi = 1.8378770664093453;
 constexpr double kLogTwo = 0.69314718055994531;
 
 /// E|X| for X ~ N(mean, variance).
@@ -36,7 +36,7 @@ class LogDensity {
   Eigen::VectorXd At(const Eigen::MatrixXd& x) const {
     const Eigen::MatrixXd white = llt_.matrixL().solve(x.colwise() - mean_);
     return (-0.5 * (white.colwise().squaredNorm().array() +
-                    static_cast<double>(x.rows()) * kLogTwoPi) -
+                    static_cast<double>(x.rows()) * base::kLogTwoPi) -
             half_log_det_)
         .matrix()
         .transpose();
@@ -123,7 +123,7 @@ absl::StatusOr<double> JensenShannon(double mean_p, double sd_p, double mean_q, 
       const double x = from_mean + from_sd * z, w = (x - mean) / sd;
       const double log_p = -0.5 * z * z - std::log(from_sd);
       const double log_q = -0.5 * w * w - std::log(sd);
-      return std::exp(-0.5 * (z * z + kLogTwoPi)) * LogRatioToMixture(log_p, log_q);
+      return std::exp(-0.5 * (z * z + base::kLogTwoPi)) * LogRatioToMixture(log_p, log_q);
     };
     using Quadrature = boost::math::quadrature::gauss_kronrod<double, 61>;
     double total = 0.0;

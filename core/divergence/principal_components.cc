@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/check.h"
+#include "core/base/svd.h"
 
 namespace parallax::divergence {
 
@@ -19,9 +20,8 @@ absl::StatusOr<PrincipalComponents> FitPrincipalComponents(
   PrincipalComponents components;
   components.center = reference.colwise().mean().transpose();
   const Eigen::MatrixXd centered = reference.rowwise() - components.center.transpose();
-  const Eigen::BDCSVD<Eigen::MatrixXd> svd(centered, Eigen::ComputeThinV);
-  const Eigen::VectorXd variance =
-      svd.singularValues().array().square() / static_cast<double>(n - 1);
+  const base::Svd svd = base::ThinSvd(centered);
+  const Eigen::VectorXd variance = svd.s.array().square() / static_cast<double>(n - 1);
   const double total = variance.sum();
   const double scale = std::max(reference.cwiseAbs().maxCoeff(), 1e-300);
   if (!(total > 1e-28 * scale * scale)) {
@@ -33,7 +33,7 @@ absl::StatusOr<PrincipalComponents> FitPrincipalComponents(
          carried < explained_share * total && variance(kept) > 1e-12 * variance(0)) {
     carried += variance(kept++);
   }
-  components.axes = svd.matrixV().leftCols(kept);
+  components.axes = svd.v.leftCols(kept);
   for (Eigen::Index k = 0; k < kept; ++k) {
     Eigen::Index largest = 0;
     components.axes.col(k).cwiseAbs().maxCoeff(&largest);

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "core/base/normal.h"
 #include "core/base/status_macros.h"
 #include "core/calibration/identifiability.h"
 #include "core/pipeline/campaign_causes.h"
@@ -155,7 +156,8 @@ class Weigher {
   static double LeastShift(const CampaignFit& fit, int parameter) {
     const auto place = std::find(fit.parameters.begin(), fit.parameters.end(), parameter);
     const Eigen::Index i = place - fit.parameters.begin();
-    return std::max(0.0, std::abs(fit.z(parameter)) - kNinety * std::sqrt(fit.covariance(i, i)));
+    return std::max(
+        0.0, std::abs(fit.z(parameter)) - base::kCentral90 * std::sqrt(fit.covariance(i, i)));
   }
 
   double Stability(const Cause& cause) const {

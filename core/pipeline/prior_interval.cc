@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/pipeline/campaign_search.h"
+#include "core/base/normal.h"
 
 namespace parallax::pipeline {
 
@@ -20,7 +20,7 @@ PriorInterval PriorOf(const std::vector<twin::Parameter>& parameters,
     return std::clamp(twin::FromCoordinate(*found, centre + quantile * sd), found->lower,
                       found->upper);
   };
-  return {natural(-kNinety), natural(kNinety)};
+  return {natural(-base::kCentral90), natural(base::kCentral90)};
 }
 
 }  // namespace parallax::pipeline

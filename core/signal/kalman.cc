@@ -3,12 +3,12 @@
 #include <cmath>
 
 #include "absl/strings/str_format.h"
+#include "core/base/normal.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::signal {
 namespace {
 
-constexpr double kLogTwoPi = 1.8378770664093454836;
 constexpr double kDiffuseEpsilon = 1e-10;  // of the unit variance that Pinf starts with
 constexpr double kLargeVariance = 1e8;     // stands for infinity in the smoother's first steps
 
@@ -85,7 +85,8 @@ Innovation KalmanFilter::Update(const Reading& reading, double huber) {
   Innovation innovation;
   innovation.value = reading.value - Level();
   innovation.variance = LevelVariance() + reading.variance;
-  innovation.log_likelihood = -0.5 * (kLogTwoPi + std::log(innovation.variance) + innovation.Nis());
+  innovation.log_likelihood =
+      -0.5 * (base::kLogTwoPi + std::log(innovation.variance) + innovation.Nis());
   const double sds = std::abs(innovation.value) / std::sqrt(innovation.variance);
   if (sds > huber) innovation.weight = huber / sds;
   const double r = reading.variance / innovation.weight;
