@@ -139,10 +139,14 @@ std::string ExplainIdentifiability(const Json& report) {
         "%s act as one group (collinearity %s): the runs fix their joint effect, not each.",
         Enumerate(Strings(At(group, "parameters"))), Text(At(group, "collinearity"))));
   }
+  std::vector<std::string> weak;
   for (const Json& parameter : At(from, "unidentifiable")) {
-    text += Paragraph(absl::StrFormat("%s cannot be determined: the runs narrow it by %s.",
-                                      Text(At(parameter, "parameter")),
-                                      Percent(At(parameter, "contraction"))));
+    weak.push_back(absl::StrFormat("%s (%s)", Text(At(parameter, "parameter")),
+                                   Percent(At(parameter, "contraction"))));
+  }
+  if (!weak.empty()) {
+    text += Paragraph(
+        "Cannot be determined, with what the runs narrow them by: " + Enumerate(weak) + ".");
   }
   return text.empty() ? "" : Heading("What the runs can tell apart") + text;
 }
@@ -177,12 +181,20 @@ std::string ExplainScores(const Json& validation) {
       absl::StrFormat("Gap %s as assumed, %s calibrated; 95 %% of perfect twins stay under %s.",
                       Text(At(validation, "gap_before")), Text(At(validation, "gap_after")),
                       Text(At(validation, "floor"))));
+  const Json& square = At(validation, "mean_square");
+  if (At(square, "before").is_number()) {
+    text += Paragraph(absl::StrFormat(
+        "Mean squared residual in sds of what a right twin is allowed: %s as assumed, %s "
+        "calibrated; 95 %% of right twins stay under %s.",
+        Text(At(square, "before")), Text(At(square, "after")), Text(At(square, "floor"))));
+  }
   TextTable table{
-      {"channel", "rmse as assumed", "calibrated", "unit", "in 50 % band", "in 90 % band"}, {}};
+      {"channel", "rmse as assumed", "calibrated", "crps", "unit", "in 50 % band", "in 90 % band"},
+      {}};
   for (const Json& channel : At(validation, "rmse")) {
     table.rows.push_back({Text(At(channel, "channel")), Text(At(channel, "before")),
-                          Text(At(channel, "after")), UnitText(At(channel, "unit")),
-                          Percent(At(channel, "coverage_50")),
+                          Text(At(channel, "after")), Text(At(channel, "crps_after")),
+                          UnitText(At(channel, "unit")), Percent(At(channel, "coverage_50")),
                           Percent(At(channel, "coverage_90"))});
   }
   if (!table.rows.empty()) text += FormatTable(table, kIndent);
@@ -236,6 +248,7 @@ std::string ExplainValidation(const Json& report) {
   if (!nothing && At(from, "because").is_string())
     text += Sentence("Why: " + Text(At(from, "because")));
   text += ExplainScores(from);
+  for (const std::string& lead : Strings(At(At(from, "leads"), "says"))) text += Sentence(lead);
   for (const Json& own : At(from, "estimated_on_own_first_part")) {
     text += Paragraph(absl::StrFormat(
         "%s of run %s is %s (sd %s), estimated on that run's own samples up to %s s, which are not "

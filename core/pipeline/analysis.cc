@@ -29,7 +29,7 @@ namespace parallax::pipeline {
 namespace {
 
 /// Names the method of an analysis, its defaults included; changes whenever a report does.
-constexpr std::string_view kMethod = "parallax-analysis/7";
+constexpr std::string_view kMethod = "parallax-analysis/8";
 
 /// Parameters that subsets and coalitions can be enumerated for.
 constexpr size_t kMostParameters = 12;
@@ -219,27 +219,16 @@ std::vector<RunFinding> CollectFindings(const std::vector<RunObservations>& runs
   return findings;
 }
 
+/// @param residuals  [SI], of the simulation as assumed.
 absl::StatusOr<GapSummary> SummariseGap(const Model& simulation, const Model& model,
                                         const MapFit& fit, const GapMeter& meter,
-                                        const Attribution& attribution, uint64_t seed) {
-  const Eigen::VectorXd assumed = Eigen::VectorXd::Zero(simulation.space().size());
-  Eigen::VectorXd residuals;
-  PARALLAX_RETURN_IF_ERROR(simulation.Residuals(assumed, &residuals, nullptr));
-  GapSummary gap{
-      .value = meter.Gap(residuals), .after = attribution.gap_after, .floor = meter.floor()};
+                                        const Eigen::VectorXd& residuals, double after,
+                                        uint64_t seed) {
+  GapSummary gap{.value = meter.Gap(residuals), .after = after, .floor = meter.floor()};
   gap.p_value = meter.PValue(gap.value);
-  PARALLAX_ASSIGN_OR_RETURN(gap.channels, GapByChannel(simulation, model, fit, meter, seed));
+  PARALLAX_ASSIGN_OR_RETURN(gap.channels,
+                            GapByChannel(simulation, model, fit, meter, residuals, seed));
   return gap;
-}
-
-/// Run against run, as the simulation has it before the fit and as the model has it after.
-absl::StatusOr<Divergences> CompareRuns(const Model& simulation, const Model& model,
-                                        const MapFit& fit, const GapMeter& meter, uint64_t seed) {
-  Eigen::VectorXd assumed, fitted;
-  PARALLAX_RETURN_IF_ERROR(
-      simulation.Residuals(Eigen::VectorXd::Zero(simulation.space().size()), &assumed, nullptr));
-  PARALLAX_RETURN_IF_ERROR(model.Residuals(fit.z, &fitted, nullptr));
-  return CompareBoards(model, meter, assumed, fitted, seed);
 }
 
 }  // namespace
@@ -287,10 +276,14 @@ absl::StatusOr<AnalysisResult> Analyze(const AnalysisInput& input,
   PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "attribute", 0.5));
   PARALLAX_ASSIGN_OR_RETURN(report.attribution, Attribute(model, fit, meter, input.seed));
   const Model simulation(input.twin, runs, space, Boundary::kAssumed);
-  PARALLAX_ASSIGN_OR_RETURN(
-      report.gap, SummariseGap(simulation, model, fit, meter, report.attribution, input.seed));
+  Eigen::VectorXd as_assumed;
+  PARALLAX_RETURN_IF_ERROR(
+      simulation.Residuals(Eigen::VectorXd::Zero(space.size()), &as_assumed, nullptr));
+  PARALLAX_ASSIGN_OR_RETURN(report.gap, SummariseGap(simulation, model, fit, meter, as_assumed,
+                                                     report.attribution.gap_after, input.seed));
+  // Run against run, as the simulation has it before the fit and as the model has it after.
   PARALLAX_ASSIGN_OR_RETURN(report.divergences,
-                            CompareRuns(simulation, model, fit, meter, input.seed));
+                            CompareBoards(model, meter, as_assumed, fit.residuals, input.seed));
   PARALLAX_ASSIGN_OR_RETURN(std::vector<attribution::ChannelMisfit> misfit, Misfit(model, fit));
   report.decision = attribution::DecideVerdict(
       SummariseEvidence(model, fit, report.gap, meter, report.attribution, report.findings, sensors,

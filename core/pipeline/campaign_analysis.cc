@@ -7,7 +7,10 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "core/attribution/verdict_thresholds.h"
 #include "core/base/status_macros.h"
+#include "core/calibration/identifiability.h"
+#include "core/calibration/laplace.h"
 #include "core/pipeline/campaign_divergence.h"
 #include "core/pipeline/campaign_story.h"
 #include "core/pipeline/campaign_weighing.h"
@@ -75,7 +78,6 @@ Attribution FillAttribution(const CampaignExplanation& explanation,
     out.shares.high(p) = explanation.shares.shapley.high(k);
     out.upstream(p) = explanation.shares.upstream(k);
   }
-  out.identifiability.cluster_of.assign(n, -1);
   for (const attribution::ParameterEvidence& one : explanation.evidence.parameters) {
     const auto i = static_cast<size_t>(twin::ParameterIndex(description, one.name));
     out.pip[i] = one.pip;
@@ -90,6 +92,28 @@ Attribution FillAttribution(const CampaignExplanation& explanation,
     out.gain_alone[i] = twin.gain_alone;
   }
   return out;
+}
+
+/// What the runs tell apart about a fit, every assumption free within its prior.
+absl::StatusOr<calibration::Identifiability> Identify(const CampaignModel& model,
+                                                      const CampaignNoise& noise,
+                                                      const CampaignFit& fit) {
+  Eigen::VectorXd residuals;
+  Eigen::MatrixXd jacobian;
+  PARALLAX_RETURN_IF_ERROR(model.DifferentiateAll(fit.z, &residuals, &jacobian));
+  const Eigen::MatrixXd data = noise.Whiten(jacobian);
+  const Eigen::Index count = data.cols();
+  Eigen::MatrixXd rows(data.rows() + count, count);
+  rows << data, Eigen::MatrixXd::Identity(count, count);
+  const Eigen::VectorXd prior_sd = Eigen::VectorXd::Ones(count);
+  PARALLAX_ASSIGN_OR_RETURN(const calibration::Posterior posterior,
+                            calibration::LaplacePosterior(fit.z, rows, prior_sd));
+  std::vector<std::string> names;
+  for (const twin::Parameter& parameter : model.description().parameters) {
+    names.push_back(parameter.name);
+  }
+  return calibration::AnalyzeIdentifiability(
+      data, prior_sd, posterior, names, {.gamma_limit = attribution::kEvidenceRules.cluster_gamma});
 }
 
 /// Values of the fit that was validated; their sds from the posterior in which the rest is free.
@@ -184,6 +208,8 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
     }
   }
   report.attribution = FillAttribution(explanation, description);
+  PARALLAX_ASSIGN_OR_RETURN(report.attribution.identifiability,
+                            Identify(model, *weighed->noise, *moved));
   report.hypotheses = explanation.hypotheses;
   report.gap = {.value = explanation.evidence.gap,
                 .after = weighed->gauge->Gap(moved->residuals),

@@ -115,7 +115,7 @@ std::optional<ComparedSignal> LatentOf(const CampaignModel& model, const Campaig
                                        const Eigen::MatrixXd& jacobian,
                                        const Eigen::VectorXd& assumed,
                                        const Eigen::VectorXd& fitted, uint64_t seed) {
-  const JointScores joint(model, noise);
+  const JointScores joint(model, noise, {});
   const Eigen::MatrixXd axes = joint.Axes(jacobian);
   if (axes.cols() == 0) return std::nullopt;
   ComparedSignal latent{.signal = "all signals",

@@ -12,9 +12,6 @@
 
 namespace parallax::pipeline {
 
-/// Normal quantile of a central 90 %, for intervals by a fit's covariance.
-inline constexpr double kNinety = 1.6448536269514722;
-
 /// One model refitted to a campaign: some terms in, all else as assumed.
 struct CampaignFit {
   std::vector<int> terms;       ///< ascending positions among the terms

@@ -4,15 +4,17 @@
 #include <cmath>
 #include <utility>
 
+#include "core/base/normal.h"
 #include "core/base/parallel.h"
 #include "core/base/status_macros.h"
+#include "core/calibration/scores.h"
 #include "core/pipeline/campaign_gap.h"
 #include "core/pipeline/chirality.h"
+#include "core/pipeline/energy_gauge.h"
+#include "core/pipeline/joint_scores.h"
 
 namespace parallax::pipeline {
 namespace {
-
-constexpr double kHalf = 0.6744897501960817;  ///< normal quantile of a central 50 %
 
 /// Predictions of all runs, in parallel. Errors: the first of the twin.
 absl::StatusOr<std::vector<twin::Prediction>> PredictAll(const twin::Twin& twin,
@@ -98,10 +100,71 @@ Eigen::VectorXd PredictiveSd(const CampaignModel& model, const CampaignNoise& no
   return (noise.fitted_sd().array().square() + own.array()).sqrt();
 }
 
-struct Coverage {
-  double half = 0.0, ninety = 0.0, rows = 0.0;
-  double blocks = 0.0;  ///< runs that have the channel
+/// The gap on all scores of the runs together; stays NaN where no observable is in all of them.
+void FillGap(const JointScores& joint, const Eigen::VectorXd& before_rows,
+             const Eigen::VectorXd& after_rows, uint64_t seed, Validation* validation) {
+  const Eigen::MatrixXd before = joint.Of(before_rows);
+  if (before.cols() == 0) return;
+  const EnergyGauge gauge(before.rows(), before.cols(), seed);
+  validation->gap_before = gauge.Excess(before);
+  validation->gap_after = gauge.Excess(joint.Of(after_rows));
+  validation->floor = gauge.floor();
+}
+
+/// How well predictions with their stated uncertainty meet the rows of a channel.
+struct Forecasts {
+  double half = 0.0, ninety = 0.0;             ///< rows inside those intervals
+  double crps_before = 0.0, crps_after = 0.0;  ///< sums [SI]
+  std::vector<double> pit;                     ///< calibrated, one a row
+  double blocks = 0.0;                         ///< runs that have the channel
+
+  double rows() const { return static_cast<double>(pit.size()); }
 };
+
+/// @param before, after  residuals [SI].   @param sd_before, sd_after  of each row's prediction.
+std::map<std::string, Forecasts> ScoreForecasts(const CampaignModel& model,
+                                                const Eigen::VectorXd& before,
+                                                const Eigen::VectorXd& sd_before,
+                                                const Eigen::VectorXd& after,
+                                                const Eigen::VectorXd& sd_after) {
+  std::map<std::string, Forecasts> channels;
+  for (const EvidenceBlock& block : model.blocks()) {
+    Forecasts& channel = channels[block.channel];
+    channel.blocks += 1.0;
+    for (Eigen::Index i = block.begin; i < block.begin + block.rows(); ++i) {
+      const double score = std::abs(after(i) / sd_after(i));
+      channel.half += score < base::kCentral50 ? 1.0 : 0.0;
+      channel.ninety += score < base::kCentral90 ? 1.0 : 0.0;
+      channel.crps_before += calibration::NormalCrps(before(i), 0.0, sd_before(i));
+      channel.crps_after += calibration::NormalCrps(after(i), 0.0, sd_after(i));
+      channel.pit.push_back(calibration::NormalPit(after(i), 0.0, sd_after(i)));
+    }
+  }
+  return channels;
+}
+
+/// Figures of a channel for the report. @param forecasts  nullptr: nothing of it could be scored.
+ChannelValidation Summarise(const ChannelGap& rmse, const Forecasts* forecasts, bool calibrated) {
+  const double none = std::nan("");
+  ChannelValidation out{.channel = rmse.channel,
+                        .unit = rmse.unit,
+                        .rmse_before = rmse.rmse,
+                        .rmse_after = rmse.rmse_after,
+                        .coverage_50 = none,
+                        .coverage_90 = none,
+                        .crps_before = none,
+                        .crps_after = none,
+                        .pit_distance = none};
+  if (forecasts == nullptr) return out;
+  const double rows = forecasts->rows();
+  out.coverage_50 = forecasts->half / rows;
+  out.coverage_90 = forecasts->ninety / rows;
+  out.crps_before = DifferenceInUnit(rmse.unit, forecasts->crps_before / rows);
+  if (calibrated) out.crps_after = DifferenceInUnit(rmse.unit, forecasts->crps_after / rows);
+  out.pit_distance = calibration::PitDistance(
+      Eigen::Map<const Eigen::VectorXd>(forecasts->pit.data(), std::ssize(forecasts->pit)));
+  return out;
+}
 
 /// Rms over a channel's rows of the error that a right twin has there [SI].
 std::map<std::string, double> NoiseByChannel(const CampaignModel& model,
@@ -124,6 +187,16 @@ calibration::ValidationCount RightCalls(const std::vector<ChiralityCall>& calls)
     count.after += call.after == call.measured ? 1 : 0;
   }
   return count;
+}
+
+/// Takes the rows of accused channels out of the comparison.
+template <typename Rows>
+void SilenceAccused(const CampaignModel& model, const std::vector<std::string>& accused,
+                    Rows* rows) {
+  for (const EvidenceBlock& block : model.blocks()) {
+    if (std::find(accused.begin(), accused.end(), block.channel) == accused.end()) continue;
+    rows->middleRows(block.begin, block.rows()).setZero();
+  }
 }
 
 }  // namespace
@@ -198,48 +271,35 @@ absl::StatusOr<CampaignValidation> ValidateCampaign(
       const CampaignNoise noise,
       CampaignNoise::Create(model, twin::TrustIn(twin.description().name), jacobian));
   PARALLAX_RETURN_IF_ERROR(model.DifferentiateAll(fit.z, &after_rows, &jacobian));
-  for (const EvidenceBlock& block : model.blocks()) {
-    if (std::find(accused.begin(), accused.end(), block.channel) == accused.end()) continue;
-    before_rows.segment(block.begin, block.rows()).setZero();
-    after_rows.segment(block.begin, block.rows()).setZero();
-  }
+  SilenceAccused(model, accused, &before_rows);
+  SilenceAccused(model, accused, &after_rows);
   const CampaignGauge gauge(model, noise, seed);
   out.mean_z2 = gauge.Misfit(after_rows);
   out.p_value = gauge.MisfitPValues(after_rows);
   out.chance = gauge.Chance();
-  validation.gap_before = out.gap_before = gauge.Gap(before_rows);
-  validation.gap_after = out.gap_after = gauge.Gap(after_rows);
-  validation.floor = out.floor = gauge.floor();
+  validation.mean_square = {
+      .before = gauge.Gap(before_rows), .after = gauge.Gap(after_rows), .floor = gauge.floor()};
+  FillGap(JointScores(model, noise, accused), before_rows, after_rows, seed, &validation);
 
-  const Eigen::VectorXd scores =
-      after_rows.cwiseQuotient(PredictiveSd(model, noise, fit, jacobian));
-  std::map<std::string, Coverage> coverage;
-  Coverage all;
-  for (const EvidenceBlock& block : model.blocks()) {
-    const auto size = scores.segment(block.begin, block.rows()).array().abs();
-    for (Coverage* into : {&coverage[block.channel], &all}) {
-      into->half += static_cast<double>((size < kHalf).count());
-      into->ninety += static_cast<double>((size < kNinety).count());
-      into->rows += static_cast<double>(block.rows());
-      into->blocks += 1.0;
-    }
+  const std::map<std::string, Forecasts> forecasts = ScoreForecasts(
+      model, before_rows, noise.fitted_sd(), after_rows, PredictiveSd(model, noise, fit, jacobian));
+  double half = 0.0, ninety = 0.0, rows = 0.0;
+  for (const auto& [channel, scored] : forecasts) {
+    half += scored.half;
+    ninety += scored.ninety;
+    rows += scored.rows();
   }
-  validation.coverage_50 = all.half / all.rows;
-  validation.coverage_90 = all.ninety / all.rows;
+  validation.coverage_50 = half / rows;
+  validation.coverage_90 = ninety / rows;
   const std::map<std::string, double> noise_of = NoiseByChannel(model, noise);
   calibration::ValidationInput input;
   for (const ChannelGap& channel : rmse) {
-    const auto found = coverage.find(channel.channel);
-    const bool covered = found != coverage.end();
+    const auto found = forecasts.find(channel.channel);
+    const bool scored = found != forecasts.end();
     validation.channels.push_back(
-        {.channel = channel.channel,
-         .unit = channel.unit,
-         .rmse_before = channel.rmse,
-         .rmse_after = channel.rmse_after,
-         .coverage_50 = covered ? found->second.half / found->second.rows : none,
-         .coverage_90 = covered ? found->second.ninety / found->second.rows : none});
+        Summarise(channel, scored ? &found->second : nullptr, calibrated));
     const bool lies = std::find(accused.begin(), accused.end(), channel.channel) != accused.end();
-    if (!covered || lies || !calibrated) continue;
+    if (!scored || lies || !calibrated) continue;
     input.channels.push_back(
         {.channel = channel.channel,
          .rmse_before = channel.rmse,
@@ -268,6 +328,10 @@ absl::StatusOr<CampaignValidation> ValidateCampaign(
       calibration::DecideValidation(input, {.growth_rule = calibration::GrowthRule::kNoise,
                                             .coverage_rule = calibration::CoverageRule::kAtLeast,
                                             .seed = seed}));
+  if (validation.decision.accepted) return out;
+  SilenceAccused(model, accused, &jacobian);
+  validation.leads = FollowResiduals(
+      twin.description(), {white_after, noise.Whiten(jacobian), out.mean_z2}, fit.parameters);
   return out;
 }
 

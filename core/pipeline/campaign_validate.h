@@ -18,7 +18,6 @@ struct CampaignValidation {
   std::map<std::string, double> mean_z2;  ///< by observable, calibrated
   std::map<std::string, double> p_value;  ///< share of right twins with at least that
   std::map<std::string, double> chance;   ///< what a right twin seldom exceeds of it
-  double gap_before = 0.0, gap_after = 0.0, floor = 0.0;
 };
 
 /// Predicts held-out runs and applies the gate: density of whole runs under the noise model; RMSE

@@ -189,10 +189,9 @@ double BlockPValue(const Eigen::VectorXd& scores, uint64_t seed, int output) {
 
 absl::StatusOr<std::vector<ChannelGap>> GapByChannel(const Model& simulation, const Model& model,
                                                      const MapFit& fit, const GapMeter& meter,
+                                                     const Eigen::VectorXd& residuals,
                                                      uint64_t seed) {
   const Eigen::VectorXd assumed = Eigen::VectorXd::Zero(simulation.space().size());
-  Eigen::VectorXd residuals;
-  PARALLAX_RETURN_IF_ERROR(simulation.Residuals(assumed, &residuals, nullptr));
   const Eigen::MatrixXd scores = meter.Scores(residuals);
   PARALLAX_ASSIGN_OR_RETURN(ErrorByOutput before, PooledErrors(simulation, assumed));
   PARALLAX_ASSIGN_OR_RETURN(ErrorByOutput after, PooledErrors(model, fit.z));

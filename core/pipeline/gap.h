@@ -74,9 +74,11 @@ struct ChannelGap {
 
 /// RMSE before and after the fit and block permutation test of every output, runs pooled.
 /// @param simulation  the runs under the assumed boundary.   @param model  … under the adopted one.
+/// @param residuals   [SI], of the simulation as assumed.
 /// Errors: those of the twin; too few blocks give p = 1.
 absl::StatusOr<std::vector<ChannelGap>> GapByChannel(const Model& simulation, const Model& model,
                                                      const MapFit& fit, const GapMeter& meter,
+                                                     const Eigen::VectorXd& residuals,
                                                      uint64_t seed);
 
 /// A difference [SI] in a channel's own unit; unchanged where the unit is unknown.

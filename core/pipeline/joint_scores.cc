@@ -23,10 +23,12 @@ Eigen::MatrixXd Orthonormal(const Eigen::MatrixXd& columns) {
 
 }  // namespace
 
-JointScores::JointScores(const CampaignModel& model, const CampaignNoise& noise)
+JointScores::JointScores(const CampaignModel& model, const CampaignNoise& noise,
+                         const std::vector<std::string>& accused)
     : model_(&model), noise_(&noise), courses_(CoursesOf(model)) {
   std::erase_if(courses_, [&](const ObservableCourse& course) {
-    return course.blocks.size() < model.runs().size();
+    return course.blocks.size() < model.runs().size() ||
+           std::find(accused.begin(), accused.end(), course.channel) != accused.end();
   });
   Eigen::Index columns = 0;
   for (const ObservableCourse& course : courses_) {

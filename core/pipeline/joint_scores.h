@@ -1,6 +1,7 @@
 #pragma once
 
 #include <Eigen/Dense>
+#include <string>
 #include <vector>
 
 #include "core/pipeline/campaign_model.h"
@@ -15,7 +16,9 @@ namespace parallax::pipeline {
 /// on the whitened shapes of each observable. Thread-safe; borrows its arguments.
 class JointScores {
  public:
-  JointScores(const CampaignModel& model, const CampaignNoise& noise);
+  /// @param accused  channels that are left out: their instruments are at fault.
+  JointScores(const CampaignModel& model, const CampaignNoise& noise,
+              const std::vector<std::string>& accused);
 
   /// Runs × scores, of the observables that every run has; no column where there is none.
   /// @param residuals  [SI].

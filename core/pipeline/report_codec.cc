@@ -198,6 +198,22 @@ json EncodeChirality(const std::vector<ChiralityCall>& calls) {
   return list;
 }
 
+json EncodeLeads(const std::optional<Leads>& leads) {
+  if (!leads) return nullptr;
+  json parameters = json::array();
+  for (const Lead& lead : leads->parameters) {
+    parameters.push_back({{"parameter", lead.parameter},
+                          {"mechanism", lead.mechanism},
+                          {"nats", JsonNumber(lead.nats)},
+                          {"step_sd", JsonNumber(lead.step_sd)}});
+  }
+  return {{"worst_channel", leads->worst_channel},
+          {"worst_z2", JsonNumber(leads->worst_z2)},
+          {"refit_nats", JsonNumber(leads->refit_nats)},
+          {"parameters", std::move(parameters)},
+          {"says", leads->says}};
+}
+
 json EncodeValidation(const Validation& v) {
   auto number = [&v](double value) { return v.held_out ? JsonNumber(value) : json(nullptr); };
   json rmse = json::array();
@@ -207,7 +223,10 @@ json EncodeValidation(const Validation& v) {
                     {"after", JsonNumber(channel.rmse_after)},
                     {"unit", channel.unit},
                     {"coverage_50", JsonNumber(channel.coverage_50)},
-                    {"coverage_90", JsonNumber(channel.coverage_90)}});
+                    {"coverage_90", JsonNumber(channel.coverage_90)},
+                    {"crps_before", JsonNumber(channel.crps_before)},
+                    {"crps_after", JsonNumber(channel.crps_after)},
+                    {"pit_distance", JsonNumber(channel.pit_distance)}});
   }
   json own = json::array();
   for (const OwnValue& value : v.own_values) {
@@ -231,6 +250,10 @@ json EncodeValidation(const Validation& v) {
           {"gap_before", number(v.gap_before)},
           {"gap_after", number(v.gap_after)},
           {"floor", number(v.floor)},
+          {"mean_square",
+           {{"before", JsonNumber(v.mean_square.before)},
+            {"after", JsonNumber(v.mean_square.after)},
+            {"floor", JsonNumber(v.mean_square.floor)}}},
           {"rmse", std::move(rmse)},
           {"coverage_50", number(v.coverage_50)},
           {"coverage_90", number(v.coverage_90)},
@@ -243,7 +266,8 @@ json EncodeValidation(const Validation& v) {
           {"checks", std::move(checks)},
           {"sensors", std::move(sensors)},
           {"drives", EncodeDrives(v.drives)},
-          {"unusable_runs", v.unusable_runs}};
+          {"unusable_runs", v.unusable_runs},
+          {"leads", EncodeLeads(v.leads)}};
 }
 
 json EncodeShares(const std::vector<HeldOutShare>& shares) {

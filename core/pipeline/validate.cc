@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 
+#include "core/base/normal.h"
 #include "core/base/status_macros.h"
 #include "core/calibration/evidence.h"
 #include "core/calibration/scores.h"
@@ -134,6 +135,8 @@ struct Tally {
   std::string unit;
   double before = 0.0, after = 0.0, count = 0.0;
   double inside_50 = 0.0, inside_90 = 0.0;
+  double crps_before = 0.0, crps_after = 0.0;
+  std::vector<double> pit;  ///< of the candidate
   double effective = 0.0;
 };
 
@@ -181,8 +184,11 @@ void ScoreChannel(const ChannelObservations& channel, const ChannelNoise& noise,
     const double off_after = y - point.Interpolate(after);
     tally.before += off_before * off_before;
     tally.after += off_after * off_after;
-    tally.inside_50 += std::abs(off_after) <= 0.674489750196 * sd ? 1.0 : 0.0;
-    tally.inside_90 += std::abs(off_after) <= 1.64485362695 * sd ? 1.0 : 0.0;
+    tally.inside_50 += std::abs(off_after) <= base::kCentral50 * sd ? 1.0 : 0.0;
+    tally.inside_90 += std::abs(off_after) <= base::kCentral90 * sd ? 1.0 : 0.0;
+    tally.crps_before += calibration::NormalCrps(off_before, 0.0, sd);
+    tally.crps_after += calibration::NormalCrps(off_after, 0.0, sd);
+    tally.pit.push_back(calibration::NormalPit(off_after, 0.0, sd));
     density_before(i) = weight * calibration::LogScore(off_before, 0.0, sd);
     density_after(i) = weight * calibration::LogScore(off_after, 0.0, sd);
   }
@@ -221,9 +227,17 @@ void Summarise(const Scoring& scoring, const NoiseModel& noise, Validation* out,
   for (const auto& [output, tally] : scoring.outputs) {
     const double before = std::sqrt(tally.before / tally.count);
     const double after = std::sqrt(tally.after / tally.count);
-    out->channels.push_back({tally.channel, tally.unit, DifferenceInUnit(tally.unit, before),
-                             DifferenceInUnit(tally.unit, after), tally.inside_50 / tally.count,
-                             tally.inside_90 / tally.count});
+    out->channels.push_back(
+        {.channel = tally.channel,
+         .unit = tally.unit,
+         .rmse_before = DifferenceInUnit(tally.unit, before),
+         .rmse_after = DifferenceInUnit(tally.unit, after),
+         .coverage_50 = tally.inside_50 / tally.count,
+         .coverage_90 = tally.inside_90 / tally.count,
+         .crps_before = DifferenceInUnit(tally.unit, tally.crps_before / tally.count),
+         .crps_after = DifferenceInUnit(tally.unit, tally.crps_after / tally.count),
+         .pit_distance = calibration::PitDistance(
+             Eigen::Map<const Eigen::VectorXd>(tally.pit.data(), std::ssize(tally.pit)))});
     gate->channels.push_back({.channel = tally.channel,
                               .rmse_before = before,
                               .rmse_after = after,
@@ -263,6 +277,36 @@ void ListOwnValues(const std::vector<RunObservations>& runs, const ParameterSpac
                std::sqrt(candidate.covariance(k, k)),
          .used_s = FirstPartEnd(runs[static_cast<size_t>(c.run)])});
   }
+}
+
+/// By channel, of bins in units of what the calibrated fit left of them. @param residuals  [SI].
+std::map<std::string, double> MeanSquares(const Model& model, const NoiseModel& noise,
+                                          const Eigen::VectorXd& residuals) {
+  std::map<std::string, double> sum, bins;
+  for (const RowBlock& block : model.blocks()) {
+    const ChannelObservations& channel = model.Channel(block);
+    const double scale = noise[static_cast<size_t>(channel.output)].scale;
+    sum[channel.channel] +=
+        residuals.segment(block.begin, block.bins).squaredNorm() / (scale * scale);
+    bins[channel.channel] += static_cast<double>(block.bins);
+  }
+  for (auto& [channel, square] : sum) square /= std::max(1.0, bins[channel]);
+  return sum;
+}
+
+/// Every rig-wide parameter was calibrated, so other values of them are all that can be asked for.
+/// @param residuals  [SI] of the candidate.
+absl::StatusOr<Leads> LeadsOf(const Model& model, const NoiseModel& noise,
+                              const Candidate& candidate, const Eigen::VectorXd& residuals) {
+  HeldOutResiduals held_out{.mean_z2 = MeanSquares(model, noise, residuals)};
+  if (!DataProblem(model, noise).evaluate(candidate.z, &held_out.whitened, &held_out.jacobian)) {
+    return absl::InternalError("held-out runs cannot be evaluated at the calibrated values");
+  }
+  const int n = model.space().parameter_count();
+  held_out.jacobian = held_out.jacobian.leftCols(n).eval();
+  std::vector<int> all(static_cast<size_t>(n));
+  std::iota(all.begin(), all.end(), 0);
+  return FollowResiduals(model.space().description(), held_out, all);
 }
 
 }  // namespace
@@ -311,6 +355,9 @@ absl::StatusOr<Validation> Validate(const twin::Twin& twin, const ParameterSpace
     }
   }
   PARALLAX_ASSIGN_OR_RETURN(out.decision, calibration::DecideValidation(gate, options));
+  if (!out.decision.accepted) {
+    PARALLAX_ASSIGN_OR_RETURN(out.leads, LeadsOf(model, fit.noise, candidate, residuals));
+  }
   return out;
 }
 

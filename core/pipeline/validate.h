@@ -1,5 +1,7 @@
 #pragma once
 
+#include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -7,6 +9,7 @@
 #include "core/calibration/validation_gate.h"
 #include "core/pipeline/chirality.h"
 #include "core/pipeline/fit.h"
+#include "core/pipeline/leads.h"
 #include "core/pipeline/observations.h"
 #include "core/pipeline/parameter_space.h"
 #include "core/pipeline/run_drive.h"
@@ -28,6 +31,11 @@ struct ChannelValidation {
   double rmse_after = 0.0;
   double coverage_50 = 0.0;
   double coverage_90 = 0.0;
+  double crps_before = 0.0;  ///< mean continuous ranked probability score
+  double crps_after = 0.0;
+  /// Largest distance of the calibrated predictions' probability integral transforms from
+  /// uniform: 0 to 1, and small where intervals of every width hold what they promise.
+  double pit_distance = 0.0;
 };
 
 /// A per-run value that had to be estimated on the held-out run's own first part.
@@ -41,10 +49,18 @@ struct OwnValue {
 
 /// How a candidate set fares on runs that it has not seen.
 struct Validation {
-  bool held_out = false;  ///< false: there was no run to validate on, and every figure is NaN
-  double gap_before = 0.0;
-  double gap_after = 0.0;
-  double floor = 0.0;
+  bool held_out = false;    ///< false: there was no run to validate on, and every figure is NaN
+  double gap_before = 0.0;  ///< excess energy distance on whitened scores, as assumed
+  double gap_after = 0.0;   ///< the same, calibrated
+  double floor = 0.0;       ///< 95 % of right twins stay under it
+  /// Campaigns alone, else NaN: mean over rows of (residual/sd)², sd of all that a right twin is
+  /// allowed.
+  struct MeanSquare {
+    double before = std::numeric_limits<double>::quiet_NaN();
+    double after = std::numeric_limits<double>::quiet_NaN();
+    double floor = std::numeric_limits<double>::quiet_NaN();
+  };
+  MeanSquare mean_square;
   double coverage_50 = 0.0;  ///< of all scored samples
   double coverage_90 = 0.0;
   std::vector<ChannelValidation> channels;
@@ -56,6 +72,7 @@ struct Validation {
   std::vector<std::string>
       unusable_runs;  ///< held-out runs that could not be compared, with the reason
   calibration::ValidationDecision decision;
+  std::optional<Leads> leads;  ///< where these runs refused the set
 };
 
 /// Predicts the held-out runs under the assumed and the calibrated values and applies the gate.

@@ -60,7 +60,7 @@ TEST(JointScoresTest, OfRightTwinsAreIndependentStandardNormal) {
   for (const Bench bench : {Bench::kForest, Bench::kChirality}) {
     const auto gathered = Gather(SmallCampaign(bench, 61));
     ASSERT_NE(gathered, nullptr);
-    const JointScores joint(*gathered->model, *gathered->noise);
+    const JointScores joint(*gathered->model, *gathered->noise, {});
     const Eigen::MatrixXd axes = joint.Axes(gathered->jacobian);
     ASSERT_EQ(axes.cols(), 2);  // one for two runs
     EXPECT_LT(OffIdentity(axes.transpose() * axes), 1e-12);

@@ -107,10 +107,41 @@ TEST(ValidateCampaignTest, TheTruthIsAcceptedAndClosesTheGap) {
   PARALLAX_ASSERT_OK_AND_ASSIGN(
       const CampaignValidation proof,
       ValidateCampaign(Nanotubes(), gathered->campaign.assumed, *fit, {}, gathered->runs, 1));
-  EXPECT_GT(proof.gap_before, 5.0 * proof.floor);
-  EXPECT_LT(proof.gap_after, 1.3 * proof.floor);
+  EXPECT_GT(proof.validation.gap_before, 5.0 * proof.validation.floor);
+  EXPECT_LT(proof.validation.gap_after, 1.3 * proof.validation.floor);
   EXPECT_TRUE(proof.validation.decision.accepted) << proof.validation.decision.because;
   EXPECT_GT(proof.validation.coverage_90, 0.8);
+  EXPECT_FALSE(proof.validation.leads.has_value());
+  for (const ChannelValidation& channel : proof.validation.channels) {
+    if (std::isnan(channel.coverage_90)) continue;
+    EXPECT_GE(channel.pit_distance, 0.0) << channel.channel;
+    EXPECT_LE(channel.pit_distance, 1.0) << channel.channel;
+    EXPECT_LT(channel.crps_after, 1.01 * channel.crps_before) << channel.channel;
+  }
+}
+
+TEST(ValidateCampaignTest, AGapThatIsNotClosedStaysAboveItsFloor) {
+  PlantedCampaign what = SmallCampaign(Bench::kForest, 41);
+  what.shifts = {{"vd0", 3.0}};
+  const auto gathered = Gather(what);
+  ASSERT_NE(gathered, nullptr);
+  CampaignSearch search = gathered->Search();
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* found, search.Fit({gathered->TermOf("vd0")}));
+  CampaignFit fit = *found;
+  const int vd0 = twin::ParameterIndex(Nanotubes().description(), "vd0");
+  const double truth = fit.z(vd0);
+  double last = -1.0;
+  for (const double share : {1.0, 0.75, 0.5, 0.25}) {
+    fit.z(vd0) = share * truth;
+    PARALLAX_ASSERT_OK_AND_ASSIGN(
+        const CampaignValidation proof,
+        ValidateCampaign(Nanotubes(), gathered->campaign.assumed, fit, {}, gathered->runs, 1));
+    const Validation& validation = proof.validation;
+    EXPECT_GT(validation.gap_after, last) << share;
+    last = validation.gap_after;
+    EXPECT_EQ(validation.gap_after < 1.3 * validation.floor, share == 1.0) << share;
+    EXPECT_GT(validation.mean_square.before, validation.mean_square.after) << share;
+  }
 }
 
 TEST(ValidateCampaignTest, AWrongCauseIsRejected) {
@@ -129,8 +160,33 @@ TEST(ValidateCampaignTest, AWrongCauseIsRejected) {
   PARALLAX_ASSERT_OK_AND_ASSIGN(
       const CampaignValidation proof,
       ValidateCampaign(Nanotubes(), gathered->campaign.assumed, wrong, {}, gathered->runs, 1));
-  EXPECT_GT(proof.gap_after, proof.gap_before);
+  EXPECT_GT(proof.validation.gap_after, proof.validation.gap_before);
   EXPECT_FALSE(proof.validation.decision.accepted);
+  ASSERT_TRUE(proof.validation.leads.has_value());
+  EXPECT_GT(proof.validation.leads->refit_nats, 10.0);
+  EXPECT_GT(proof.validation.leads->worst_z2, 2.5);
+}
+
+TEST(ValidateCampaignTest, ARefusedSetLeadsToTheAssumptionThatWasLeftOut) {
+  PlantedCampaign what = SmallCampaign(Bench::kForest, 42);
+  what.shifts = {{"vd0", 3.0}};
+  const auto gathered = Gather(what);
+  ASSERT_NE(gathered, nullptr);
+  CampaignSearch search = gathered->Search();
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* none, search.Fit({}));
+  // A parameter that explains nothing was moved, and the one that was shifted left alone.
+  CampaignFit wrong = *none;
+  const int wrong_one = twin::ParameterIndex(Nanotubes().description(), "Rc");
+  wrong.parameters = {wrong_one};
+  wrong.z(wrong_one) += 0.5;
+  wrong.covariance = Eigen::MatrixXd::Constant(1, 1, 0.01);
+  PARALLAX_ASSERT_OK_AND_ASSIGN(
+      const CampaignValidation proof,
+      ValidateCampaign(Nanotubes(), gathered->campaign.assumed, wrong, {}, gathered->runs, 1));
+  ASSERT_TRUE(proof.validation.leads.has_value());
+  ASSERT_FALSE(proof.validation.leads->parameters.empty());
+  EXPECT_EQ(proof.validation.leads->parameters.front().parameter, "vd0");
+  EXPECT_GT(proof.validation.leads->parameters.front().step_sd, 0.0);
 }
 
 TEST(ValidateCampaignTest, OutcomesThatGetWorseAndRightCallsAreAmongItsChecks) {
@@ -176,7 +232,7 @@ TEST(ValidateCampaignTest, AccusedChannelsProveNothing) {
     return ValidateCampaign(Nanotubes(), gathered->campaign.assumed, *none, accused, gathered->runs,
                             1)
         .value()
-        .gap_before;
+        .validation.gap_before;
   };
   EXPECT_GT(gap({}), 10.0);
   EXPECT_LT(gap({"pyro/pyro_t"}), 3.0);

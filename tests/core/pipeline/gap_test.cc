@@ -96,8 +96,10 @@ TEST_F(GapTest, ChannelsReportRmseBeforeAndAfterInTheirOwnUnit) {
   const Model model(TwoHeater(), runs_, wrong);
   PARALLAX_ASSERT_OK_AND_ASSIGN(const MapFit fit, FitMap(model, 1));
   const GapMeter meter(model, fit.noise, 1);
+  Eigen::VectorXd residuals;
+  ASSERT_TRUE(model.Residuals(Eigen::VectorXd::Zero(wrong.size()), &residuals, nullptr).ok());
   PARALLAX_ASSERT_OK_AND_ASSIGN(const std::vector<ChannelGap> channels,
-                                GapByChannel(model, model, fit, meter, 1));
+                                GapByChannel(model, model, fit, meter, residuals, 1));
   ASSERT_EQ(channels.size(), 2u);
   EXPECT_EQ(channels[0].channel, "board/T1");
   EXPECT_EQ(channels[0].unit, "Cel");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tests/core/pipeline/pipeline_fixture.h"
 #include "tests/support/campaign_files.h"
 #include "tests/support/status_matchers.h"
@@ -87,6 +89,10 @@ TEST_F(BoardValidateTest, AnotherRunOfTheSameBoardIsPredictedToItsNoiseAndAccept
   for (const ChannelValidation& channel : validation.channels) {
     EXPECT_GT(channel.rmse_before, 1.0);
     EXPECT_LT(channel.rmse_after, 0.13);
+    // N(0, s²) scores s/√π on average where its sd is stated right.
+    EXPECT_NEAR(channel.crps_after, channel.rmse_after / std::sqrt(M_PI), 0.01);
+    EXPECT_GT(channel.crps_before, 5.0 * channel.crps_after);
+    EXPECT_LT(channel.pit_distance, 0.1);
   }
   EXPECT_LT(validation.gap_after, validation.gap_before);
 }
@@ -102,6 +108,10 @@ TEST_F(BoardValidateTest, ARunOfAnotherBoardIsRefused) {
                                 Validate(TwoHeater(), space_, fit_, other, 1));
   EXPECT_FALSE(validation.decision.accepted);
   EXPECT_LT(validation.decision.elpd_difference, 0.0);
+  ASSERT_TRUE(validation.leads.has_value());
+  EXPECT_GT(validation.leads->refit_nats, 100.0);
+  EXPECT_TRUE(validation.leads->parameters.empty());
+  EXPECT_GT(validation.leads->worst_z2, 10.0);
 }
 
 TEST_F(BoardValidateTest, NothingHeldOutIsRefusedWithTheReason) {

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <Eigen/Dense>
+#include <cstdint>
+
+namespace parallax::pipeline {
+
+/// Excess energy distance of runs on whitened scores: a right twin's runs against the same runs
+/// displaced by their scores (divergence/displaced_normal), less what right twins show of it on
+/// average with as many runs. Near 0 for a right twin, below it where the runs agree better than
+/// they need. The unit is the run: however many scores it has, it counts once.
+class EnergyGauge {
+ public:
+  /// Simulates kRightTwins right twins. REQUIRES: runs ≥ 1, scores ≥ 1.
+  EnergyGauge(Eigen::Index runs, Eigen::Index scores, uint64_t seed);
+
+  /// @param scores  runs × scores; independent standard normal for a right twin.
+  double Excess(const Eigen::MatrixXd& scores) const;
+  double floor() const { return floor_; }  ///< 95 % quantile of Excess for a right twin
+
+ private:
+  double centre_ = 0.0, floor_ = 0.0;
+};
+
+}  // namespace parallax::pipeline
