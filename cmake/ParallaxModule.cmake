@@ -52,11 +52,14 @@ endfunction()
 # program a module; every case becomes a ctest case named <program>.<suite>.<case>. Programs labelled
 # concurrent also run under ThreadSanitizer. Suites that are TOGETHER share a fixture worth seconds and become
 # the one ctest case <program>.together: each case in a process of its own would build it again.
+# Most of the time to compile a test goes into templates that its neighbours need as well, so files may be
+# compiled several at once: no two of a program may say one name twice.
 function(parallax_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS;TOGETHER" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE parallax_options absl::statusor absl::str_format absl::time
                         Eigen3::Eigen ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES UNITY_BUILD ${PARALLAX_BATCHES} UNITY_BUILD_BATCH_SIZE 6)
   target_compile_definitions(${name} PRIVATE PARALLAX_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
   if(PARALLAX_PRECOMPILED_HEADERS)
     target_precompile_headers(${name} REUSE_FROM parallax_test_precompiled)

@@ -13,8 +13,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const std::string kCampaign = std::string(PARALLAX_TEST_DATA) + "/tclab-byu";
-constexpr char kRig[] = "tclab-byu";
 constexpr char kRun[] = "tclab-byu/energy-balance-1s";
 
 /// A verb, its exit code, the JSON keys and the head of its CSV.
@@ -30,30 +28,30 @@ std::vector<Contract> Contracts() {
       {{"rig", "list"},
        {"name", "kind", "devices", "twin"},
        "rig,kind,twin,devices,registered,title"},
-      {{"rig", "show", kRig}, {"name", "geometry", "devices", "schema_hash"}, documents},
-      {{"run", "list", kRig},
+      {{"rig", "show", kBoardRig}, {"name", "geometry", "devices", "schema_hash"}, documents},
+      {{"run", "list", kBoardRig},
        {"name", "start_time", "split", "state", "ledger"},
        "run,start,split,state,stored,duplicate,rejected"},
       {{"run", "show", kRun}, {"run", "outcome"}, documents},
       {{"run", "close", kRun}, {"name", "state"}, documents},
-      {{"campaign", "replay", kCampaign},
+      {{"campaign", "replay", kBoardCampaign},
        {"campaign", "rig", "runs", "ledger"},
        "run,split,received,stored,duplicate,rejected,batches sent,resumed"},
       {{"job", "list"},
        {"name", "rig", "state", "phase_seconds"},
        "job,rig,state,phase,done,attempts,queued,report"},
-      {{"report", "list", kRig},
+      {{"report", "list", kBoardRig},
        {"name", "verdict", "sha256", "superseded"},
        "report,verdict,parameter set,superseded,stored"},
-      {{"report", "show", kRig}, {"name", "verdict", "json", "sha256"}, documents},
-      {{"report", "show", kRig, "--figure", ::testing::TempDir() + "contract.svg"},
+      {{"report", "show", kBoardRig}, {"name", "verdict", "json", "sha256"}, documents},
+      {{"report", "show", kBoardRig, "--figure", ::testing::TempDir() + "contract.svg"},
        {"report", "figure", "panel", "bytes"},
        documents},
-      {{"report", "explain", kRig},
+      {{"report", "explain", kBoardRig},
        {"report", "superseded", "verdict", "explanation", "hypotheses", "failed_gates",
         "measure_next", "posterior", "counterfactuals", "text"},
        documents},
-      {{"param", "list", kRig},
+      {{"param", "list", kBoardRig},
        {"name", "revision", "state"},
        "revision,state,parent,registered,sha256"},
       {{"param", "show", "tclab-byu/0"},
@@ -70,7 +68,7 @@ std::vector<Contract> Contracts() {
       {{"series", "get", kRun, "board/T1"},
        {"channel", "time_unix_ns", "value", "unit"},
        "time_ns,value,quality"},
-      {{"series", "digest", kRig}, {"name", "sha256", "samples"}, "name,sha256,samples"},
+      {{"series", "digest", kBoardRig}, {"name", "sha256", "samples"}, "name,sha256,samples"},
       {{"doctor"}, {"check", "result", "text"}, "check,result,text"},
   };
 }
@@ -79,7 +77,7 @@ class CliContractTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     bench_ = new CliBench("contract");
-    evaluation_ = new Output(bench_->Cli({"campaign", "evaluate", kCampaign, "-o", "json"}));
+    evaluation_ = new Output(bench_->Cli({"campaign", "evaluate", kBoardCampaign, "-o", "json"}));
   }
   static void TearDownTestSuite() {
     delete evaluation_;
@@ -144,10 +142,14 @@ TEST_F(CliContractTest, EveryVerbSpeaksToPeople) {
 
 TEST_F(CliContractTest, MissingThingsExitThree) {
   const std::vector<std::vector<std::string>> missing = {
-      {"rig", "show", "nothing"},          {"run", "show", "tclab-byu/nothing"},
-      {"report", "show", "tclab-byu/999"}, {"job", "watch", "nothing"},
-      {"param", "show", "tclab-byu/999"},  {"twin", "show", "nothing"},
-      {"series", "digest", "nothing"},     {"campaign", "analyze", kCampaign, "--rig", "nothing"}};
+      {"rig", "show", "nothing"},
+      {"run", "show", "tclab-byu/nothing"},
+      {"report", "show", "tclab-byu/999"},
+      {"job", "watch", "nothing"},
+      {"param", "show", "tclab-byu/999"},
+      {"twin", "show", "nothing"},
+      {"series", "digest", "nothing"},
+      {"campaign", "analyze", kBoardCampaign, "--rig", "nothing"}};
   for (const auto& command : missing) {
     const Output output = Run(command, "json");
     EXPECT_EQ(output.exit_code, 3) << command[0] << " " << command[2] << output.err;
@@ -161,7 +163,7 @@ TEST_F(CliContractTest, FiguresAreWrittenInEveryFormat) {
       {"svg", "<svg "}, {"png", "\x89PNG\r\n"}, {"pdf", "%PDF-"}};
   for (const auto& [ending, head] : heads) {
     const std::string path = bench_->folder() + "/figure." + ending;
-    const Output output = bench_->Cli({"report", "show", kRig, "--figure", path});
+    const Output output = bench_->Cli({"report", "show", kBoardRig, "--figure", path});
     EXPECT_EQ(output.exit_code, 0) << output.err;
     EXPECT_THAT(output.out, HasSubstr(path));
     const absl::StatusOr<std::string> bytes = base::ReadFile(path);
@@ -172,7 +174,7 @@ TEST_F(CliContractTest, FiguresAreWrittenInEveryFormat) {
 
 TEST_F(CliContractTest, AFigureOfThisRigHasItsVerdictAndNoChirality) {
   const std::string path = bench_->folder() + "/page.svg";
-  ASSERT_EQ(bench_->Cli({"report", "show", kRig, "--figure", path}).exit_code, 0);
+  ASSERT_EQ(bench_->Cli({"report", "show", kBoardRig, "--figure", path}).exit_code, 0);
   const absl::StatusOr<std::string> svg = base::ReadFile(path);
   ASSERT_TRUE(svg.ok()) << svg.status();
   EXPECT_THAT(*svg, HasSubstr("The gap comes from among U (convection)"));
@@ -183,7 +185,7 @@ TEST_F(CliContractTest, AFigureOfThisRigHasItsVerdictAndNoChirality) {
 TEST_F(CliContractTest, FiguresThatCannotBeTellWhy) {
   const std::string path = bench_->folder() + "/figure.svg";
   const auto figure = [&](const std::string& to, const std::string& panel) {
-    return bench_->Cli({"report", "show", kRig, "--figure", to, "--panel", panel});
+    return bench_->Cli({"report", "show", kBoardRig, "--figure", to, "--panel", panel});
   };
   const Output ending = figure("figure.jpg", "all");
   EXPECT_EQ(ending.exit_code, 2);
@@ -199,10 +201,10 @@ TEST_F(CliContractTest, FiguresThatCannotBeTellWhy) {
 }
 
 TEST_F(CliContractTest, GapFailsOnlyWhereAsked) {
-  const Output lenient = bench_->Cli({"campaign", "analyze", kCampaign});
+  const Output lenient = bench_->Cli({"campaign", "analyze", kBoardCampaign});
   EXPECT_EQ(lenient.exit_code, 0) << lenient.err;
   EXPECT_THAT(lenient.out, HasSubstr("Verdict: "));
-  const Output strict = bench_->Cli({"campaign", "analyze", kCampaign, "--fail-on-gap"});
+  const Output strict = bench_->Cli({"campaign", "analyze", kBoardCampaign, "--fail-on-gap"});
   const bool gap = strict.out.find("Verdict: NO_GAP") == std::string::npos;
   EXPECT_EQ(strict.exit_code, gap ? 7 : 0) << strict.err;
 }

@@ -15,8 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-const std::string kCampaign = std::string(PARALLAX_TEST_DATA) + "/tclab-byu";
-
 /// Changes a JSON file of a copied campaign.
 void Spoil(const std::string& file, const std::function<void(json&)>& change) {
   std::ifstream in(file);
@@ -29,7 +27,7 @@ void Spoil(const std::string& file, const std::function<void(json&)>& change) {
 class CliRefusalTest : public ::testing::Test {
  protected:
   CliRefusalTest() : bench_("refusal"), folder_(bench_.folder() + "/campaign") {
-    fs::copy(kCampaign, folder_, fs::copy_options::recursive);
+    fs::copy(kBoardCampaign, folder_, fs::copy_options::recursive);
     fs::permissions(folder_, fs::perms::owner_all, fs::perm_options::add);
   }
   std::string Run(const std::string& run) { return folder_ + "/runs/" + run + "/run.json"; }

@@ -20,11 +20,8 @@
 namespace parallax::e2e {
 namespace {
 
-const std::string kCampaign = std::string(PARALLAX_TEST_DATA) + "/tclab-byu";
-constexpr char kRig[] = "tclab-byu";
-
 std::string Digest(CliBench& bench) {
-  const Output digest = bench.Cli({"series", "digest", kRig, "-o", "json"});
+  const Output digest = bench.Cli({"series", "digest", kBoardRig, "-o", "json"});
   EXPECT_EQ(digest.exit_code, 0) << digest.err;
   return digest.exit_code == 0 ? digest.json()["sha256"].get<std::string>() : "";
 }
@@ -38,9 +35,9 @@ uint64_t Accounted(const nlohmann::ordered_json& ledger) {
 
 TEST(CliReplayTest, LedgerHoldsEverySampleOfTheFiles) {
   CliBench bench("ledger");
-  const Output plan = bench.Cli({"campaign", "replay", kCampaign, "--dry-run", "-o", "json"});
+  const Output plan = bench.Cli({"campaign", "replay", kBoardCampaign, "--dry-run", "-o", "json"});
   ASSERT_EQ(plan.exit_code, 0) << plan.err;
-  const Output replay = bench.Cli({"campaign", "replay", kCampaign, "-o", "json"});
+  const Output replay = bench.Cli({"campaign", "replay", kBoardCampaign, "-o", "json"});
   ASSERT_EQ(replay.exit_code, 0) << replay.err;
   const auto ledger = replay.json()["ledger"];
   EXPECT_EQ(ledger["received"], plan.json()["samples"]);
@@ -49,12 +46,12 @@ TEST(CliReplayTest, LedgerHoldsEverySampleOfTheFiles) {
 
 TEST(CliReplayTest, RepetitionAndDuplicatesLeaveTheSameSamples) {
   CliBench bench("twice");
-  ASSERT_EQ(bench.Cli({"campaign", "replay", kCampaign}).exit_code, 0);
+  ASSERT_EQ(bench.Cli({"campaign", "replay", kBoardCampaign}).exit_code, 0);
   const std::string digest = Digest(bench);
-  const Output again = bench.Cli({"campaign", "replay", kCampaign, "-o", "json"});
+  const Output again = bench.Cli({"campaign", "replay", kBoardCampaign, "-o", "json"});
   ASSERT_EQ(again.exit_code, 0) << again.err;
   EXPECT_EQ(again.json()["runs"][0]["sent_batches"], 0);
-  const Output resent = bench.Cli({"campaign", "replay", kCampaign, "--resend", "-o", "json"});
+  const Output resent = bench.Cli({"campaign", "replay", kBoardCampaign, "--resend", "-o", "json"});
   ASSERT_EQ(resent.exit_code, 0) << resent.err;
   const auto ledger = resent.json()["ledger"];
   EXPECT_EQ(ledger["duplicate"].get<uint64_t>() * 2, ledger["received"].get<uint64_t>());
@@ -64,17 +61,17 @@ TEST(CliReplayTest, RepetitionAndDuplicatesLeaveTheSameSamples) {
 TEST(CliReplayTest, ClientKilledTenTimesResumesToTheSameSamples) {
   CliBench whole("whole");
   const auto start = std::chrono::steady_clock::now();
-  ASSERT_EQ(whole.Cli({"campaign", "replay", kCampaign}).exit_code, 0);
+  ASSERT_EQ(whole.Cli({"campaign", "replay", kBoardCampaign}).exit_code, 0);
   const std::chrono::duration<double> length = std::chrono::steady_clock::now() - start;
   CliBench killed("killed");
   base::Random random(1, 0);
   for (int kill = 0; kill < 10; ++kill) {
-    const auto client = killed.StartCli({"campaign", "replay", kCampaign});
+    const auto client = killed.StartCli({"campaign", "replay", kBoardCampaign});
     std::this_thread::sleep_for(length * random.Uniform());
     client->Kill(SIGKILL);
     client->Wait();
   }
-  const Output last = killed.Cli({"campaign", "replay", kCampaign, "-o", "json"});
+  const Output last = killed.Cli({"campaign", "replay", kBoardCampaign, "-o", "json"});
   ASSERT_EQ(last.exit_code, 0) << last.err;
   const auto ledger = last.json()["ledger"];
   EXPECT_EQ(ledger["received"].get<uint64_t>(), Accounted(ledger));
@@ -110,12 +107,12 @@ std::vector<std::pair<std::string, uint64_t>> Samples(
 
 TEST(CliReplayTest, StoredValuesHaveTheBitsOfTheFiles) {
   CliBench bench("bits");
-  ASSERT_EQ(bench.Cli({"campaign", "replay", kCampaign}).exit_code, 0);
+  ASSERT_EQ(bench.Cli({"campaign", "replay", kBoardCampaign}).exit_code, 0);
   int channels = 0;
   for (const std::string run : {"energy-balance-1s", "mimo-3s"}) {
-    const auto file = Cells(ReadFile(absl::StrCat(kCampaign, "/runs/", run, "/board.csv")));
+    const auto file = Cells(ReadFile(absl::StrCat(kBoardCampaign, "/runs/", run, "/board.csv")));
     for (size_t column = 1; column < file[0].size(); ++column) {
-      const Output series = bench.Cli({"series", "get", std::string(kRig) + "/" + run,
+      const Output series = bench.Cli({"series", "get", std::string(kBoardRig) + "/" + run,
                                        "board/" + file[0][column], "-o", "csv"});
       ASSERT_EQ(series.exit_code, 0) << series.err;
       EXPECT_EQ(Samples(Cells(series.out), 1), Samples(file, column)) << run << file[0][column];
@@ -128,11 +125,11 @@ TEST(CliReplayTest, StoredValuesHaveTheBitsOfTheFiles) {
 TEST(CliReplayTest, RigOfOtherAssumptionsIsAConflict) {
   CliBench bench("conflict");
   ASSERT_EQ(bench
-                .Cli({"rig", "register", kCampaign + "/rig.json", "--twin", "two_heater", "--rig",
-                      kRig, "--assume", "U", "11"})
+                .Cli({"rig", "register", kBoardCampaign + "/rig.json", "--twin", "two_heater",
+                      "--rig", kBoardRig, "--assume", "U", "11"})
                 .exit_code,
             0);
-  const Output replay = bench.Cli({"campaign", "replay", kCampaign});
+  const Output replay = bench.Cli({"campaign", "replay", kBoardCampaign});
   EXPECT_EQ(replay.exit_code, 6);
   EXPECT_THAT(replay.err, ::testing::HasSubstr("U = 11"));
 }

@@ -10,12 +10,12 @@
 namespace parallax::e2e {
 namespace {
 
-const std::string kCampaign = std::string(PARALLAX_TEST_DATA) + "/swcnt-case-a";
-const std::string kRun = kCampaign + "/runs/r25";
+const std::string kNanotubes = std::string(PARALLAX_TEST_DATA) + "/swcnt-case-a";
+const std::string kNanotubeRun = kNanotubes + "/runs/r25";
 
 TEST(CliSimulateTest, ARecipeIsPredictedBeforeItIsRun) {
   CliBench bench("recipe");
-  const Output output = bench.Cli({"twin", "simulate", kRun + "/run.json", "-o", "json"});
+  const Output output = bench.Cli({"twin", "simulate", kNanotubeRun + "/run.json", "-o", "json"});
   ASSERT_EQ(output.exit_code, 0) << output.err;
   const auto prediction = output.json();
   EXPECT_EQ(prediction["mode"], "RECIPE");
@@ -30,8 +30,8 @@ TEST(CliSimulateTest, ARecipeIsPredictedBeforeItIsRun) {
 
 TEST(CliSimulateTest, ARecordedFolderIsPredictedWithBands) {
   CliBench bench("folder");
-  const Output output =
-      bench.Cli({"twin", "simulate", kRun, "--mode", "measured", "--draws", "16", "-o", "json"});
+  const Output output = bench.Cli(
+      {"twin", "simulate", kNanotubeRun, "--mode", "measured", "--draws", "16", "-o", "json"});
   ASSERT_EQ(output.exit_code, 0) << output.err;
   const auto prediction = output.json();
   EXPECT_EQ(prediction["mode"], "MEASURED");
@@ -49,14 +49,14 @@ TEST(CliSimulateTest, ARecordedFolderIsPredictedWithBands) {
 
 TEST(CliSimulateTest, AFolderThatIsNoRunIsNamed) {
   CliBench bench("nowhere");
-  const Output output = bench.Cli({"twin", "simulate", kCampaign + "/runs", "-o", "json"});
+  const Output output = bench.Cli({"twin", "simulate", kNanotubes + "/runs", "-o", "json"});
   EXPECT_EQ(output.exit_code, 3);
   EXPECT_THAT(output.err, ::testing::HasSubstr("campaign.json"));
 }
 
 TEST(CliSimulateTest, AnEvaluationOfNanotubesBlamesTheConductivityAndForeseesMoreChiralities) {
   CliBench bench("nanotubes");
-  const Output output = bench.Cli({"campaign", "evaluate", kCampaign, "-o", "json"});
+  const Output output = bench.Cli({"campaign", "evaluate", kNanotubes, "-o", "json"});
   ASSERT_EQ(output.exit_code, 0) << output.err;
   const auto evaluation = output.json();
   EXPECT_EQ(evaluation["verdict"]["kind"], "IDENTIFIED");

@@ -9,6 +9,9 @@
 
 namespace parallax::e2e {
 
+inline constexpr char kBoardRig[] = "tclab-byu";
+inline const std::string kBoardCampaign = PARALLAX_TEST_DATA "/tclab-byu";
+
 /// A program that runs beside the test; killed with the object if it still runs.
 class Process {
  public:

@@ -11,7 +11,7 @@ namespace {
 using CancelStormTest = DaemonTest;
 constexpr int kThreads = 6;
 constexpr int kStreamsEach = 40;
-constexpr int kRows = 3;
+constexpr int kStormRows = 3;
 
 /// Opens, sends and cuts streams of one producer; returns the highest seq that was acked, plus one.
 uint64_t Storm(v1::IngestService::Stub& stub, const v1::StreamRequest& hello, uint64_t seed) {
@@ -30,7 +30,7 @@ uint64_t Storm(v1::IngestService::Stub& stub, const v1::StreamRequest& hello, ui
     const uint64_t start = welcome.resume_from_seq();
     EXPECT_GE(start, acked);
     const uint64_t count = 1 + random.Below(8);
-    for (uint64_t seq = start; seq < start + count; ++seq) stream.Send(BoardBatch(seq, kRows));
+    for (uint64_t seq = start; seq < start + count; ++seq) stream.Send(BoardBatch(seq, kStormRows));
     if (stage == 2) continue;
     const v1::Ack ack = stream.AwaitAck(start + count - 1);
     if (!ack.has_ledger()) continue;
@@ -60,7 +60,8 @@ TEST_F(CancelStormTest, NothingAckedIsLostAndTheDaemonDrains) {
     const v1::Welcome welcome = stream.Open(Hello("producer-" + std::to_string(i)));
     EXPECT_GE(welcome.resume_from_seq(), acked[static_cast<size_t>(i)]) << i;
   }
-  EXPECT_EQ(GetRun().ledger().stored() % (uint64_t{4} * kRows), 0u) << "batches are stored whole";
+  EXPECT_EQ(GetRun().ledger().stored() % (uint64_t{4} * kStormRows), 0u)
+      << "batches are stored whole";
 }
 
 TEST_F(CancelStormTest, StreamsOfOneProducerTakeEachOtherOverInAnyOrder) {
@@ -70,7 +71,7 @@ TEST_F(CancelStormTest, StreamsOfOneProducerTakeEachOtherOverInAnyOrder) {
       for (int round = 0; round < 20; ++round) {
         TestStream stream(*ingest_);
         const uint64_t start = stream.Open(Hello("shared")).resume_from_seq();
-        for (uint64_t seq = start; seq < start + 4; ++seq) stream.Send(BoardBatch(seq, kRows));
+        for (uint64_t seq = start; seq < start + 4; ++seq) stream.Send(BoardBatch(seq, kStormRows));
         stream.AwaitAck(start);
       }
     });
@@ -78,7 +79,7 @@ TEST_F(CancelStormTest, StreamsOfOneProducerTakeEachOtherOverInAnyOrder) {
   for (std::thread& thread : threads) thread.join();
   TestStream last(*ingest_);
   const uint64_t next = last.Open(Hello("shared")).resume_from_seq();
-  EXPECT_EQ(GetRun().ledger().stored(), next * 4 * kRows) << "every seq exactly once";
+  EXPECT_EQ(GetRun().ledger().stored(), next * 4 * kStormRows) << "every seq exactly once";
   EXPECT_EQ(LedgerError(GetRun().ledger()), 0);
 }
 

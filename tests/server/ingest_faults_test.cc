@@ -7,9 +7,6 @@ namespace parallax::server {
 namespace {
 
 using IngestFaultsTest = DaemonTest;
-constexpr int kRows = 5;
-constexpr uint64_t kSamples = uint64_t{4} * kRows;
-
 TEST_F(IngestFaultsTest, WhatWaitsForTheDiskIsQueuedInTheLedgerAndNotAcked) {
   store_->Hold(/*capacity=*/100);
   TestStream stream(*ingest_);

@@ -7,9 +7,6 @@ namespace parallax::server {
 namespace {
 
 using IngestStreamTest = DaemonTest;
-constexpr int kRows = 5;
-constexpr uint64_t kSamples = uint64_t{4} * kRows;  // of one batch
-
 std::string Bound(const absl::Status& status) {
   const std::optional<v1::ErrorDetail> detail = DetailOf(status);
   return detail.has_value() ? detail->bound() : "no detail";

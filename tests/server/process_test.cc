@@ -16,9 +16,6 @@
 namespace parallax::server {
 namespace {
 
-constexpr int kRows = 5;
-constexpr uint64_t kSamples = uint64_t{4} * kRows;
-
 class ProcessTest : public ::testing::Test {
  protected:
   std::vector<std::string> Flags(const std::string& data, const std::string& listen) {

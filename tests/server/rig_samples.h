@@ -23,6 +23,10 @@ v1::StreamRequest HelloRequest(const std::string& run_name, const std::string& p
 /// received - stored - duplicate - rejected - queued; 0 in a true ledger.
 int64_t LedgerError(const v1::Ledger& ledger);
 
+/// Of the batches that tests of ingest send.
+inline constexpr int kRows = 5;
+inline constexpr uint64_t kSamples = uint64_t{4} * kRows;
+
 inline constexpr int64_t kRunStartUnixNs = 1'700'000'000'000'000'000;
 
 }  // namespace parallax::server

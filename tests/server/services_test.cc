@@ -6,7 +6,7 @@
 namespace parallax::server {
 namespace {
 
-constexpr int kRows = 50;
+constexpr int kRunRows = 50;
 
 class ServicesTest : public DaemonTest {
  protected:
@@ -18,7 +18,7 @@ class ServicesTest : public DaemonTest {
   void Stream(const v1::StreamRequest& hello, uint64_t batches) {
     TestStream stream(*ingest_);
     stream.Open(hello);
-    for (uint64_t seq = 0; seq < batches; ++seq) stream.Send(BoardBatch(seq, kRows));
+    for (uint64_t seq = 0; seq < batches; ++seq) stream.Send(BoardBatch(seq, kRunRows));
     ASSERT_EQ(stream.AwaitAck(batches - 1).seq(), batches - 1);
   }
 
@@ -67,8 +67,8 @@ class ServicesTest : public DaemonTest {
 TEST_F(ServicesTest, RawSeriesIsWhatWasSentInOrderOfTime) {
   const auto series = Series(SeriesRequest(v1::SERIES_FORM_RAW));
   ASSERT_TRUE(series.ok()) << series.status();
-  ASSERT_EQ(series->value_size(), 4 * kRows);
-  EXPECT_EQ(series->quality().size(), static_cast<size_t>(4 * kRows));
+  ASSERT_EQ(series->value_size(), 4 * kRunRows);
+  EXPECT_EQ(series->quality().size(), static_cast<size_t>(4 * kRunRows));
   EXPECT_EQ(series->unit(), "Cel");
   for (int i = 0; i < series->value_size(); ++i) {
     EXPECT_EQ(series->time_unix_ns(i), kRunStartUnixNs + i * 1'000'000'000LL);
@@ -101,16 +101,16 @@ TEST_F(ServicesTest, DecimatedSeriesKeepsExtremesAndCounts) {
     low = std::min(low, series->minimum(i));
     high = std::max(high, series->maximum(i));
   }
-  EXPECT_EQ(count, static_cast<uint64_t>(4 * kRows));
+  EXPECT_EQ(count, static_cast<uint64_t>(4 * kRunRows));
   EXPECT_EQ(low, 22.0);
-  EXPECT_EQ(high, 20.0 + 0.01 * (4 * kRows - 1) + 2.0);
+  EXPECT_EQ(high, 20.0 + 0.01 * (4 * kRunRows - 1) + 2.0);
 }
 
 TEST_F(ServicesTest, FilteredSeriesHasAnSdForEverySample) {
   const auto series = Series(SeriesRequest(v1::SERIES_FORM_FILTERED));
   ASSERT_TRUE(series.ok()) << series.status();
-  EXPECT_EQ(series->value_size(), 4 * kRows);
-  EXPECT_EQ(series->sd_size(), 4 * kRows);
+  EXPECT_EQ(series->value_size(), 4 * kRunRows);
+  EXPECT_EQ(series->sd_size(), 4 * kRunRows);
   EXPECT_NEAR(series->value(100), 23.0, 0.1) << "a straight line stays where it is";
 }
 
@@ -297,7 +297,7 @@ TEST_F(ServicesTest, ClosingARunTwiceChangesNothingAndLateDataIsTaken) {
     EXPECT_EQ(closed->run().state(), v1::RUN_STATE_CLOSED);
   }
   Stream(Hello("late"), 1);
-  EXPECT_EQ(GetRun().ledger().stored(), static_cast<uint64_t>(5 * 4 * kRows));
+  EXPECT_EQ(GetRun().ledger().stored(), static_cast<uint64_t>(5 * 4 * kRunRows));
 }
 
 TEST_F(ServicesTest, AnalyzeChecksWhatItIsAsked) {

@@ -128,7 +128,7 @@ TEST(DiscrepancyWhitener, RefusesBadInput) {
   EXPECT_TRUE(refused(c.prior));
   const absl::Status status =
       DiscrepancyWhitener::Create(good.time, Eigen::VectorXd::Zero(6), good.prior).status();
-  EXPECT_THAT(std::string(status.message()), testing::HasSubstr("white_sd has 6 entries"));
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("white_sd has 6 entries"));
 }
 
 }  // namespace

@@ -10,11 +10,11 @@ namespace parallax::calibration {
 namespace {
 
 /// Rows A x − y with prior N(m, sd²): mean and covariance of the posterior are known.
-struct Linear {
+struct LinearInversion {
   Eigen::MatrixXd a;
   Eigen::VectorXd y;
   EnsembleKalmanProblem problem;
-  explicit Linear(int rows) : a(rows, 3), y(rows) {
+  explicit LinearInversion(int rows) : a(rows, 3), y(rows) {
     base::Random random(2, 0);
     for (double& value : a.reshaped()) value = random.Normal();
     for (double& value : y) value = 2.0 * random.Normal();
@@ -25,7 +25,7 @@ struct Linear {
       return true;
     };
   }
-  Linear(const Linear&) = delete;
+  LinearInversion(const LinearInversion&) = delete;
   Eigen::MatrixXd Covariance() const {
     Eigen::MatrixXd precision = a.transpose() * a;
     precision += problem.prior_sd.array().square().inverse().matrix().asDiagonal();
@@ -38,7 +38,7 @@ struct Linear {
 };
 
 TEST(InvertByEnsembleKalman, LinearModelGivesThePosteriorWithManyMembers) {
-  const Linear linear(6);
+  const LinearInversion linear(6);
   const EnsembleKalmanEstimate estimate =
       *InvertByEnsembleKalman(linear.problem, {.members = 4000, .seed = 1});
   ASSERT_EQ(estimate.end, EnsembleKalmanEnd::kTempered);
@@ -53,7 +53,7 @@ TEST(InvertByEnsembleKalman, LinearModelGivesThePosteriorWithManyMembers) {
 }
 
 TEST(InvertByEnsembleKalman, MoreRowsThanMembersAreNoTrouble) {
-  const Linear linear(300);
+  const LinearInversion linear(300);
   const EnsembleKalmanEstimate estimate =
       *InvertByEnsembleKalman(linear.problem, {.members = 100, .seed = 1});
   ASSERT_EQ(estimate.end, EnsembleKalmanEnd::kTempered);
@@ -188,7 +188,7 @@ TEST(InvertByEnsembleKalman, StopsAtItsLimitsAndWhenCancelled) {
 TEST(InvertByEnsembleKalman, RefusesBadInput) {
   EnsembleKalmanProblem problem = Decay();
   EXPECT_THAT(std::string(InvertByEnsembleKalman(problem, {.members = 3}).status().message()),
-              testing::HasSubstr("members = 3, must be 0 or >= 4"));
+              ::testing::HasSubstr("members = 3, must be 0 or >= 4"));
   EXPECT_FALSE(InvertByEnsembleKalman(problem, {.max_iterations = 0}).ok());
   problem.prior_sd(0) = 0.0;
   EXPECT_FALSE(InvertByEnsembleKalman(problem).ok());

@@ -12,17 +12,17 @@ namespace {
 
 constexpr double kLogTwoPi = 1.8378770664093453;
 
-struct Linear {
+struct LinearModel {
   Eigen::MatrixXd design;
   Eigen::VectorXd y;
   EvidenceProblem problem;
 };
 
 /// y = X θ + unit noise, prior N(assumed, prior_sd²): all evidences are closed forms.
-Linear MakeLinear(const Eigen::VectorXd& truth, uint64_t seed) {
+LinearModel MakeLinearModel(const Eigen::VectorXd& truth, uint64_t seed) {
   const int n = 30, p = static_cast<int>(truth.size());
   base::Random random(seed, 0);
-  Linear linear{Eigen::MatrixXd(n, p), Eigen::VectorXd(n), {}};
+  LinearModel linear{Eigen::MatrixXd(n, p), Eigen::VectorXd(n), {}};
   for (int i = 0; i < n; ++i) {
     for (int j = 0; j < p; ++j) linear.design(i, j) = random.Normal();
   }
@@ -43,7 +43,7 @@ Linear MakeLinear(const Eigen::VectorXd& truth, uint64_t seed) {
 }
 
 /// log N(y; X assumed, I + X_S diag(sd²) X_Sᵀ).
-double ExactLogEvidence(const Linear& linear, uint32_t mask) {
+double ExactLogEvidence(const LinearModel& linear, uint32_t mask) {
   const Eigen::Index n = linear.y.size();
   Eigen::MatrixXd covariance = Eigen::MatrixXd::Identity(n, n);
   for (int j = 0; j < linear.problem.data.parameters; ++j) {
@@ -59,7 +59,7 @@ double ExactLogEvidence(const Linear& linear, uint32_t mask) {
 }
 
 TEST(Evidence, OfEverySubsetOfALinearModelIsExact) {
-  const Linear linear = MakeLinear(Eigen::Vector4d(0.2, 1.5, 0.2, -0.8), 3);
+  const LinearModel linear = MakeLinearModel(Eigen::Vector4d(0.2, 1.5, 0.2, -0.8), 3);
   const absl::StatusOr<std::vector<SubsetEvidence>> all =
       EvidenceOfSubsets(linear.problem, AllMasks(4));
   ASSERT_TRUE(all.ok()) << all.status().ToString();
@@ -70,7 +70,7 @@ TEST(Evidence, OfEverySubsetOfALinearModelIsExact) {
 }
 
 TEST(Evidence, PicksTheParametersThatMoved) {
-  const Linear linear = MakeLinear(Eigen::Vector4d(0.2, 1.5, 0.2, -0.8), 3);
+  const LinearModel linear = MakeLinearModel(Eigen::Vector4d(0.2, 1.5, 0.2, -0.8), 3);
   const absl::StatusOr<std::vector<SubsetEvidence>> all =
       EvidenceOfSubsets(linear.problem, AllMasks(4));
   ASSERT_TRUE(all.ok());
@@ -83,7 +83,7 @@ TEST(Evidence, PicksTheParametersThatMoved) {
 }
 
 TEST(Evidence, LogDeterminantOfTheNoiseShiftsAllModelsAlike) {
-  Linear linear = MakeLinear(Eigen::Vector2d(0.2, 1.0), 1);
+  LinearModel linear = MakeLinearModel(Eigen::Vector2d(0.2, 1.0), 1);
   const absl::StatusOr<SubsetEvidence> without = EvidenceOfSubset(linear.problem, 2);
   linear.problem.log_determinant = 7.0;
   const absl::StatusOr<SubsetEvidence> with = EvidenceOfSubset(linear.problem, 2);
@@ -112,7 +112,7 @@ TEST(Evidence, StartOffsetsReachAModeBehindABarrier) {
 }
 
 TEST(Evidence, RobustRowsTameASpike) {
-  Linear linear = MakeLinear(Eigen::Vector2d(0.2, 1.0), 1);
+  LinearModel linear = MakeLinearModel(Eigen::Vector2d(0.2, 1.0), 1);
   const auto clean = linear.problem.data.evaluate;
   linear.problem.data.evaluate = [clean](const Eigen::VectorXd& x, Eigen::VectorXd* residuals,
                                          Eigen::MatrixXd* jacobian) {
@@ -130,7 +130,7 @@ TEST(Evidence, RobustRowsTameASpike) {
 }
 
 TEST(Evidence, RejectsBadMasksAndPriors) {
-  Linear linear = MakeLinear(Eigen::Vector2d(0.2, 1.0), 1);
+  LinearModel linear = MakeLinearModel(Eigen::Vector2d(0.2, 1.0), 1);
   EXPECT_FALSE(EvidenceOfSubset(linear.problem, 4).ok());
   linear.problem.prior_sd(0) = 0.0;
   EXPECT_FALSE(EvidenceOfSubset(linear.problem, 1).ok());

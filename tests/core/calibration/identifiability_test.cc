@@ -10,7 +10,7 @@
 namespace parallax::calibration {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 Posterior PosteriorOf(const Eigen::MatrixXd& data, const Eigen::VectorXd& prior_sd) {
   Eigen::MatrixXd stacked(data.rows() + data.cols(), data.cols());
@@ -58,7 +58,7 @@ TEST(Identifiability, FindsAPairAndLeavesTheRestAlone) {
   EXPECT_THAT(result->cluster_of, ElementsAre(0, -1, 0, -1));
   // The prior holds U alone: nine tenths of the ridge run along it.
   ASSERT_EQ(result->unidentifiable.size(), 1u);
-  EXPECT_THAT(result->unidentifiable[0].because, testing::HasSubstr("taken over by eps"));
+  EXPECT_THAT(result->unidentifiable[0].because, ::testing::HasSubstr("taken over by eps"));
 }
 
 TEST(Identifiability, PairThatTheDataTellApartIsNoCluster) {

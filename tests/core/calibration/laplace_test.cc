@@ -98,7 +98,7 @@ TEST(Laplace, NamesDependentColumnsAndBadShapes) {
   Eigen::MatrixXd silent(3, 2);
   silent << 1, 0, 2, 0, 3, 0;
   EXPECT_THAT(std::string(CovarianceFromJacobian(silent).status().message()),
-              testing::HasSubstr("moves no row"));
+              ::testing::HasSubstr("moves no row"));
   EXPECT_FALSE(CovarianceFromJacobian(Eigen::MatrixXd::Ones(1, 2)).ok());
   EXPECT_FALSE(LaplacePosterior(Eigen::VectorXd::Zero(3), ridge, Eigen::VectorXd::Ones(2)).ok());
 }

@@ -69,7 +69,7 @@ TEST(LeastSquares, BoundHoldsAndTheOtherParameterAdapts) {
   EXPECT_NEAR(fit->x(0), 1.25, 1e-6);  // mean of 1 + 2t − 1.5t
 }
 
-class Losses : public testing::TestWithParam<RobustLoss> {};
+class Losses : public ::testing::TestWithParam<RobustLoss> {};
 
 TEST_P(Losses, RowDerivativeIsThatOfTheRow) {
   for (double r : {-30.0, -2.5, -1.5, -0.3, 0.2, 1.1, 4.0, 100.0}) {
@@ -107,8 +107,8 @@ TEST_P(Losses, SpikesDoNotMoveTheLine) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Losses,
-                         testing::Values(RobustLoss::kHuber, RobustLoss::kCauchy,
-                                         RobustLoss::kStudentT));
+                         ::testing::Values(RobustLoss::kHuber, RobustLoss::kCauchy,
+                                           RobustLoss::kStudentT));
 
 TEST(LeastSquares, StudentTRowIsTheLogDensity) {
   // −½ρ(r) − (−½ρ(0)) = log t_ν(r/c) − log t_ν(0).
@@ -158,7 +158,7 @@ TEST(ManyStarts, FillEverySliceOfEveryCoordinate) {
     for (int k = 0; k < 25; ++k) {
       ++hits.at(static_cast<size_t>((starts(i, k) - low(i)) / (high(i) - low(i)) * 25));
     }
-    EXPECT_THAT(hits, testing::Each(1));
+    EXPECT_THAT(hits, ::testing::Each(1));
   }
 }
 
@@ -194,7 +194,7 @@ TEST(LeastSquares, RejectsBadProblems) {
   problem.lower = Eigen::Vector2d(1, 1);
   problem.upper = Eigen::Vector2d(0, 2);
   EXPECT_THAT(std::string(MinimizeLeastSquares(problem, Eigen::Vector2d(0, 0)).status().message()),
-              testing::HasSubstr("lower = 1"));
+              ::testing::HasSubstr("lower = 1"));
   LeastSquaresProblem refuses = Line(t, t);
   refuses.evaluate = [](const Eigen::VectorXd&, Eigen::VectorXd*, Eigen::MatrixXd*) {
     return false;

@@ -181,13 +181,13 @@ TEST(SamplePosterior, RefusesBadInputWithItsValueAndBound) {
   const auto message = [&](const McmcOptions& options) {
     return std::string(SamplePosterior(density, {UnitStart(3)}, options).status().message());
   };
-  EXPECT_THAT(message({.walkers = 9}), testing::HasSubstr("walkers = 9, must be even and >= 8"));
-  EXPECT_THAT(message({.walkers = 6}), testing::HasSubstr(">= 8"));
-  EXPECT_THAT(message({.ensembles = 0}), testing::HasSubstr("ensembles = 0"));
-  EXPECT_THAT(message({.stretch_share = 1.5}), testing::HasSubstr("1.5"));
-  EXPECT_THAT(message({.start_spread = 0.0}), testing::HasSubstr("start_spread = 0"));
-  EXPECT_THAT(message({.min_sweeps = 10, .max_sweeps = 9}), testing::HasSubstr("max_sweeps = 9"));
-  EXPECT_THAT(message({.progress_sweeps = 0}), testing::HasSubstr("progress_sweeps = 0"));
+  EXPECT_THAT(message({.walkers = 9}), ::testing::HasSubstr("walkers = 9, must be even and >= 8"));
+  EXPECT_THAT(message({.walkers = 6}), ::testing::HasSubstr(">= 8"));
+  EXPECT_THAT(message({.ensembles = 0}), ::testing::HasSubstr("ensembles = 0"));
+  EXPECT_THAT(message({.stretch_share = 1.5}), ::testing::HasSubstr("1.5"));
+  EXPECT_THAT(message({.start_spread = 0.0}), ::testing::HasSubstr("start_spread = 0"));
+  EXPECT_THAT(message({.min_sweeps = 10, .max_sweeps = 9}), ::testing::HasSubstr("max_sweeps = 9"));
+  EXPECT_THAT(message({.progress_sweeps = 0}), ::testing::HasSubstr("progress_sweeps = 0"));
   EXPECT_FALSE(SamplePosterior(density, {}).ok());
   EXPECT_FALSE(SamplePosterior(nullptr, {UnitStart(1)}).ok());
   EXPECT_FALSE(SamplePosterior(density, {UnitStart(1), UnitStart(2)}).ok());

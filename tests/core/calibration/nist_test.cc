@@ -21,7 +21,7 @@ const LeastSquaresOptions kPrecise = {.max_iterations = 5000,
                                       .gradient_tolerance = 1e-17,
                                       .parameter_tolerance = 1e-14};
 
-class Nist : public testing::TestWithParam<std::string> {};
+class Nist : public ::testing::TestWithParam<std::string> {};
 
 void ExpectCertified(const NistCase& data, const Eigen::VectorXd& start) {
   const LeastSquaresProblem problem = NistProblem(data);
@@ -62,7 +62,7 @@ TEST(NistBoxBod, FirstStartNeedsTheCautiousAttempt) {
   EXPECT_GE(Digits(both->best.x, data.certified), 6.0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Sets, Nist, testing::ValuesIn(NistNames()),
+INSTANTIATE_TEST_SUITE_P(Sets, Nist, ::testing::ValuesIn(NistNames()),
                          [](const auto& set) { return set.param; });
 
 }  // namespace

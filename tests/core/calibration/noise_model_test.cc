@@ -50,7 +50,7 @@ Eigen::MatrixXd RandomMatrix(uint64_t seed, int rows, int cols) {
   return matrix;
 }
 
-class Seeds : public testing::TestWithParam<int> {};
+class Seeds : public ::testing::TestWithParam<int> {};
 
 TEST_P(Seeds, WhitenerIsTheInverseCholeskyFactor) {
   const NoisySeries series = RandomSeries(GetParam(), 120);
@@ -80,7 +80,7 @@ TEST_P(Seeds, WhiteningIsLinear) {
   EXPECT_LT((whitener->Whiten(mixed) - parts).cwiseAbs().maxCoeff(), 1e-12);
 }
 
-INSTANTIATE_TEST_SUITE_P(Fixed, Seeds, testing::Range(0, 20));
+INSTANTIATE_TEST_SUITE_P(Fixed, Seeds, ::testing::Range(0, 20));
 
 TEST(OuWhitener, WithoutDiscrepancyDividesByTheNoise) {
   const Eigen::Vector3d t(0, 1, 5), sd(0.5, 1, 2), r(1, 1, 1);
@@ -101,7 +101,7 @@ TEST(OuWhitener, StaysExactForStepsFarBelowTheCorrelationTime) {
 TEST(OuWhitener, RejectsBadInput) {
   const Eigen::Vector2d back(1, 0), forth(0, 1), ones(1, 1);
   EXPECT_THAT(std::string(OuWhitener::Create(back, ones, {}).status().message()),
-              testing::HasSubstr("-1 s after"));
+              ::testing::HasSubstr("-1 s after"));
   EXPECT_FALSE(OuWhitener::Create(forth, Eigen::Vector3d(1, 1, 1), {}).ok());
   EXPECT_FALSE(OuWhitener::Create(forth, Eigen::Vector2d(0, 0), {}).ok());
   EXPECT_FALSE(OuWhitener::Create(forth, ones, {.sd = -1.0}).ok());

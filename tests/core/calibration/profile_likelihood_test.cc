@@ -168,9 +168,9 @@ TEST(ProfileParameter, RefusesBadInput) {
       Problem(1, [](const Eigen::VectorXd& x) { return Eigen::VectorXd(x); });
   const FitResult fit = *MinimizeLeastSquares(problem, Eigen::VectorXd::Ones(1));
   EXPECT_THAT(std::string(ProfileParameter(problem, fit, 1, 1.0).status().message()),
-              testing::HasSubstr("parameter = 1, must be in [0, 1)"));
+              ::testing::HasSubstr("parameter = 1, must be in [0, 1)"));
   EXPECT_THAT(std::string(ProfileParameter(problem, fit, 0, 0.0).status().message()),
-              testing::HasSubstr("sd = 0"));
+              ::testing::HasSubstr("sd = 0"));
   EXPECT_FALSE(ProfileParameter(problem, fit, 0, 1.0, {.confidence = 1.0}).ok());
   EXPECT_FALSE(ProfileParameter(problem, fit, 0, 1.0, {.points = 0}).ok());
   EXPECT_FALSE(ProfileParameter(problem, {}, 0, 1.0).ok());

@@ -15,7 +15,7 @@ namespace parallax::calibration {
 namespace {
 
 constexpr int kReplicates = 300;
-constexpr int kDraws = 99;
+constexpr int kPosteriorDraws = 99;
 
 /// Readings of a model with standard-normal prior and known noise.
 struct Simulator {
@@ -73,7 +73,7 @@ Posterior LaplaceAtTheMode(const Simulator& simulator, const Eigen::VectorXd& y)
 Eigen::MatrixXd LaplaceDraws(const Simulator& simulator, const Eigen::VectorXd& y,
                              uint64_t replicate) {
   base::Random random(6, replicate);
-  return DrawPosterior(LaplaceAtTheMode(simulator, y), kDraws, random);
+  return DrawPosterior(LaplaceAtTheMode(simulator, y), kPosteriorDraws, random);
 }
 
 Eigen::MatrixXd McmcDraws(const Simulator& simulator, const Eigen::VectorXd& y,
@@ -85,7 +85,7 @@ Eigen::MatrixXd McmcDraws(const Simulator& simulator, const Eigen::VectorXd& y,
   const McmcResult result = *SamplePosterior(density, {LaplaceAtTheMode(simulator, y)},
                                              {.seed = 7, .stream = 4 * replicate});
   EXPECT_TRUE(result.converged) << replicate;
-  return ThinnedDraws(result, kDraws);
+  return ThinnedDraws(result, kPosteriorDraws);
 }
 
 /// Straight line: the posterior is normal, so that Laplace is exact.
@@ -97,7 +97,7 @@ Simulator Line() {
 
 /// Arrhenius-like decay read four times: amplitude and rate known up to factors of e and e²; many
 /// truths have decayed before the first reading, and the posterior is far from normal.
-Simulator Decay() {
+Simulator FastDecay() {
   return {
       2, 0.2, [](const Eigen::VectorXd& x) {
         const Eigen::Array4d time(0.5, 1.0, 2.0, 4.0);
@@ -107,15 +107,15 @@ Simulator Decay() {
 
 TEST(SimulationBasedCalibration, ConjugateLineIsInsideItsBandByLaplace) {
   for (const std::vector<int>& ranks : Ranks(Line(), LaplaceDraws)) {
-    const RankUniformity result = *TestRankUniformity(ranks, kDraws);
+    const RankUniformity result = *TestRankUniformity(ranks, kPosteriorDraws);
     EXPECT_TRUE(result.inside) << result.ecdf_p;
     EXPECT_GT(result.chi_square_p, 0.01);
   }
 }
 
 TEST(SimulationBasedCalibration, NonlinearDecayIsInsideItsBandByMcmc) {
-  for (const std::vector<int>& ranks : Ranks(Decay(), McmcDraws)) {
-    const RankUniformity result = *TestRankUniformity(ranks, kDraws);
+  for (const std::vector<int>& ranks : Ranks(FastDecay(), McmcDraws)) {
+    const RankUniformity result = *TestRankUniformity(ranks, kPosteriorDraws);
     EXPECT_TRUE(result.inside) << result.ecdf_p;
     EXPECT_GT(result.chi_square_p, 0.01);
   }
@@ -123,8 +123,8 @@ TEST(SimulationBasedCalibration, NonlinearDecayIsInsideItsBandByMcmc) {
 
 // The same test with the same data tells that Laplace does not do there.
 TEST(SimulationBasedCalibration, NonlinearDecayIsOutsideItsBandByLaplace) {
-  const std::vector<std::vector<int>> ranks = Ranks(Decay(), LaplaceDraws);
-  EXPECT_FALSE(TestRankUniformity(ranks[1], kDraws)->inside);
+  const std::vector<std::vector<int>> ranks = Ranks(FastDecay(), LaplaceDraws);
+  EXPECT_FALSE(TestRankUniformity(ranks[1], kPosteriorDraws)->inside);
 }
 
 }  // namespace

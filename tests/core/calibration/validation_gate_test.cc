@@ -8,7 +8,7 @@
 namespace parallax::calibration {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 ValidationInput Good() {
   ValidationInput input;

@@ -14,11 +14,11 @@ namespace {
 using ::testing::HasSubstr;
 using testing::LinearTwin;
 using ::testing::SizeIs;
+using testing::Values;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kSlope = 0.7 + 1.5 * 2.0 + 0.25 * (-3.0 * 2.0 + 0.5);  // dy/dp of LinearTwin
 
-Eigen::VectorXd Values(double p, double q = 0.0) { return Eigen::Vector2d(p, q); }
 Eigen::VectorXd One(double value) { return Eigen::VectorXd::Constant(1, value); }
 
 TEST(Imagine, KeepsWhatIsTheRunsOwnUnderAnotherValue) {

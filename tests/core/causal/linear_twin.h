@@ -17,6 +17,9 @@ struct Coefficients {
   double alpha = 2.0, beta = -3.0, delta = 0.5, c0 = 0.7, c1 = 1.5, c2 = 0.25, kappa = 0.0;
 };
 
+/// Its parameters.
+inline Eigen::VectorXd Values(double p, double q = 0.0) { return Eigen::Vector2d(p, q); }
+
 class LinearTwin final : public twin::Twin, public twin::Mediation {
  public:
   explicit LinearTwin(const Coefficients& c = {}) : c_(c) {

@@ -17,10 +17,9 @@ using testing::Coefficients;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::LinearTwin;
+using testing::Values;
 
 constexpr double kTolerance = 1e-12;
-
-Eigen::VectorXd Values(double p, double q = 0.0) { return Eigen::Vector2d(p, q); }
 
 TEST(Do, ReplacesOnlyWhatIsAssigned) {
   const LinearTwin twin;

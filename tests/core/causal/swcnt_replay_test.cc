@@ -134,12 +134,12 @@ TEST_F(SwcntReplay, GrowthCoolsSilicaThroughItsEmissivity) {
   EXPECT_NEAR(all.total, all.direct, 1e-12);  // nothing held: all of it is direct
 }
 
-struct Condition {
+struct DrivenRun {
   const char* name;
   twin::Drive drive;
 };
 
-std::vector<Condition> Conditions() {
+std::vector<DrivenRun> Conditions() {
   const signal::Rig stage = twin::testing::StageRig(), tube = twin::testing::HotWallRig();
   twin::testing::GrowthRecipe chirality = twin::testing::ChiralityRecipe(1093.15);
   chirality.heat_s = chirality.reduce_s = chirality.anneal_s = chirality.grow_s = 80.0;
@@ -152,9 +152,9 @@ std::vector<Condition> Conditions() {
           {"TubeRecipe", twin::testing::RecipeDrive(tube, chirality)}};
 }
 
-void PrintTo(const Condition& condition, std::ostream* os) { *os << condition.name; }
+void PrintTo(const DrivenRun& condition, std::ostream* os) { *os << condition.name; }
 
-class SwcntRoutes : public SwcntReplay, public ::testing::WithParamInterface<Condition> {};
+class SwcntRoutes : public SwcntReplay, public ::testing::WithParamInterface<DrivenRun> {};
 
 /// At steps so small that nothing acts together, routes must make up the whole effect: else the
 /// graph lacks a way. What loops add is theirs: the forest's height through its own emissivity.

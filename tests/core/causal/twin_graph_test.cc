@@ -48,16 +48,16 @@ void AddMoved(const twin::Twin& twin, const Eigen::VectorXd& at, const twin::Dri
   }
 }
 
-struct Condition {
+struct RigCondition {
   const char* kind;
   DriveMode mode;
 };
 
-void PrintTo(const Condition& condition, std::ostream* os) {
+void PrintTo(const RigCondition& condition, std::ostream* os) {
   *os << condition.kind << (condition.mode == DriveMode::kRecipe ? " by recipe" : " as measured");
 }
 
-class SwcntGraphOf : public ::testing::TestWithParam<Condition> {
+class SwcntGraphOf : public ::testing::TestWithParam<RigCondition> {
  protected:
   signal::Rig Rig() const {
     return std::string_view(GetParam().kind) == "stage" ? twin::testing::StageRig()
@@ -133,14 +133,14 @@ TEST_P(MeasuredSwcntGraphOf, DerivativesDoNotContradictSignsOnWhichAllPathsAgree
 }
 
 INSTANTIATE_TEST_SUITE_P(Conditions, SwcntGraphOf,
-                         ::testing::Values(Condition{"stage", DriveMode::kRecipe},
-                                           Condition{"stage", DriveMode::kMeasured},
-                                           Condition{"hot_wall", DriveMode::kRecipe},
-                                           Condition{"hot_wall", DriveMode::kMeasured}));
+                         ::testing::Values(RigCondition{"stage", DriveMode::kRecipe},
+                                           RigCondition{"stage", DriveMode::kMeasured},
+                                           RigCondition{"hot_wall", DriveMode::kRecipe},
+                                           RigCondition{"hot_wall", DriveMode::kMeasured}));
 
 INSTANTIATE_TEST_SUITE_P(Conditions, MeasuredSwcntGraphOf,
-                         ::testing::Values(Condition{"stage", DriveMode::kMeasured},
-                                           Condition{"hot_wall", DriveMode::kMeasured}));
+                         ::testing::Values(RigCondition{"stage", DriveMode::kMeasured},
+                                           RigCondition{"hot_wall", DriveMode::kMeasured}));
 
 TEST(SwcntGraph, EveryParameterActsSomewhereOnAStage) {
   const std::unique_ptr<twin::Twin> twin = twin::MakeSwcnt();

@@ -21,12 +21,12 @@ Eigen::MatrixXd Sample(Eigen::Index n, Eigen::Index k, double mean, double sd, u
 }
 
 /// The pairs of docs/methods.md, section 2, against N(0, 1).
-struct Pair {
+struct DisplacedPair {
   double mean, sd, energy, mmd, w1, w2;
 };
-const Pair kPairs[] = {{1.0, 1.0, 0.541807, 0.177268, 1.0, 1.0},
-                       {0.0, 2.0, 0.183111, 0.094187, 0.797885, 1.0},
-                       {1.0, 2.0, 0.534105, 0.159470, 1.166631, 1.414214}};
+const DisplacedPair kPairs[] = {{1.0, 1.0, 0.541807, 0.177268, 1.0, 1.0},
+                                {0.0, 2.0, 0.183111, 0.094187, 0.797885, 1.0},
+                                {1.0, 2.0, 0.534105, 0.159470, 1.166631, 1.414214}};
 
 TEST(MeanDistanceToNormal, OfOneDimensionIsTheFoldedNormal) {
   for (const double x : {0.0, 0.3, 1.0, 4.0, 19.9, 20.1, 1000.0}) {
@@ -72,7 +72,7 @@ TEST(DisplacedNormal, AllRunsDisplacedAlikeGiveTheClosedForms) {
 }
 
 TEST(DisplacedNormal, ManyRunsGiveTheClosedForms) {
-  for (const Pair& pair : kPairs) {
+  for (const DisplacedPair& pair : kPairs) {
     const Eigen::MatrixXd runs = Displacements(2000, pair.mean, pair.sd, 1);
     EXPECT_NEAR(DisplacedEnergy(runs).value(), pair.energy, 0.05) << pair.mean << " " << pair.sd;
     EXPECT_NEAR(DisplacedMmdSquared(runs, {1.0}), pair.mmd, 0.02);

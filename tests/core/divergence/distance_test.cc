@@ -4,31 +4,24 @@
 
 #include <cmath>
 
-#include "core/base/random.h"
 #include "core/divergence/gaussian.h"
+#include "tests/core/divergence/normal_sample.h"
 
 namespace parallax::divergence {
 namespace {
 
-Eigen::MatrixXd Normal(int n, double mean, double sd, uint64_t stream, int d = 1) {
-  base::Random random(42, stream);
-  Eigen::MatrixXd samples(n, d);
-  for (int j = 0; j < d; ++j) {
-    for (int i = 0; i < n; ++i) samples(i, j) = mean + sd * random.Normal();
-  }
-  return samples;
-}
+using testing::NormalSample;
 
-struct Pair {
+struct NormalPair {
   double mean, sd;  // of the second normal; the first is standard
 };
 
-class GaussianPairs : public testing::TestWithParam<Pair> {};
+class GaussianPairs : public ::testing::TestWithParam<NormalPair> {};
 
 // Monte Carlo with 2000 samples a side: standard errors are below .02 for D² and .006 for MMD².
 TEST_P(GaussianPairs, EstimatorsTendToTheClosedForms) {
   const auto [mean, sd] = GetParam();
-  const Eigen::MatrixXd x = Normal(2000, 0, 1, 1), y = Normal(2000, mean, sd, 2);
+  const Eigen::MatrixXd x = NormalSample(2000, 1, 0, 1, 1), y = NormalSample(2000, 1, mean, sd, 2);
   const double energy = GaussianEnergyDistance(0, 1, mean, sd);
   EXPECT_NEAR(EnergyDistance(x, y, Estimator::kUnbiased), energy, 0.06);
   EXPECT_NEAR(EnergyDistance(x, y, Estimator::kV), energy, 0.06);
@@ -42,8 +35,8 @@ TEST_P(GaussianPairs, UnbiasedEstimatorsHaveNoBiasInSmallSamples) {
   const auto [mean, sd] = GetParam();
   double energy = 0.0, mmd = 0.0, biased = 0.0;
   for (int k = 0; k < 400; ++k) {
-    const Eigen::MatrixXd x = Normal(20, 0, 1, 1000 + 2 * k);
-    const Eigen::MatrixXd y = Normal(20, mean, sd, 1001 + 2 * k);
+    const Eigen::MatrixXd x = NormalSample(20, 1, 0, 1, 1000 + 2 * k);
+    const Eigen::MatrixXd y = NormalSample(20, 1, mean, sd, 1001 + 2 * k);
     energy += EnergyDistance(x, y, Estimator::kUnbiased) / 400.0;
     biased += EnergyDistance(x, y, Estimator::kV) / 400.0;
     mmd += MmdSquared(x, y, 1.0, Estimator::kUnbiased) / 400.0;
@@ -53,7 +46,8 @@ TEST_P(GaussianPairs, UnbiasedEstimatorsHaveNoBiasInSmallSamples) {
   EXPECT_GT(biased, energy + 0.05);  // E|X − X'|/n from each side
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, GaussianPairs, testing::Values(Pair{1, 1}, Pair{0, 2}, Pair{1, 2}));
+INSTANTIATE_TEST_SUITE_P(Table, GaussianPairs,
+                         ::testing::Values(NormalPair{1, 1}, NormalPair{0, 2}, NormalPair{1, 2}));
 
 TEST(Energy, OfTwoPointsIsTwiceTheirDistance) {
   const Eigen::MatrixXd x = Eigen::MatrixXd::Constant(1, 2, 0.0);
@@ -63,7 +57,7 @@ TEST(Energy, OfTwoPointsIsTwiceTheirDistance) {
 }
 
 TEST(Energy, OfASampleWithItselfIsZeroAndItIsSymmetric) {
-  const Eigen::MatrixXd x = Normal(50, 0, 1, 3, 3), y = Normal(70, 1, 2, 4, 3);
+  const Eigen::MatrixXd x = NormalSample(50, 3, 0, 1, 3), y = NormalSample(70, 3, 1, 2, 4);
   EXPECT_NEAR(EnergyDistance(x, x, Estimator::kV), 0.0, 1e-12);
   EXPECT_NEAR(EnergyDistance(x, y, Estimator::kV), EnergyDistance(y, x, Estimator::kV), 1e-12);
   EXPECT_GE(EnergyDistance(x, y, Estimator::kV), 0.0);
@@ -71,8 +65,9 @@ TEST(Energy, OfASampleWithItselfIsZeroAndItIsSymmetric) {
 
 TEST(Mmd, AggregateSeesAShiftAtAnyScale) {
   for (double scale : {1e-3, 1.0, 1e4}) {
-    const Eigen::MatrixXd x = scale * Normal(200, 0, 1, 5), y = scale * Normal(200, 1, 1, 6);
-    const Eigen::MatrixXd same = scale * Normal(200, 0, 1, 7);
+    const Eigen::MatrixXd x = scale * NormalSample(200, 1, 0, 1, 5),
+                          y = scale * NormalSample(200, 1, 1, 1, 6);
+    const Eigen::MatrixXd same = scale * NormalSample(200, 1, 0, 1, 7);
     const double shifted = AggregatedMmdSquared(x, y, Bandwidths(x, y));
     EXPECT_GT(shifted, 0.05) << scale;
     EXPECT_LT(std::abs(AggregatedMmdSquared(x, same, Bandwidths(x, same))), 0.1 * shifted);
@@ -95,7 +90,7 @@ TEST(Wasserstein, OfUnequalSizesIsTheAreaBetweenTheDistributions) {
 }
 
 TEST(Wasserstein, OfAShiftIsTheShift) {
-  const Eigen::VectorXd x = Normal(500, 0, 1, 8).col(0);
+  const Eigen::VectorXd x = NormalSample(500, 1, 0, 1, 8).col(0);
   const Eigen::VectorXd y = (x.array() + 2.5).matrix();
   EXPECT_NEAR(Wasserstein1(x, y), 2.5, 1e-12);
   EXPECT_EQ(Wasserstein1(x, x), 0.0);

@@ -17,7 +17,7 @@ struct Row {
   double mean, sd, kl, reverse, js, energy, mmd, w1, w2;
 };
 
-class Table : public testing::TestWithParam<Row> {};
+class Table : public ::testing::TestWithParam<Row> {};
 
 TEST_P(Table, ClosedFormsHaveTheReferenceValues) {
   const Row row = GetParam();
@@ -34,11 +34,11 @@ TEST_P(Table, ClosedFormsHaveTheReferenceValues) {
 // To thirteen digits by mpmath, from the definitions. KL(N(0,4) ‖ N(0,1)) = ½(4 − 1) − ln 2.
 INSTANTIATE_TEST_SUITE_P(
     Pairs, Table,
-    testing::Values(Row{1, 1, 0.5, 0.5, 0.1114214821847, 0.541806579306, 0.1772676349199, 1, 1},
-                    Row{0, 2, 0.3181471805599, 0.8068528194401, 0.09273338166641, 0.183110731019,
-                        0.09418702159523, 0.7978845608029, 1},
-                    Row{1, 2, 0.4431471805599, 1.30685281944, 0.1281749730544, 0.534105324107,
-                        0.1594704836765, 1.166630941175, 1.414213562373}));
+    ::testing::Values(Row{1, 1, 0.5, 0.5, 0.1114214821847, 0.541806579306, 0.1772676349199, 1, 1},
+                      Row{0, 2, 0.3181471805599, 0.8068528194401, 0.09273338166641, 0.183110731019,
+                          0.09418702159523, 0.7978845608029, 1},
+                      Row{1, 2, 0.4431471805599, 1.30685281944, 0.1281749730544, 0.534105324107,
+                          0.1594704836765, 1.166630941175, 1.414213562373}));
 
 TEST(Gaussian, KlOfIndependentAxesIsTheirSum) {
   const Gaussian p{Eigen::Vector2d(0, 0), Eigen::Matrix2d::Identity()};

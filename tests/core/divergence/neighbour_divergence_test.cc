@@ -5,49 +5,46 @@
 
 #include <cmath>
 
-#include "core/base/random.h"
 #include "core/divergence/gaussian.h"
+#include "tests/core/divergence/normal_sample.h"
 
 namespace parallax::divergence {
 namespace {
 
-Eigen::MatrixXd Normal(int n, int d, double mean, double sd, uint64_t stream) {
-  base::Random random(3, stream);
-  Eigen::MatrixXd samples(n, d);
-  for (Eigen::Index k = 0; k < samples.size(); ++k) samples(k) = mean + sd * random.Normal();
-  return samples;
-}
+using testing::NormalSample;
 
-struct Pair {
+struct DivergentPair {
   double mean, sd, divergence;
 };
 
-class NormalPairs : public testing::TestWithParam<Pair> {};
+class NormalPairs : public ::testing::TestWithParam<DivergentPair> {};
 
 TEST_P(NormalPairs, MeanEstimateIsTheClosedForm) {
-  const Pair pair = GetParam();
+  const DivergentPair pair = GetParam();
   double mean = 0.0;
   for (uint64_t k = 0; k < 20; ++k) {
-    mean += *NeighbourKullbackLeibler(Normal(800, 1, 0, 1, 2 * k),
-                                      Normal(800, 1, pair.mean, pair.sd, 2 * k + 1)) /
+    mean += *NeighbourKullbackLeibler(NormalSample(800, 1, 0, 1, 2 * k),
+                                      NormalSample(800, 1, pair.mean, pair.sd, 2 * k + 1)) /
             20.0;
   }
   EXPECT_NEAR(mean, pair.divergence, 0.03);
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, NormalPairs,
-                         testing::Values(Pair{0, 1, 0.0}, Pair{1, 1, 0.5}, Pair{0, 2, 0.318147},
-                                         Pair{1, 2, 0.443147}));
+                         ::testing::Values(DivergentPair{0, 1, 0.0}, DivergentPair{1, 1, 0.5},
+                                           DivergentPair{0, 2, 0.318147},
+                                           DivergentPair{1, 2, 0.443147}));
 
 TEST(NeighbourDivergence, FollowsDimensionsUpToFour) {
   for (int d : {2, 3, 4}) {
-    const Eigen::MatrixXd x = Normal(2000, d, 0, 1, 50), y = Normal(2000, d, 0.5, 1, 51);
+    const Eigen::MatrixXd x = NormalSample(2000, d, 0, 1, 50),
+                          y = NormalSample(2000, d, 0.5, 1, 51);
     EXPECT_NEAR(*NeighbourKullbackLeibler(x, y), 0.125 * d, 0.08) << d;
   }
 }
 
 TEST(NeighbourDivergence, DoesNotDependOnUnits) {
-  const Eigen::MatrixXd x = Normal(300, 2, 0, 1, 60), y = Normal(400, 2, 1, 1, 61);
+  const Eigen::MatrixXd x = NormalSample(300, 2, 0, 1, 60), y = NormalSample(400, 2, 1, 1, 61);
   const Eigen::Vector2d unit(1e3, 0.25);
   EXPECT_NEAR(*NeighbourKullbackLeibler(x * unit.asDiagonal(), y * unit.asDiagonal()),
               *NeighbourKullbackLeibler(x, y), 1e-9);
@@ -65,7 +62,7 @@ TEST(NeighbourDivergence, OfReadingsThatRepeatIsTheDiscreteDivergence) {
 }
 
 TEST(NeighbourDivergence, SurvivesCoarseQuantisation) {
-  Eigen::MatrixXd x = Normal(1500, 1, 0, 1, 70), y = Normal(1500, 1, 1, 1, 71);
+  Eigen::MatrixXd x = NormalSample(1500, 1, 0, 1, 70), y = NormalSample(1500, 1, 1, 1, 71);
   x = (x.array() / 0.25).round() * 0.25;
   y = (y.array() / 0.25).round() * 0.25;
   EXPECT_NEAR(*NeighbourKullbackLeibler(x, y), 0.5, 0.1);
@@ -77,13 +74,17 @@ TEST(NeighbourDivergence, OfConstantChannelsIsFinite) {
 }
 
 TEST(NeighbourDivergence, RejectsManyDimensionsAndFewSamples) {
-  EXPECT_THAT(std::string(NeighbourKullbackLeibler(Normal(50, 5, 0, 1, 1), Normal(50, 5, 0, 1, 2))
+  EXPECT_THAT(std::string(NeighbourKullbackLeibler(NormalSample(50, 5, 0, 1, 1),
+                                                   NormalSample(50, 5, 0, 1, 2))
                               .status()
                               .message()),
-              testing::HasSubstr("1 to 4"));
-  EXPECT_FALSE(NeighbourKullbackLeibler(Normal(5, 1, 0, 1, 1), Normal(50, 1, 0, 1, 2)).ok());
-  EXPECT_FALSE(NeighbourKullbackLeibler(Normal(50, 1, 0, 1, 1), Normal(50, 2, 0, 1, 2)).ok());
-  EXPECT_FALSE(NeighbourKullbackLeibler(Normal(50, 1, 0, 1, 1), Normal(50, 1, 0, 1, 2), 0).ok());
+              ::testing::HasSubstr("1 to 4"));
+  EXPECT_FALSE(
+      NeighbourKullbackLeibler(NormalSample(5, 1, 0, 1, 1), NormalSample(50, 1, 0, 1, 2)).ok());
+  EXPECT_FALSE(
+      NeighbourKullbackLeibler(NormalSample(50, 1, 0, 1, 1), NormalSample(50, 2, 0, 1, 2)).ok());
+  EXPECT_FALSE(
+      NeighbourKullbackLeibler(NormalSample(50, 1, 0, 1, 1), NormalSample(50, 1, 0, 1, 2), 0).ok());
 }
 
 }  // namespace

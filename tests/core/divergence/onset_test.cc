@@ -64,7 +64,7 @@ TEST(Onset, OfNoDifferenceAtAllIsNone) {
 
 TEST(Onset, RejectsFewRunsAndBadLevels) {
   EXPECT_THAT(std::string(FindOnset(Runs(4, 3, 0, 1.0, 3)).status().message()),
-              testing::HasSubstr("4 runs x 3 windows"));
+              ::testing::HasSubstr("4 runs x 3 windows"));
   EXPECT_FALSE(FindOnset(Eigen::MatrixXd(6, 0)).ok());
   EXPECT_FALSE(FindOnset(Eigen::MatrixXd::Constant(6, 1, NAN)).ok());
   EXPECT_FALSE(FindOnset(Runs(6, 3, 0, 1.0, 3), 0.0).ok());

@@ -118,7 +118,7 @@ TEST(SignFlip, SmallestPHalvesWithEveryBlock) {
 TEST(Permutation, RejectsBadInput) {
   EXPECT_THAT(
       std::string(EnergyPermutationTest(Runs(1, 0, 1, 1), Runs(3, 0, 1, 1)).status().message()),
-      testing::HasSubstr("1 and 3 units"));
+      ::testing::HasSubstr("1 and 3 units"));
   EXPECT_FALSE(
       EnergyPermutationTest(Runs(3, 0, 1, 1), Runs(3, 0, 1, 1), {.permutations = 10}).ok());
   EXPECT_FALSE(SignFlipTest(Eigen::MatrixXd::Ones(4, 1)).ok());
@@ -126,11 +126,11 @@ TEST(Permutation, RejectsBadInput) {
 }
 
 TEST(Holm, AdjustsAsInTheBook) {
-  EXPECT_THAT(
-      HolmAdjust({0.01, 0.04, 0.03, 0.005}),
-      testing::ElementsAre(testing::DoubleNear(0.03, 1e-15), testing::DoubleNear(0.06, 1e-15),
-                           testing::DoubleNear(0.06, 1e-15), testing::DoubleNear(0.02, 1e-15)));
-  EXPECT_THAT(HolmAdjust({0.9, 0.8}), testing::ElementsAre(1.0, 1.0));
+  EXPECT_THAT(HolmAdjust({0.01, 0.04, 0.03, 0.005}),
+              ::testing::ElementsAre(
+                  ::testing::DoubleNear(0.03, 1e-15), ::testing::DoubleNear(0.06, 1e-15),
+                  ::testing::DoubleNear(0.06, 1e-15), ::testing::DoubleNear(0.02, 1e-15)));
+  EXPECT_THAT(HolmAdjust({0.9, 0.8}), ::testing::ElementsAre(1.0, 1.0));
   EXPECT_TRUE(HolmAdjust({}).empty());
 }
 

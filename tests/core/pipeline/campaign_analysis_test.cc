@@ -16,10 +16,9 @@ namespace {
 using testing::Bench;
 using testing::Campaign;
 using testing::FaultShape;
+using testing::GoOn;
 using testing::Plant;
 using testing::PlantedCampaign;
-
-bool GoOn(std::string_view, double) { return true; }
 
 /// Six runs to calibrate on and two to validate.
 PlantedCampaign EightRuns(Bench bench, uint64_t seed) {

@@ -12,10 +12,9 @@ namespace {
 
 using testing::Bench;
 using testing::Campaign;
+using testing::GoOn;
 using testing::Plant;
 using testing::PlantedCampaign;
-
-bool GoOn(std::string_view, double) { return true; }
 
 TEST(WeighCampaignTest, GivesTheEvidenceThatTheReportsVerdictWasMadeFrom) {
   PlantedCampaign what{.bench = Bench::kForest,

@@ -15,8 +15,6 @@ using ::parallax::testing::StatusIs;
 using ::parallax::testing::SyntheticRun;
 using ::parallax::testing::TwoHeaterRig;
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
-
 TEST(Clean, GivesSiValuesAndSecondsFromTheStart) {
   const RunRecord record = SyntheticRun(1);
   PARALLAX_ASSERT_OK_AND_ASSIGN(const CleanRun clean, Clean(TwoHeaterRig(), record, {}));
@@ -103,10 +101,14 @@ TEST(Clean, SurvivesOneStampForAllRows) {
 TEST(Clean, RefusesOptionsOutOfBounds) {
   const RunRecord record = SyntheticRun(1);
   const Rig rig = TwoHeaterRig();
-  EXPECT_THAT(Clean(rig, record, {.hampel_half_window = 1}), StatusIs(kInvalid));
-  EXPECT_THAT(Clean(rig, record, {.hampel_threshold = 0.0}), StatusIs(kInvalid));
-  EXPECT_THAT(Clean(rig, record, {.spike_fault_share = 1.0}), StatusIs(kInvalid));
-  EXPECT_THAT(Clean(rig, record, {.clock_jump_s = std::nan("")}), StatusIs(kInvalid));
+  EXPECT_THAT(Clean(rig, record, {.hampel_half_window = 1}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Clean(rig, record, {.hampel_threshold = 0.0}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Clean(rig, record, {.spike_fault_share = 1.0}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Clean(rig, record, {.clock_jump_s = std::nan("")}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(Clean, RefusesASeriesOfNoChannelAndOneThatIsRagged) {
@@ -115,7 +117,7 @@ TEST(Clean, RefusesASeriesOfNoChannelAndOneThatIsRagged) {
   EXPECT_THAT(Clean(TwoHeaterRig(), record, {}), StatusIs(absl::StatusCode::kNotFound));
   record = SyntheticRun(1);
   record.series[0].value.pop_back();
-  EXPECT_THAT(Clean(TwoHeaterRig(), record, {}), StatusIs(kInvalid));
+  EXPECT_THAT(Clean(TwoHeaterRig(), record, {}), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

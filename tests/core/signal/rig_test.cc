@@ -17,8 +17,6 @@ using ::parallax::testing::TwoHeaterRig;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
-
 TEST(Rig, CountsChannelsOverDevices) {
   Rig rig = TwoHeaterRig();
   rig.devices.push_back({.id = "room", .channels = {rig.devices[0].channels[2]}});
@@ -37,7 +35,8 @@ TEST(Rig, FindsByFullNameAndByBareId) {
 TEST(Rig, ABareIdOfTwoDevicesIsAmbiguous) {
   Rig rig = TwoHeaterRig();
   rig.devices.push_back({.id = "room", .channels = {rig.devices[0].channels[2]}});
-  EXPECT_THAT(FindChannel(rig, "T1"), StatusIs(kInvalid, HasSubstr("ambiguous")));
+  EXPECT_THAT(FindChannel(rig, "T1"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("ambiguous")));
   EXPECT_EQ(FindChannel(rig, "room/T1")->index, 4u);
 }
 
@@ -54,16 +53,17 @@ TEST(Rig, AGoodRigIsValid) { PARALLAX_EXPECT_OK(ValidateRig(TwoHeaterRig())); }
 TEST(Rig, AWrongUnitIsNamedWithItsChannel) {
   Rig rig = TwoHeaterRig();
   rig.devices[0].channels[2].unit = "degC";
-  EXPECT_THAT(ValidateRig(rig), StatusIs(kInvalid, AllOf(HasSubstr("\"T1\""), HasSubstr("degC"),
-                                                         HasSubstr("did you mean \"Cel\""))));
+  EXPECT_THAT(ValidateRig(rig), StatusIs(absl::StatusCode::kInvalidArgument,
+                                         AllOf(HasSubstr("\"T1\""), HasSubstr("degC"),
+                                               HasSubstr("did you mean \"Cel\""))));
 }
 
 TEST(Rig, RefusesARangeThatIsEmptyOrNotFinite) {
   Rig rig = TwoHeaterRig();
   rig.devices[0].channels[2].range_high = -40.0;
-  EXPECT_THAT(ValidateRig(rig), StatusIs(kInvalid, HasSubstr("range")));
+  EXPECT_THAT(ValidateRig(rig), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("range")));
   rig.devices[0].channels[2].range_high = std::numeric_limits<double>::infinity();
-  EXPECT_THAT(ValidateRig(rig), StatusIs(kInvalid, HasSubstr("range")));
+  EXPECT_THAT(ValidateRig(rig), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("range")));
 }
 
 TEST(Rig, RefusesNegativeAndNotFiniteFigures) {
@@ -71,12 +71,13 @@ TEST(Rig, RefusesNegativeAndNotFiniteFigures) {
     for (const double value : {-1.0, std::nan("")}) {
       Rig rig = TwoHeaterRig();
       rig.devices[0].channels[2].*field = value;
-      EXPECT_THAT(ValidateRig(rig), StatusIs(kInvalid, HasSubstr("T1")));
+      EXPECT_THAT(ValidateRig(rig), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("T1")));
     }
   }
   Rig rig = TwoHeaterRig();
   rig.geometry["ambient_k"] = std::nan("");
-  EXPECT_THAT(ValidateRig(rig), StatusIs(kInvalid, HasSubstr("ambient_k")));
+  EXPECT_THAT(ValidateRig(rig),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("ambient_k")));
 }
 
 TEST(Rig, RefusesIdsThatAreIllegalOrRepeated) {
@@ -84,30 +85,35 @@ TEST(Rig, RefusesIdsThatAreIllegalOrRepeated) {
                                 std::string("T\n1"), std::string(64, 'x')}) {
     Rig rig = TwoHeaterRig();
     rig.devices[0].channels[2].id = id;
-    EXPECT_THAT(ValidateRig(rig), StatusIs(kInvalid, HasSubstr("1 to 63 characters"))) << id;
+    EXPECT_THAT(ValidateRig(rig),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("1 to 63 characters")))
+        << id;
   }
   Rig rig = TwoHeaterRig();
   rig.devices[0].channels[3].id = "T1";
-  EXPECT_THAT(ValidateRig(rig), StatusIs(kInvalid, HasSubstr("must be unique")));
+  EXPECT_THAT(ValidateRig(rig),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("must be unique")));
 }
 
 TEST(Rig, RefusesNoChannelsAndTooMany) {
   Rig rig = TwoHeaterRig();
   rig.devices.clear();
-  EXPECT_THAT(ValidateRig(rig), StatusIs(kInvalid, HasSubstr("0 channels")));
+  EXPECT_THAT(ValidateRig(rig),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("0 channels")));
   rig = TwoHeaterRig();
   for (size_t i = 0; i < kMaxChannels; ++i) {
     Channel channel = rig.devices[0].channels[2];
     channel.id = "c" + std::to_string(i);
     rig.devices[0].channels.push_back(channel);
   }
-  EXPECT_THAT(ValidateRig(rig), StatusIs(kInvalid, HasSubstr("1024")));
+  EXPECT_THAT(ValidateRig(rig), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("1024")));
 }
 
 TEST(Rig, RefusesAGasReferenceWithoutGas) {
   Rig rig = TwoHeaterRig();
   rig.devices[0].channels[2].reference = GasReference{.temperature_k = 0.0};
-  EXPECT_THAT(ValidateRig(rig), StatusIs(kInvalid, HasSubstr("temperature_k")));
+  EXPECT_THAT(ValidateRig(rig),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("temperature_k")));
 }
 
 TEST(Rig, SchemaHashFollowsWhatGivesABatchItsMeaning) {

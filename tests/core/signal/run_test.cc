@@ -14,8 +14,6 @@ using ::parallax::testing::StatusIs;
 using ::parallax::testing::TwoHeaterRig;
 using ::testing::HasSubstr;
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
-
 /// Held at 10 for 10 s, ramped to 30 over 20 s, a pause, held at 5.
 Recipe HeldRampedHeld() {
   return {{{.name = "hold", .start_s = 0, .end_s = 10, .setpoints = {{"Q1", {10.0, false}}}},
@@ -64,28 +62,35 @@ TEST(ValidateRun, TakesAGoodRun) {
 TEST(ValidateRun, RefusesSegmentsOutOfOrder) {
   signal::Run run{.id = "r1", .recipe = HeldRampedHeld()};
   run.recipe.segments[1].start_s = 5.0;
-  EXPECT_THAT(ValidateRun(TwoHeaterRig(), run), StatusIs(kInvalid, HasSubstr("start_s = 5")));
+  EXPECT_THAT(ValidateRun(TwoHeaterRig(), run),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("start_s = 5")));
   run.recipe = HeldRampedHeld();
   run.recipe.segments[3].end_s = 49.0;
-  EXPECT_THAT(ValidateRun(TwoHeaterRig(), run), StatusIs(kInvalid, HasSubstr("end_s = 49")));
+  EXPECT_THAT(ValidateRun(TwoHeaterRig(), run),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("end_s = 49")));
   run.recipe.segments[3].end_s = std::nan("");
-  EXPECT_THAT(ValidateRun(TwoHeaterRig(), run), StatusIs(kInvalid, HasSubstr("end_s")));
+  EXPECT_THAT(ValidateRun(TwoHeaterRig(), run),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("end_s")));
   run.recipe = HeldRampedHeld();
   run.recipe.segments[0].start_s = -1.0;
-  EXPECT_THAT(ValidateRun(TwoHeaterRig(), run), StatusIs(kInvalid, HasSubstr("start_s = -1")));
+  EXPECT_THAT(ValidateRun(TwoHeaterRig(), run),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("start_s = -1")));
 }
 
 TEST(ValidateRun, RefusesASetpointOfNoChannelAndOneThatIsNotFinite) {
   signal::Run run{.id = "r1", .recipe = HeldRampedHeld()};
   run.recipe.segments[0].setpoints["Q9"] = {1.0, false};
-  EXPECT_THAT(ValidateRun(TwoHeaterRig(), run), StatusIs(kInvalid, HasSubstr("Q9")));
+  EXPECT_THAT(ValidateRun(TwoHeaterRig(), run),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("Q9")));
   run.recipe = HeldRampedHeld();
   run.recipe.segments[0].setpoints["Q1"] = {std::nan(""), false};
-  EXPECT_THAT(ValidateRun(TwoHeaterRig(), run), StatusIs(kInvalid, HasSubstr("value")));
+  EXPECT_THAT(ValidateRun(TwoHeaterRig(), run),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("value")));
 }
 
 TEST(ValidateRun, RefusesAnIllegalId) {
-  EXPECT_THAT(ValidateRun(TwoHeaterRig(), {.id = "../etc"}), StatusIs(kInvalid));
+  EXPECT_THAT(ValidateRun(TwoHeaterRig(), {.id = "../etc"}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

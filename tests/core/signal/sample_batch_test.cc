@@ -15,7 +15,6 @@ using ::parallax::testing::StatusIs;
 using ::parallax::testing::TwoHeaterRig;
 using ::testing::HasSubstr;
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 constexpr int64_t kNow = 1'700'000'000'000'000'000;
 constexpr Quality kOut{QualityLevel::kBad, QualityReason::kOutOfRange};
 
@@ -64,23 +63,25 @@ TEST_F(AdmitBatchTest, MarksValuesOutOfRangeAndKeepsThem) {
 
 TEST_F(AdmitBatchTest, RefusesAnUnknownChannelWhole) {
   SampleBatch batch{.columns = {{2, {kNow}, {1.0}, {}}, {4, {kNow}, {1.0}, {}}}};
-  EXPECT_THAT(Admit(&batch), StatusIs(kInvalid, HasSubstr("channel_index = 4")));
+  EXPECT_THAT(Admit(&batch),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("channel_index = 4")));
 }
 
 TEST_F(AdmitBatchTest, RefusesColumnsOutOfOrderOrTwice) {
   SampleBatch batch{.columns = {{3, {kNow}, {1.0}, {}}, {2, {kNow}, {1.0}, {}}}};
-  EXPECT_THAT(Admit(&batch), StatusIs(kInvalid, HasSubstr("ascend")));
+  EXPECT_THAT(Admit(&batch), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("ascend")));
   batch.columns[0].channel_index = 2;
-  EXPECT_THAT(Admit(&batch), StatusIs(kInvalid, HasSubstr("ascend")));
+  EXPECT_THAT(Admit(&batch), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("ascend")));
 }
 
 TEST_F(AdmitBatchTest, RefusesRaggedColumnsAndChangesNothing) {
   SampleBatch batch{.columns = {{1, {kNow}, {std::nan("")}, {}}, {2, {kNow, kNow}, {1.0}, {}}}};
-  EXPECT_THAT(Admit(&batch), StatusIs(kInvalid, HasSubstr("equally many")));
+  EXPECT_THAT(Admit(&batch),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("equally many")));
   EXPECT_EQ(batch.columns[0].value.size(), 1u);
   EXPECT_EQ(rejects_.Total(), 0u);
   batch = {.columns = {{2, {kNow, kNow}, {1.0, 2.0}, {Quality{}}}}};
-  EXPECT_THAT(Admit(&batch), StatusIs(kInvalid));
+  EXPECT_THAT(Admit(&batch), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(AdmitBatchTest, RefusesMoreSamplesThanTheLimit) {
@@ -91,7 +92,7 @@ TEST_F(AdmitBatchTest, RefusesMoreSamplesThanTheLimit) {
                            {}});
   PARALLAX_EXPECT_OK(Admit(&batch));
   batch.columns.push_back({3, {kNow}, {20.0}, {}});
-  EXPECT_THAT(Admit(&batch), StatusIs(kInvalid, HasSubstr("262144")));
+  EXPECT_THAT(Admit(&batch), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("262144")));
 }
 
 TEST_F(AdmitBatchTest, TakesAnEmptyBatch) {

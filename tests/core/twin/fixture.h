@@ -1,5 +1,8 @@
 #pragma once
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -9,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "core/base/random.h"
 #include "core/signal/clean.h"
@@ -231,6 +235,11 @@ inline signal::CleanRun LoadFurnaceRun(const std::string& id) {
     }
   }
   return run;
+}
+
+inline void ExpectRefused(const absl::Status& status, const std::string& text) {
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status.ToString();
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr(text));
 }
 
 }  // namespace parallax::twin::testing

@@ -6,12 +6,7 @@
 namespace parallax::twin {
 namespace {
 
-using ::testing::HasSubstr;
-
-void ExpectRefused(const absl::Status& status, const std::string& text) {
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status.ToString();
-  EXPECT_THAT(std::string(status.message()), HasSubstr(text));
-}
+using testing::ExpectRefused;
 
 signal::CleanRun PoweredRun() {
   signal::CleanRun run;

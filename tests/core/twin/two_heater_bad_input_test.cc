@@ -6,7 +6,7 @@
 namespace parallax::twin {
 namespace {
 
-using ::testing::HasSubstr;
+using testing::ExpectRefused;
 
 signal::CleanRun ShortRun() {
   signal::CleanRun run;
@@ -18,11 +18,6 @@ signal::CleanRun ShortRun() {
 
 Drive TwoRows() {
   return testing::BoardDrive(Eigen::Vector2d(0.0, 1.0), Eigen::MatrixXd::Zero(2, 2));
-}
-
-void ExpectRefused(const absl::Status& status, const std::string& text) {
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status.ToString();
-  EXPECT_THAT(std::string(status.message()), HasSubstr(text));
 }
 
 absl::Status Predict(const Eigen::VectorXd& parameters, const Drive& drive) {

@@ -5,11 +5,12 @@
 #include <numeric>
 
 #include "core/twin/swcnt/particles.h"
+#include "tests/core/twin/swcnt/growth_bench.h"
 
 namespace parallax::twin::swcnt {
 namespace {
 
-constexpr double kCelsius = 273.15;
+using testing::kCelsius;
 
 /// Particles annealed 300 s at the growth temperature.
 double AnnealedNm(double temperature_k, double dp0 = 0.98, double kr0 = 1.1e-3) {

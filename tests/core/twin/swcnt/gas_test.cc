@@ -4,12 +4,14 @@
 
 #include <numbers>
 
+#include "tests/core/twin/swcnt/growth_bench.h"
+
 namespace parallax::twin::swcnt {
 namespace {
 
-const Feed& Ethylene() { return FeedAt(0); }
-constexpr double kCelsius = 273.15;
+using testing::kCelsius;
 
+const Feed& Ethylene() { return FeedAt(0); }
 TEST(EntryLength, IsThatOfArgonAndHydrogen) {
   const double flow = 1000.0 * kMolPerSPerSccm;
   // Heat capacity and conductivity at 1020 K.

@@ -10,6 +10,8 @@
 /// Growth at constant temperature and gas, as the specification's computed figures have it.
 namespace parallax::twin::swcnt::testing {
 
+inline constexpr double kCelsius = 273.15;  ///< 0 Cel [K]
+
 inline GrowthRates<double> NominalRates(double speed_factor = 1.0) {
   return {
       9.0e-6 * speed_factor, 0.6, 8.7e-6 * speed_factor, 2.0, 0.010, 0.18, 0.030, 5e-4, 5e-3, 0.02};

@@ -6,9 +6,8 @@ namespace parallax::twin::swcnt {
 namespace {
 
 using testing::EthyleneAt;
+using testing::kCelsius;
 using testing::NominalRates;
-
-constexpr double kCelsius = 273.15;
 
 Rates<double> RatesWithWater(double temperature_k) {
   return RatesAt(NominalRates(), EthyleneAt(temperature_k, 15e3, 15.0), temperature_k);

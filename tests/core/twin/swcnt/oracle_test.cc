@@ -47,7 +47,7 @@ enum Quantity {
   kPyro,
   kWater,
   kAcetylene,
-  kH,
+  kForestHeight,
   kTheta,
   kActive,
   kAlpha,
@@ -97,7 +97,7 @@ Eigen::MatrixXd Integrated(const Eigen::VectorXd& at, const Drive& drive) {
 double Range(const Eigen::MatrixXd& m, Eigen::Index k) {
   const bool temperature = k == kTc1 || k == kTc3 || k == kTs || k == kPyro;
   double least = temperature ? 5.0 : 1e-6 * m.col(k).cwiseAbs().maxCoeff();
-  if (k == kH) least = 1e-3;  // um
+  if (k == kForestHeight) least = 1e-3;  // um
   if (k == kDuty) least = 0.01;
   return std::max(least, m.col(k).maxCoeff() - m.col(k).minCoeff());
 }

@@ -15,9 +15,8 @@ namespace parallax::twin::swcnt {
 namespace {
 
 using testing::EthyleneAt;
+using testing::kCelsius;
 using testing::NominalRates;
-
-constexpr double kCelsius = 273.15;
 
 void Print(int row, const char* quantity, const char* published, const std::string& twin,
            const char* mark) {
