@@ -49,12 +49,13 @@ std::vector<std::string> Tell(const twin::Description& description, const Leads&
         lead.parameter, absl::StrReplaceAll(lead.mechanism, {{"_", " "}}), lead.nats,
         lead.step_sd));
   }
-  if (leads.parameters.empty() && leads.refit_nats < kLeadNats) {
-    says.push_back(
-        absl::StrFormat("No assumption of the twin would gain %g nats there: what is left looks "
-                        "like none of its mechanisms.",
-                        kLeadNats));
-  }
+  if (!leads.parameters.empty() || leads.refit_nats >= kLeadNats) return says;
+  says.push_back(leads.worst_z2 > 1.0
+                     ? absl::StrFormat("No assumption of the twin would gain %g nats there: what "
+                                       "is left looks like none of its mechanisms.",
+                                       kLeadNats)
+                     : "No residual there asks for another value: what refused the set is not how "
+                       "far off readings are.");
   return says;
 }
 

@@ -93,7 +93,8 @@ TEST(ExplainTest, ValidationSaysWhatFailedAndWhatWasNotScored) {
   EXPECT_THAT(
       Explained(FullReport()),
       AllOf(HasSubstr("Validation: REFUSED"), HasSubstr("Gap 130.8 as assumed, 1.343 calibrated"),
-            HasSubstr("recorder/temperature 284.6 6.637 Cel 100 % 91 %"),
+            HasSubstr("recorder/temperature 284.6 6.637 4.12 Cel 100 % 91 %"),
+            HasSubstr("largest in recorder/temperature: 2 times (rms) what a right twin leaves."),
             HasSubstr("90 % intervals hold 91 % of all scored samples"),
             HasSubstr("eta of run IFrun059_Ni4N5_053-054_1200C_12h is 0.9836 (sd 0.00977), "
                       "estimated on that run's own samples up to 4113 s, which are not scored."),

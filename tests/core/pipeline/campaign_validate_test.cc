@@ -234,7 +234,7 @@ TEST(ValidateCampaignTest, AccusedChannelsProveNothing) {
         .value()
         .validation.gap_before;
   };
-  EXPECT_GT(gap({}), 10.0);
+  EXPECT_GT(gap({}), 6.0);
   EXPECT_LT(gap({"pyro/pyro_t"}), 3.0);
 }
 

@@ -63,5 +63,13 @@ TEST(LeadsTest, WhatNoAssumptionExplainsIsNotPinnedOnOne) {
   EXPECT_THAT(leads.says[1], HasSubstr("No assumption of the twin would gain 3 nats"));
 }
 
+TEST(LeadsTest, NothingIsAskedForWhereNothingIsLeft) {
+  HeldOutResiduals held_out = Asking(0.1, 0.1, 0.1);
+  held_out.mean_z2 = {{"pyro/pyro_t", 0.5}};
+  const Leads leads = FollowResiduals(Description(), held_out, {0});
+  ASSERT_EQ(leads.says.size(), 2u);
+  EXPECT_THAT(leads.says[1], HasSubstr("not how far off readings are"));
+}
+
 }  // namespace
 }  // namespace parallax::pipeline
