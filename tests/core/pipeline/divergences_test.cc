@@ -216,9 +216,9 @@ TEST(EncodeDivergences, FiguresReadBackAndWhatDoesNotExistIsNull) {
   Divergences section{.signals = CompareSignals({WithWindows(8, 3, 4.0, 9), few}, 1).value(),
                       .missing = ""};
   section.signals[0].assumed->js = {};
-  const nlohmann::json json = nlohmann::json::parse(EncodeDivergences(section).dump());
+  const nlohmann::json encoded = nlohmann::json::parse(EncodeDivergences(section).dump());
   const DivergenceFigures& figures = *section.signals[0].assumed;
-  const nlohmann::json& first = json.at("signals")[0];
+  const nlohmann::json& first = encoded.at("signals")[0];
   EXPECT_EQ(first.at("kind"), "CHANNEL");
   EXPECT_EQ(first.at("transport"), "SLICED_W2");
   EXPECT_EQ(first.at("as_assumed").at("energy").at("value"), figures.energy.value);
@@ -230,7 +230,7 @@ TEST(EncodeDivergences, FiguresReadBackAndWhatDoesNotExistIsNull) {
   EXPECT_TRUE(first.at("as_assumed").at("opens_missing").is_null());
   EXPECT_TRUE(first.at("at_fit").is_null());
   EXPECT_TRUE(first.at("missing").is_null());
-  const nlohmann::json& second = json.at("signals")[1];
+  const nlohmann::json& second = encoded.at("signals")[1];
   EXPECT_TRUE(second.at("as_assumed").is_null());
   EXPECT_TRUE(second.at("transport").is_null());
   EXPECT_THAT(second.at("missing").get<std::string>(), HasSubstr("2 runs"));
