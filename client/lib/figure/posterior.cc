@@ -11,11 +11,11 @@
 #include "client/lib/figure/style.h"
 #include "client/lib/figure/text_fit.h"
 #include "client/lib/text_table.h"
+#include "core/base/normal.h"
 
 namespace parallax::client::figure {
 namespace {
 
-constexpr double kQuantile95 = 1.6448536269514722;  ///< of the standard normal
 constexpr size_t kMostBeliefs = 14;
 
 constexpr double kNameWidth = 190.0;
@@ -32,7 +32,7 @@ Belief ReadBelief(const Json& one, const Json& sampled) {
                 .prior_low = NumberOf(At(one, "prior_low_90")),
                 .prior_high = NumberOf(At(one, "prior_high_90")),
                 .value = NumberOf(At(one, "value"))};
-  const double reach = kQuantile95 * NumberOf(At(one, "sd"));
+  const double reach = base::kCentral90 * NumberOf(At(one, "sd"));
   belief.low = belief.value - reach;
   belief.high = belief.value + reach;
   if (!belief.run.empty()) return belief;

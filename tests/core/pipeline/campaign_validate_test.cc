@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "core/pipeline/analysis.h"
@@ -16,6 +17,7 @@ namespace {
 
 using testing::Bench;
 using testing::Gather;
+using testing::GatheredCampaign;
 using testing::Nanotubes;
 using testing::PlantedCampaign;
 using testing::SmallCampaign;
@@ -46,6 +48,18 @@ class RecordedRuns : public ::testing::Test {
   const signal::Rig rig_;
   const Eigen::VectorXd assumed_;
 };
+
+/// A small campaign whose vd0 lies 3 prior sds above what is assumed.
+std::unique_ptr<GatheredCampaign> GatherShifted(Bench bench, uint64_t seed) {
+  PlantedCampaign what = SmallCampaign(bench, seed);
+  what.shifts = {{"vd0", 3.0}};
+  return Gather(what);
+}
+
+/// A fit held against the very runs of its campaign, no instrument accused.
+absl::StatusOr<CampaignValidation> Prove(const GatheredCampaign& gathered, const CampaignFit& fit) {
+  return ValidateCampaign(Nanotubes(), gathered.campaign.assumed, fit, {}, gathered.runs, 1);
+}
 
 TEST_F(RecordedRuns, UnderTheAssumedValuesAloneAreScoredAndNothingIsCompared) {
   const std::vector<CampaignRun> runs = GatherRuns({"r25", "r26", "r27"});
@@ -98,15 +112,11 @@ TEST_F(RecordedRuns, AreReportedWithTheChiralityThatWasForeseen) {
 }
 
 TEST(ValidateCampaignTest, TheTruthIsAcceptedAndClosesTheGap) {
-  PlantedCampaign what = SmallCampaign(Bench::kForest, 41);
-  what.shifts = {{"vd0", 3.0}};
-  const auto gathered = Gather(what);
+  const auto gathered = GatherShifted(Bench::kForest, 41);
   ASSERT_NE(gathered, nullptr);
   CampaignSearch search = gathered->Search();
   PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* fit, search.Fit({gathered->TermOf("vd0")}));
-  PARALLAX_ASSERT_OK_AND_ASSIGN(
-      const CampaignValidation proof,
-      ValidateCampaign(Nanotubes(), gathered->campaign.assumed, *fit, {}, gathered->runs, 1));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignValidation proof, Prove(*gathered, *fit));
   EXPECT_GT(proof.validation.gap_before, 5.0 * proof.validation.floor);
   EXPECT_LT(proof.validation.gap_after, 1.3 * proof.validation.floor);
   EXPECT_TRUE(proof.validation.decision.accepted) << proof.validation.decision.because;
@@ -121,9 +131,7 @@ TEST(ValidateCampaignTest, TheTruthIsAcceptedAndClosesTheGap) {
 }
 
 TEST(ValidateCampaignTest, AGapThatIsNotClosedStaysAboveItsFloor) {
-  PlantedCampaign what = SmallCampaign(Bench::kForest, 41);
-  what.shifts = {{"vd0", 3.0}};
-  const auto gathered = Gather(what);
+  const auto gathered = GatherShifted(Bench::kForest, 41);
   ASSERT_NE(gathered, nullptr);
   CampaignSearch search = gathered->Search();
   PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* found, search.Fit({gathered->TermOf("vd0")}));
@@ -133,9 +141,7 @@ TEST(ValidateCampaignTest, AGapThatIsNotClosedStaysAboveItsFloor) {
   double last = -1.0;
   for (const double share : {1.0, 0.75, 0.5, 0.25}) {
     fit.z(vd0) = share * truth;
-    PARALLAX_ASSERT_OK_AND_ASSIGN(
-        const CampaignValidation proof,
-        ValidateCampaign(Nanotubes(), gathered->campaign.assumed, fit, {}, gathered->runs, 1));
+    PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignValidation proof, Prove(*gathered, fit));
     const Validation& validation = proof.validation;
     EXPECT_GT(validation.gap_after, last) << share;
     last = validation.gap_after;
@@ -145,9 +151,7 @@ TEST(ValidateCampaignTest, AGapThatIsNotClosedStaysAboveItsFloor) {
 }
 
 TEST(ValidateCampaignTest, AWrongCauseIsRejected) {
-  PlantedCampaign what = SmallCampaign(Bench::kForest, 42);
-  what.shifts = {{"vd0", 3.0}};
-  const auto gathered = Gather(what);
+  const auto gathered = GatherShifted(Bench::kForest, 42);
   ASSERT_NE(gathered, nullptr);
   CampaignSearch search = gathered->Search();
   PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* none, search.Fit({}));
@@ -157,9 +161,7 @@ TEST(ValidateCampaignTest, AWrongCauseIsRejected) {
   wrong.parameters = {vd0};
   wrong.z(vd0) = -3.0;
   wrong.covariance = Eigen::MatrixXd::Constant(1, 1, 0.01);
-  PARALLAX_ASSERT_OK_AND_ASSIGN(
-      const CampaignValidation proof,
-      ValidateCampaign(Nanotubes(), gathered->campaign.assumed, wrong, {}, gathered->runs, 1));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignValidation proof, Prove(*gathered, wrong));
   EXPECT_GT(proof.validation.gap_after, proof.validation.gap_before);
   EXPECT_FALSE(proof.validation.decision.accepted);
   ASSERT_TRUE(proof.validation.leads.has_value());
@@ -168,9 +170,7 @@ TEST(ValidateCampaignTest, AWrongCauseIsRejected) {
 }
 
 TEST(ValidateCampaignTest, ARefusedSetLeadsToTheAssumptionThatWasLeftOut) {
-  PlantedCampaign what = SmallCampaign(Bench::kForest, 42);
-  what.shifts = {{"vd0", 3.0}};
-  const auto gathered = Gather(what);
+  const auto gathered = GatherShifted(Bench::kForest, 42);
   ASSERT_NE(gathered, nullptr);
   CampaignSearch search = gathered->Search();
   PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* none, search.Fit({}));
@@ -180,9 +180,7 @@ TEST(ValidateCampaignTest, ARefusedSetLeadsToTheAssumptionThatWasLeftOut) {
   wrong.parameters = {wrong_one};
   wrong.z(wrong_one) += 0.5;
   wrong.covariance = Eigen::MatrixXd::Constant(1, 1, 0.01);
-  PARALLAX_ASSERT_OK_AND_ASSIGN(
-      const CampaignValidation proof,
-      ValidateCampaign(Nanotubes(), gathered->campaign.assumed, wrong, {}, gathered->runs, 1));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignValidation proof, Prove(*gathered, wrong));
   ASSERT_TRUE(proof.validation.leads.has_value());
   ASSERT_FALSE(proof.validation.leads->parameters.empty());
   EXPECT_EQ(proof.validation.leads->parameters.front().parameter, "vd0");
@@ -190,9 +188,7 @@ TEST(ValidateCampaignTest, ARefusedSetLeadsToTheAssumptionThatWasLeftOut) {
 }
 
 TEST(ValidateCampaignTest, OutcomesThatGetWorseAndRightCallsAreAmongItsChecks) {
-  PlantedCampaign what = SmallCampaign(Bench::kChirality, 44);
-  what.shifts = {{"vd0", 3.0}};
-  const auto gathered = Gather(what);
+  const auto gathered = GatherShifted(Bench::kChirality, 44);
   ASSERT_NE(gathered, nullptr);
   CampaignSearch search = gathered->Search();
   PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* right, search.Fit({gathered->TermOf("vd0")}));
@@ -202,9 +198,7 @@ TEST(ValidateCampaignTest, OutcomesThatGetWorseAndRightCallsAreAmongItsChecks) {
   spoilt.parameters.push_back(dp0);
   spoilt.z(dp0) += 1.0;
   spoilt.covariance = Eigen::MatrixXd::Identity(2, 2) * 0.01;
-  PARALLAX_ASSERT_OK_AND_ASSIGN(
-      const CampaignValidation proof,
-      ValidateCampaign(Nanotubes(), gathered->campaign.assumed, spoilt, {}, gathered->runs, 1));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignValidation proof, Prove(*gathered, spoilt));
   EXPECT_FALSE(proof.validation.decision.accepted);
   bool refused = false, height = false;
   for (const calibration::ValidationCheck& check : proof.validation.decision.checks) {
