@@ -5,10 +5,12 @@
 #include <boost/math/special_functions/erf.hpp>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "core/attribution/sobol_points.h"
 #include "core/base/parallel.h"
+#include "core/base/qr.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::attribution {
@@ -55,9 +57,9 @@ Eigen::MatrixXd QuadraticTerms(const Eigen::MatrixXd& z) {
 struct Neighbourhood {
   Eigen::MatrixXd z;
   Eigen::VectorXd root_weight;
-  Eigen::HouseholderQR<Eigen::MatrixXd> qr;  ///< of the weighted terms
-  Eigen::VectorXd leverage;                  ///< of each sample, in [0, 1)
-  Eigen::MatrixXd influence;                 ///< of each sample's weighted residual on the slopes
+  base::HouseholderQr qr;     ///< of the weighted terms
+  Eigen::VectorXd leverage;   ///< of each sample, in [0, 1)
+  Eigen::MatrixXd influence;  ///< of each sample's weighted residual on the slopes
 };
 
 absl::StatusOr<Neighbourhood> Draw(Eigen::Index inputs, const LimeOptions& options) {
@@ -67,20 +69,17 @@ absl::StatusOr<Neighbourhood> Draw(Eigen::Index inputs, const LimeOptions& optio
       Eigen::MatrixXd points,
       SobolPoints(static_cast<int>(inputs), static_cast<int>(std::bit_ceil(least)), options.seed,
                   options.stream));
-  Neighbourhood sample;
-  sample.z = points.unaryExpr(&NormalQuantile);
-  sample.root_weight =
-      (-0.25 / static_cast<double>(inputs) * sample.z.rowwise().squaredNorm().array()).exp();
-  const Eigen::MatrixXd terms = sample.root_weight.asDiagonal() * QuadraticTerms(sample.z);
-  sample.qr.compute(terms);
-  Eigen::MatrixXd orthonormal = Eigen::MatrixXd::Identity(terms.rows(), coefficients);
-  orthonormal.applyOnTheLeft(sample.qr.householderQ());
-  sample.leverage = orthonormal.rowwise().squaredNorm();
-  const Eigen::MatrixXd upper = sample.qr.matrixQR().topRows(coefficients);
-  const Eigen::MatrixXd inverse = upper.triangularView<Eigen::Upper>().solve(
-      Eigen::MatrixXd::Identity(coefficients, coefficients));
-  sample.influence = orthonormal * inverse.middleRows(1, inputs).transpose();
-  return sample;
+  Eigen::MatrixXd z = points.unaryExpr(&NormalQuantile);
+  Eigen::VectorXd root_weight =
+      (-0.25 / static_cast<double>(inputs) * z.rowwise().squaredNorm().array()).exp();
+  base::HouseholderQr qr(root_weight.asDiagonal() * QuadraticTerms(z));
+  const Eigen::MatrixXd orthonormal = qr.ThinQ();
+  const Eigen::MatrixXd inverse = qr.InverseR();
+  return Neighbourhood{.z = std::move(z),
+                       .root_weight = std::move(root_weight),
+                       .qr = std::move(qr),
+                       .leverage = orthonormal.rowwise().squaredNorm(),
+                       .influence = orthonormal * inverse.middleRows(1, inputs).transpose()};
 }
 
 std::vector<int> RankBySize(const Eigen::VectorXd& slope) {
@@ -104,7 +103,7 @@ LocalExplanation Fit(const Neighbourhood& sample, double width, const Eigen::Vec
                      double least_r_squared) {
   const Eigen::Index d = sample.z.cols();
   const Eigen::VectorXd weighted = sample.root_weight.cwiseProduct(y);
-  const Eigen::VectorXd coefficients = sample.qr.solve(weighted);
+  const Eigen::VectorXd coefficients = sample.qr.Solve(weighted);
   const Eigen::VectorXd residual =
       weighted - sample.root_weight.cwiseProduct(QuadraticTerms(sample.z) * coefficients);
   LocalExplanation result{.width = width, .samples = static_cast<int>(y.size())};

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
 #include "core/base/svd.h"
+#include "core/base/symmetric_eigen.h"
 
 namespace parallax::calibration {
 namespace {
@@ -27,9 +28,8 @@ double GammaOfCosines(const Eigen::MatrixXd& cosines, const std::vector<int>& in
   for (Eigen::Index i = 0; i < k; ++i) {
     for (Eigen::Index j = 0; j < k; ++j) part(i, j) = cosines(indices[i], indices[j]);
   }
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(part, Eigen::EigenvaluesOnly);
   // Rounding leaves the least eigenvalue of dependent columns anywhere near 1e-16.
-  return 1.0 / std::sqrt(std::max(eigen.eigenvalues()(0), 1e-16));
+  return 1.0 / std::sqrt(std::max(base::SymmetricEigenvalues(part)(0), 1e-16));
 }
 
 bool Includes(const std::vector<int>& whole, const std::vector<int>& part) {

@@ -3,7 +3,9 @@
 #include <cmath>
 
 #include "absl/strings/str_format.h"
+#include "core/base/qr.h"
 #include "core/base/status_macros.h"
+#include "core/base/symmetric_eigen.h"
 
 namespace parallax::calibration {
 namespace {
@@ -38,16 +40,14 @@ absl::StatusOr<ScaledQr> Factor(const Eigen::Ref<const Eigen::MatrixXd>& jacobia
     return absl::FailedPreconditionError("a parameter moves no row of the Jacobian");
   }
   const Eigen::MatrixXd scaled = jacobian * result.norm.cwiseInverse().asDiagonal();
-  const Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(scaled);
+  const base::PivotedQr qr(scaled);
   if (qr.rank() < p) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "the Jacobian has rank %d, must be %d: some parameters cannot be told apart", qr.rank(),
         p));
   }
-  const Eigen::MatrixXd r = qr.matrixQR().topRows(p).triangularView<Eigen::Upper>();
-  const Eigen::MatrixXd inverse =
-      r.triangularView<Eigen::Upper>().solve(Eigen::MatrixXd::Identity(p, p));
-  result.r_inverse = qr.colsPermutation() * inverse;
+  const Eigen::MatrixXd r = qr.R();
+  result.r_inverse = qr.InverseR();
   result.log_det =
       2.0 * (r.diagonal().cwiseAbs().array().log().sum() + result.norm.array().log().sum());
   return result;
@@ -93,9 +93,9 @@ Eigen::MatrixXd DrawPosterior(const Posterior& posterior, int count, base::Rando
                               const Eigen::VectorXd& low, const Eigen::VectorXd& high) {
   const Eigen::Index p = posterior.mean.size();
   // A symmetric root exists for any covariance; Cholesky would fail where a sd underflows.
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(posterior.correlation);
-  const Eigen::MatrixXd root = posterior.sd.asDiagonal() * eigen.eigenvectors() *
-                               eigen.eigenvalues().cwiseMax(0.0).cwiseSqrt().asDiagonal();
+  const base::SymmetricEigen eigen = base::DecomposeSymmetric(posterior.correlation);
+  const Eigen::MatrixXd root = posterior.sd.asDiagonal() * eigen.vectors *
+                               eigen.values.cwiseMax(0.0).cwiseSqrt().asDiagonal();
   Eigen::MatrixXd draws(p, count);
   for (int k = 0; k < count; ++k) {
     Eigen::VectorXd normal(p);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "absl/strings/str_format.h"
+#include "core/base/qr.h"
 #include "core/base/random.h"
 #include "core/base/status_macros.h"
 
@@ -55,7 +56,7 @@ absl::Status CheckInput(const Eigen::VectorXd& centre, const Eigen::MatrixXd& sp
         absl::StrFormat("%d coordinates, must be 1 to %d", d, kMostCoordinates));
   }
   if (spread.rows() != d || spread.cols() != d || !spread.allFinite() || !centre.allFinite() ||
-      !Eigen::FullPivLU<Eigen::MatrixXd>(spread).isInvertible()) {
+      base::PivotedQr(spread).rank() < d) {
     return absl::InvalidArgumentError(
         absl::StrFormat("spread must be an invertible %d × %d matrix", d, d));
   }
@@ -97,10 +98,8 @@ absl::StatusOr<LocalEmulator> LocalEmulator::Fit(const Rows& rows, const Eigen::
     values.row(k) = row;
   }
   // Column k: the coefficients of row k of the model.
-  const Eigen::MatrixXd coefficients = basis.colPivHouseholderQr().solve(values);
-  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(coefficients.transpose());
-  const Eigen::Index kept = std::min(m, values.cols());
-  emulator.coefficients_ = qr.matrixQR().topRows(kept).triangularView<Eigen::Upper>();
+  const Eigen::MatrixXd coefficients = base::PivotedQr(basis).Solve(values);
+  emulator.coefficients_ = base::HouseholderQr(coefficients.transpose()).R();
   emulator.centre_ = centre;
   emulator.inverse_spread_ = spread.inverse();
   double squares = 0.0;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
+#include "core/base/symmetric_eigen.h"
 
 namespace parallax::calibration {
 namespace {
@@ -30,12 +31,12 @@ Eigen::VectorXd CovarianceTimes(const Eigen::Ref<const Eigen::VectorXd>& time_s,
 
 /// Pseudo-inverse of a covariance: a direction that no row moves carries no information.
 Eigen::MatrixXd PseudoInverse(const Eigen::MatrixXd& symmetric) {
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(symmetric);
-  const Eigen::VectorXd& values = solver.eigenvalues();
+  const base::SymmetricEigen eigen = base::DecomposeSymmetric(symmetric);
+  const Eigen::VectorXd& values = eigen.values;
   const double least = 1e-12 * std::max(values.maxCoeff(), 1e-300);
   const Eigen::VectorXd inverse =
       values.unaryExpr([least](double v) { return v > least ? 1.0 / v : 0.0; });
-  return solver.eigenvectors() * inverse.asDiagonal() * solver.eigenvectors().transpose();
+  return eigen.vectors * inverse.asDiagonal() * eigen.vectors.transpose();
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/check.h"
 #include "core/base/parallel.h"
+#include "core/base/qr.h"
 #include "core/base/random.h"
 #include "core/base/status_macros.h"
 #include "core/divergence/distance.h"
@@ -53,9 +54,7 @@ Eigen::MatrixXd SliceDirections(Eigen::Index d, const SlicedOptions& options) {
   for (Eigen::Index frame = 0; frame < frames; ++frame) {
     Eigen::MatrixXd normal(d, d);
     for (Eigen::Index k = 0; k < normal.size(); ++k) normal(k) = random.Normal();
-    const Eigen::MatrixXd orthonormal =
-        Eigen::HouseholderQR<Eigen::MatrixXd>(normal).householderQ();
-    directions.middleCols(frame * d, d) = orthonormal;
+    directions.middleCols(frame * d, d) = base::HouseholderQr(normal).Q();
   }
   return directions;
 }

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "core/attribution/verdict_thresholds.h"
+#include "core/base/symmetric_eigen.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -89,14 +90,14 @@ Eigen::VectorXd Scale(const EvidenceBlock& block, double sd, double share) {
 LowRankWhitener::LowRankWhitener(const Eigen::Ref<const Eigen::MatrixXd>& columns) {
   directions_.resize(columns.rows(), 0);
   if (columns.cols() == 0) return;
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(columns.transpose() * columns);
-  const Eigen::VectorXd& values = eigen.eigenvalues();
+  const base::SymmetricEigen eigen = base::DecomposeSymmetric(columns.transpose() * columns);
+  const Eigen::VectorXd& values = eigen.values;
   Eigen::Index first = 0;
   while (first < values.size() && values(first) < kLeastEigenvalue) ++first;
   const Eigen::Index kept = values.size() - first;
   const Eigen::VectorXd strong = values.tail(kept);
-  directions_ = columns * eigen.eigenvectors().rightCols(kept) *
-                strong.cwiseSqrt().cwiseInverse().asDiagonal();
+  directions_ =
+      columns * eigen.vectors.rightCols(kept) * strong.cwiseSqrt().cwiseInverse().asDiagonal();
   shrink_ = 1.0 - (1.0 + strong.array()).rsqrt();
   log_determinant_ = strong.array().log1p().sum();
 }

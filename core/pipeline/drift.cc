@@ -10,6 +10,7 @@
 
 #include "core/attribution/verdict_thresholds.h"
 #include "core/base/parallel.h"
+#include "core/base/qr.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/steps.h"
 
@@ -208,8 +209,8 @@ class DriftSearch {
     physics << weight.asDiagonal() * jacobian, Eigen::MatrixXd::Identity(n, n);
     Eigen::VectorXd misfit(model.rows() + n);
     misfit << weight.cwiseProduct(residuals), x.head(n);
-    const Eigen::HouseholderQR<Eigen::MatrixXd> qr(physics);
-    misfit -= physics * qr.solve(misfit);
+    const base::HouseholderQr qr(physics);
+    misfit -= physics * qr.Solve(misfit);
     double best_gain = -1.0;
     double best_s = onset_s;
     for (int k = 0; k < kOnsets; ++k) {
@@ -219,7 +220,7 @@ class DriftSearch {
       own.segment(block_.begin, ramp.size()) =
           weight.segment(block_.begin, ramp.size()).cwiseProduct(ramp);
       own.head(model.rows()) = (residuals.array() == 0.0).select(0.0, own.head(model.rows()));
-      own -= physics * qr.solve(own);
+      own -= physics * qr.Solve(own);
       const double projection = own.dot(misfit);
       const double gain = projection * projection / (own.squaredNorm() + 1.0);
       if (gain > best_gain) best_gain = gain, best_s = candidate_s;

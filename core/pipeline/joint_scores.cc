@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/qr.h"
 #include "core/divergence/principal_components.h"
 
 namespace parallax::pipeline {
@@ -12,11 +13,11 @@ constexpr int kMostComponents = 6;
 
 /// Orthonormal columns that span those given one after the other, pointing along them.
 Eigen::MatrixXd Orthonormal(const Eigen::MatrixXd& columns) {
-  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(columns);
-  Eigen::MatrixXd basis =
-      qr.householderQ() * Eigen::MatrixXd::Identity(columns.rows(), columns.cols());
+  const base::HouseholderQr qr(columns);
+  const Eigen::MatrixXd r = qr.R();
+  Eigen::MatrixXd basis = qr.ThinQ();
   for (Eigen::Index k = 0; k < columns.cols(); ++k) {
-    if (qr.matrixQR()(k, k) < 0.0) basis.col(k) *= -1.0;
+    if (r(k, k) < 0.0) basis.col(k) *= -1.0;
   }
   return basis;
 }

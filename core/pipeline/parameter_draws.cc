@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/random.h"
 #include "core/base/status_macros.h"
+#include "core/base/symmetric_eigen.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -33,13 +34,13 @@ absl::StatusOr<Calibrated> CalibratedOf(const twin::Description& description,
                         set.covariance.cols(), n));
   }
   if (n == 0) return out;
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(set.covariance);
-  const Eigen::VectorXd& values = solver.eigenvalues();
+  const base::SymmetricEigen eigen = base::DecomposeSymmetric(set.covariance);
+  const Eigen::VectorXd& values = eigen.values;
   if (values.minCoeff() < -1e-9 * std::max(values.maxCoeff(), 1e-300)) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "covariance has an eigenvalue %g, must be positive semi-definite", values.minCoeff()));
   }
-  out.root = solver.eigenvectors() * values.cwiseMax(0.0).cwiseSqrt().asDiagonal();
+  out.root = eigen.vectors * values.cwiseMax(0.0).cwiseSqrt().asDiagonal();
   return out;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/attribution/verdict_thresholds.h"
 #include "core/base/parallel.h"
+#include "core/base/qr.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/fit.h"
 #include "core/pipeline/model.h"
@@ -117,12 +118,12 @@ class StepSearch {
     const Eigen::Index n = space.size();
     Eigen::MatrixXd physics(model.rows() + n, n);
     physics << weight.asDiagonal() * jacobian, Eigen::MatrixXd::Identity(n, n);
-    const Eigen::HouseholderQR<Eigen::MatrixXd> qr(physics);
+    const base::HouseholderQr qr(physics);
     std::vector<double> gains(candidates.size(), 0.0);
     base::ParallelFor(candidates.size(), [&](size_t i) {
       const Eigen::VectorXd effect = EffectOf(candidates[i], current, model.rows());
       Eigen::VectorXd own = Padded(weight.cwiseProduct(effect), static_cast<int>(physics.rows()));
-      own -= physics * qr.solve(own);
+      own -= physics * qr.Solve(own);
       const double norm = own.squaredNorm() + 1.0;  // the step's own prior
       const double projection = own.head(model.rows()).dot(weight.cwiseProduct(residuals));
       gains[i] = 0.5 * projection * projection / norm;

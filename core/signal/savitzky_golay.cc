@@ -1,6 +1,9 @@
 #include "core/signal/savitzky_golay.h"
 
+#include <limits>
+
 #include "absl/strings/str_format.h"
+#include "core/base/svd.h"
 
 namespace parallax::signal {
 
@@ -20,9 +23,14 @@ absl::StatusOr<Eigen::VectorXd> SavitzkyGolay(int window, int degree) {
     double power = 1.0;
     for (int k = 0; k <= degree; ++k, power *= x) powers(i, k) = power;
   }
-  // The polynomial's value at 0 is its constant: the first row of the pseudo-inverse.
-  const Eigen::MatrixXd inverse = powers.completeOrthogonalDecomposition().pseudoInverse();
-  return Eigen::VectorXd(inverse.row(0).transpose());
+  // The polynomial's value at 0 is its constant: the first row of the pseudo-inverse, in which
+  // directions that rounding of the others would drown do not count.
+  const base::Svd svd = base::ThinSvd(powers);
+  const double least =
+      svd.s(0) * static_cast<double>(degree + 1) * std::numeric_limits<double>::epsilon();
+  const Eigen::VectorXd inverse =
+      svd.s.unaryExpr([least](double s) { return s > least ? 1.0 / s : 0.0; });
+  return Eigen::VectorXd(svd.u * inverse.cwiseProduct(svd.v.row(0).transpose()));
 }
 
 }  // namespace parallax::signal
