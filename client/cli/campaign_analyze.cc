@@ -8,14 +8,14 @@
 namespace parallax::client {
 namespace {
 
-struct Options {
+struct AnalyzeOptions {
   std::string folder;
   std::string rig_id;
   uint64_t seed = 0;
   bool fail_on_gap = false;
 };
 
-absl::StatusOr<ExitCode> Run(const Options& options, Context& context) {
+absl::StatusOr<ExitCode> Analyze(const AnalyzeOptions& options, Context& context) {
   std::vector<std::string> warnings;
   PARALLAX_ASSIGN_OR_RETURN(const CampaignManifest manifest,
                             LoadManifest(options.folder, warnings));
@@ -34,13 +34,13 @@ absl::StatusOr<ExitCode> Run(const Options& options, Context& context) {
 void AddCampaignAnalyze(CLI::App& noun, Selection& selection) {
   CLI::App* const verb = noun.add_subcommand(
       "analyze", "analyses the stored runs of a campaign and explains the report");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<AnalyzeOptions>();
   verb->add_option("DIR", options->folder, "campaign folder; only its campaign.json is read")
       ->required();
   verb->add_option("--rig", options->rig_id, "rig id, instead of the campaign's");
   verb->add_option("--seed", options->seed, "seed of everything random")->capture_default_str();
   verb->add_flag("--fail-on-gap", options->fail_on_gap, "exit 7 unless the verdict is NO_GAP");
-  SetAction(*verb, selection, options, Run);
+  SetAction(*verb, selection, options, Analyze);
 }
 
 }  // namespace parallax::client

@@ -9,7 +9,7 @@
 namespace parallax::client {
 namespace {
 
-struct Options {
+struct EvaluateOptions {
   std::string folder;
   std::string rig_id;
   uint64_t seed = 0;
@@ -28,7 +28,7 @@ std::string Text(const Json& report, const Json& evaluation) {
                          seconds["calibrate"].get<double>(), seconds["validate"].get<double>());
 }
 
-absl::StatusOr<ExitCode> Run(const Options& options, Context& context) {
+absl::StatusOr<ExitCode> Evaluate(const EvaluateOptions& options, Context& context) {
   const base::Clock& clock = context.environment().clock;
   const absl::Time start = clock.Now();
   PARALLAX_ASSIGN_OR_RETURN(const Campaign campaign, LoadCampaignNoting(options.folder, context));
@@ -53,12 +53,12 @@ absl::StatusOr<ExitCode> Run(const Options& options, Context& context) {
 
 void AddCampaignEvaluate(CLI::App& noun, Selection& selection) {
   CLI::App* const verb = noun.add_subcommand("evaluate", "replay, analyze and score in one");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<EvaluateOptions>();
   verb->add_option("DIR", options->folder, "campaign folder")->required();
   verb->add_option("--rig", options->rig_id, "rig id, instead of the campaign's");
   verb->add_option("--seed", options->seed, "seed of everything random")->capture_default_str();
   verb->add_flag("--fail-on-gap", options->fail_on_gap, "exit 7 unless the verdict is NO_GAP");
-  SetAction(*verb, selection, options, Run);
+  SetAction(*verb, selection, options, Evaluate);
 }
 
 }  // namespace parallax::client

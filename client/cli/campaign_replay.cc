@@ -2,24 +2,19 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/campaign_steps.h"
 #include "client/cli/verbs.h"
+#include "client/lib/ledger.h"
 #include "client/lib/names.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::client {
 namespace {
 
-struct Options {
+struct CampaignReplayOptions {
   std::string folder;
   std::string rig_id;
   bool resend = false;
   bool dry_run = false;
 };
-
-uint64_t Rejected(const v1::Ledger& ledger) {
-  uint64_t total = 0;
-  for (const auto& reason : ledger.rejected()) total += reason.second;
-  return total;
-}
 
 void EmitPlan(const Campaign& campaign, const std::string& rig_id, Context& context) {
   Json json;
@@ -66,17 +61,17 @@ void EmitResult(const Campaign& campaign, const ReplayResult& result, Context& c
                             {"ledger", run["ledger"]},
                             {"sent_batches", replayed.sent_batches},
                             {"skipped_batches", replayed.skipped_batches}});
-    table.rows.push_back({LastPart(replayed.run.name()), run["split"].get<std::string>(),
-                          std::to_string(ledger.received()), std::to_string(ledger.stored()),
-                          std::to_string(ledger.duplicate()), std::to_string(Rejected(ledger)),
-                          std::to_string(replayed.sent_batches),
-                          std::to_string(replayed.skipped_batches)});
+    table.rows.push_back(
+        {LastPart(replayed.run.name()), run["split"].get<std::string>(),
+         std::to_string(ledger.received()), std::to_string(ledger.stored()),
+         std::to_string(ledger.duplicate()), std::to_string(RejectedSamples(ledger)),
+         std::to_string(replayed.sent_batches), std::to_string(replayed.skipped_batches)});
   }
   json["ledger"] = MessageToJson(result.ledger);
   context.Emit(json, table);
 }
 
-absl::StatusOr<ExitCode> Run(const Options& options, Context& context) {
+absl::StatusOr<ExitCode> Replay(const CampaignReplayOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const Campaign campaign, LoadCampaignNoting(options.folder, context));
   if (options.dry_run) {
     EmitPlan(campaign, options.rig_id, context);
@@ -96,14 +91,14 @@ absl::StatusOr<ExitCode> Run(const Options& options, Context& context) {
 void AddCampaignReplay(CLI::App& noun, Selection& selection) {
   CLI::App* const verb =
       noun.add_subcommand("replay", "streams a recorded campaign as if its rig were live");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CampaignReplayOptions>();
   verb->add_option("DIR", options->folder, "campaign folder")->required();
   verb->add_option("--rig", options->rig_id, "rig id, instead of the campaign's");
   verb->add_flag("--resend", options->resend,
                  "send what is stored once more, where the daemon compares it and counts "
                  "duplicates, and send files that the runs do not hold beside those they do");
   verb->add_flag("--dry-run", options->dry_run, "check the folder, send nothing");
-  SetAction(*verb, selection, options, Run);
+  SetAction(*verb, selection, options, Replay);
 }
 
 }  // namespace parallax::client

@@ -9,7 +9,7 @@
 namespace parallax::client {
 namespace {
 
-struct Options {
+struct CompletionOptions {
   std::string shell;
   const CLI::App* app = nullptr;
 };
@@ -66,7 +66,7 @@ constexpr char kTail[] = R"(  esac
 complete -o filenames -F _parallax parallax
 )";
 
-absl::StatusOr<ExitCode> Run(const Options& options, Context& context) {
+absl::StatusOr<ExitCode> Complete(const CompletionOptions& options, Context& context) {
   std::string script =
       options.shell == "zsh" ? "autoload -U +X bashcompinit && bashcompinit\n" : "";
   script += absl::StrFormat(kHead, ValueFlags(*options.app));
@@ -79,12 +79,12 @@ absl::StatusOr<ExitCode> Run(const Options& options, Context& context) {
 
 void AddCompletion(CLI::App& app, Selection& selection) {
   CLI::App* const verb = app.add_subcommand("completion", "prints a completion script for a shell");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CompletionOptions>();
   options->app = &app;
   verb->add_option("SHELL", options->shell, "bash or zsh")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh"}));
-  SetAction(*verb, selection, options, Run);
+  SetAction(*verb, selection, options, Complete);
 }
 
 }  // namespace parallax::client

@@ -54,7 +54,7 @@ void AddFacts(const DaemonFacts& facts, Findings& findings) {
       absl::StrFormat("daemon minus client: %s", absl::FormatDuration(*facts.clock_ahead)));
 }
 
-absl::StatusOr<ExitCode> Run(const NoOptions&, Context& context) {
+absl::StatusOr<ExitCode> Examine(const NoOptions&, Context& context) {
   const Settings& settings = context.settings();
   Findings findings;
   const absl::StatusOr<HostPort> address = SplitAddress(settings.server);
@@ -82,7 +82,7 @@ absl::StatusOr<ExitCode> Run(const NoOptions&, Context& context) {
 void AddDoctor(CLI::App& app, Selection& selection) {
   CLI::App* const verb = app.add_subcommand(
       "doctor", "tells address, DNS, TCP, health, protocol, version and clock apart");
-  SetAction(*verb, selection, std::make_shared<NoOptions>(), Run);
+  SetAction(*verb, selection, std::make_shared<NoOptions>(), Examine);
 }
 
 }  // namespace parallax::client

@@ -10,13 +10,9 @@
 namespace parallax::client {
 namespace {
 
-struct ListOptions {
+struct ListJobsOptions {
   std::string rig;
   std::string since;
-};
-
-struct NameOptions {
-  std::string name;
 };
 
 struct CancelOptions {
@@ -43,7 +39,7 @@ void EmitJob(const v1::Job& job, Context& context) {
   context.Emit(MessageToJson(job), table);
 }
 
-absl::StatusOr<ExitCode> List(const ListOptions& options, Context& context) {
+absl::StatusOr<ExitCode> ListJobs(const ListJobsOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const Since since,
                             Since::Parse(options.since, context.environment().clock.Now()));
   std::string rig;
@@ -62,7 +58,7 @@ absl::StatusOr<ExitCode> List(const ListOptions& options, Context& context) {
   return kExitOk;
 }
 
-absl::StatusOr<ExitCode> Watch(const NameOptions& options, Context& context) {
+absl::StatusOr<ExitCode> WatchJob(const NameOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const std::string name, JobName(options.name));
   PARALLAX_ASSIGN_OR_RETURN(
       const v1::Job job,
@@ -74,7 +70,7 @@ absl::StatusOr<ExitCode> Watch(const NameOptions& options, Context& context) {
   return job.state() == v1::JOB_STATE_SUCCEEDED ? kExitOk : kExitError;
 }
 
-absl::StatusOr<ExitCode> Cancel(const CancelOptions& options, Context& context) {
+absl::StatusOr<ExitCode> CancelJob(const CancelOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const std::string name, JobName(options.name));
   if (options.dry_run) {
     PARALLAX_ASSIGN_OR_RETURN(const v1::Job job, context.client().GetJob(name));
@@ -94,23 +90,23 @@ void AddJobVerbs(CLI::App& app, Selection& selection) {
   CLI::App* const noun = app.add_subcommand("job", "analyses that are queued, running or done");
   noun->require_subcommand(1);
   CLI::App* const list = noun->add_subcommand("list", "jobs, newest first");
-  const auto list_options = std::make_shared<ListOptions>();
+  const auto list_options = std::make_shared<ListJobsOptions>();
   list->add_option("RIG", list_options->rig, "only of this rig");
   Since::AddTo(*list, list_options->since);
-  SetAction(*list, selection, list_options, List);
+  SetAction(*list, selection, list_options, ListJobs);
 
   CLI::App* const watch =
       noun->add_subcommand("watch", "waits for a job; exit 1 unless it succeeds");
   const auto watch_options = std::make_shared<NameOptions>();
   watch->add_option("JOB", watch_options->name, "job id")->required();
-  SetAction(*watch, selection, watch_options, Watch);
+  SetAction(*watch, selection, watch_options, WatchJob);
 
   CLI::App* const cancel = noun->add_subcommand("cancel", "cancels a job that has not ended");
   const auto options = std::make_shared<CancelOptions>();
   cancel->add_option("JOB", options->name, "job id")->required();
   cancel->add_flag("--yes", options->yes, "do not ask");
   cancel->add_flag("--dry-run", options->dry_run, "show the job, cancel nothing");
-  SetAction(*cancel, selection, options, Cancel);
+  SetAction(*cancel, selection, options, CancelJob);
 }
 
 }  // namespace parallax::client

@@ -8,13 +8,9 @@
 namespace parallax::client {
 namespace {
 
-struct ListOptions {
+struct ListSetsOptions {
   std::string name;
   std::string since;
-};
-
-struct NameOptions {
-  std::string name;
 };
 
 struct DiffOptions {
@@ -31,7 +27,7 @@ absl::StatusOr<std::string> SetName(const std::string& typed, const std::string&
   return *rig + "/parameterSets/" + revision;
 }
 
-absl::StatusOr<ExitCode> List(const ListOptions& options, Context& context) {
+absl::StatusOr<ExitCode> ListSets(const ListSetsOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const Since since,
                             Since::Parse(options.since, context.environment().clock.Now()));
   PARALLAX_ASSIGN_OR_RETURN(const std::string rig, RigName(options.name));
@@ -52,7 +48,7 @@ absl::StatusOr<ExitCode> List(const ListOptions& options, Context& context) {
   return kExitOk;
 }
 
-absl::StatusOr<ExitCode> Show(const NameOptions& options, Context& context) {
+absl::StatusOr<ExitCode> ShowSet(const NameOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const std::string name, SetName(options.name, "current"));
   PARALLAX_ASSIGN_OR_RETURN(const v1::ParameterSet set, context.client().GetParameterSet(name));
   TextTable table{{"parameter", "run", "value", "sd", "assumed", "unit", "calibrated"}, {}};
@@ -94,16 +90,16 @@ void AddParamVerbs(CLI::App& app, Selection& selection) {
   CLI::App* const noun = app.add_subcommand("param", "parameter sets of a rig");
   noun->require_subcommand(1);
   CLI::App* const list = noun->add_subcommand("list", "sets of a rig, newest first");
-  const auto list_options = std::make_shared<ListOptions>();
+  const auto list_options = std::make_shared<ListSetsOptions>();
   list->add_option("RIG", list_options->name, "rig id")->required();
   Since::AddTo(*list, list_options->since);
-  SetAction(*list, selection, list_options, List);
+  SetAction(*list, selection, list_options, ListSets);
 
   CLI::App* const show = noun->add_subcommand("show", "the values of one set");
   const auto show_options = std::make_shared<NameOptions>();
   show->add_option("SET", show_options->name, "RIG/REVISION, or RIG for its current set")
       ->required();
-  SetAction(*show, selection, show_options, Show);
+  SetAction(*show, selection, show_options, ShowSet);
 
   CLI::App* const diff = noun->add_subcommand("diff", "what differs between two sets");
   const auto options = std::make_shared<DiffOptions>();

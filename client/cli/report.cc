@@ -14,16 +14,12 @@
 namespace parallax::client {
 namespace {
 
-struct ListOptions {
+struct ListReportsOptions {
   std::string name;
   std::string since;
 };
 
-struct NameOptions {
-  std::string name;
-};
-
-absl::StatusOr<ExitCode> List(const ListOptions& options, Context& context) {
+absl::StatusOr<ExitCode> ListReports(const ListReportsOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const Since since,
                             Since::Parse(options.since, context.environment().clock.Now()));
   PARALLAX_ASSIGN_OR_RETURN(const std::string rig, RigName(options.name));
@@ -65,7 +61,7 @@ struct FigureRequest {
   std::string run;
 };
 
-struct ShowOptions {
+struct ShowReportOptions {
   std::string name;
   FigureRequest figure;
 };
@@ -103,7 +99,7 @@ absl::StatusOr<ExitCode> WriteFigure(const v1::Report& report, const FigureReque
   return kExitOk;
 }
 
-absl::StatusOr<ExitCode> Show(const ShowOptions& options, Context& context) {
+absl::StatusOr<ExitCode> ShowReport(const ShowReportOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const v1::Report report, Find(options.name, context));
   if (!options.figure.path.empty()) return WriteFigure(report, options.figure, context);
   const std::string head = absl::StrFormat(
@@ -133,7 +129,7 @@ std::string FigurePathError(const std::string& path) {
 
 void AddShow(CLI::App& noun, Selection& selection) {
   CLI::App* const show = noun.add_subcommand("show", "one report, as stored or as a figure");
-  const auto options = std::make_shared<ShowOptions>();
+  const auto options = std::make_shared<ShowReportOptions>();
   show->add_option("REPORT", options->name, "RIG/REPORT, or RIG for its newest")->required();
   CLI::Option* const path =
       show->add_option("--figure", options->figure.path,
@@ -151,7 +147,7 @@ void AddShow(CLI::App& noun, Selection& selection) {
                    "held-out run of the chirality map, instead of the one that calibration moves "
                    "most")
       ->needs(path);
-  SetAction(*show, selection, options, Show);
+  SetAction(*show, selection, options, ShowReport);
 }
 
 }  // namespace
@@ -160,10 +156,10 @@ void AddReportVerbs(CLI::App& app, Selection& selection) {
   CLI::App* const noun = app.add_subcommand("report", "attribution reports");
   noun->require_subcommand(1);
   CLI::App* const list = noun->add_subcommand("list", "reports of a rig, newest first");
-  const auto list_options = std::make_shared<ListOptions>();
+  const auto list_options = std::make_shared<ListReportsOptions>();
   list->add_option("RIG", list_options->name, "rig id")->required();
   Since::AddTo(*list, list_options->since);
-  SetAction(*list, selection, list_options, List);
+  SetAction(*list, selection, list_options, ListReports);
 
   AddShow(*noun, selection);
 

@@ -10,7 +10,7 @@
 namespace parallax::client {
 namespace {
 
-struct ShowOptions {
+struct ShowRigOptions {
   std::string rig;
 };
 
@@ -22,7 +22,7 @@ struct RegisterOptions {
   bool dry_run = false;
 };
 
-absl::StatusOr<ExitCode> List(const NoOptions&, Context& context) {
+absl::StatusOr<ExitCode> ListRigs(const NoOptions&, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<v1::Rig> rigs, context.client().ListRigs());
   Json json = Json::array();
   TextTable table{{"rig", "kind", "twin", "devices", "registered", "title"}, {}};
@@ -58,7 +58,7 @@ std::string Describe(const v1::Rig& rig, const Context& context) {
   return text + FormatTable(channels, "  ");
 }
 
-absl::StatusOr<ExitCode> Show(const ShowOptions& options, Context& context) {
+absl::StatusOr<ExitCode> ShowRig(const ShowRigOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const std::string name, RigName(options.rig));
   PARALLAX_ASSIGN_OR_RETURN(const v1::Rig rig, context.client().GetRig(name));
   context.EmitDocument(MessageToJson(rig), Describe(rig, context));
@@ -94,12 +94,12 @@ void AddRigVerbs(CLI::App& app, Selection& selection) {
   CLI::App* const noun = app.add_subcommand("rig", "registered rigs");
   noun->require_subcommand(1);
   SetAction(*noun->add_subcommand("list", "all rigs"), selection, std::make_shared<NoOptions>(),
-            List);
+            ListRigs);
 
   CLI::App* const show = noun->add_subcommand("show", "one rig: geometry, devices, channels");
-  const auto show_options = std::make_shared<ShowOptions>();
+  const auto show_options = std::make_shared<ShowRigOptions>();
   show->add_option("RIG", show_options->rig, "rig id")->required();
-  SetAction(*show, selection, show_options, Show);
+  SetAction(*show, selection, show_options, ShowRig);
 
   CLI::App* const add = noun->add_subcommand("register", "registers the rig of a rig.json");
   const auto options = std::make_shared<RegisterOptions>();

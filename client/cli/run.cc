@@ -5,6 +5,7 @@
 #include "client/cli/since.h"
 #include "client/cli/verbs.h"
 #include "client/lib/json_reader.h"
+#include "client/lib/ledger.h"
 #include "client/lib/names.h"
 #include "client/lib/run_json.h"
 #include "core/base/status_macros.h"
@@ -12,12 +13,12 @@
 namespace parallax::client {
 namespace {
 
-struct ListOptions {
+struct ListRunsOptions {
   std::string name;
   std::string since;
 };
 
-struct NameOptions {
+struct CloseOptions {
   std::string name;
   bool dry_run = false;
 };
@@ -36,17 +37,11 @@ struct OutcomeOptions {
   bool yes = false;
 };
 
-uint64_t Rejected(const v1::Ledger& ledger) {
-  uint64_t total = 0;
-  for (const auto& reason : ledger.rejected()) total += reason.second;
-  return total;
-}
-
 std::string EnumText(const v1::Run& run, const char* field) {
   return MessageToJson(run)[field].get<std::string>();
 }
 
-absl::StatusOr<ExitCode> List(const ListOptions& options, Context& context) {
+absl::StatusOr<ExitCode> ListRuns(const ListRunsOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const Since since,
                             Since::Parse(options.since, context.environment().clock.Now()));
   PARALLAX_ASSIGN_OR_RETURN(const std::string rig, RigName(options.name));
@@ -59,7 +54,7 @@ absl::StatusOr<ExitCode> List(const ListOptions& options, Context& context) {
     table.rows.push_back(
         {LastPart(run.name()), context.TimeText(run.start_time()), EnumText(run, "split"),
          EnumText(run, "state"), std::to_string(run.ledger().stored()),
-         std::to_string(run.ledger().duplicate()), std::to_string(Rejected(run.ledger()))});
+         std::to_string(run.ledger().duplicate()), std::to_string(RejectedSamples(run.ledger()))});
   }
   context.Emit(json, table);
   return kExitOk;
@@ -73,7 +68,7 @@ std::string Describe(const v1::GetRunResponse& response, const Context& context)
   if (!run.notes().empty()) text += Wrap(run.notes(), "", 100);
   text += absl::StrFormat("\nSamples: %d received, %d stored, %d duplicate, %d rejected\n",
                           run.ledger().received(), run.ledger().stored(), run.ledger().duplicate(),
-                          Rejected(run.ledger()));
+                          RejectedSamples(run.ledger()));
   for (const auto& reason : run.ledger().rejected()) {
     text += absl::StrFormat("  %s: %d\n", reason.first, reason.second);
   }
@@ -92,7 +87,7 @@ std::string Describe(const v1::GetRunResponse& response, const Context& context)
   return text + (response.has_outcome() ? "\nAn outcome is recorded.\n" : "\nNo outcome yet.\n");
 }
 
-absl::StatusOr<ExitCode> Show(const NameOptions& options, Context& context) {
+absl::StatusOr<ExitCode> ShowRun(const NameOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const std::string name, RunName(options.name));
   PARALLAX_ASSIGN_OR_RETURN(const v1::GetRunResponse response, context.client().GetRun(name));
   context.EmitDocument(MessageToJson(response), Describe(response, context));
@@ -122,7 +117,7 @@ absl::StatusOr<ExitCode> Open(const OpenOptions& options, Context& context) {
   return kExitOk;
 }
 
-absl::StatusOr<ExitCode> Close(const NameOptions& options, Context& context) {
+absl::StatusOr<ExitCode> CloseRun(const CloseOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const std::string name, RunName(options.name));
   if (options.dry_run) {
     context.EmitDocument({{"name", name}}, "would close " + name + "\n");
@@ -187,22 +182,22 @@ void AddRunVerbs(CLI::App& app, Selection& selection) {
   CLI::App* const noun = app.add_subcommand("run", "runs of a rig");
   noun->require_subcommand(1);
   CLI::App* const list = noun->add_subcommand("list", "runs of a rig in order of start");
-  const auto list_options = std::make_shared<ListOptions>();
+  const auto list_options = std::make_shared<ListRunsOptions>();
   list->add_option("RIG", list_options->name, "rig id")->required();
   Since::AddTo(*list, list_options->since);
-  SetAction(*list, selection, list_options, List);
+  SetAction(*list, selection, list_options, ListRuns);
 
   CLI::App* const show = noun->add_subcommand("show", "one run: recipe, ledger");
   const auto show_options = std::make_shared<NameOptions>();
   show->add_option("RUN", show_options->name, "RIG/RUN")->required();
-  SetAction(*show, selection, show_options, Show);
+  SetAction(*show, selection, show_options, ShowRun);
   AddOpen(*noun, selection);
 
   CLI::App* const close = noun->add_subcommand("close", "ends a run");
-  const auto close_options = std::make_shared<NameOptions>();
+  const auto close_options = std::make_shared<CloseOptions>();
   close->add_option("RUN", close_options->name, "RIG/RUN")->required();
   close->add_flag("--dry-run", close_options->dry_run, "close nothing");
-  SetAction(*close, selection, close_options, Close);
+  SetAction(*close, selection, close_options, CloseRun);
   AddOutcome(*noun, selection);
 }
 

@@ -11,11 +11,7 @@ namespace {
 
 constexpr size_t kShownOutcomes = 8;
 
-struct NameOptions {
-  std::string name;
-};
-
-absl::StatusOr<ExitCode> List(const NoOptions&, Context& context) {
+absl::StatusOr<ExitCode> ListTwins(const NoOptions&, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<v1::Twin> twins, context.client().ListTwins());
   Json json = Json::array();
   TextTable table{{"twin", "rig kind", "parameters", "description"}, {}};
@@ -86,7 +82,7 @@ std::string Describe(const v1::Twin& twin) {
          FormatTable(domain, "  ");
 }
 
-absl::StatusOr<ExitCode> Show(const NameOptions& options, Context& context) {
+absl::StatusOr<ExitCode> ShowTwin(const NameOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const std::string name, TwinName(options.name));
   PARALLAX_ASSIGN_OR_RETURN(const v1::Twin twin, context.client().DescribeTwin(name));
   if (context.settings().output == OutputFormat::kCsv) {
@@ -103,12 +99,12 @@ void AddTwinVerbs(CLI::App& app, Selection& selection) {
   CLI::App* const noun = app.add_subcommand("twin", "digital twins that the daemon knows");
   noun->require_subcommand(1);
   SetAction(*noun->add_subcommand("list", "all twins"), selection, std::make_shared<NoOptions>(),
-            List);
+            ListTwins);
 
   CLI::App* const show = noun->add_subcommand("show", "parameters, signals and domain of a twin");
   const auto show_options = std::make_shared<NameOptions>();
   show->add_option("TWIN", show_options->name, "twin id")->required();
-  SetAction(*show, selection, show_options, Show);
+  SetAction(*show, selection, show_options, ShowTwin);
 
   AddTwinSimulate(*noun, selection);
 }

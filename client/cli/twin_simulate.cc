@@ -12,7 +12,7 @@
 namespace parallax::client {
 namespace {
 
-struct Options {
+struct SimulateOptions {
   std::string run;
   std::string mode;
   std::string parameter_set;
@@ -118,7 +118,7 @@ class Prediction {
 };
 
 /// A folder or file names a run that need not be stored; anything else is RIG/RUN.
-absl::StatusOr<v1::SimulateRequest> Request(const Options& options, Context& context) {
+absl::StatusOr<v1::SimulateRequest> Request(const SimulateOptions& options, Context& context) {
   v1::SimulateRequest request;
   std::error_code error;
   const bool from_files = std::filesystem::exists(options.run, error);
@@ -162,7 +162,7 @@ std::string ExitLine(const Json& range) {
                          Figure(low, 4), Figure(high, 4), unit);
 }
 
-absl::StatusOr<ExitCode> Simulate(const Options& options, Context& context) {
+absl::StatusOr<ExitCode> Simulate(const SimulateOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const v1::SimulateRequest request, Request(options, context));
   Prediction prediction;
   PARALLAX_RETURN_IF_ERROR(
@@ -181,7 +181,7 @@ absl::StatusOr<ExitCode> Simulate(const Options& options, Context& context) {
 
 void AddTwinSimulate(CLI::App& noun, Selection& selection) {
   CLI::App* const verb = noun.add_subcommand("simulate", "what a twin predicts for a run");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<SimulateOptions>();
   verb->add_option("RUN", options->run,
                    "RIG/RUN that is stored, or the folder CAMPAIGN/runs/RUN or its run.json")
       ->required();

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -30,6 +31,11 @@ void SetAction(CLI::App& verb, Selection& selection, std::shared_ptr<Options> op
 
 /// For verbs that take nothing of their own.
 struct NoOptions {};
+
+/// For verbs that take one name.
+struct NameOptions {
+  std::string name;
+};
 
 void AddRigVerbs(CLI::App& app, Selection& selection);
 void AddRunVerbs(CLI::App& app, Selection& selection);

@@ -3,6 +3,7 @@
 #include <initializer_list>
 
 #include "absl/strings/str_format.h"
+#include "client/lib/ledger.h"
 
 namespace parallax::client {
 namespace {
@@ -49,13 +50,11 @@ Json Validation(const Json& report) {
 }
 
 Json Ingest(const v1::Ledger& ledger) {
-  uint64_t rejected = 0;
-  for (const auto& reason : ledger.rejected()) rejected += reason.second;
   Json ingest;
   ingest["received"] = ledger.received();
   ingest["stored"] = ledger.stored();
   ingest["duplicate"] = ledger.duplicate();
-  ingest["rejected"] = rejected;
+  ingest["rejected"] = RejectedSamples(ledger);
   return ingest;
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "client/lib/ledger.h"
 #include "core/base/field_error.h"
 #include "core/base/mutex.h"
 #include "core/base/parallel.h"

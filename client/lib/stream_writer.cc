@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "client/lib/ledger.h"
 #include "client/lib/status.h"
 #include "parallax/v1/ingest.grpc.pb.h"
 
@@ -290,15 +291,6 @@ void StreamWriter::AddLedger() {
 void StreamWriter::Fail(absl::Status status) {
   failure_ = std::move(status);
   changed_.NotifyAll();
-}
-
-void AddToLedger(const v1::Ledger& more, v1::Ledger& total) {
-  total.set_received(total.received() + more.received());
-  total.set_stored(total.stored() + more.stored());
-  total.set_duplicate(total.duplicate() + more.duplicate());
-  total.set_queued(total.queued() + more.queued());
-  for (const auto& reason : more.rejected())
-    (*total.mutable_rejected())[reason.first] += reason.second;
 }
 
 }  // namespace parallax::client

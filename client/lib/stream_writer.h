@@ -105,7 +105,4 @@ class StreamWriter {
   std::thread supervisor_;  ///< last: it reads everything above
 };
 
-/// Adds the counts of `more` to `total`.
-void AddToLedger(const v1::Ledger& more, v1::Ledger& total);
-
 }  // namespace parallax::client
