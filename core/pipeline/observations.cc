@@ -89,6 +89,19 @@ void BinGoodSamples(const Selected& good, const Eigen::VectorXd& grid_s, double 
   out->bin_value = Eigen::Map<const Eigen::VectorXd>(medians.data(), std::ssize(medians));
 }
 
+/// The last row of a grid at or before a time within it. Most grids are even: the row that an even
+/// one would have is tried first, and the next, where rounding fell short of it.
+Eigen::Index RowBefore(const Eigen::VectorXd& grid_s, double time_s) {
+  const Eigen::Index last = grid_s.size() - 1;
+  const double share = (time_s - grid_s(0)) / (grid_s(last) - grid_s(0));
+  const auto guess = static_cast<Eigen::Index>(share * static_cast<double>(last));
+  for (Eigen::Index row = guess; row < std::min(guess + 2, last); ++row) {
+    if (grid_s(row) <= time_s && time_s < grid_s(row + 1)) return row;
+  }
+  const double* begin = grid_s.data();
+  return std::upper_bound(begin, begin + grid_s.size(), time_s) - begin - 1;
+}
+
 std::string UnitOf(const signal::Rig& rig, const std::string& channel) {
   const absl::StatusOr<signal::ChannelRef> found = signal::FindChannel(rig, channel);
   return found.ok() ? found->channel->unit : std::string();
@@ -97,12 +110,10 @@ std::string UnitOf(const signal::Rig& rig, const std::string& channel) {
 }  // namespace
 
 GridPoint LocateOnGrid(const Eigen::VectorXd& grid_s, double time_s) {
-  const double* begin = grid_s.data();
-  const double* end = begin + grid_s.size();
-  const double* above = std::upper_bound(begin, end, time_s);
-  if (above == begin) return {0, 0.0};
-  if (above == end) return {grid_s.size() - 1, 0.0};
-  const Eigen::Index row = above - begin - 1;
+  const Eigen::Index last = grid_s.size() - 1;
+  if (last < 0 || time_s < grid_s(0)) return {0, 0.0};
+  if (!(time_s < grid_s(last))) return {last, 0.0};
+  const Eigen::Index row = RowBefore(grid_s, time_s);
   return {row, (time_s - grid_s(row)) / (grid_s(row + 1) - grid_s(row))};
 }
 

@@ -31,6 +31,24 @@ RunObservations MustObserve(const signal::RunRecord& record) {
   return Observe(testing::BoardRig(), TwoHeater(), record).value();
 }
 
+TEST(LocateOnGridTest, FindsTheRowBeforeATimeOnEvenAndUnevenGrids) {
+  Eigen::VectorXd uneven(5);
+  uneven << -1.0, 0.0, 0.1, 7.0, 7.5;
+  for (const Eigen::VectorXd& grid :
+       {Eigen::VectorXd(Eigen::VectorXd::LinSpaced(31, 2.0, 5.0)), uneven}) {
+    const Eigen::Index last = grid.size() - 1;
+    for (Eigen::Index row = 0; row < last; ++row) {
+      EXPECT_EQ(LocateOnGrid(grid, grid(row)).row, row);
+      const GridPoint between = LocateOnGrid(grid, 0.75 * grid(row) + 0.25 * grid(row + 1));
+      EXPECT_EQ(between.row, row);
+      EXPECT_NEAR(between.weight, 0.25, 1e-9);
+    }
+    EXPECT_EQ(LocateOnGrid(grid, grid(0) - 1e9).row, 0);
+    EXPECT_EQ(LocateOnGrid(grid, grid(last)).row, last);
+    EXPECT_EQ(LocateOnGrid(grid, 1e300).row, last);
+  }
+}
+
 TEST(ObservationsTest, BinsHoldTheMedianAndMeanTimeOfThreeSeconds) {
   const RunObservations run =
       MustObserve(BoardReading(300, [](size_t i) { return 23.0 + 0.05 * static_cast<double>(i); }));
