@@ -19,12 +19,19 @@ if(PARALLAX_PRECOMPILED_HEADERS)
   endif()
 endif()
 
-# parallax_module(base SOURCES a.cc b.cc DEPENDS absl::status): one folder, one namespace, one target.
+function(parallax_batch target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${PARALLAX_BATCHES} UNITY_BUILD_BATCH_SIZE 6)
+endfunction()
+
+# parallax_module(base SOURCES a.cc b.cc DEPENDS absl::status): one folder, one namespace, one target. Most of
+# the time to compile a file goes into templates that its neighbours need as well, so files may be compiled
+# several at once: no two of a target may say one name twice.
 function(parallax_module name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(parallax_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(parallax_${name} PUBLIC parallax_options absl::statusor absl::str_format
                         absl::time Eigen3::Eigen ${ARG_DEPENDS})
+  parallax_batch(parallax_${name})
   if(PARALLAX_PRECOMPILED_HEADERS)
     target_precompile_headers(parallax_${name} REUSE_FROM parallax_precompiled)
   endif()
@@ -52,14 +59,12 @@ endfunction()
 # program a module; every case becomes a ctest case named <program>.<suite>.<case>. Programs labelled
 # concurrent also run under ThreadSanitizer. Suites that are TOGETHER share a fixture worth seconds and become
 # the one ctest case <program>.together: each case in a process of its own would build it again.
-# Most of the time to compile a test goes into templates that its neighbours need as well, so files may be
-# compiled several at once: no two of a program may say one name twice.
 function(parallax_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS;TOGETHER" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE parallax_options absl::statusor absl::str_format absl::time
                         Eigen3::Eigen ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
-  set_target_properties(${name} PROPERTIES UNITY_BUILD ${PARALLAX_BATCHES} UNITY_BUILD_BATCH_SIZE 6)
+  parallax_batch(${name})
   target_compile_definitions(${name} PRIVATE PARALLAX_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
   if(PARALLAX_PRECOMPILED_HEADERS)
     target_precompile_headers(${name} REUSE_FROM parallax_test_precompiled)

@@ -1,7 +1,7 @@
 # Compiler flags of our own code; dependencies are SYSTEM and stay quiet.
 option(PARALLAX_PRECOMPILED_HEADERS "Share one precompiled header between our targets" ON)
 set(PARALLAX_SANITIZERS "" CACHE STRING "Value of -fsanitize= for every target, or empty")
-option(PARALLAX_BATCHES "Compile files of a test program or of the CLI several at a time: whole builds are faster, small ones slower" OFF)
+option(PARALLAX_BATCHES "Compile files of a target several at a time: whole builds are faster, small ones slower" OFF)
 option(PARALLAX_TESTS "Build tests and benchmarks; needs their packages" ON)
 option(PARALLAX_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 

@@ -17,7 +17,6 @@ namespace parallax::server {
 namespace {
 
 constexpr int kMaxRuns = 10'000;
-constexpr size_t kMaxRequestIdBytes = 128;
 
 /// Ids of the runs that a request names; each must be a stored run of the rig.
 absl::StatusOr<std::vector<std::string>> NamedRuns(

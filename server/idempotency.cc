@@ -8,7 +8,6 @@
 
 namespace parallax::server {
 namespace {
-constexpr size_t kMaxRequestIdBytes = 128;
 constexpr size_t kFingerprintBytes = 64;
 }  // namespace
 

@@ -10,6 +10,8 @@
 
 namespace parallax::server {
 
+inline constexpr size_t kMaxRequestIdBytes = 128;
+
 /// Bytes of a message that are equal for equal messages: map entries in order of key.
 std::string DeterministicBytes(const google::protobuf::Message& message);
 
@@ -17,7 +19,8 @@ std::string DeterministicBytes(const google::protobuf::Message& message);
 std::string Fingerprint(const google::protobuf::Message& message);
 
 /// The answer stored under `request_id` by an equal request; empty where there is none.
-/// Errors: InvalidArgument where another request used the id, or it is longer than 128 bytes.
+/// Errors: InvalidArgument where another request used the id, or it is longer than
+/// kMaxRequestIdBytes.
 absl::StatusOr<std::optional<std::string>> FindAnswer(store::Store& store, const std::string& scope,
                                                       const std::string& request_id,
                                                       const google::protobuf::Message& request);

@@ -16,12 +16,12 @@
 namespace parallax::attribution {
 namespace {
 
-constexpr Eigen::Index kMaxInputs = 40;
+constexpr Eigen::Index kMostLimeInputs = 40;
 
 absl::Status Check(const Eigen::VectorXd& at, const LimeOptions& options) {
-  if (at.size() < 1 || at.size() > kMaxInputs || !at.allFinite()) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("a point of %d inputs, must be 1 to %d, finite", at.size(), kMaxInputs));
+  if (at.size() < 1 || at.size() > kMostLimeInputs || !at.allFinite()) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "a point of %d inputs, must be 1 to %d, finite", at.size(), kMostLimeInputs));
   }
   if (options.samples_per_coefficient < 10) {
     return absl::InvalidArgumentError(absl::StrFormat("samples_per_coefficient = %d, must be >= 10",

@@ -79,15 +79,15 @@ std::vector<Eigen::Index> Thin(size_t pairs, size_t most) {
 }
 
 /// A fit to some of the pairs: coefficients and residuals of each pair predicted without itself.
-struct Fit {
+struct ChosenFit {
   std::vector<uint64_t> coalitions;
   Eigen::VectorXd alpha;
   Eigen::VectorXd residual;  // empty where the kernel matrix is not positive definite
 };
 
-Fit FitSome(const std::vector<uint64_t>& coalitions, const Eigen::VectorXd& y,
-            const std::vector<Eigen::Index>& chosen, const Tables& table, double noise) {
-  Fit fit;
+ChosenFit FitSome(const std::vector<uint64_t>& coalitions, const Eigen::VectorXd& y,
+                  const std::vector<Eigen::Index>& chosen, const Tables& table, double noise) {
+  ChosenFit fit;
   for (Eigen::Index k : chosen) fit.coalitions.push_back(coalitions[k]);
   Eigen::MatrixXd kernel = KernelMatrix(fit.coalitions, fit.coalitions, table);
   kernel.diagonal().array() += noise;
@@ -118,7 +118,7 @@ Choice Choose(int players, const std::vector<uint64_t>& coalitions, const Eigen:
   base::ParallelFor(candidates.size(), [&](size_t k) {
     Choice& candidate = candidates[k];
     const Tables table = KernelTable(players, candidate.rho);
-    const Fit fit = FitSome(coalitions, y, chosen, table, candidate.noise);
+    const ChosenFit fit = FitSome(coalitions, y, chosen, table, candidate.noise);
     candidate.error = fit.residual.size() == 0 ? best.error : w.dot(fit.residual.cwiseAbs2());
   });
   for (const Choice& candidate : candidates) {
@@ -128,7 +128,7 @@ Choice Choose(int players, const std::vector<uint64_t>& coalitions, const Eigen:
 }
 
 /// Exact Shapley values of the fitted game.
-Eigen::VectorXd ShapleyOf(int players, const Fit& fit, double rho) {
+Eigen::VectorXd ShapleyOf(int players, const ChosenFit& fit, double rho) {
   const Tables table = ShapleyTable(players, rho);
   Eigen::VectorXd phi = Eigen::VectorXd::Zero(players);
   for (size_t k = 0; k < fit.coalitions.size(); ++k) {
@@ -152,7 +152,7 @@ ParityFit FitParities(int players, const std::vector<uint64_t>& coalitions,
   if (choice.rho == 0.0) return none;
   const std::vector<Eigen::Index> chosen = Thin(coalitions.size(), kLearnMost);
   const Tables table = KernelTable(players, choice.rho);
-  const Fit fit = FitSome(coalitions, y, chosen, table, choice.noise);
+  const ChosenFit fit = FitSome(coalitions, y, chosen, table, choice.noise);
   if (fit.residual.size() == 0) return none;
   ParityFit result;
   result.fitted = KernelMatrix(coalitions, fit.coalitions, table) * fit.alpha;

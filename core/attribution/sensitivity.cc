@@ -13,9 +13,9 @@
 namespace parallax::attribution {
 namespace {
 
-constexpr int kMaxInputs = 64;
+constexpr int kMostSobolInputs = 64;
 constexpr int kMaxPoints = 1 << 20;
-constexpr double kRounding = 1e-12;  // relative spread of a response that is constant
+constexpr double kConstantSpread = 1e-12;  // relative spread of a response that is constant
 
 /// What one scrambling says.
 struct Replicate {
@@ -57,7 +57,7 @@ absl::StatusOr<Replicate> OneScrambling(int inputs, const Response& response,
   result.mean = responses.leftCols(2).mean();
   const Eigen::MatrixXd y = responses.array() - result.mean;
   result.variance = y.leftCols(2).squaredNorm() / (2.0 * n);
-  if (result.variance <= std::pow(kRounding * result.mean, 2)) {
+  if (result.variance <= std::pow(kConstantSpread * result.mean, 2)) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "the response is %g everywhere: it has no variance to divide", result.mean));
   }
@@ -125,7 +125,7 @@ IndexEstimate AverageScramblings(const Eigen::Ref<const Eigen::MatrixXd>& indice
 
 absl::StatusOr<SensitivityIndices> SobolIndices(int inputs, const Response& response,
                                                 const SensitivityOptions& options) {
-  PARALLAX_RETURN_IF_ERROR(CheckSensitivity(inputs, kMaxInputs, options));
+  PARALLAX_RETURN_IF_ERROR(CheckSensitivity(inputs, kMostSobolInputs, options));
   std::vector<absl::StatusOr<Replicate>> scramblings(options.scramblings);
   base::ParallelFor(scramblings.size(), [&](size_t k) {
     scramblings[k] = OneScrambling(inputs, response, options, static_cast<int>(k));

@@ -12,7 +12,7 @@
 namespace parallax::attribution {
 namespace {
 
-constexpr int kMaxInputs = 12;
+constexpr int kMostEffectInputs = 12;
 
 bool In(size_t set, int input) { return ((set >> input) & 1u) != 0; }
 
@@ -26,8 +26,9 @@ absl::StatusOr<Eigen::VectorXd> EffectsOfWorths(const std::vector<double>& worth
 }
 
 /// Effects by one scrambling.
-absl::StatusOr<Eigen::VectorXd> OneScrambling(int inputs, const Response& response,
-                                              const SensitivityOptions& options, int index) {
+absl::StatusOr<Eigen::VectorXd> EffectsOfOneScrambling(int inputs, const Response& response,
+                                                       const SensitivityOptions& options,
+                                                       int index) {
   PARALLAX_ASSIGN_OR_RETURN(
       const Eigen::MatrixXd points,
       SobolPoints(2 * inputs, options.points, options.seed, options.stream + index));
@@ -78,10 +79,10 @@ absl::StatusOr<Eigen::VectorXd> LinearGaussianShapleyEffects(const Eigen::Vector
 
 absl::StatusOr<IndexEstimate> SampledShapleyEffects(int inputs, const Response& response,
                                                     const SensitivityOptions& options) {
-  PARALLAX_RETURN_IF_ERROR(CheckSensitivity(inputs, kMaxInputs, options));
+  PARALLAX_RETURN_IF_ERROR(CheckSensitivity(inputs, kMostEffectInputs, options));
   std::vector<absl::StatusOr<Eigen::VectorXd>> scramblings(options.scramblings);
   base::ParallelFor(scramblings.size(), [&](size_t k) {
-    scramblings[k] = OneScrambling(inputs, response, options, static_cast<int>(k));
+    scramblings[k] = EffectsOfOneScrambling(inputs, response, options, static_cast<int>(k));
   });
   Eigen::MatrixXd effects(inputs, options.scramblings);
   for (Eigen::Index k = 0; k < effects.cols(); ++k) {

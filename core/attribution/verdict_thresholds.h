@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cmath>
+
 /// Everything that a verdict rests on, in one place: bounds of its gates, prior odds of its
 /// hypotheses, errors that need no cause. Frozen on the date that each struct states; a change
 /// needs a new date and the figures of the planted-fault suite beside it (docs/results.md).
@@ -64,6 +66,7 @@ struct VerdictThresholds {
   /// Members an ambiguous group may have: a longer list tells nothing. Design.
   int largest_group = 4;
 };
+inline constexpr VerdictThresholds kVerdictThresholds;
 
 /// Prior odds that a hypothesis holds, each on its own. Design, frozen 2026-11-23.
 struct PriorOdds {
@@ -75,6 +78,9 @@ struct PriorOdds {
   double missing = 0.005;
 };
 inline constexpr PriorOdds kPriorOdds;
+inline const double kLogParameterOdds = std::log(kPriorOdds.parameter);
+inline const double kLogSensorOdds = std::log(kPriorOdds.sensor);
+inline const double kLogMissingOdds = std::log(kPriorOdds.missing);
 
 /// How figures become evidence. Frozen 2026-11-23.
 struct EvidenceRules {

@@ -11,7 +11,6 @@ namespace parallax::calibration {
 namespace {
 
 constexpr double kSqrtHalf = 0.70710678118654752;
-constexpr double kLogSqrtTwoPi = 0.91893853320467274;
 constexpr double kFarTail = -35.0;  // beyond it erfc nears the smallest double
 
 /// 1 − 1/u² + 3/u⁴ − 15/u⁶ + 105/u⁸: Φ(u) = φ(u)/(−u) times this for u → −∞.
@@ -111,12 +110,12 @@ Eigen::MatrixXd DrawPosterior(const Posterior& posterior, int count, base::Rando
 double LogNormalCdf(double u) {
   if (u > 0.0) return std::log1p(-0.5 * std::erfc(u * kSqrtHalf));
   if (u > kFarTail) return std::log(0.5 * std::erfc(-u * kSqrtHalf));
-  return -0.5 * u * u - std::log(-u) - kLogSqrtTwoPi + std::log(TailSeries(u));
+  return -0.5 * u * u - std::log(-u) - base::kLogSqrtTwoPi + std::log(TailSeries(u));
 }
 
 double InverseMillsRatio(double u) {
   if (u <= kFarTail) return -u / TailSeries(u);
-  return std::exp(-0.5 * u * u - kLogSqrtTwoPi) / (0.5 * std::erfc(-u * kSqrtHalf));
+  return std::exp(-0.5 * u * u - base::kLogSqrtTwoPi) / (0.5 * std::erfc(-u * kSqrtHalf));
 }
 
 CensoredRow CensoredNormalRow(double prediction, double limit, double sd) {

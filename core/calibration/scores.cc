@@ -10,7 +10,6 @@
 namespace parallax::calibration {
 namespace {
 
-constexpr double kLogSqrtTwoPi = 0.91893853320467274;
 constexpr double kInverseSqrtPi = 0.56418958354775629;
 
 double NormalCdf(double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); }
@@ -19,12 +18,12 @@ double NormalCdf(double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); }
 
 double LogScore(double y, double mean, double sd) {
   const double z = (y - mean) / sd;
-  return -0.5 * z * z - std::log(sd) - kLogSqrtTwoPi;
+  return -0.5 * z * z - std::log(sd) - base::kLogSqrtTwoPi;
 }
 
 double NormalCrps(double y, double mean, double sd) {
   const double z = (y - mean) / sd;
-  const double density = std::exp(-0.5 * z * z - kLogSqrtTwoPi);
+  const double density = std::exp(-0.5 * z * z - base::kLogSqrtTwoPi);
   return sd * (z * (2.0 * NormalCdf(z) - 1.0) + 2.0 * density - kInverseSqrtPi);
 }
 

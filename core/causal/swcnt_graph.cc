@@ -6,10 +6,8 @@
 namespace parallax::causal {
 namespace {
 
-constexpr Sign kRises = Sign::kRises;
-constexpr Sign kFalls = Sign::kFalls;
-constexpr Sign kUnknown = Sign::kUnknown;
-constexpr EdgeKind kFeedback = EdgeKind::kFeedback;
+using enum Sign;
+using enum EdgeKind;
 constexpr Visibility kMeasured = Visibility::kMeasured;
 
 void Append(std::vector<Edge> more, std::vector<Edge>* edges) {

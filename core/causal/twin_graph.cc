@@ -10,10 +10,8 @@
 namespace parallax::causal {
 namespace {
 
-constexpr Sign kRises = Sign::kRises;
-constexpr Sign kFalls = Sign::kFalls;
-constexpr Sign kUnknown = Sign::kUnknown;
-constexpr EdgeKind kFeedback = EdgeKind::kFeedback;
+using enum Sign;
+using enum EdgeKind;
 
 absl::StatusOr<Graph> TwoHeaterGraph() {
   return Graph::Make(

@@ -55,4 +55,10 @@ absl::StatusOr<Interval> SimulationFloor(
   return Interval{Quantile(values, 0.5), Quantile(values, 0.05), Quantile(values, 0.95)};
 }
 
+double TailShare(const std::vector<double>& null, double value) {
+  const auto above =
+      std::count_if(null.begin(), null.end(), [value](double v) { return v >= value; });
+  return (1.0 + static_cast<double>(above)) / (1.0 + static_cast<double>(null.size()));
+}
+
 }  // namespace parallax::divergence

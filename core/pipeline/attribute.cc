@@ -14,13 +14,10 @@ namespace {
 
 constexpr int kPosteriorDraws = 32;
 constexpr uint64_t kDrawStream = 2'000'000;
-const double kLogPriorOdds = std::log(attribution::kPriorOdds.parameter);
 /// Relative change of cost at which a refit for evidence ends: a thousandth of a nat is enough.
 constexpr double kEvidenceTolerance = 1e-5;
 constexpr int kEvidenceIterations = 30;
 /// From this inclusion on a parameter is replayed as a cause.
-constexpr double kCausePip = attribution::VerdictThresholds{}.pip;
-constexpr attribution::ForgivenErrors kForgiven;
 
 using Players = uint32_t;
 
@@ -70,7 +67,7 @@ absl::Status WeighEvidence(const Model& model, const MapFit& fit, Attribution* o
   calibration::EvidenceOptions options{.solver = FitSolverOptions()};
   options.solver.function_tolerance = kEvidenceTolerance;
   options.solver.max_iterations = kEvidenceIterations;
-  const std::vector<double> odds(static_cast<size_t>(players), kLogPriorOdds);
+  const std::vector<double> odds(static_cast<size_t>(players), attribution::kLogParameterOdds);
   auto refit = [&](const std::vector<uint32_t>& masks) -> absl::StatusOr<std::vector<double>> {
     std::vector<uint32_t> coordinates;
     for (const uint32_t mask : masks) coordinates.push_back(CoordinateMask(space, mask));
@@ -152,7 +149,8 @@ absl::Status DivideGap(const Model& model, const MapFit& fit, const GapMeter& me
     const double alone = GapAt(model, meter, Restrict(space, fit.z, 1u << p));
     out->replay_removed[static_cast<size_t>(p)] =
         excess > 0.0 ? (out->gap_before - alone) / excess : 0.0;
-    if (out->pip[static_cast<size_t>(p)] >= kCausePip && out->shares.low(p) > 0.0) {
+    if (out->pip[static_cast<size_t>(p)] >= attribution::kVerdictThresholds.pip &&
+        out->shares.low(p) > 0.0) {
       out->causes |= 1u << p;
     }
   }
@@ -207,8 +205,10 @@ absl::StatusOr<std::vector<attribution::ChannelMisfit>> Misfit(const Model& mode
     }
     if (bins == 0.0) continue;
     const double allowed = sensor[output].scale * sensor[output].scale +
-                           kForgiven.gap_share * kForgiven.gap_share * before / bins +
-                           kForgiven.wobble_sd * kForgiven.wobble_sd * wobble / bins;
+                           attribution::kForgivenErrors.gap_share *
+                               attribution::kForgivenErrors.gap_share * before / bins +
+                           attribution::kForgivenErrors.wobble_sd *
+                               attribution::kForgivenErrors.wobble_sd * wobble / bins;
     channels.push_back({.channel = name, .calibrate_mean_z2 = after / bins / allowed});
   }
   return channels;

@@ -20,8 +20,6 @@ namespace {
 
 using attribution::TermModel;
 
-constexpr double kCausePip = attribution::VerdictThresholds{}.pip;
-constexpr attribution::EvidenceRules kRules;
 constexpr size_t kMostSuspects = 6;
 constexpr double kListedPip = 0.01;
 
@@ -71,7 +69,8 @@ class Weigher {
     }
     for (auto& [channel, terms] : by_channel) {
       const double probability = weights_.Pip(terms);
-      if (probability >= kRules.accused_probability) out_.accused.push_back(channel);
+      if (probability >= attribution::kEvidenceRules.accused_probability)
+        out_.accused.push_back(channel);
       if (probability >= kListedPip) sensors_.emplace_back(channel, std::move(terms));
     }
   }
@@ -95,7 +94,7 @@ class Weigher {
   absl::Status ChooseSuspects() {
     std::vector<int> chosen;
     for (const Cause& cause : weights_.causes()) {
-      if (weights_.Pip(cause) < kCausePip) continue;
+      if (weights_.Pip(cause) < attribution::kVerdictThresholds.pip) continue;
       const size_t before = chosen.size();
       // Both of two interchangeable parameters may be needed: size and slope.
       for (const int t : cause) {
@@ -173,7 +172,8 @@ class Weigher {
     }
     std::vector<std::string> channels;
     for (const auto& [channel, squared] : norm) {
-      if (squared >= kRules.moved_sd * kRules.moved_sd) channels.push_back(channel);
+      if (squared >= attribution::kEvidenceRules.moved_sd * attribution::kEvidenceRules.moved_sd)
+        channels.push_back(channel);
     }
     return channels;
   }
@@ -183,10 +183,12 @@ class Weigher {
     const int parameter = TermAt(weights_.Representative(cause)).parameter;
     for (const Cause& other : weights_.causes()) {
       const int rival = TermAt(weights_.Representative(other)).parameter;
-      if (&other == &cause || slope_.col(rival).norm() < kRules.moved_sd) continue;
+      if (&other == &cause || slope_.col(rival).norm() < attribution::kEvidenceRules.moved_sd)
+        continue;
       Eigen::MatrixXd pair(slope_.rows(), 2);
       pair << slope_.col(parameter), slope_.col(rival);
-      if (calibration::CollinearityIndex(pair) >= kRules.cluster_gamma) return true;
+      if (calibration::CollinearityIndex(pair) >= attribution::kEvidenceRules.cluster_gamma)
+        return true;
     }
     return false;
   }
@@ -267,7 +269,8 @@ class Weigher {
 
   /// Members of the models of the fewest terms that are as good as the best.
   void FindRivals() {
-    const double bound = weights_.inclusion().weight[weights_.inclusion().best] - kRules.rival_nats;
+    const double bound = weights_.inclusion().weight[weights_.inclusion().best] -
+                         attribution::kEvidenceRules.rival_nats;
     size_t fewest = std::numeric_limits<size_t>::max();
     for (size_t m = 0; m < models_.size(); ++m) {
       if (weights_.inclusion().weight[m] >= bound)

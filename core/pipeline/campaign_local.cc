@@ -7,7 +7,7 @@
 namespace parallax::pipeline {
 namespace {
 
-constexpr uint64_t kStream = 0x6c696d65;
+constexpr uint64_t kLimeStream = 0x6c696d65;
 
 /// From the point explained to the least of the quadratic; empty where it has none.
 Eigen::VectorXd StepToLeast(const attribution::LocalExplanation& local) {
@@ -33,7 +33,7 @@ Eigen::VectorXd LocalSteps(const CampaignModel& model, const CampaignFit& fit,
     return misfit(residuals);
   };
   const auto widths = attribution::ExplainLocally(Eigen::VectorXd::Zero(d), response,
-                                                  {.seed = seed, .stream = kStream});
+                                                  {.seed = seed, .stream = kLimeStream});
   if (!widths.ok()) return steps;
   for (const attribution::LocalExplanation& local : *widths) {
     const Eigen::VectorXd step = StepToLeast(local);

@@ -11,7 +11,6 @@
 namespace parallax::pipeline {
 namespace {
 
-constexpr attribution::ForgivenErrors kForgiven;
 constexpr double kLeastEigenvalue = 1e-10;
 
 /// Two errors of one cause: an offset and a share of the level are independent, or a zero that is
@@ -124,11 +123,11 @@ absl::StatusOr<CampaignNoise> CampaignNoise::Create(const CampaignModel& model,
     noise.factors_.push_back({block.begin, covariance.llt().matrixL()});
   }
   const Eigen::MatrixXd offsets = CampaignOffsets(model, trust);
-  const Eigen::MatrixXd wobble = kForgiven.wobble_sd * jacobian;
+  const Eigen::MatrixXd wobble = attribution::kForgivenErrors.wobble_sd * jacobian;
   noise.row_sd_ = (noise.row_sd_.array().square() + offsets.rowwise().squaredNorm().array() +
                    wobble.rowwise().squaredNorm().array())
                       .sqrt();
-  const Eigen::MatrixXd gap = kForgiven.gap_share * Gaps(model);
+  const Eigen::MatrixXd gap = attribution::kForgivenErrors.gap_share * Gaps(model);
   noise.fitted_sd_ = (noise.row_sd_.array().square() + gap.rowwise().squaredNorm().array()).sqrt();
   Eigen::MatrixXd shared(model.rows(), offsets.cols() + wobble.cols() + gap.cols());
   shared << offsets, wobble, gap;

@@ -18,7 +18,7 @@
 namespace parallax::pipeline {
 namespace {
 
-constexpr size_t kFewestRuns = 3;  ///< for a spread between them
+constexpr size_t kFewestForSpread = 3;  ///< for a spread between them
 /// Half-normal prior of the spread between runs, prior sds: what is one rig's seldom varies by
 /// more.
 constexpr double kSpreadScale = 0.5;
@@ -221,7 +221,7 @@ class Sampler {
   }
 
   absl::Status CompareRuns() {
-    if (model_.runs().size() < kFewestRuns) return absl::OkStatus();
+    if (model_.runs().size() < kFewestForSpread) return absl::OkStatus();
     for (Eigen::Index i = 0; i < d_; ++i) {
       calibration::HierarchicalProblem problem;
       for (size_t r = 0; r < model_.runs().size(); ++r) {

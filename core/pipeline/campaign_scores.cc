@@ -9,7 +9,7 @@
 namespace parallax::pipeline {
 namespace {
 
-constexpr uint64_t kStream = 0x7477696e73;  // "twins"
+constexpr uint64_t kScoreStream = 0x7477696e73;  // "twins"
 
 /// Sums over the rows of each window, divided by their number: places × rows.
 Eigen::MatrixXd Averages(const std::vector<int>& window_of, Eigen::Index places,
@@ -29,7 +29,7 @@ CampaignScores::CampaignScores(const CampaignModel& model, const CampaignNoise& 
                                uint64_t seed)
     : model_(&model), noise_(&noise), draws_(model.rows(), kRightTwins) {
   base::ParallelFor(kRightTwins, [&](size_t i) {
-    base::Random random(seed, kStream + i);
+    base::Random random(seed, kScoreStream + i);
     draws_.col(static_cast<Eigen::Index>(i)) = noise.Draw(&random);
   });
   for (ObservableCourse& course : CoursesOf(model)) {

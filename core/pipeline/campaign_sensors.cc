@@ -12,10 +12,6 @@
 namespace parallax::pipeline {
 namespace {
 
-constexpr attribution::EvidenceRules kRules;
-constexpr attribution::MeterErrors kMeter;
-const double kSensorOdds = std::log(attribution::kPriorOdds.sensor);
-
 /// One channel's readings against its set-points over the campaign.
 struct Series {
   std::vector<double> share, sd, drift;
@@ -38,22 +34,25 @@ Found GainOfFault(const Series& series) {
   const Eigen::Map<const Eigen::VectorXd> share(series.share.data(), n);
   const Eigen::Map<const Eigen::VectorXd> drift(series.drift.data(), n);
   const Eigen::Map<const Eigen::VectorXd> sd(series.sd.data(), n);
-  const Eigen::VectorXd between =
-      (sd.array().square() + kMeter.run_share * kMeter.run_share).sqrt();
+  const Eigen::VectorXd between = (sd.array().square() + attribution::kMeterErrors.run_share *
+                                                             attribution::kMeterErrors.run_share)
+                                      .sqrt();
   const Eigen::VectorXd within =
-      (4.0 * sd.array().square() + kMeter.within_run_share * kMeter.within_run_share).sqrt();
-  const LowRankWhitener shared(kMeter.campaign_share * between.cwiseInverse());
+      (4.0 * sd.array().square() +
+       attribution::kMeterErrors.within_run_share * attribution::kMeterErrors.within_run_share)
+          .sqrt();
+  const LowRankWhitener shared(attribution::kMeterErrors.campaign_share * between.cwiseInverse());
   const Eigen::VectorXd steady = shared.Whiten(share.cwiseQuotient(between));
   const auto columns = [&](const Eigen::MatrixXd& raw) {
-    return shared.Whiten(
-        Eigen::MatrixXd(between.cwiseInverse().asDiagonal() * (kMeter.fault_share * raw)));
+    return shared.Whiten(Eigen::MatrixXd(between.cwiseInverse().asDiagonal() *
+                                         (attribution::kMeterErrors.fault_share * raw)));
   };
   std::vector<Found> found = {
       {GainOf(steady, columns(Eigen::MatrixXd::Ones(n, 1))),
        absl::StrFormat("gain error of %+.1f %% against its set-point", 100.0 * share.mean())},
-      {GainOf(drift.cwiseQuotient(within),
-              Eigen::MatrixXd(kMeter.fault_share * within.cwiseInverse().asDiagonal() *
-                              Eigen::MatrixXd::Identity(n, n))),
+      {GainOf(drift.cwiseQuotient(within), Eigen::MatrixXd(attribution::kMeterErrors.fault_share *
+                                                           within.cwiseInverse().asDiagonal() *
+                                                           Eigen::MatrixXd::Identity(n, n))),
        "drift against its set-point within runs"}};
   if (n > 2) {
     found.push_back({GainOf(steady, columns(Eigen::VectorXd::LinSpaced(n, 0.0, 1.0))),
@@ -79,7 +78,7 @@ size_t LeastSpikyRuns(size_t runs) {
   double exactly = std::pow(1.0 - signal::kSpikeFalseAlarm, n);
   double more = 1.0 - exactly;  // probability of more than `least - 1` runs
   size_t least = 1;
-  for (; more > kRules.spike_chance && least <= runs; ++least) {
+  for (; more > attribution::kEvidenceRules.spike_chance && least <= runs; ++least) {
     const auto k = static_cast<double>(least);
     exactly *= (n - k + 1.0) / k * odds;
     more -= exactly;
@@ -106,9 +105,10 @@ std::map<std::string, attribution::SensorEvidence> FaultsSeen(
       const bool spikes = finding.reason == signal::QualityReason::kSpike;
       if (spikes && spiky[finding.channel].size() < least) continue;
       faults.try_emplace(finding.channel,
-                         attribution::SensorEvidence{.channel = finding.channel,
-                                                     .fault = finding.text,
-                                                     .probability = kRules.seen_fault_probability});
+                         attribution::SensorEvidence{
+                             .channel = finding.channel,
+                             .fault = finding.text,
+                             .probability = attribution::kEvidenceRules.seen_fault_probability});
     }
   }
   return faults;
@@ -144,13 +144,14 @@ std::vector<attribution::SensorEvidence> FaultsWithoutTwin(const std::vector<Cam
     faults.try_emplace(fault.channel, fault);
   }
   for (const attribution::SensorEvidence& fault : LagFaults(lags)) {
-    if (fault.probability >= kRules.accused_probability) faults.try_emplace(fault.channel, fault);
+    if (fault.probability >= attribution::kEvidenceRules.accused_probability)
+      faults.try_emplace(fault.channel, fault);
   }
   for (const auto& [channel, series] : held) {
     const Found found = GainOfFault(series);
-    const double odds = std::exp(found.gain_nats + kSensorOdds);
+    const double odds = std::exp(found.gain_nats + attribution::kLogSensorOdds);
     const double probability = std::isinf(odds) ? 1.0 : odds / (1.0 + odds);
-    if (probability < kRules.accused_probability) continue;
+    if (probability < attribution::kEvidenceRules.accused_probability) continue;
     faults.try_emplace(channel,
                        attribution::SensorEvidence{
                            .channel = channel, .fault = found.words, .probability = probability});

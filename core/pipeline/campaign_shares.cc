@@ -12,8 +12,8 @@ namespace {
 
 constexpr int kBootstraps = 200;
 constexpr size_t kBootstrapModels = 40;  ///< by weight: what is left out never wins
-constexpr uint64_t kBootstrapStream = 0x626f6f74;
-constexpr uint64_t kDrawStream = 0x64726177;
+constexpr uint64_t kWinnerStream = 0x626f6f74;
+constexpr uint64_t kShareStream = 0x64726177;
 
 /// Draws of the suspects' coordinates, suspects × draws.
 Eigen::MatrixXd DrawValues(const CampaignFit& fit, const std::vector<int>& suspects, int draws,
@@ -22,7 +22,7 @@ Eigen::MatrixXd DrawValues(const CampaignFit& fit, const std::vector<int>& suspe
   const Eigen::MatrixXd factor = fit.covariance.llt().matrixL();
   Eigen::MatrixXd values(d, draws);
   for (int k = 0; k < draws; ++k) {
-    base::Random random(seed, kDrawStream + static_cast<uint64_t>(k));
+    base::Random random(seed, kShareStream + static_cast<uint64_t>(k));
     Eigen::VectorXd normal(d);
     for (double& x : normal) x = random.Normal();
     for (Eigen::Index i = 0; i < d; ++i) values(i, k) = fit.z(suspects[static_cast<size_t>(i)]);
@@ -94,7 +94,7 @@ absl::StatusOr<std::vector<std::vector<int>>> BootstrapWinners(
     of_run.row(row) = -costs.transpose();
     constant(row) = weight[m] + costs.sum();
   }
-  base::Random random(seed, kBootstrapStream);
+  base::Random random(seed, kWinnerStream);
   std::vector<std::vector<int>> winners;
   for (int b = 0; b < kBootstraps; ++b) {
     Eigen::VectorXd drawn = Eigen::VectorXd::Zero(runs);

@@ -175,15 +175,15 @@ std::vector<HeldOutShare> SharesOf(const twin::Description& description,
                                    const Eigen::VectorXd& measured,
                                    const Eigen::VectorXd& as_assumed,
                                    const Eigen::VectorXd& as_calibrated) {
-  constexpr double kLeastShare = 0.01;
+  constexpr double kShownShare = 0.01;
   std::vector<HeldOutShare> shares;
   for (size_t i = 0; i < description.outcomes.size(); ++i) {
     const std::optional<Chirality> species = SpeciesOf(description.outcomes[i].channel_id);
     const auto k = static_cast<Eigen::Index>(i);
     if (!species.has_value()) continue;
     // NaN, where it was not measured, is not at least anything.
-    if (measured(k) >= kLeastShare || as_assumed(k) >= kLeastShare ||
-        as_calibrated(k) >= kLeastShare) {
+    if (measured(k) >= kShownShare || as_assumed(k) >= kShownShare ||
+        as_calibrated(k) >= kShownShare) {
       shares.push_back({*species, measured(k), as_assumed(k), as_calibrated(k)});
     }
   }

@@ -13,15 +13,11 @@
 namespace parallax::pipeline {
 namespace {
 
-constexpr attribution::EvidenceRules kRules;
-const double kParameterOdds = std::log(attribution::kPriorOdds.parameter);
-const double kSensorOdds = std::log(attribution::kPriorOdds.sensor);
-const double kMissingOdds = std::log(attribution::kPriorOdds.missing);
 constexpr int kKnots = 5;                  ///< of a free form in each run
 constexpr double kLeastHalfRangeK = 10.0;  ///< of temperatures that differ
 
-/// Blocks of one channel over the campaign.
-using Blocks = std::vector<const EvidenceBlock*>;
+/// BlocksOfOne of one channel over the campaign.
+using BlocksOfOne = std::vector<const EvidenceBlock*>;
 
 /// Position of each run in order of time, from -1 to 1.
 std::vector<double> PlacesInTime(const CampaignModel& model) {
@@ -46,7 +42,7 @@ double PlaceInRun(const EvidenceBlock& block, Eigen::Index i) {
 /// Fills column entries: weight(block, row) × scale of the misreport in that row.
 class Writer {
  public:
-  Writer(const CampaignModel& model, const Blocks& blocks) : model_(model), blocks_(blocks) {}
+  Writer(const CampaignModel& model, const BlocksOfOne& blocks) : model_(model), blocks_(blocks) {}
 
   using Weight = std::function<double(const EvidenceBlock& block, Eigen::Index row)>;
 
@@ -78,7 +74,7 @@ class Writer {
 
  private:
   const CampaignModel& model_;
-  const Blocks& blocks_;
+  const BlocksOfOne& blocks_;
 };
 
 struct Fault {
@@ -86,7 +82,7 @@ struct Fault {
   Eigen::MatrixXd columns;
 };
 
-void AddFaults(const CampaignModel& model, const Blocks& blocks, double sd, double share,
+void AddFaults(const CampaignModel& model, const BlocksOfOne& blocks, double sd, double share,
                const std::string& what, std::vector<Fault>* faults) {
   if (sd <= 0.0 && share <= 0.0) return;
   const Writer writer(model, blocks);
@@ -98,7 +94,7 @@ void AddFaults(const CampaignModel& model, const Blocks& blocks, double sd, doub
                      writer.Column(sd, share, [](const EvidenceBlock& block, Eigen::Index i) {
                        return PlaceInRun(block, i);
                      })});
-  if (std::ssize(model.runs()) < kRules.least_runs) return;
+  if (std::ssize(model.runs()) < attribution::kEvidenceRules.least_runs) return;
   faults->push_back({what + " that drifts from run to run",
                      writer.Column(sd, share, [&](const EvidenceBlock& block, auto) {
                        return 1.0 + place(block.run);
@@ -115,7 +111,7 @@ void AddFaults(const CampaignModel& model, const Blocks& blocks, double sd, doub
 
 /// Hat functions over each run's rows: whatever shape, in each run another. Rows of a family of
 /// outcomes are each free.
-Eigen::MatrixXd FreeForm(const CampaignModel& model, const Blocks& blocks,
+Eigen::MatrixXd FreeForm(const CampaignModel& model, const BlocksOfOne& blocks,
                          const twin::Trust& trust) {
   std::vector<Eigen::VectorXd> columns;
   for (const EvidenceBlock* block : blocks) {
@@ -164,7 +160,7 @@ std::vector<double> PlacesInTemperature(const CampaignModel& model) {
 /// not: to first and second order in what has grown. A resistance that is one of the twin's
 /// parameters is one number for all runs; what it stands for may be cooling, or depletion of the
 /// gas.
-Eigen::MatrixXd Slowing(const CampaignModel& model, const Blocks& blocks, double share) {
+Eigen::MatrixXd Slowing(const CampaignModel& model, const BlocksOfOne& blocks, double share) {
   double most = 0.0;
   for (const EvidenceBlock* block : blocks) most = std::max(most, block->assumed.maxCoeff());
   Eigen::MatrixXd columns = Eigen::MatrixXd::Zero(model.rows(), 4);
@@ -181,14 +177,15 @@ Eigen::MatrixXd Slowing(const CampaignModel& model, const Blocks& blocks, double
   return columns;
 }
 
-/// Blocks by what they show of growth: both ways of measuring a forest see the same forest, and the
-/// lines of a sample the species that were counted on it; where they were, lines are left alone.
-std::map<std::string, Blocks> ByWhatTheyShow(const CampaignModel& model) {
+/// BlocksOfOne by what they show of growth: both ways of measuring a forest see the same forest,
+/// and the lines of a sample the species that were counted on it; where they were, lines are left
+/// alone.
+std::map<std::string, BlocksOfOne> ByWhatTheyShow(const CampaignModel& model) {
   std::set<int> counted;
   for (const EvidenceBlock& block : model.blocks()) {
     if (block.observable == "share") counted.insert(block.run);
   }
-  std::map<std::string, Blocks> shown;
+  std::map<std::string, BlocksOfOne> shown;
   for (const EvidenceBlock& block : model.blocks()) {
     std::string what = block.observable;
     if (what == "height_ex_situ") what = "height";
@@ -199,7 +196,7 @@ std::map<std::string, Blocks> ByWhatTheyShow(const CampaignModel& model) {
 }
 
 void AddSensorTerms(const CampaignModel& model, const CampaignNoise& noise,
-                    const std::string& channel, const Blocks& blocks, const twin::Trust& trust,
+                    const std::string& channel, const BlocksOfOne& blocks, const twin::Trust& trust,
                     std::vector<Term>* terms) {
   std::vector<Fault> faults;
   AddFaults(model, blocks, trust.fault_sd, 0.0, "offset", &faults);
@@ -209,7 +206,8 @@ void AddSensorTerms(const CampaignModel& model, const CampaignNoise& noise,
               .parameter = -1,
               .channel = channel,
               .fault = std::move(fault.words),
-              .log_prior_odds = kSensorOdds - std::log(static_cast<double>(faults.size())),
+              .log_prior_odds =
+                  attribution::kLogSensorOdds - std::log(static_cast<double>(faults.size())),
               .columns = noise.Whiten(fault.columns)};
     term.whitener = LowRankWhitener(term.columns);
     terms->push_back(std::move(term));
@@ -222,7 +220,7 @@ void AddMissing(const std::string& observable, const std::string& how, Eigen::Ma
             .parameter = -1,
             .channel = observable,
             .fault = how,
-            .log_prior_odds = kMissingOdds,
+            .log_prior_odds = attribution::kLogMissingOdds,
             .columns = std::move(columns)};
   term.whitener = LowRankWhitener(term.columns);
   terms->push_back(std::move(term));
@@ -235,15 +233,15 @@ std::vector<Term> MakeTerms(const CampaignModel& model, const std::vector<twin::
   std::vector<Term> terms;
   const Eigen::MatrixXd whitened = noise.Whiten(jacobian);
   for (int p = 0; p < model.parameters(); ++p) {
-    if (whitened.col(p).norm() < kRules.least_sensitivity) continue;
+    if (whitened.col(p).norm() < attribution::kEvidenceRules.least_sensitivity) continue;
     terms.push_back({.kind = TermKind::kParameter,
                      .parameter = p,
                      .channel = {},
                      .fault = {},
-                     .log_prior_odds = kParameterOdds,
+                     .log_prior_odds = attribution::kLogParameterOdds,
                      .columns = Eigen::MatrixXd(model.rows(), 0)});
   }
-  std::map<std::string, Blocks> by_channel;
+  std::map<std::string, BlocksOfOne> by_channel;
   for (const EvidenceBlock& block : model.blocks()) by_channel[block.channel].push_back(&block);
   for (const auto& [channel, blocks] : by_channel) {
     AddSensorTerms(model, noise, channel, blocks, *FindTrust(trust, blocks.front()->observable),

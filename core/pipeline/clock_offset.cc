@@ -15,7 +15,6 @@ namespace parallax::pipeline {
 namespace {
 
 constexpr double kShiftStepS = 0.5;
-constexpr attribution::ClockRules kRules;
 
 /// Residual sum of squares of the best a + b·x.
 double Misfit(const Eigen::VectorXd& x, const Eigen::VectorXd& y) {
@@ -35,7 +34,7 @@ constexpr double kGridS = 1.0;
 class Collector {
  public:
   void Add(const std::string& channel, const ClockOffset& offset) {
-    if (!(offset.sd_s < kRules.most_uncertain_s)) return;
+    if (!(offset.sd_s < attribution::kClockRules.most_uncertain_s)) return;
     by_device_[channel.substr(0, channel.find('/'))].push_back(offset);
   }
 
@@ -126,7 +125,9 @@ ClockOffset EstimateShift(const Eigen::VectorXd& time_s, const Eigen::VectorXd& 
   Eigen::Index best = 0;
   const double least = misfit.minCoeff(&best);
   const double total = (value.array() - value.mean()).square().sum();
-  if (best == 0 || best == steps - 1 || least > (1.0 - kRules.least_explained) * total) return out;
+  if (best == 0 || best == steps - 1 ||
+      least > (1.0 - attribution::kClockRules.least_explained) * total)
+    return out;
   const double below = misfit(best - 1), above = misfit(best + 1);
   const double curvature = below - 2.0 * least + above;
   if (!(curvature > 0.0)) return out;
@@ -188,15 +189,17 @@ std::vector<attribution::SensorEvidence> ClockFaults(
     const auto [least, most] = std::minmax_element(by_run.begin(), by_run.end());
     const double middle_s = divergence::Quantile(by_run, 0.5);
     const double furthest_s = std::abs(*most) > std::abs(*least) ? *most : *least;
-    const auto far = std::count_if(by_run.begin(), by_run.end(),
-                                   [](double s) { return std::abs(s) > kRules.tolerated_s; });
+    const auto far = std::count_if(by_run.begin(), by_run.end(), [](double s) {
+      return std::abs(s) > attribution::kClockRules.tolerated_s;
+    });
     if (far < 2 && !(far == 1 && by_run.size() < 4)) continue;
     faults.push_back(
         {.channel = device + "/clock",
          .fault = absl::StrFormat("clock that stands %+.1f s from the others' (median; "
                                   "furthest %+.1f s, beyond %g s in %d of %d runs)",
-                                  middle_s, furthest_s, kRules.tolerated_s, far, by_run.size()),
-         .probability = kRules.probability});
+                                  middle_s, furthest_s, attribution::kClockRules.tolerated_s, far,
+                                  by_run.size()),
+         .probability = attribution::kClockRules.probability});
   }
   return faults;
 }

@@ -82,12 +82,6 @@ struct Null {
   std::vector<double> largest_window;  ///< over all places, in that sd, ascending
 };
 
-/// (1 + # at least as large)/(B + 1).
-double TailShare(const std::vector<double>& ascending, double value) {
-  const auto above = ascending.end() - std::lower_bound(ascending.begin(), ascending.end(), value);
-  return (1.0 + static_cast<double>(above)) / (1.0 + static_cast<double>(ascending.size()));
-}
-
 Null NullOf(const RightTwins& twins, Eigen::Index dimensions) {
   Null null;
   const size_t count = twins.scores.size(), few = std::min(count, kFewTwins);
@@ -135,7 +129,8 @@ absl::Status FillOpening(const ComparedSignal& signal, const RunScores& runs, co
   Eigen::Index first = 0;
   double p_value = 1.0;
   for (; first < mean.size(); ++first) {
-    p_value = TailShare(null.largest_window, std::abs(mean(first)) / null.window_sd(first));
+    p_value =
+        divergence::TailShare(null.largest_window, std::abs(mean(first)) / null.window_sd(first));
     if (p_value <= kLevel) break;
   }
   if (first == mean.size()) {
@@ -169,7 +164,7 @@ absl::StatusOr<DivergenceFigures> Measure(const ComparedSignal& signal, const Ru
                             .transport = {Transport(scores), null.transport},
                             .kl = {KlOf(scores), null.kl},
                             .js = {JsOf(scores, DrawsOf(scores.cols())), null.js},
-                            .p_value = TailShare(null.energy, energy.value())};
+                            .p_value = divergence::TailShare(null.energy, energy.value())};
   PARALLAX_ASSIGN_OR_RETURN(
       const divergence::TestResult flips,
       energy.SignFlipTest({.permutations = kFlips, .seed = seed, .stream = kFlipStream}));

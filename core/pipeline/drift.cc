@@ -21,7 +21,6 @@ namespace {
 constexpr int kOnsets = 48;
 /// Fewer bins do not show a drift.
 constexpr Eigen::Index kLeastBins = 24;
-constexpr attribution::DriftRules kRules;
 
 /// Times of a block's rows: bins, then censored bins.
 Eigen::VectorXd RowTimes(const Model& model, const RowBlock& block) {
@@ -38,7 +37,8 @@ Eigen::VectorXd RowTimes(const Model& model, const RowBlock& block) {
 /// A drift of one prior sd, row by row of a block: 0 until `onset_s`, a line from there.
 Eigen::VectorXd Ramp(const Model& model, const RowBlock& block, double onset_s) {
   const double lasts_s = std::max(1.0, model.Channel(block).bin_time_s(block.bins - 1) - onset_s);
-  const double sd = std::max(kRules.prior_sd, kRules.prior_rate * lasts_s);
+  const double sd =
+      std::max(attribution::kDriftRules.prior_sd, attribution::kDriftRules.prior_rate * lasts_s);
   return (sd / lasts_s * (RowTimes(model, block).array() - onset_s).max(0.0)).matrix();
 }
 
@@ -308,7 +308,7 @@ class DriftSearch {
   }
 
   static double Price(const std::vector<Step>& steps) {
-    return kRules.step_price_nats * static_cast<double>(steps.size());
+    return attribution::kDriftRules.step_price_nats * static_cast<double>(steps.size());
   }
 
   const twin::Twin& twin_;

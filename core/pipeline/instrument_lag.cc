@@ -15,11 +15,9 @@
 namespace parallax::pipeline {
 namespace {
 
-constexpr attribution::LagRules kRules;
-const double kSensorOdds = std::log(attribution::kPriorOdds.sensor);
 /// Starts of the lag; of a lag that is far off the shift alone has taken the larger part.
-constexpr double kStarts[] = {0.0, 15.0, 60.0};
-constexpr double kDifference = 0.05;  ///< of forward differences [s]
+constexpr double kLagStarts[] = {0.0, 15.0, 60.0};
+constexpr double kLagDifferenceS = 0.05;  ///< of forward differences [s]
 
 /// y minus the best a + b x, b >= 0.
 Eigen::VectorXd WithoutLine(const Eigen::VectorXd& x, const Eigen::VectorXd& y) {
@@ -47,8 +45,8 @@ class LagFit {
       *residuals = Residuals(x(0), x(1));
       if (jacobian == nullptr) return true;
       jacobian->resize(residuals->size(), 2);
-      jacobian->col(0) = (Residuals(x(0) + kDifference, x(1)) - *residuals) / kDifference;
-      jacobian->col(1) = (Residuals(x(0), x(1) + kDifference) - *residuals) / kDifference;
+      jacobian->col(0) = (Residuals(x(0) + kLagDifferenceS, x(1)) - *residuals) / kLagDifferenceS;
+      jacobian->col(1) = (Residuals(x(0), x(1) + kLagDifferenceS) - *residuals) / kLagDifferenceS;
       return true;
     };
     calibration::LeastSquaresOptions options;
@@ -90,7 +88,9 @@ double LogNormal(double x, double variance) {
 
 }  // namespace
 
-bool InstrumentLag::Shows() const { return lag_s > 3.0 * kRules.tolerated_s && lag_s > 2.0 * sd_s; }
+bool InstrumentLag::Shows() const {
+  return lag_s > 3.0 * attribution::kLagRules.tolerated_s && lag_s > 2.0 * sd_s;
+}
 
 Eigen::VectorXd Lagged(const Eigen::VectorXd& grid_s, const Eigen::VectorXd& course, double lag_s) {
   if (!(lag_s > 0.0)) return course;
@@ -114,7 +114,7 @@ InstrumentLag EstimateLag(const Eigen::VectorXd& time_s, const Eigen::VectorXd& 
   const double first_s = std::isfinite(shift.sd_s) ? shift.offset_s : 0.0;
   const LagFit fit(time_s, value, grid_s, reference);
   calibration::FitResult best;
-  for (const double lag_s : kStarts) {
+  for (const double lag_s : kLagStarts) {
     absl::StatusOr<calibration::FitResult> found = fit.From(first_s - lag_s, lag_s);
     if (found.ok() && found->cost < best.cost) best = *std::move(found);
   }
@@ -150,7 +150,7 @@ std::vector<InstrumentLag> EstimateLags(const twin::Twin& twin, const signal::Cl
     const Readings readings =
         GoodReadings(*series, begin_s, thermometer ? std::min(growth_s, end_s) : end_s);
     InstrumentLag lag = EstimateLag(readings.time_s, readings.value, drive.time_s, column);
-    if (!(lag.sd_s < kRules.most_uncertain_s)) continue;
+    if (!(lag.sd_s < attribution::kLagRules.most_uncertain_s)) continue;
     lag.channel = series->channel;
     lags.push_back(std::move(lag));
   }
@@ -167,14 +167,17 @@ std::vector<attribution::SensorEvidence> LagFaults(
   for (const auto& [channel, lags] : by_channel) {
     double weight = 0.0, sum = 0.0;
     for (const InstrumentLag& lag : lags) {
-      const double w = 1.0 / (lag.sd_s * lag.sd_s + kRules.run_s * kRules.run_s);
+      const double w =
+          1.0 / (lag.sd_s * lag.sd_s + attribution::kLagRules.run_s * attribution::kLagRules.run_s);
       weight += w;
       sum += w * lag.lag_s;
     }
     const double mean_s = sum / weight;
     const double variance = 1.0 / weight;
-    const double gain = LogNormal(mean_s, variance + kRules.faulty_s * kRules.faulty_s) -
-                        LogNormal(mean_s, variance + kRules.tolerated_s * kRules.tolerated_s);
+    const double gain = LogNormal(mean_s, variance + attribution::kLagRules.faulty_s *
+                                                         attribution::kLagRules.faulty_s) -
+                        LogNormal(mean_s, variance + attribution::kLagRules.tolerated_s *
+                                                         attribution::kLagRules.tolerated_s);
     const auto shown = std::count_if(lags.begin(), lags.end(),
                                      [](const InstrumentLag& lag) { return lag.Shows(); });
     faults.push_back({.channel = channel,
@@ -182,7 +185,7 @@ std::vector<attribution::SensorEvidence> LagFaults(
                           "lag: follows what it measures by a further %.0f s (sd %.0f s; seen in "
                           "%d of %d runs that tell)",
                           mean_s, std::sqrt(variance), shown, lags.size()),
-                      .probability = 1.0 / (1.0 + std::exp(-gain - kSensorOdds))});
+                      .probability = 1.0 / (1.0 + std::exp(-gain - attribution::kLogSensorOdds))});
   }
   return faults;
 }

@@ -52,15 +52,6 @@ Eigen::MatrixXd DecodeMatrix(const json& rows) {
   return matrix;
 }
 
-json EncodeProvenance(const calibration::Provenance& provenance) {
-  return {{"twin", provenance.twin},
-          {"twin_digest", provenance.twin_digest},
-          {"run_digests", provenance.run_digests},
-          {"options_digest", provenance.options_digest},
-          {"seed", provenance.seed},
-          {"version", provenance.version}};
-}
-
 calibration::Provenance DecodeProvenance(const json& entry) {
   return {.twin = entry.at("twin"),
           .twin_digest = entry.at("twin_digest"),
@@ -71,6 +62,15 @@ calibration::Provenance DecodeProvenance(const json& entry) {
 }
 
 }  // namespace
+
+nlohmann::json EncodeProvenance(const calibration::Provenance& provenance) {
+  return {{"twin", provenance.twin},
+          {"twin_digest", provenance.twin_digest},
+          {"run_digests", provenance.run_digests},
+          {"options_digest", provenance.options_digest},
+          {"seed", provenance.seed},
+          {"version", provenance.version}};
+}
 
 std::string EncodeParameterSet(const calibration::ParameterSet& set) {
   json values = json::array();

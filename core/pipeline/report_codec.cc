@@ -295,15 +295,6 @@ json EncodeCounterfactuals(const std::vector<CounterfactualCall>& calls) {
   return list;
 }
 
-json EncodeProvenance(const calibration::Provenance& p) {
-  return {{"twin", p.twin},
-          {"twin_digest", p.twin_digest},
-          {"run_digests", p.run_digests},
-          {"options_digest", p.options_digest},
-          {"seed", p.seed},
-          {"version", p.version}};
-}
-
 }  // namespace
 
 std::string EncodeReport(const Report& report) {

@@ -13,11 +13,9 @@
 namespace parallax::pipeline {
 namespace {
 
-constexpr attribution::DriftRules kRules;
-const double kLogPriorOdds = std::log(attribution::kPriorOdds.sensor);
-
 double Probability(double gain_nats) {
-  return 1.0 / (1.0 + std::exp(-(gain_nats + kLogPriorOdds - kRules.misfit_allowance_nats)));
+  return 1.0 / (1.0 + std::exp(-(gain_nats + attribution::kLogSensorOdds -
+                                 attribution::kDriftRules.misfit_allowance_nats)));
 }
 
 SensorHypothesis Weigh(const std::string& run, double gain_nats, double physics_nats) {
@@ -31,8 +29,8 @@ SensorHypothesis Weigh(const std::string& run, double gain_nats, double physics_
 std::optional<SensorHypothesis> NameDrift(const Model& model, const RowBlock& block,
                                           const Drift& drift) {
   const ChannelObservations& channel = model.Channel(block);
-  if (std::abs(drift.off) < kRules.least_scales * drift.scale ||
-      std::abs(drift.rate) < kRules.least_rate) {
+  if (std::abs(drift.off) < attribution::kDriftRules.least_scales * drift.scale ||
+      std::abs(drift.rate) < attribution::kDriftRules.least_rate) {
     return std::nullopt;
   }
   const std::string& run = model.runs()[static_cast<size_t>(block.run)].run;

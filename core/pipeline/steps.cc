@@ -19,9 +19,8 @@ constexpr size_t kMostSteps = 6;
 /// Moments tried in each run, and again around the best of them.
 constexpr Eigen::Index kCandidates = 48;
 constexpr Eigen::Index kRefinements = 16;
-constexpr attribution::DriftRules kRules;
 /// Half width of the difference that a candidate's effect is read off with, in prior sd.
-constexpr double kDifference = 0.05;
+constexpr double kJumpDifference = 0.05;
 
 bool CanStep(const twin::Description& description) {
   return std::any_of(description.parameters.begin(), description.parameters.end(),
@@ -142,11 +141,11 @@ class StepSearch {
     Eigen::VectorXd z = Padded(current.fit.x, space.size());
     Eigen::VectorXd above;
     Eigen::VectorXd below;
-    z(space.size() - 1) = kDifference;
+    z(space.size() - 1) = kJumpDifference;
     if (!model.Residuals(z, &above, nullptr).ok()) return Eigen::VectorXd::Zero(rows);
-    z(space.size() - 1) = -kDifference;
+    z(space.size() - 1) = -kJumpDifference;
     if (!model.Residuals(z, &below, nullptr).ok()) return Eigen::VectorXd::Zero(rows);
-    return (above - below) / (2.0 * kDifference);
+    return (above - below) / (2.0 * kJumpDifference);
   }
 
   const twin::Twin& twin_;
@@ -175,7 +174,9 @@ absl::StatusOr<std::vector<Step>> FindSteps(const twin::Twin& twin,
     PARALLAX_ASSIGN_OR_RETURN(SteppedFit with, search.Fit(std::move(steps), current.fit.x));
     PARALLAX_ASSIGN_OR_RETURN(const double gain_nats, search.Gain(with, current));
     const double moved = std::abs(with.fit.x(with.fit.x.size() - 1));
-    if (gain_nats < kRules.step_price_nats || moved < kRules.least_step) break;
+    if (gain_nats < attribution::kDriftRules.step_price_nats ||
+        moved < attribution::kDriftRules.least_step)
+      break;
     current = std::move(with);
   }
   return current.steps;

@@ -17,7 +17,7 @@ constexpr double kSheetNoiseShare = 0.2;  // boards are up to five times better 
 constexpr double kActuatorMove = 0.05;    // of its range: an actuator that moved
 constexpr double kCoarse = 0.4;           // equal neighbours from which quantisation rules
 constexpr double kLeap = 4.0;             // noise sds or grid steps that are no rest
-constexpr size_t kTrendRows = 5;          // samples whose median stands for a place
+constexpr size_t kPlaceRows = 5;          // samples whose median stands for a place
 constexpr size_t kPaceRows = 20;          // samples over which a pace is taken
 constexpr double kSensorMove = 8.0;       // noise sds: a sensor that moved
 
@@ -116,9 +116,9 @@ double MedianOf(const CleanSeries& series, const std::vector<size_t>& rows, size
 std::string Break(const ChannelTrack& track, const std::vector<size_t>& rows, const EqualRun& run) {
   const CleanSeries& series = track.series;
   const double noise = std::max(RobustNoise(series, rows), series.resolution_si);
-  if (run.end + kTrendRows <= rows.size()) {
+  if (run.end + kPlaceRows <= rows.size()) {
     const double leap =
-        MedianOf(series, rows, run.end, run.end + kTrendRows) - series.value_si[rows[run.begin]];
+        MedianOf(series, rows, run.end, run.end + kPlaceRows) - series.value_si[rows[run.begin]];
     // The very next sample tells a leap from a rise that began just then.
     const double first = series.value_si[rows[run.end]] - series.value_si[rows[run.begin]];
     if (std::min(std::abs(leap), std::abs(first)) > kLeap * noise) {
@@ -126,10 +126,10 @@ std::string Break(const ChannelTrack& track, const std::vector<size_t>& rows, co
                              base::DifferenceFromSi(track.unit, leap), track.channel->unit);
     }
   }
-  if (run.begin < kPaceRows + kTrendRows) return "";
+  if (run.begin < kPaceRows + kPlaceRows) return "";
   const double pace =
-      MedianOf(series, rows, run.begin - kTrendRows, run.begin) -
-      MedianOf(series, rows, run.begin - kPaceRows - kTrendRows, run.begin - kPaceRows);
+      MedianOf(series, rows, run.begin - kPlaceRows, run.begin) -
+      MedianOf(series, rows, run.begin - kPaceRows - kPlaceRows, run.begin - kPaceRows);
   if (std::abs(pace) <= kLeap * noise) return "";
   return absl::StrFormat("it had moved by %.4g %s in the %d samples before",
                          base::DifferenceFromSi(track.unit, pace), track.channel->unit, kPaceRows);

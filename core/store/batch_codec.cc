@@ -25,7 +25,7 @@
 namespace parallax::store {
 namespace {
 
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kBatchVersion = 1;
 constexpr uint8_t kSameTimes = 0x00;
 constexpr uint8_t kPackedTimes = 0x01;
 constexpr uint8_t kRawValues = 0x00;
@@ -61,7 +61,7 @@ bool ReadTimes(ByteReader& in, size_t count, const signal::ChannelColumn* previo
   return times->size() == count;
 }
 
-bool ReadValues(ByteReader& in, size_t count, std::vector<double>* values) {
+bool ReadBatchValues(ByteReader& in, size_t count, std::vector<double>* values) {
   uint8_t mode = 0;
   if (!in.ReadByte(&mode)) return false;
   if (mode == kRawValues) {
@@ -90,7 +90,7 @@ bool ReadColumn(ByteReader& in, const signal::ChannelColumn* previous, size_t ro
   column->channel_index = static_cast<uint32_t>(lowest + gap);
   if (count == 0) return true;
   return ReadTimes(in, count, previous, &column->time_unix_ns) &&
-         ReadValues(in, count, &column->value) && ReadQuality(in, count, &column->quality);
+         ReadBatchValues(in, count, &column->value) && ReadQuality(in, count, &column->quality);
 }
 
 bool ReadBatch(ByteReader& in, signal::SampleBatch* batch) {
@@ -98,7 +98,7 @@ bool ReadBatch(ByteReader& in, signal::SampleBatch* batch) {
   uint64_t not_finite = 0;
   uint64_t time_out_of_range = 0;
   uint64_t columns = 0;
-  if (!in.ReadByte(&version) || version != kVersion || !in.ReadVarint(&not_finite) ||
+  if (!in.ReadByte(&version) || version != kBatchVersion || !in.ReadVarint(&not_finite) ||
       !in.ReadVarint(&time_out_of_range) || !in.ReadVarint(&columns) ||
       columns > signal::kMaxChannels) {
     return false;
@@ -146,7 +146,7 @@ EncodedBatch EncodeBatch(const signal::SampleBatch& batch, const signal::RejectC
   encoded.rejected = rejected;
   encoded.samples = static_cast<uint32_t>(batch.SampleCount());
   SetTimeBounds(batch, &encoded);
-  encoded.data.push_back(static_cast<char>(kVersion));
+  encoded.data.push_back(static_cast<char>(kBatchVersion));
   PutVarint(rejected.not_finite, &encoded.data);
   PutVarint(rejected.time_out_of_range, &encoded.data);
   PutVarint(batch.columns.size(), &encoded.data);

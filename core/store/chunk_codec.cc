@@ -22,7 +22,7 @@
 namespace parallax::store {
 namespace {
 
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kChunkVersion = 1;
 
 bool IsConstant(const std::vector<double>& values) {
   const auto first = std::bit_cast<uint64_t>(values.front());
@@ -91,7 +91,7 @@ bool ReadFullPrecision(ByteReader& in, size_t count, ChunkCodec codec,
   return true;
 }
 
-bool ReadValues(ByteReader& in, size_t count, std::vector<double>* values) {
+bool ReadChunkValues(ByteReader& in, size_t count, std::vector<double>* values) {
   uint8_t codec = 0;
   if (!in.ReadByte(&codec)) return false;
   switch (static_cast<ChunkCodec>(codec)) {
@@ -113,9 +113,9 @@ bool ReadValues(ByteReader& in, size_t count, std::vector<double>* values) {
 bool ReadChunk(ByteReader& in, SampleColumn* column) {
   uint8_t version = 0;
   uint64_t count = 0;
-  return in.ReadByte(&version) && version == kVersion && in.ReadVarint(&count) && count > 0 &&
+  return in.ReadByte(&version) && version == kChunkVersion && in.ReadVarint(&count) && count > 0 &&
          count <= kMaxChunkSamples && ReadIntegers(in, count, &column->time_unix_ns) &&
-         ReadValues(in, count, &column->value) && ReadQuality(in, count, &column->quality) &&
+         ReadChunkValues(in, count, &column->value) && ReadQuality(in, count, &column->quality) &&
          in.remaining() == 0;
 }
 
@@ -137,7 +137,7 @@ EncodedChunk EncodeChunk(const SampleColumn& column) {
                  column.value.size() == column.time_unix_ns.size());
   EncodedChunk chunk;
   Summarize(column, &chunk);
-  chunk.data.push_back(static_cast<char>(kVersion));
+  chunk.data.push_back(static_cast<char>(kChunkVersion));
   PutVarint(column.value.size(), &chunk.data);
   PutIntegers(column.time_unix_ns, &chunk.data);
   const size_t values_begin = chunk.data.size();

@@ -18,8 +18,8 @@ namespace {
 
 constexpr size_t kMostBeliefs = 14;
 
-constexpr double kNameWidth = 190.0;
-constexpr double kRow = 46.0;
+constexpr double kPosteriorNameWidth = 190.0;
+constexpr double kPosteriorRow = 46.0;
 constexpr double kPriorBar = 14.0;
 constexpr double kPosteriorBar = 6.0;
 constexpr int kDigits = 3;
@@ -85,9 +85,9 @@ void DrawBelief(const Belief& belief, double top, Scene* scene) {
   const double middle = top + 15.0;
   std::string name = belief.parameter;
   if (!belief.run.empty()) name += ", run " + belief.run;
-  AddText(scene, {0.0, middle + 4.5}, Shorten(name, kTextSize, kPlain, kNameWidth), kTextSize,
-          kInk);
-  const Axis axis = AxisFor(belief, kNameWidth + 8.0, scene->width - 4.0);
+  AddText(scene, {0.0, middle + 4.5}, Shorten(name, kTextSize, kPlain, kPosteriorNameWidth),
+          kTextSize, kInk);
+  const Axis axis = AxisFor(belief, kPosteriorNameWidth + 8.0, scene->width - 4.0);
   scene->AddLine("grid", {axis.begin, middle}, {axis.end, middle}, kGrid, 1.0);
   DrawInterval("prior", belief.prior_low, belief.prior_high, axis, middle, kPriorBar, kPale, scene);
   DrawInterval("posterior", belief.low, belief.high, axis, middle, kPosteriorBar, kAfter, scene);
@@ -150,9 +150,9 @@ Scene DrawBeliefs(const Beliefs& beliefs, double width) {
   AddKey(&scene, {next, top + 8.0}, kAfter, "posterior");
   top += 18.0;
   for (size_t i = 0; i < beliefs.shown.size(); ++i) {
-    DrawBelief(beliefs.shown[i], top + kRow * static_cast<double>(i), &scene);
+    DrawBelief(beliefs.shown[i], top + kPosteriorRow * static_cast<double>(i), &scene);
   }
-  scene.height = top + kRow * static_cast<double>(beliefs.shown.size());
+  scene.height = top + kPosteriorRow * static_cast<double>(beliefs.shown.size());
   return scene;
 }
 

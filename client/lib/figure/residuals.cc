@@ -15,10 +15,10 @@
 namespace parallax::client::figure {
 namespace {
 
-constexpr double kNameWidth = 165.0;
-constexpr double kFigureWidth = 130.0;
-constexpr double kRow = 38.0;
-constexpr double kBar = 11.0;
+constexpr double kResidualNameWidth = 165.0;
+constexpr double kResidualFigureWidth = 130.0;
+constexpr double kResidualRow = 38.0;
+constexpr double kResidualBar = 11.0;
 constexpr double kKeys = 16.0;      ///< height of the legend
 constexpr double kTickRoom = 22.0;  ///< below the bars
 constexpr double kMostParts = 2.0;  ///< longer bars are cut; their figures stand beside them
@@ -47,10 +47,10 @@ std::string WithUnit(double rmse, const std::string& unit) {
 
 void DrawFigures(const ChannelResidual& channel, double top, Scene* scene) {
   constexpr Label::Weight kPlain = Label::Weight::kNormal;
-  const double middle = top + 0.5 * kRow;
+  const double middle = top + 0.5 * kResidualRow;
   const bool band = std::isfinite(channel.coverage_90);
   AddText(scene, {0.0, middle + (band ? -1.5 : 4.5)},
-          Shorten(channel.channel, kTextSize, kPlain, kNameWidth), kTextSize, kInk);
+          Shorten(channel.channel, kTextSize, kPlain, kResidualNameWidth), kTextSize, kInk);
   if (band) {
     AddText(scene, {0.0, middle + 11.5},
             "90 % band holds " + PercentNumber(Json(channel.coverage_90)) + " %", kSmallSize,
@@ -64,12 +64,12 @@ void DrawFigures(const ChannelResidual& channel, double top, Scene* scene) {
 }
 
 void DrawBars(const ChannelResidual& channel, const Axis& axis, double top, Scene* scene) {
-  const double middle = top + 0.5 * kRow;
-  scene->AddRectangle("bar", {axis.begin, middle - kBar - 1.0},
-                      axis.At(Part(channel, channel.before)) - axis.begin, kBar, kBefore);
+  const double middle = top + 0.5 * kResidualRow;
+  scene->AddRectangle("bar", {axis.begin, middle - kResidualBar - 1.0},
+                      axis.At(Part(channel, channel.before)) - axis.begin, kResidualBar, kBefore);
   if (!std::isfinite(channel.after)) return;
   scene->AddRectangle("bar", {axis.begin, middle + 1.0},
-                      axis.At(Part(channel, channel.after)) - axis.begin, kBar, kAfter);
+                      axis.At(Part(channel, channel.after)) - axis.begin, kResidualBar, kAfter);
 }
 
 void DrawGrid(const Axis& axis, double top, double bottom, Scene* scene) {
@@ -115,9 +115,9 @@ Scene DrawResiduals(const Residuals& residuals, double width) {
                : "Root mean square of measured minus predicted; nothing was calibrated.");
   const Axis axis{.low = 0.0,
                   .high = LongestPart(residuals.channels),
-                  .begin = kNameWidth + 8.0,
-                  .end = width - kFigureWidth - 8.0};
-  double bottom = top + kRow * static_cast<double>(residuals.channels.size());
+                  .begin = kResidualNameWidth + 8.0,
+                  .end = width - kResidualFigureWidth - 8.0};
+  double bottom = top + kResidualRow * static_cast<double>(residuals.channels.size());
   if (compared) {
     const double next = AddKey(&scene, {axis.begin, top + 8.0}, kBefore, "as assumed");
     AddKey(&scene, {next, top + 8.0}, kAfter, held_out ? "calibrated" : "at the fit");
@@ -126,7 +126,7 @@ Scene DrawResiduals(const Residuals& residuals, double width) {
     DrawGrid(axis, top, bottom, &scene);
   }
   for (size_t i = 0; i < residuals.channels.size(); ++i) {
-    const double row = top + kRow * static_cast<double>(i);
+    const double row = top + kResidualRow * static_cast<double>(i);
     DrawFigures(residuals.channels[i], row, &scene);
     if (compared) DrawBars(residuals.channels[i], axis, row, &scene);
   }

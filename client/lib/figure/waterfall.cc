@@ -124,10 +124,10 @@ absl::StatusOr<Waterfall> ReadWaterfall(const Json& report) {
 
 namespace {
 
-constexpr double kNameWidth = 165.0;
-constexpr double kFigureWidth = 108.0;
-constexpr double kRow = 34.0;
-constexpr double kBar = 18.0;
+constexpr double kWaterfallNameWidth = 165.0;
+constexpr double kWaterfallFigureWidth = 108.0;
+constexpr double kWaterfallRow = 34.0;
+constexpr double kWaterfallBar = 18.0;
 constexpr double kCap = 4.0;  ///< half a whisker's end
 
 Colour ColourOf(Kind kind) {
@@ -182,18 +182,18 @@ void DrawWhisker(const WaterfallBar& bar, const Axis& axis, double y, Scene* sce
 }
 
 void DrawBar(const WaterfallBar& bar, const Axis& axis, double top, Scene* scene) {
-  const double middle = top + 0.5 * kRow;
+  const double middle = top + 0.5 * kWaterfallRow;
   constexpr Label::Weight kPlain = Label::Weight::kNormal;
   const Label::Weight weight = bar.kind == Kind::kBlamed ? Label::Weight::kBold : kPlain;
   AddText(scene, {0.0, middle + (bar.detail.empty() ? 4.5 : -1.5)},
-          Shorten(bar.name, kTextSize, weight, kNameWidth), kTextSize, kInk, Label::Anchor::kStart,
-          weight);
-  AddText(scene, {0.0, middle + 11.5}, Shorten(bar.detail, kSmallSize, kPlain, kNameWidth),
+          Shorten(bar.name, kTextSize, weight, kWaterfallNameWidth), kTextSize, kInk,
+          Label::Anchor::kStart, weight);
+  AddText(scene, {0.0, middle + 11.5}, Shorten(bar.detail, kSmallSize, kPlain, kWaterfallNameWidth),
           kSmallSize, kMuted);
   const double from = axis.At(std::min(bar.begin, bar.begin - bar.share));
   const double to = axis.At(std::max(bar.begin, bar.begin - bar.share));
-  scene->AddRectangle("bar", {from, middle - 0.5 * kBar}, std::max(to - from, 1.0), kBar,
-                      ColourOf(bar.kind));
+  scene->AddRectangle("bar", {from, middle - 0.5 * kWaterfallBar}, std::max(to - from, 1.0),
+                      kWaterfallBar, ColourOf(bar.kind));
   DrawWhisker(bar, axis, middle, scene);
   std::string figure = InPercent(bar.share) + " %";
   if (std::isfinite(bar.low) && std::isfinite(bar.high)) {
@@ -218,8 +218,9 @@ Scene DrawWaterfall(const Waterfall& waterfall, double width) {
   if (blamed) next = AddKey(&scene, {next, top + 8.0}, kBefore, "blamed by the verdict");
   if (weighed) AddKey(&scene, {next, top + 8.0}, kSuspect, "weighed and not blamed");
   if (blamed || weighed) top += 20.0;
-  const Axis axis = AxisFor(waterfall, kNameWidth + 8.0, width - kFigureWidth - 8.0);
-  const double bottom = top + kRow * static_cast<double>(waterfall.bars.size());
+  const Axis axis =
+      AxisFor(waterfall, kWaterfallNameWidth + 8.0, width - kWaterfallFigureWidth - 8.0);
+  const double bottom = top + kWaterfallRow * static_cast<double>(waterfall.bars.size());
   for (const double tick : Ticks(axis.low, axis.high, 5)) {
     const double x = axis.At(tick);
     scene.AddLine("grid", {x, top}, {x, bottom}, kGrid, 1.0);
@@ -228,12 +229,12 @@ Scene DrawWaterfall(const Waterfall& waterfall, double width) {
   }
   for (size_t i = 0; i < waterfall.bars.size(); ++i) {
     const WaterfallBar& bar = waterfall.bars[i];
-    const double row = top + kRow * static_cast<double>(i);
+    const double row = top + kWaterfallRow * static_cast<double>(i);
     // What is left after a step is where the next one starts; the gap itself takes nothing away.
     const double x = axis.At(bar.kind == Kind::kGap ? bar.begin : bar.begin - bar.share);
     if (i + 1 < waterfall.bars.size()) {
-      scene.AddLine("link", {x, row + 0.5 * (kRow + kBar)}, {x, row + 1.5 * kRow - 0.5 * kBar},
-                    kNeutral, 1.0);
+      scene.AddLine("link", {x, row + 0.5 * (kWaterfallRow + kWaterfallBar)},
+                    {x, row + 1.5 * kWaterfallRow - 0.5 * kWaterfallBar}, kNeutral, 1.0);
     }
     DrawBar(bar, axis, row, &scene);
   }

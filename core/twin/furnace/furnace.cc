@@ -11,17 +11,15 @@
 namespace parallax::twin {
 namespace {
 
-using furnace::kParameters;
-
-constexpr size_t kMaxRows = 5'000;
+constexpr size_t kMostFurnaceRows = 5'000;
 constexpr size_t kMaxHoleRows = 1'000;
 constexpr double kWidestHoleS = 10.0;
 constexpr double kArgonOnM3PerS = 1e-6 / 60.0;  // 1 mL/min, far above the meter's zero
 constexpr double kFloorMarginK = 5.0;           // readings this near the floor may be the floor
-constexpr double kFirstReadingWindowS = 30.0;
-constexpr int kFirstReadings = 5;
+constexpr double kFurnaceWindowS = 30.0;
+constexpr int kFurnaceReadings = 5;
 constexpr double kAmperePerMilliampere = 1e-3;
-constexpr int kJetWidth = 8;
+constexpr int kFurnaceJet = 8;
 
 constexpr char kGuess[] = "guess for a graphite crucible of about 25 mm, prior sd a judgement";
 
@@ -51,7 +49,7 @@ std::vector<Parameter> FurnaceParameters() {
   };
 }
 
-Description Describe() {
+Description DescribeFurnace() {
   Description d;
   d.name = "furnace";
   d.summary = "A crucible in an induction coil, losing heat to gas, supports and by radiation.";
@@ -70,7 +68,7 @@ Description Describe() {
 /// The crucible's first reading where it stands clear of the pyrometer's floor, else NaN.
 double StartReading(const signal::CleanRun& run, double begin_s) {
   const signal::CleanSeries* pyrometer = run.Find("temperature");
-  const double reading = FirstReading(pyrometer, begin_s, kFirstReadingWindowS, kFirstReadings);
+  const double reading = FirstReading(pyrometer, begin_s, kFurnaceWindowS, kFurnaceReadings);
   const bool clear = reading > (pyrometer ? pyrometer->range_low_si : 0.0) + kFloorMarginK;
   return clear ? reading : std::numeric_limits<double>::quiet_NaN();
 }
@@ -98,8 +96,8 @@ class Furnace final : public Twin {
     PARALLAX_ASSIGN_OR_RETURN(drive.constants[kFurnaceAmbient], Geometry(rig, "ambient_k"));
     PARALLAX_ASSIGN_OR_RETURN(const InputSignal power,
                               DrivenInput(rig, run, "power_command", Between::kLinear, &drive));
-    PARALLAX_ASSIGN_OR_RETURN(drive.time_s,
-                              DriveTimes(run, {"power_command", "temperature"}, mode, kMaxRows));
+    PARALLAX_ASSIGN_OR_RETURN(
+        drive.time_s, DriveTimes(run, {"power_command", "temperature"}, mode, kMostFurnaceRows));
     drive.time_s = FillHoles(drive.time_s, kWidestHoleS, kMaxHoleRows);
     drive.inputs.resize(drive.time_s.size(), kFurnaceInputs);
     drive.inputs.col(kPowerCommand) = MeanPerRow(power, drive.time_s);
@@ -116,7 +114,7 @@ class Furnace final : public Twin {
                        Prediction* prediction, Jacobian* jacobian) const override {
     PARALLAX_RETURN_IF_ERROR(CheckParameters(description_, parameters));
     PARALLAX_RETURN_IF_ERROR(CheckDrive(description_, drive, kFurnaceConstants));
-    const auto plain = PlainParameters<kParameters>(parameters);
+    const auto plain = PlainParameters<furnace::kParameters>(parameters);
     const double step_s = furnace::LongestStep(plain, drive, kStepRatio);
     PARALLAX_RETURN_IF_ERROR(CheckSteps(drive, step_s));
     ShapeResult(description_, drive, prediction, jacobian);
@@ -125,11 +123,11 @@ class Furnace final : public Twin {
         prediction->outputs(row, 0) = reading;
       });
     } else {
-      using Jet = ceres::Jet<double, kJetWidth>;
-      const auto jets = SeededParameters<kJetWidth, kParameters>(parameters);
+      using Jet = ceres::Jet<double, kFurnaceJet>;
+      const auto jets = SeededParameters<kFurnaceJet, furnace::kParameters>(parameters);
       furnace::Simulate(jets, drive, step_s, [&](Eigen::Index row, const Jet& reading) {
         prediction->outputs(row, 0) = reading.a;
-        jacobian->outputs[0].row(row) = reading.v.head<kParameters>();
+        jacobian->outputs[0].row(row) = reading.v.head<furnace::kParameters>();
       });
     }
     const auto command = drive.inputs.col(kPowerCommand);
@@ -141,7 +139,7 @@ class Furnace final : public Twin {
   }
 
  private:
-  const Description description_ = Describe();
+  const Description description_ = DescribeFurnace();
 };
 
 }  // namespace

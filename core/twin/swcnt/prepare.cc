@@ -16,7 +16,7 @@ namespace parallax::twin::swcnt {
 namespace {
 
 /// The longest recipe that is predicted [rows].
-constexpr double kMaxRows = 100'000;
+constexpr double kMostGridRows = 100'000;
 constexpr double kDefaultLaserNm = 532.0;
 
 /// A boundary condition: the channel that measures it and the one that sets it.
@@ -170,8 +170,8 @@ absl::Status FillTimes(const signal::Recipe& recipe, Drive* drive) {
     end_s = std::max(end_s, segment.end_s);
   }
   const double rows = std::floor((end_s - begin_s) / kRowS) + 1.0;
-  if (!(rows >= 2.0 && rows <= kMaxRows)) {
-    const std::string bound = absl::StrFormat("in [%g, %g]", kRowS, kMaxRows * kRowS);
+  if (!(rows >= 2.0 && rows <= kMostGridRows)) {
+    const std::string bound = absl::StrFormat("in [%g, %g]", kRowS, kMostGridRows * kRowS);
     return base::WithFieldError(
         absl::InvalidArgumentError(absl::StrFormat("recipe of %d segments lasts %g s, must be %s",
                                                    recipe.segments.size(), end_s - begin_s, bound)),

@@ -14,13 +14,11 @@
 namespace parallax::twin {
 namespace {
 
-using swcnt::kParameters;
-
 /// Sensor models, see sensors.h.
 constexpr char kControlling[] = "tc_lag_s dx/dt = T - x; reads x + bTC + tc_drift_k_per_h t";
 constexpr char kAnalyser[] = "3 s dx/dt = p - x";
 
-Description Describe() {
+Description DescribeSwcnt() {
   Description d;
   d.name = "swcnt_cvd";
   d.summary =
@@ -154,8 +152,9 @@ class Swcnt final : public Twin, public Mediation {
                                const Drive& drive, Prediction* prediction,
                                Jacobian* jacobian) const {
     using swcnt::FullJet;
-    std::array<FullJet, kParameters> p;
-    for (int k = 0; k < kParameters; ++k) p[static_cast<size_t>(k)] = FullJet(parameters[k], k);
+    std::array<FullJet, swcnt::kParameters> p;
+    for (int k = 0; k < swcnt::kParameters; ++k)
+      p[static_cast<size_t>(k)] = FullJet(parameters[k], k);
     swcnt::Simulation<Scalars> simulation(p, drive, options_, swcnt::kStepsPerRow);
     swcnt::ClearAbsent(drive, prediction);
     for (Eigen::MatrixXd& derivative : jacobian->outputs) derivative.setZero();
@@ -180,7 +179,7 @@ class Swcnt final : public Twin, public Mediation {
   }
 
   const swcnt::SwcntOptions options_;
-  const Description description_ = Describe();
+  const Description description_ = DescribeSwcnt();
 };
 
 }  // namespace

@@ -9,14 +9,12 @@
 namespace parallax::twin {
 namespace {
 
-using two_heater::kParameters;
-
-constexpr size_t kMaxRows = 100'000;
-constexpr double kFirstReadingWindowS = 6.0;
-constexpr int kFirstReadings = 5;
+constexpr size_t kMostBoardRows = 100'000;
+constexpr double kBoardWindowS = 6.0;
+constexpr int kBoardReadings = 5;
 /// A first reading farther than this from the rig's ambient is a board that did not start at rest.
 constexpr double kRestToleranceK = 10.0;
-constexpr int kJetWidth = 8;
+constexpr int kBoardJet = 8;
 
 constexpr char kKit[] = "values of the Temperature Control Lab kit, prior sd a judgement";
 
@@ -43,7 +41,7 @@ std::vector<Parameter> BoardParameters() {
   };
 }
 
-Description Describe() {
+Description DescribeBoard() {
   Description d;
   d.name = "two_heater";
   d.summary = "Two heaters on a board that exchange heat, each read by a lagging sensor.";
@@ -79,7 +77,7 @@ class TwoHeater final : public Twin {
     drive.mode = mode;
     PARALLAX_ASSIGN_OR_RETURN(drive.constants, BoardConstants(rig));
     PARALLAX_ASSIGN_OR_RETURN(drive.time_s,
-                              DriveTimes(run, {"Q1", "Q2", "T1", "T2"}, mode, kMaxRows));
+                              DriveTimes(run, {"Q1", "Q2", "T1", "T2"}, mode, kMostBoardRows));
     drive.inputs.resize(drive.time_s.size(), 2);
     drive.initial.resize(2);
     for (Eigen::Index i = 0; i < 2; ++i) {
@@ -89,8 +87,7 @@ class TwoHeater final : public Twin {
       drive.inputs.col(i) = MeanPerRow(power, drive.time_s);
       const signal::CleanSeries* sensor =
           mode == DriveMode::kMeasured ? run.Find("T" + number) : nullptr;
-      drive.initial[i] =
-          FirstReading(sensor, drive.time_s[0], kFirstReadingWindowS, kFirstReadings);
+      drive.initial[i] = FirstReading(sensor, drive.time_s[0], kBoardWindowS, kBoardReadings);
     }
     return drive;
   }
@@ -99,7 +96,7 @@ class TwoHeater final : public Twin {
                        Prediction* prediction, Jacobian* jacobian) const override {
     PARALLAX_RETURN_IF_ERROR(CheckParameters(description_, parameters));
     PARALLAX_RETURN_IF_ERROR(CheckDrive(description_, drive, kBoardConstants));
-    const auto plain = PlainParameters<kParameters>(parameters);
+    const auto plain = PlainParameters<two_heater::kParameters>(parameters);
     const double step_s = two_heater::LongestStep(plain, drive, kStepRatio);
     PARALLAX_RETURN_IF_ERROR(CheckSteps(drive, step_s));
     ShapeResult(description_, drive, prediction, jacobian);
@@ -128,17 +125,17 @@ class TwoHeater final : public Twin {
  private:
   static void Differentiate(const Eigen::Ref<const Eigen::VectorXd>& parameters, const Drive& drive,
                             double step_s, Prediction* prediction, Jacobian* jacobian) {
-    using Jet = ceres::Jet<double, kJetWidth>;
-    const auto jets = SeededParameters<kJetWidth, kParameters>(parameters);
+    using Jet = ceres::Jet<double, kBoardJet>;
+    const auto jets = SeededParameters<kBoardJet, two_heater::kParameters>(parameters);
     two_heater::Simulate(jets, drive, step_s, [&](Eigen::Index row, const Jet& t1, const Jet& t2) {
       prediction->outputs(row, 0) = t1.a;
       prediction->outputs(row, 1) = t2.a;
-      jacobian->outputs[0].row(row) = t1.v.head<kParameters>();
-      jacobian->outputs[1].row(row) = t2.v.head<kParameters>();
+      jacobian->outputs[0].row(row) = t1.v.head<two_heater::kParameters>();
+      jacobian->outputs[1].row(row) = t2.v.head<two_heater::kParameters>();
     });
   }
 
-  const Description description_ = Describe();
+  const Description description_ = DescribeBoard();
 };
 
 }  // namespace
