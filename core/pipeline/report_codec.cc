@@ -5,6 +5,7 @@
 
 #include "core/pipeline/canonical_json.h"
 #include "core/pipeline/divergence_codec.h"
+#include "core/pipeline/parameter_set_codec.h"
 #include "core/pipeline/prior_interval.h"
 #include "core/signal/quality.h"
 
