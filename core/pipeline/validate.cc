@@ -39,8 +39,11 @@ double FirstPartEnd(const RunObservations& run) {
   return first + std::min(kFirstPart_s, kFirstShare * (last - first));
 }
 
-ChannelObservations Keep(const ChannelObservations& channel, bool (*wanted)(double, double),
-                         double limit_s) {
+using Wanted = bool (*)(double time_s, double limit_s);
+
+/// Bins, samples and censored bins of a channel that lie where they are wanted.
+ChannelObservations Keep(const ChannelObservations& channel, const Eigen::VectorXd& grid_s,
+                         Wanted wanted, double limit_s) {
   ChannelObservations kept = channel;
   kept.bin_points.clear();
   kept.sample_points.clear();
@@ -57,6 +60,9 @@ ChannelObservations Keep(const ChannelObservations& channel, bool (*wanted)(doub
     sample_time.push_back(channel.sample_time_s(i));
     sample_value.push_back(channel.sample_value(i));
   }
+  std::erase_if(kept.censored_points, [&](const GridPoint& point) {
+    return !wanted(point.Interpolate(grid_s), limit_s);
+  });
   auto map = [](const std::vector<double>& v) {
     return Eigen::VectorXd(Eigen::Map<const Eigen::VectorXd>(v.data(), std::ssize(v)));
   };
@@ -68,15 +74,16 @@ ChannelObservations Keep(const ChannelObservations& channel, bool (*wanted)(doub
 }
 
 /// The run reduced to what lies before (or from) the end of its first part.
-RunObservations Part(const RunObservations& run, bool (*wanted)(double, double)) {
+RunObservations Part(const RunObservations& run, Wanted wanted) {
   RunObservations part = run;
   const double limit_s = FirstPartEnd(run);
-  for (ChannelObservations& channel : part.channels) channel = Keep(channel, wanted, limit_s);
+  for (ChannelObservations& channel : part.channels) {
+    channel = Keep(channel, run.drive.time_s, wanted, limit_s);
+  }
   return part;
 }
 
-std::vector<RunObservations> Parts(const std::vector<RunObservations>& runs,
-                                   bool (*wanted)(double, double)) {
+std::vector<RunObservations> Parts(const std::vector<RunObservations>& runs, Wanted wanted) {
   std::vector<RunObservations> parts;
   for (const RunObservations& run : runs) parts.push_back(Part(run, wanted));
   return parts;

@@ -34,6 +34,13 @@ class FurnaceValidateTest : public ::testing::Test {
       }
     }
   }
+  /// Adds readings at the floor of the instrument to the held-out run from `from_s` on.
+  void AddFloorReadings(double from_s) {
+    const Eigen::VectorXd& grid_s = held_out_[0].drive.time_s;
+    for (Eigen::Index row = 0; row < grid_s.size(); ++row) {
+      if (grid_s(row) >= from_s) held_out_[0].channels[0].censored_points.push_back({row, 0.0});
+    }
+  }
   Validation Judge() const { return Validate(Furnace(), space_, fit_, held_out_, 1).value(); }
 
   const std::vector<RunObservations> runs_ = Observations("IFrun073");
@@ -53,6 +60,14 @@ TEST_F(FurnaceValidateTest, TheCouplingOfAHeldOutRunComesFromItsFirstPartAlone) 
   EXPECT_EQ(after.own_values[0].value, before.own_values[0].value);
   EXPECT_EQ(after.own_values[0].used_s, before.own_values[0].used_s);
   EXPECT_NE(after.channels[0].rmse_after, before.channels[0].rmse_after);
+}
+
+TEST_F(FurnaceValidateTest, ReadingsAtTheFloorAfterTheFirstPartInformNoOwnValue) {
+  const Validation before = Judge();
+  AddFloorReadings(before.own_values[0].used_s);
+  const Validation later = Judge();
+  EXPECT_EQ(later.own_values[0].value, before.own_values[0].value);
+  EXPECT_EQ(later.own_values[0].sd, before.own_values[0].sd);
 }
 
 TEST_F(FurnaceValidateTest, TheFirstPartIsNotScored) {
