@@ -14,6 +14,7 @@
 #include "core/pipeline/evidence_summary.h"
 #include "core/pipeline/fit.h"
 #include "core/pipeline/gap.h"
+#include "core/pipeline/held_out.h"
 #include "core/pipeline/model.h"
 #include "core/pipeline/observations.h"
 #include "core/pipeline/parameter_space.h"
@@ -58,22 +59,6 @@ absl::StatusOr<std::vector<RunObservations>> ObserveAll(
   for (absl::StatusOr<RunObservations>& slot : slots) {
     PARALLAX_RETURN_IF_ERROR(slot.status());
     observed.push_back(*std::move(slot));
-  }
-  return observed;
-}
-
-/// Held-out runs must not be able to stop the analysis of the others: one that cannot be used is
-/// named in the validation instead.
-std::vector<RunObservations> ObserveHeldOut(const AnalysisInput& input,
-                                            std::vector<std::string>* unusable) {
-  std::vector<RunObservations> observed;
-  for (const signal::RunRecord& record : input.validate_runs) {
-    absl::StatusOr<RunObservations> run = Observe(input.rig, input.twin, record);
-    if (run.ok()) {
-      observed.push_back(*std::move(run));
-    } else {
-      unusable->push_back(std::string(run.status().message()));
-    }
   }
   return observed;
 }
@@ -291,7 +276,8 @@ absl::StatusOr<AnalysisResult> Analyze(const AnalysisInput& input,
 
   PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "validate", 0.9));
   std::vector<std::string> unusable;
-  const std::vector<RunObservations> held_out = ObserveHeldOut(input, &unusable);
+  const std::vector<RunObservations> held_out =
+      ObserveHeldOut(input.rig, input.twin, input.validate_runs, space, fit, &unusable);
   PARALLAX_ASSIGN_OR_RETURN(report.validation,
                             Validate(input.twin, space, fit, held_out, input.seed));
   report.validation.unusable_runs = std::move(unusable);

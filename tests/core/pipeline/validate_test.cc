@@ -1,9 +1,11 @@
 #include "core/pipeline/validate.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "core/pipeline/held_out.h"
 #include "tests/core/pipeline/pipeline_fixture.h"
 #include "tests/support/campaign_files.h"
 #include "tests/support/status_matchers.h"
@@ -12,6 +14,7 @@ namespace parallax::pipeline {
 namespace {
 
 using testing::Furnace;
+using ::testing::HasSubstr;
 using testing::ObserveRuns;
 using testing::TwoHeater;
 using testing::Values;
@@ -129,6 +132,25 @@ TEST_F(BoardValidateTest, ARunOfAnotherBoardIsRefused) {
   EXPECT_GT(validation.leads->refit_nats, 100.0);
   EXPECT_TRUE(validation.leads->parameters.empty());
   EXPECT_GT(validation.leads->worst_z2, 10.0);
+}
+
+TEST_F(BoardValidateTest, AHeldOutRunThatTheTwinCannotPredictIsLeftOutWithTheReason) {
+  std::vector<signal::RunRecord> records = {
+      testing::SimulateBoard(rig_, {.truth = truth_, .seed = 2, .id = "held-out"})};
+  records.push_back(records[0]);
+  records[1].run.id = "ten-years";
+  for (signal::Series& series : records[1].series) {
+    series.time_unix_ns.back() += int64_t{3650} * 86'400 * 1'000'000'000;
+  }
+  std::vector<std::string> unusable;
+  const std::vector<RunObservations> observed =
+      ObserveHeldOut(rig_, TwoHeater(), records, space_, fit_, &unusable);
+  ASSERT_EQ(observed.size(), 1u);
+  EXPECT_EQ(observed[0].run, "held-out");
+  ASSERT_EQ(unusable.size(), 1u);
+  EXPECT_THAT(unusable[0], HasSubstr("ten-years"));
+  EXPECT_THAT(unusable[0], HasSubstr("steps"));
+  PARALLAX_ASSERT_OK(Validate(TwoHeater(), space_, fit_, observed, 1).status());
 }
 
 TEST_F(BoardValidateTest, NothingHeldOutIsRefusedWithTheReason) {
