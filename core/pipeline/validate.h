@@ -11,6 +11,7 @@
 #include "core/pipeline/fit.h"
 #include "core/pipeline/leads.h"
 #include "core/pipeline/observations.h"
+#include "core/pipeline/own_values.h"
 #include "core/pipeline/parameter_space.h"
 #include "core/pipeline/run_drive.h"
 #include "core/signal/clean.h"
@@ -36,15 +37,6 @@ struct ChannelValidation {
   /// Largest distance of the calibrated predictions' probability integral transforms from
   /// uniform: 0 to 1, and small where intervals of every width hold what they promise.
   double pit_distance = 0.0;
-};
-
-/// A per-run value that had to be estimated on the held-out run's own first part.
-struct OwnValue {
-  std::string run;
-  std::string parameter;
-  double value = 0.0;
-  double sd = 0.0;
-  double used_s = 0.0;  ///< the run's data up to here informed it; the score starts here
 };
 
 /// How a candidate set fares on runs that it has not seen.
