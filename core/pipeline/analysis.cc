@@ -280,7 +280,8 @@ absl::StatusOr<AnalysisResult> Analyze(const AnalysisInput& input,
       ObserveHeldOut(input.rig, input.twin, input.validate_runs, space, fit, &unusable);
   PARALLAX_ASSIGN_OR_RETURN(report.validation,
                             Validate(input.twin, space, fit, held_out, input.seed));
-  report.validation.unusable_runs = std::move(unusable);
+  report.validation.unusable_runs.insert(report.validation.unusable_runs.begin(), unusable.begin(),
+                                         unusable.end());
   if (!MayCalibrate(report.decision.verdict.kind)) Refuse(report.decision, &report.validation);
 
   report.limits = Limits(model, report.attribution);

@@ -4,7 +4,9 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <utility>
 
+#include "absl/strings/str_format.h"
 #include "core/base/normal.h"
 #include "core/base/status_macros.h"
 #include "core/calibration/scores.h"
@@ -19,6 +21,27 @@ constexpr uint64_t kBootstrapSalt = 3'000'000;
 bool HasPerRunParameter(const twin::Description& description) {
   return std::any_of(description.parameters.begin(), description.parameters.end(),
                      [](const twin::Parameter& p) { return p.scope == twin::Scope::kRun; });
+}
+
+/// Held-out runs without the channels that no calibrate run has: the fit knows no noise of theirs,
+/// and says how far off nothing may be. Runs of which nothing is left go, too.
+std::vector<RunObservations> WithKnownNoise(const std::vector<RunObservations>& runs,
+                                            const NoiseModel& noise,
+                                            std::vector<std::string>* unusable) {
+  std::vector<RunObservations> known;
+  for (RunObservations run : runs) {
+    std::erase_if(run.channels, [&](const ChannelObservations& channel) {
+      if (noise[static_cast<size_t>(channel.output)].scale > 0.0) return false;
+      unusable->push_back(
+          absl::StrFormat("%s of run \"%s\": no calibrate run has readings of it, so that nothing "
+                          "tells how far off "
+                          "it may be",
+                          channel.channel, run.run));
+      return true;
+    });
+    if (!run.channels.empty()) known.push_back(std::move(run));
+  }
+  return known;
 }
 
 /// Sums over the scored samples of one output.
@@ -187,12 +210,36 @@ absl::StatusOr<Leads> LeadsOf(const Model& model, const NoiseModel& noise,
   return FollowResiduals(model.space().description(), held_out, all);
 }
 
+/// Gaps of the runs as assumed and under the candidate.
+/// @param residuals  receives those of the candidate [SI].
+absl::Status CompareGaps(const Model& simulation, const Model& model, const Candidate& candidate,
+                         const NoiseModel& noise, uint64_t seed, Validation* out,
+                         Eigen::VectorXd* residuals) {
+  const GapMeter meter(model, noise, seed);
+  const Eigen::VectorXd assumed = Eigen::VectorXd::Zero(model.space().size());
+  PARALLAX_RETURN_IF_ERROR(simulation.Residuals(assumed, residuals, nullptr));
+  out->gap_before = meter.Gap(*residuals);
+  PARALLAX_RETURN_IF_ERROR(model.Residuals(candidate.z, residuals, nullptr));
+  out->gap_after = meter.Gap(*residuals);
+  out->floor = meter.floor();
+  return absl::OkStatus();
+}
+
+void ListFindings(const std::vector<RunObservations>& runs, Validation* out) {
+  for (const RunObservations& run : runs) {
+    for (const signal::SensorFinding& finding : run.clean.findings) {
+      out->findings.push_back({run.run, finding});
+    }
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<Validation> Validate(const twin::Twin& twin, const ParameterSpace& space,
-                                    const MapFit& fit, const std::vector<RunObservations>& runs,
+                                    const MapFit& fit, const std::vector<RunObservations>& recorded,
                                     uint64_t seed) {
   Validation out;
+  const std::vector<RunObservations> runs = WithKnownNoise(recorded, fit.noise, &out.unusable_runs);
   calibration::ValidationInput gate;
   const calibration::ValidationOptions options{.seed = seed + kBootstrapSalt};
   if (runs.empty()) {
@@ -212,24 +259,15 @@ absl::StatusOr<Validation> Validate(const twin::Twin& twin, const ParameterSpace
   }
   const Model simulation(twin, scored, held_out, Boundary::kAssumed);
   const Model model(twin, scored, held_out);
-  const GapMeter meter(model, fit.noise, seed);
   Eigen::VectorXd residuals;
   PARALLAX_RETURN_IF_ERROR(
-      simulation.Residuals(Eigen::VectorXd::Zero(held_out.size()), &residuals, nullptr));
-  out.gap_before = meter.Gap(residuals);
-  PARALLAX_RETURN_IF_ERROR(model.Residuals(candidate.z, &residuals, nullptr));
-  out.gap_after = meter.Gap(residuals);
-  out.floor = meter.floor();
+      CompareGaps(simulation, model, candidate, fit.noise, seed, &out, &residuals));
   Scoring scoring;
   PARALLAX_RETURN_IF_ERROR(ScoreRuns(simulation, model, candidate, fit.noise, &scoring));
   Summarise(scoring, fit.noise, &out, &gate);
   gate.parameters = Bounded(held_out, candidate.z);
   PARALLAX_ASSIGN_OR_RETURN(out.drives, DrivesOf(model, candidate.z));
-  for (const RunObservations& run : runs) {
-    for (const signal::SensorFinding& finding : run.clean.findings) {
-      out.findings.push_back({run.run, finding});
-    }
-  }
+  ListFindings(runs, &out);
   PARALLAX_ASSIGN_OR_RETURN(out.decision, calibration::DecideValidation(gate, options));
   if (!out.decision.accepted) {
     PARALLAX_ASSIGN_OR_RETURN(out.leads, LeadsOf(model, fit.noise, candidate, residuals));

@@ -62,18 +62,19 @@ struct Validation {
   std::vector<RunDrive> drives;  ///< of the runs that were scored
   std::vector<RunFinding> findings;
   std::vector<std::string>
-      unusable_runs;  ///< held-out runs that could not be compared, with the reason
+      unusable_runs;  ///< runs, or channels of runs, that could not be compared, with the reason
   calibration::ValidationDecision decision;
   std::optional<Leads> leads;  ///< where these runs refused the set
 };
 
 /// Predicts the held-out runs under the assumed and the calibrated values and applies the gate.
 /// Rig-wide values come from the fit alone; a per-run parameter is estimated on each run's own
-/// first part, and that part is not scored.
+/// first part, and that part is not scored. A channel that no calibrate run has is not scored
+/// either, and named in `unusable_runs`.
 /// @param space  of the calibration, with its assumed values.
 /// Errors: those of the twin.
 absl::StatusOr<Validation> Validate(const twin::Twin& twin, const ParameterSpace& space,
-                                    const MapFit& fit, const std::vector<RunObservations>& runs,
+                                    const MapFit& fit, const std::vector<RunObservations>& recorded,
                                     uint64_t seed);
 
 }  // namespace parallax::pipeline

@@ -153,6 +153,34 @@ TEST_F(BoardValidateTest, AHeldOutRunThatTheTwinCannotPredictIsLeftOutWithTheRea
   PARALLAX_ASSERT_OK(Validate(TwoHeater(), space_, fit_, observed, 1).status());
 }
 
+TEST(MissingColumnTest, AChannelThatNoCalibrateRunHasIsNotScoredAndIsNamed) {
+  const signal::Rig rig = testing::QuietBoardRig();
+  std::vector<signal::RunRecord> records;
+  for (const uint64_t seed : {1, 2}) {
+    records.push_back(testing::SimulateBoard(
+        rig,
+        {.truth = Values(TwoHeater(), {{"alpha1", 0.02}}), .duration_s = 300.0, .seed = seed}));
+  }
+  records[0].series.pop_back();
+  const std::vector<RunObservations> runs = ObserveRuns(rig, TwoHeater(), {records[0]});
+  const ParameterSpace space(TwoHeater().description(), Values(TwoHeater()), {"simulated"}, {});
+  const Model model(TwoHeater(), runs, space);
+  const Eigen::VectorXd start = Eigen::VectorXd::Zero(space.size());
+  MapFit fit{.z = start, .noise = SensorNoise(model)};
+  fit.posterior.covariance = Eigen::MatrixXd::Identity(space.size(), space.size());
+  PARALLAX_ASSERT_OK_AND_ASSIGN(
+      const Validation validation,
+      Validate(TwoHeater(), space, fit, ObserveRuns(rig, TwoHeater(), {records[1]}), 1));
+  ASSERT_EQ(validation.channels.size(), 1u);
+  EXPECT_EQ(validation.channels[0].channel, "board/T1");
+  EXPECT_TRUE(std::isfinite(validation.gap_after));
+  ASSERT_EQ(validation.unusable_runs.size(), 1u);
+  EXPECT_THAT(validation.unusable_runs[0], HasSubstr("board/T2 of run \"simulated\""));
+  ASSERT_TRUE(validation.leads.has_value());
+  EXPECT_EQ(validation.leads->worst_channel, "board/T1");
+  EXPECT_TRUE(std::isfinite(validation.leads->refit_nats));
+}
+
 TEST_F(BoardValidateTest, NothingHeldOutIsRefusedWithTheReason) {
   PARALLAX_ASSERT_OK_AND_ASSIGN(const Validation validation,
                                 Validate(TwoHeater(), space_, fit_, {}, 1));
