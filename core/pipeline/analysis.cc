@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "core/base/parallel.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
@@ -132,6 +133,23 @@ std::vector<calibration::ParameterValue> CalibratedValues(const ParameterSpace& 
     coordinates->push_back(k);
   }
   return values;
+}
+
+/// Calibrated values that the runs do not tell, as a sentence; empty where there is none. They were
+/// fitted jointly with the others, whose values hold only beside theirs.
+std::string TellMovedUntold(const ParameterSpace& space, const MapFit& fit,
+                            const std::vector<int>& coordinates) {
+  constexpr double kTold = calibration::IdentifiabilityOptions{}.contraction_limit;
+  std::vector<std::string> names;
+  for (const int k : coordinates) {
+    const Coordinate& c = space.coordinates()[static_cast<size_t>(k)];
+    if (c.kind != Coordinate::Kind::kRig || fit.posterior.contraction(k) >= kTold) continue;
+    names.push_back(space.description().parameters[static_cast<size_t>(c.parameter)].name);
+  }
+  if (names.empty()) return {};
+  return absl::StrFormat(
+      "Moved with the others though the runs narrow it by less than %.0f %%: %s.", 100.0 * kTold,
+      absl::StrJoin(names, ", "));
 }
 
 /// Covariance of calibrated values by the delta method, in their order.
@@ -289,6 +307,8 @@ absl::StatusOr<AnalysisResult> Analyze(const AnalysisInput& input,
   for (std::string& exit : TellExits(report.drives)) report.limits.push_back(std::move(exit));
   std::vector<int> coordinates;
   report.calibrated = CalibratedValues(space, fit, report.calibrate_runs, &coordinates);
+  std::string moved = TellMovedUntold(space, fit, coordinates);
+  if (!moved.empty()) report.limits.push_back(std::move(moved));
   AnalysisResult result{.verdict = attribution::ToString(report.decision.verdict.kind),
                         .accepted = report.validation.decision.accepted};
   if (MayCalibrate(report.decision.verdict.kind)) {

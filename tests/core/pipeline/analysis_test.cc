@@ -64,6 +64,20 @@ TEST(BoardAnalysisTest, LossEmissivityAndAmbientAreOneGroup) {
   EXPECT_TRUE(together) << found;
 }
 
+TEST(BoardAnalysisTest, ValuesThatMovedThoughTheRunsHardlyNarrowThemAreNamed) {
+  const json report = CampaignReport();
+  std::set<std::string> moved;
+  for (const json& value : report.at("calibrated")) moved.insert(value.at("parameter"));
+  std::string expected;
+  for (const json& weak : report.at("identifiability").at("unidentifiable")) {
+    const std::string name = weak.at("parameter");
+    if (moved.contains(name)) expected += (expected.empty() ? "" : ", ") + name;
+  }
+  ASSERT_FALSE(expected.empty());
+  EXPECT_EQ(report.at("limits").back(),
+            "Moved with the others though the runs narrow it by less than 10 %: " + expected + ".");
+}
+
 TEST(BoardAnalysisTest, SharesOfTheGapAndItsUnexplainedPartSumToOne) {
   const json report = CampaignReport();
   double sum = report.at("unexplained");
