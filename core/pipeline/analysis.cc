@@ -234,6 +234,59 @@ absl::StatusOr<GapSummary> SummariseGap(const Model& simulation, const Model& mo
   return gap;
 }
 
+/// Causes, gap, distances and verdict of the calibrate runs.
+absl::Status Explain(const AnalysisInput& input, const Model& model, const MapFit& fit,
+                     const std::vector<SensorHypothesis>& sensors, Report* report) {
+  const GapMeter meter(model, fit.noise, input.seed);
+  PARALLAX_ASSIGN_OR_RETURN(report->attribution, Attribute(model, fit, meter, input.seed));
+  const Model simulation(input.twin, model.runs(), model.space(), Boundary::kAssumed);
+  Eigen::VectorXd as_assumed;
+  PARALLAX_RETURN_IF_ERROR(
+      simulation.Residuals(Eigen::VectorXd::Zero(model.space().size()), &as_assumed, nullptr));
+  PARALLAX_ASSIGN_OR_RETURN(report->gap, SummariseGap(simulation, model, fit, meter, as_assumed,
+                                                      report->attribution.gap_after, input.seed));
+  // Run against run, as the simulation has it before the fit and as the model has it after.
+  PARALLAX_ASSIGN_OR_RETURN(report->divergences,
+                            CompareBoards(model, meter, as_assumed, fit.residuals, input.seed));
+  PARALLAX_ASSIGN_OR_RETURN(std::vector<attribution::ChannelMisfit> misfit, Misfit(model, fit));
+  report->decision = attribution::DecideVerdict(
+      SummariseEvidence(model, fit, report->gap, meter, report->attribution, report->findings,
+                        sensors, std::move(misfit)));
+  return absl::OkStatus();
+}
+
+/// What the held-out runs say of the fit.
+absl::Status Prove(const AnalysisInput& input, const ParameterSpace& space, const MapFit& fit,
+                   Report* report) {
+  std::vector<std::string> unusable;
+  const std::vector<RunObservations> held_out =
+      ObserveHeldOut(input.rig, input.twin, input.validate_runs, space, fit, &unusable);
+  PARALLAX_ASSIGN_OR_RETURN(report->validation,
+                            Validate(input.twin, space, fit, held_out, input.seed));
+  report->validation.unusable_runs.insert(report->validation.unusable_runs.begin(),
+                                          unusable.begin(), unusable.end());
+  if (!MayCalibrate(report->decision.verdict.kind)) Refuse(report->decision, &report->validation);
+  return absl::OkStatus();
+}
+
+/// Limits, calibrated values and the set of a report that has all else, and the report as bytes.
+absl::StatusOr<AnalysisResult> Conclude(const Model& model, const MapFit& fit, Report report) {
+  report.limits = Limits(model, report.attribution);
+  PARALLAX_ASSIGN_OR_RETURN(report.drives, DrivesOf(model, fit.z));
+  for (std::string& exit : TellExits(report.drives)) report.limits.push_back(std::move(exit));
+  std::vector<int> coordinates;
+  report.calibrated = CalibratedValues(model.space(), fit, report.calibrate_runs, &coordinates);
+  std::string moved = TellMovedUntold(model.space(), fit, coordinates);
+  if (!moved.empty()) report.limits.push_back(std::move(moved));
+  AnalysisResult result{.verdict = attribution::ToString(report.decision.verdict.kind),
+                        .accepted = report.validation.decision.accepted};
+  if (MayCalibrate(report.decision.verdict.kind)) {
+    result.parameter_set = MakeSet(model.space(), fit, model.runs(), coordinates, report);
+  }
+  result.report_json = EncodeReport(report);
+  return result;
+}
+
 }  // namespace
 
 absl::Status EnterPhase(const ProgressCallback& progress, std::string_view phase,
@@ -274,48 +327,13 @@ absl::StatusOr<AnalysisResult> Analyze(const AnalysisInput& input,
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<SensorHypothesis> sensors,
                             TestSensors(input.twin, model, fit));
   report.findings = CollectFindings(runs, sensors);
-  const GapMeter meter(model, fit.noise, input.seed);
 
   PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "attribute", 0.5));
-  PARALLAX_ASSIGN_OR_RETURN(report.attribution, Attribute(model, fit, meter, input.seed));
-  const Model simulation(input.twin, runs, space, Boundary::kAssumed);
-  Eigen::VectorXd as_assumed;
-  PARALLAX_RETURN_IF_ERROR(
-      simulation.Residuals(Eigen::VectorXd::Zero(space.size()), &as_assumed, nullptr));
-  PARALLAX_ASSIGN_OR_RETURN(report.gap, SummariseGap(simulation, model, fit, meter, as_assumed,
-                                                     report.attribution.gap_after, input.seed));
-  // Run against run, as the simulation has it before the fit and as the model has it after.
-  PARALLAX_ASSIGN_OR_RETURN(report.divergences,
-                            CompareBoards(model, meter, as_assumed, fit.residuals, input.seed));
-  PARALLAX_ASSIGN_OR_RETURN(std::vector<attribution::ChannelMisfit> misfit, Misfit(model, fit));
-  report.decision = attribution::DecideVerdict(
-      SummariseEvidence(model, fit, report.gap, meter, report.attribution, report.findings, sensors,
-                        std::move(misfit)));
+  PARALLAX_RETURN_IF_ERROR(Explain(input, model, fit, sensors, &report));
 
   PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "validate", 0.9));
-  std::vector<std::string> unusable;
-  const std::vector<RunObservations> held_out =
-      ObserveHeldOut(input.rig, input.twin, input.validate_runs, space, fit, &unusable);
-  PARALLAX_ASSIGN_OR_RETURN(report.validation,
-                            Validate(input.twin, space, fit, held_out, input.seed));
-  report.validation.unusable_runs.insert(report.validation.unusable_runs.begin(), unusable.begin(),
-                                         unusable.end());
-  if (!MayCalibrate(report.decision.verdict.kind)) Refuse(report.decision, &report.validation);
-
-  report.limits = Limits(model, report.attribution);
-  PARALLAX_ASSIGN_OR_RETURN(report.drives, DrivesOf(model, fit.z));
-  for (std::string& exit : TellExits(report.drives)) report.limits.push_back(std::move(exit));
-  std::vector<int> coordinates;
-  report.calibrated = CalibratedValues(space, fit, report.calibrate_runs, &coordinates);
-  std::string moved = TellMovedUntold(space, fit, coordinates);
-  if (!moved.empty()) report.limits.push_back(std::move(moved));
-  AnalysisResult result{.verdict = attribution::ToString(report.decision.verdict.kind),
-                        .accepted = report.validation.decision.accepted};
-  if (MayCalibrate(report.decision.verdict.kind)) {
-    result.parameter_set = MakeSet(space, fit, runs, coordinates, report);
-  }
-  result.report_json = EncodeReport(report);
-  return result;
+  PARALLAX_RETURN_IF_ERROR(Prove(input, space, fit, &report));
+  return Conclude(model, fit, std::move(report));
 }
 
 }  // namespace parallax::pipeline
