@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "core/base/random.h"
@@ -232,6 +233,27 @@ TEST(FurnaceAnalysisTest, PowerAndReadingAloneCannotTellThePyrometersBiasFromThe
   EXPECT_THAT(limits, ::testing::ContainsRegex("eta.*pyrometer_bias can stand in for each other"));
   EXPECT_THAT(limits, HasSubstr("pyrometer_bias cannot be identified"));
   EXPECT_THAT(limits, HasSubstr("What would tell: a thermocouple in contact with the crucible"));
+}
+
+TEST(IdleHeaterTest, TheGainOfAHeaterThatNeverRanCannotBeIdentified) {
+  signal::RunRecord record = BoardRecording("energy-balance-1s");
+  constexpr size_t kRowsBeforeHeater2 = 100;
+  for (signal::Series& series : record.series) {
+    series.time_unix_ns.resize(kRowsBeforeHeater2);
+    series.value.resize(kRowsBeforeHeater2);
+    series.quality.resize(kRowsBeforeHeater2);
+  }
+  ASSERT_EQ(record.series[1].value.back(), 0.0);
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult result, AnalyzeBoard({record}, {}));
+  const json report = json::parse(result.report_json);
+  std::map<std::string, std::string> because;
+  for (const json& weak : report.at("identifiability").at("unidentifiable")) {
+    because[weak.at("parameter")] = weak.at("because");
+  }
+  EXPECT_THAT(because["alpha2"], HasSubstr("no effect"));
+  EXPECT_FALSE(because.contains("alpha1"));
+  for (const json& value : report.at("calibrated")) EXPECT_NE(value.at("parameter"), "alpha2");
+  EXPECT_THAT(report.at("limits").dump(), HasSubstr("alpha2 cannot be identified"));
 }
 
 TEST(AnalysisInputTest, NoCalibrateRunIsAnInvalidArgument) {
