@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "core/base/check.h"
 #include "core/base/normal.h"
 #include "core/base/parallel.h"
 #include "core/base/status_macros.h"
@@ -13,14 +12,6 @@
 
 namespace parallax::calibration {
 namespace {
-
-std::vector<int> Bits(uint32_t mask, int parameters) {
-  std::vector<int> bits;
-  for (int i = 0; i < parameters; ++i) {
-    if ((mask >> i) & 1u) bits.push_back(i);
-  }
-  return bits;
-}
 
 Eigen::VectorXd Pick(const Eigen::VectorXd& all, const std::vector<int>& chosen) {
   Eigen::VectorXd some(static_cast<Eigen::Index>(chosen.size()));
@@ -77,19 +68,24 @@ LeastSquaresProblem Reduce(const EvidenceProblem& problem, const std::vector<int
   return reduced;
 }
 
-absl::Status CheckProblem(const EvidenceProblem& problem, uint32_t mask) {
+absl::Status CheckProblem(const EvidenceProblem& problem, const std::vector<int>& free) {
   const int p = problem.data.parameters;
-  if (p < 1 || p > 31 || problem.assumed.size() != p || problem.prior_sd.size() != p) {
+  if (p < 1 || problem.assumed.size() != p || problem.prior_sd.size() != p) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("%d parameters, %d assumed values, %d prior sds: must be equal, 1 to 31", p,
-                        problem.assumed.size(), problem.prior_sd.size()));
+        absl::StrFormat("%d parameters, %d assumed values, %d prior sds: must be equal, at least 1",
+                        p, problem.assumed.size(), problem.prior_sd.size()));
   }
   if (!problem.prior_sd.allFinite() || !(problem.prior_sd.minCoeff() > 0.0)) {
     return absl::InvalidArgumentError("prior sds must be finite and > 0");
   }
-  if ((mask >> p) != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("mask %#x names a parameter beyond the %d there are", mask, p));
+  int least = 0;
+  for (const int i : free) {
+    if (i < least || i >= p) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("free parameter %d, must be in [%d, %d]: ascending, of those there are",
+                          i, least, p - 1));
+    }
+    least = i + 1;
   }
   return absl::OkStatus();
 }
@@ -136,19 +132,19 @@ double LaplaceLogEvidence(double log_likelihood, double log_prior, int free_para
          0.5 * log_det_hessian;
 }
 
-absl::StatusOr<SubsetEvidence> EvidenceOfSubset(const EvidenceProblem& problem, uint32_t mask,
+absl::StatusOr<SubsetEvidence> EvidenceOfSubset(const EvidenceProblem& problem,
+                                                const std::vector<int>& free,
                                                 const EvidenceOptions& options) {
-  PARALLAX_RETURN_IF_ERROR(CheckProblem(problem, mask));
+  PARALLAX_RETURN_IF_ERROR(CheckProblem(problem, free));
   PARALLAX_ASSIGN_OR_RETURN(const auto assumed, MisfitAsAssumed(problem, options.solver));
   const Eigen::Index rows = assumed.second;
   SubsetEvidence evidence;
-  evidence.mask = mask;
+  evidence.free = free;
   evidence.mode = problem.assumed;
   evidence.log_likelihood = LogLikelihood(problem, assumed.first, rows);
   evidence.log_evidence = evidence.log_likelihood;
   evidence.termination = Termination::kConverged;
   evidence.evaluations = 1;
-  const std::vector<int> free = Bits(mask, problem.data.parameters);
   if (free.empty()) return evidence;
   const Eigen::VectorXd prior_sd = Pick(problem.prior_sd, free);
   const Eigen::VectorXd center = Pick(problem.assumed, free);
@@ -168,25 +164,18 @@ absl::StatusOr<SubsetEvidence> EvidenceOfSubset(const EvidenceProblem& problem, 
   return evidence;
 }
 
-absl::StatusOr<std::vector<SubsetEvidence>> EvidenceOfSubsets(const EvidenceProblem& problem,
-                                                              const std::vector<uint32_t>& masks,
-                                                              const EvidenceOptions& options) {
-  std::vector<SubsetEvidence> results(masks.size());
-  std::vector<absl::Status> errors(masks.size());
-  base::ParallelFor(masks.size(), [&](size_t k) {
-    absl::StatusOr<SubsetEvidence> evidence = EvidenceOfSubset(problem, masks[k], options);
+absl::StatusOr<std::vector<SubsetEvidence>> EvidenceOfSubsets(
+    const EvidenceProblem& problem, const std::vector<std::vector<int>>& subsets,
+    const EvidenceOptions& options) {
+  std::vector<SubsetEvidence> results(subsets.size());
+  std::vector<absl::Status> errors(subsets.size());
+  base::ParallelFor(subsets.size(), [&](size_t k) {
+    absl::StatusOr<SubsetEvidence> evidence = EvidenceOfSubset(problem, subsets[k], options);
     errors[k] = evidence.status();
     if (evidence.ok()) results[k] = *std::move(evidence);
   });
   for (const absl::Status& error : errors) PARALLAX_RETURN_IF_ERROR(error);
   return results;
-}
-
-std::vector<uint32_t> AllMasks(int parameters) {
-  PARALLAX_CHECK(parameters >= 0 && parameters <= 12);
-  std::vector<uint32_t> masks(size_t{1} << parameters);
-  for (size_t k = 0; k < masks.size(); ++k) masks[k] = static_cast<uint32_t>(k);
-  return masks;
 }
 
 }  // namespace parallax::calibration

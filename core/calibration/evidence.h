@@ -1,7 +1,6 @@
 #pragma once
 
 #include <Eigen/Dense>
-#include <cstdint>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -26,7 +25,7 @@ struct EvidenceOptions {
 
 /// One refitted model.
 struct SubsetEvidence {
-  uint32_t mask = 0;  ///< bit i set: parameter i free
+  std::vector<int> free;  ///< parameters, ascending
   double log_evidence = 0.0;
   double log_likelihood = 0.0;  ///< at the mode
   Eigen::VectorXd mode;         ///< all parameters
@@ -39,20 +38,20 @@ struct SubsetEvidence {
 double LaplaceLogEvidence(double log_likelihood, double log_prior, int free_parameters,
                           double log_det_hessian);
 
-/// Refits the model in which the parameters of `mask` are free and the rest at their assumed value,
-/// and approximates its evidence by Laplace with the Gauss–Newton Hessian JᵀJ + prior precision.
-/// Robust losses count with their transformed rows.
-/// Errors: InvalidArgument on shapes, a bit beyond the parameters, or a start not evaluable.
-absl::StatusOr<SubsetEvidence> EvidenceOfSubset(const EvidenceProblem& problem, uint32_t mask,
+/// Refits the model in which some parameters are free and the rest at their assumed value, and
+/// approximates its evidence by Laplace with the Gauss–Newton Hessian JᵀJ + prior precision. Robust
+/// losses count with their transformed rows.
+/// @param free  parameters, ascending; may be none.
+/// Errors: InvalidArgument on shapes, a parameter that there is not or one twice, or a start not
+/// evaluable.
+absl::StatusOr<SubsetEvidence> EvidenceOfSubset(const EvidenceProblem& problem,
+                                                const std::vector<int>& free,
                                                 const EvidenceOptions& options = {});
 
-/// EvidenceOfSubset of many masks, in parallel, in the order given. `problem.data.evaluate` must be
+/// EvidenceOfSubset of many, in parallel, in the order given. `problem.data.evaluate` must be
 /// thread-safe. Errors: the first error in that order.
-absl::StatusOr<std::vector<SubsetEvidence>> EvidenceOfSubsets(const EvidenceProblem& problem,
-                                                              const std::vector<uint32_t>& masks,
-                                                              const EvidenceOptions& options = {});
-
-/// All 2^p masks, ascending. REQUIRES: 0 ≤ p ≤ 12.
-std::vector<uint32_t> AllMasks(int parameters);
+absl::StatusOr<std::vector<SubsetEvidence>> EvidenceOfSubsets(
+    const EvidenceProblem& problem, const std::vector<std::vector<int>>& subsets,
+    const EvidenceOptions& options = {});
 
 }  // namespace parallax::calibration

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "core/base/parallel.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
@@ -14,6 +15,7 @@
 #include "core/pipeline/evidence_summary.h"
 #include "core/pipeline/fit.h"
 #include "core/pipeline/gap.h"
+#include "core/pipeline/held_out.h"
 #include "core/pipeline/model.h"
 #include "core/pipeline/observations.h"
 #include "core/pipeline/parameter_space.h"
@@ -29,7 +31,7 @@ namespace parallax::pipeline {
 namespace {
 
 /// Names the method of an analysis, its defaults included; changes whenever a report does.
-constexpr std::string_view kMethod = "parallax-analysis/8";
+constexpr std::string_view kMethod = "parallax-analysis/9";
 
 /// Parameters that subsets and coalitions can be enumerated for.
 constexpr size_t kMostParameters = 12;
@@ -58,22 +60,6 @@ absl::StatusOr<std::vector<RunObservations>> ObserveAll(
   for (absl::StatusOr<RunObservations>& slot : slots) {
     PARALLAX_RETURN_IF_ERROR(slot.status());
     observed.push_back(*std::move(slot));
-  }
-  return observed;
-}
-
-/// Held-out runs must not be able to stop the analysis of the others: one that cannot be used is
-/// named in the validation instead.
-std::vector<RunObservations> ObserveHeldOut(const AnalysisInput& input,
-                                            std::vector<std::string>* unusable) {
-  std::vector<RunObservations> observed;
-  for (const signal::RunRecord& record : input.validate_runs) {
-    absl::StatusOr<RunObservations> run = Observe(input.rig, input.twin, record);
-    if (run.ok()) {
-      observed.push_back(*std::move(run));
-    } else {
-      unusable->push_back(std::string(run.status().message()));
-    }
   }
   return observed;
 }
@@ -147,6 +133,23 @@ std::vector<calibration::ParameterValue> CalibratedValues(const ParameterSpace& 
     coordinates->push_back(k);
   }
   return values;
+}
+
+/// Calibrated values that the runs do not tell, as a sentence; empty where there is none. They were
+/// fitted jointly with the others, whose values hold only beside theirs.
+std::string TellMovedUntold(const ParameterSpace& space, const MapFit& fit,
+                            const std::vector<int>& coordinates) {
+  constexpr double kTold = calibration::IdentifiabilityOptions{}.contraction_limit;
+  std::vector<std::string> names;
+  for (const int k : coordinates) {
+    const Coordinate& c = space.coordinates()[static_cast<size_t>(k)];
+    if (c.kind != Coordinate::Kind::kRig || fit.posterior.contraction(k) >= kTold) continue;
+    names.push_back(space.description().parameters[static_cast<size_t>(c.parameter)].name);
+  }
+  if (names.empty()) return {};
+  return absl::StrFormat(
+      "Moved with the others though the runs narrow it by less than %.0f %%: %s.", 100.0 * kTold,
+      absl::StrJoin(names, ", "));
 }
 
 /// Covariance of calibrated values by the delta method, in their order.
@@ -231,6 +234,59 @@ absl::StatusOr<GapSummary> SummariseGap(const Model& simulation, const Model& mo
   return gap;
 }
 
+/// Causes, gap, distances and verdict of the calibrate runs.
+absl::Status Explain(const AnalysisInput& input, const Model& model, const MapFit& fit,
+                     const std::vector<SensorHypothesis>& sensors, Report* report) {
+  const GapMeter meter(model, fit.noise, input.seed);
+  PARALLAX_ASSIGN_OR_RETURN(report->attribution, Attribute(model, fit, meter, input.seed));
+  const Model simulation(input.twin, model.runs(), model.space(), Boundary::kAssumed);
+  Eigen::VectorXd as_assumed;
+  PARALLAX_RETURN_IF_ERROR(
+      simulation.Residuals(Eigen::VectorXd::Zero(model.space().size()), &as_assumed, nullptr));
+  PARALLAX_ASSIGN_OR_RETURN(report->gap, SummariseGap(simulation, model, fit, meter, as_assumed,
+                                                      report->attribution.gap_after, input.seed));
+  // Run against run, as the simulation has it before the fit and as the model has it after.
+  PARALLAX_ASSIGN_OR_RETURN(report->divergences,
+                            CompareBoards(model, meter, as_assumed, fit.residuals, input.seed));
+  PARALLAX_ASSIGN_OR_RETURN(std::vector<attribution::ChannelMisfit> misfit, Misfit(model, fit));
+  report->decision = attribution::DecideVerdict(
+      SummariseEvidence(model, fit, report->gap, meter, report->attribution, report->findings,
+                        sensors, std::move(misfit)));
+  return absl::OkStatus();
+}
+
+/// What the held-out runs say of the fit.
+absl::Status Prove(const AnalysisInput& input, const ParameterSpace& space, const MapFit& fit,
+                   Report* report) {
+  std::vector<std::string> unusable;
+  const std::vector<RunObservations> held_out =
+      ObserveHeldOut(input.rig, input.twin, input.validate_runs, space, fit, &unusable);
+  PARALLAX_ASSIGN_OR_RETURN(report->validation,
+                            Validate(input.twin, space, fit, held_out, input.seed));
+  report->validation.unusable_runs.insert(report->validation.unusable_runs.begin(),
+                                          unusable.begin(), unusable.end());
+  if (!MayCalibrate(report->decision.verdict.kind)) Refuse(report->decision, &report->validation);
+  return absl::OkStatus();
+}
+
+/// Limits, calibrated values and the set of a report that has all else, and the report as bytes.
+absl::StatusOr<AnalysisResult> Conclude(const Model& model, const MapFit& fit, Report report) {
+  report.limits = Limits(model, report.attribution);
+  PARALLAX_ASSIGN_OR_RETURN(report.drives, DrivesOf(model, fit.z));
+  for (std::string& exit : TellExits(report.drives)) report.limits.push_back(std::move(exit));
+  std::vector<int> coordinates;
+  report.calibrated = CalibratedValues(model.space(), fit, report.calibrate_runs, &coordinates);
+  std::string moved = TellMovedUntold(model.space(), fit, coordinates);
+  if (!moved.empty()) report.limits.push_back(std::move(moved));
+  AnalysisResult result{.verdict = attribution::ToString(report.decision.verdict.kind),
+                        .accepted = report.validation.decision.accepted};
+  if (MayCalibrate(report.decision.verdict.kind)) {
+    result.parameter_set = MakeSet(model.space(), fit, model.runs(), coordinates, report);
+  }
+  result.report_json = EncodeReport(report);
+  return result;
+}
+
 }  // namespace
 
 absl::Status EnterPhase(const ProgressCallback& progress, std::string_view phase,
@@ -271,44 +327,13 @@ absl::StatusOr<AnalysisResult> Analyze(const AnalysisInput& input,
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<SensorHypothesis> sensors,
                             TestSensors(input.twin, model, fit));
   report.findings = CollectFindings(runs, sensors);
-  const GapMeter meter(model, fit.noise, input.seed);
 
   PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "attribute", 0.5));
-  PARALLAX_ASSIGN_OR_RETURN(report.attribution, Attribute(model, fit, meter, input.seed));
-  const Model simulation(input.twin, runs, space, Boundary::kAssumed);
-  Eigen::VectorXd as_assumed;
-  PARALLAX_RETURN_IF_ERROR(
-      simulation.Residuals(Eigen::VectorXd::Zero(space.size()), &as_assumed, nullptr));
-  PARALLAX_ASSIGN_OR_RETURN(report.gap, SummariseGap(simulation, model, fit, meter, as_assumed,
-                                                     report.attribution.gap_after, input.seed));
-  // Run against run, as the simulation has it before the fit and as the model has it after.
-  PARALLAX_ASSIGN_OR_RETURN(report.divergences,
-                            CompareBoards(model, meter, as_assumed, fit.residuals, input.seed));
-  PARALLAX_ASSIGN_OR_RETURN(std::vector<attribution::ChannelMisfit> misfit, Misfit(model, fit));
-  report.decision = attribution::DecideVerdict(
-      SummariseEvidence(model, fit, report.gap, meter, report.attribution, report.findings, sensors,
-                        std::move(misfit)));
+  PARALLAX_RETURN_IF_ERROR(Explain(input, model, fit, sensors, &report));
 
   PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "validate", 0.9));
-  std::vector<std::string> unusable;
-  const std::vector<RunObservations> held_out = ObserveHeldOut(input, &unusable);
-  PARALLAX_ASSIGN_OR_RETURN(report.validation,
-                            Validate(input.twin, space, fit, held_out, input.seed));
-  report.validation.unusable_runs = std::move(unusable);
-  if (!MayCalibrate(report.decision.verdict.kind)) Refuse(report.decision, &report.validation);
-
-  report.limits = Limits(model, report.attribution);
-  PARALLAX_ASSIGN_OR_RETURN(report.drives, DrivesOf(model, fit.z));
-  for (std::string& exit : TellExits(report.drives)) report.limits.push_back(std::move(exit));
-  std::vector<int> coordinates;
-  report.calibrated = CalibratedValues(space, fit, report.calibrate_runs, &coordinates);
-  AnalysisResult result{.verdict = attribution::ToString(report.decision.verdict.kind),
-                        .accepted = report.validation.decision.accepted};
-  if (MayCalibrate(report.decision.verdict.kind)) {
-    result.parameter_set = MakeSet(space, fit, runs, coordinates, report);
-  }
-  result.report_json = EncodeReport(report);
-  return result;
+  PARALLAX_RETURN_IF_ERROR(Prove(input, space, fit, &report));
+  return Conclude(model, fit, std::move(report));
 }
 
 }  // namespace parallax::pipeline

@@ -19,7 +19,7 @@ struct AnalysisInput {
   const twin::Twin& twin;
   const calibration::ParameterSet& base;  ///< what the simulation assumes
   const std::vector<signal::RunRecord>& calibrate_runs;
-  const std::vector<signal::RunRecord>& validate_runs;  ///< inform nothing but `validation`
+  const std::vector<signal::RunRecord>& validate_runs;  ///< inform no value
   uint64_t seed = 0;
 };
 

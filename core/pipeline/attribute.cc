@@ -21,21 +21,25 @@ constexpr int kEvidenceIterations = 30;
 
 using Players = uint32_t;
 
-/// Coordinates that a coalition of parameters sets free.
-uint32_t CoordinateMask(const ParameterSpace& space, Players players) {
-  uint32_t mask = 0;
+/// Whether a coalition of parameters sets a coordinate free. A parameter of a run has a coordinate
+/// in every run, so that coordinates outnumber the bits of a mask.
+bool IsFree(const ParameterSpace& space, Players players, int coordinate) {
+  const int parameter = space.coordinates()[static_cast<size_t>(coordinate)].parameter;
+  return (players >> parameter & 1u) != 0u;
+}
+
+std::vector<int> FreeCoordinates(const ParameterSpace& space, Players players) {
+  std::vector<int> free;
   for (int k = 0; k < space.size(); ++k) {
-    const int parameter = space.coordinates()[static_cast<size_t>(k)].parameter;
-    if (players >> parameter & 1u) mask |= 1u << k;
+    if (IsFree(space, players, k)) free.push_back(k);
   }
-  return mask;
+  return free;
 }
 
 Eigen::VectorXd Restrict(const ParameterSpace& space, const Eigen::VectorXd& z, Players players) {
-  const uint32_t mask = CoordinateMask(space, players);
   Eigen::VectorXd restricted = z;
   for (int k = 0; k < space.size(); ++k) {
-    if ((mask >> k & 1u) == 0u) restricted(k) = 0.0;
+    if (!IsFree(space, players, k)) restricted(k) = 0.0;
   }
   return restricted;
 }
@@ -69,8 +73,8 @@ absl::Status WeighEvidence(const Model& model, const MapFit& fit, Attribution* o
   options.solver.max_iterations = kEvidenceIterations;
   const std::vector<double> odds(static_cast<size_t>(players), attribution::kLogParameterOdds);
   auto refit = [&](const std::vector<uint32_t>& masks) -> absl::StatusOr<std::vector<double>> {
-    std::vector<uint32_t> coordinates;
-    for (const uint32_t mask : masks) coordinates.push_back(CoordinateMask(space, mask));
+    std::vector<std::vector<int>> coordinates;
+    for (const uint32_t mask : masks) coordinates.push_back(FreeCoordinates(space, mask));
     PARALLAX_ASSIGN_OR_RETURN(const std::vector<calibration::SubsetEvidence> found,
                               calibration::EvidenceOfSubsets(problem, coordinates, options));
     std::vector<double> evidence;

@@ -25,7 +25,7 @@ struct Lead {
 };
 
 /// Where a set that held-out runs refused is wrong, and what to look at next. Told, never fitted:
-/// held-out runs inform nothing but their own verdict.
+/// held-out runs inform no value.
 struct Leads {
   std::string worst_channel;
   double worst_z2 = 0.0;    ///< its mean square residual over that of a right twin

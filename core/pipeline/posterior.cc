@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "core/attribution/verdict_thresholds.h"
 #include "core/base/status_macros.h"
@@ -18,21 +20,55 @@ void AddShape(const Eigen::MatrixXd& scores, const Eigen::VectorXd& shape, Eigen
 /// What the twin is forgiven wanders over a run: correlation time as a share of the run.
 constexpr double kForgivenTime = 1.0 / 3.0;
 
-/// Gradient covariance of one channel of one run; rows are in units of the sensor's noise.
-absl::StatusOr<Eigen::MatrixXd> BlockCovariance(const ChannelObservations& channel,
+/// Rows of one channel of one run that a fit weighs, in order of time.
+struct SeriesRows {
+  Eigen::VectorXd time_s;
+  Eigen::VectorXd closed;  ///< of the gap, by the fit [SI]
+  Eigen::MatrixXd scores;  ///< in units of the sensor's noise
+};
+
+/// All bins, and those readings at the floor above which the twin predicts: the others have no
+/// slope, and say nothing at the point.
+SeriesRows RowsOf(const Model& model, const RowBlock& block, const Eigen::VectorXd& closed,
+                  const Eigen::MatrixXd& scores) {
+  const ChannelObservations& channel = model.Channel(block);
+  const Eigen::VectorXd& grid_s = model.runs()[static_cast<size_t>(block.run)].drive.time_s;
+  std::vector<std::pair<double, Eigen::Index>> rows;
+  for (Eigen::Index i = 0; i < block.bins; ++i) {
+    rows.emplace_back(channel.bin_time_s(i), block.begin + i);
+  }
+  for (Eigen::Index i = 0; i < block.censored; ++i) {
+    const Eigen::Index row = block.begin + block.bins + i;
+    if (scores.row(row).isZero(0.0)) continue;
+    rows.emplace_back(channel.censored_points[static_cast<size_t>(i)].Interpolate(grid_s), row);
+  }
+  std::sort(rows.begin(), rows.end());
+  const auto n = static_cast<Eigen::Index>(rows.size());
+  SeriesRows series{Eigen::VectorXd(n), Eigen::VectorXd(n), Eigen::MatrixXd(n, scores.cols())};
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const auto& [time_s, row] = rows[static_cast<size_t>(i)];
+    series.time_s(i) = time_s;
+    series.closed(i) = closed(row);
+    series.scores.row(i) = scores.row(row);
+  }
+  return series;
+}
+
+/// Gradient covariance of one channel of one run.
+absl::StatusOr<Eigen::MatrixXd> BlockCovariance(const SeriesRows& rows, double white_sd,
                                                 const ChannelNoise& noise, double bin_s,
-                                                double sensor_sd, const Eigen::VectorXd& closed,
-                                                const Eigen::MatrixXd& scores) {
-  const Eigen::VectorXd& t = channel.bin_time_s;
+                                                double sensor_sd) {
+  const Eigen::VectorXd& t = rows.time_s;
+  const Eigen::MatrixXd& scores = rows.scores;
   const Eigen::Index n = t.size();
   const double length_s = std::max(t(n - 1) - t(0), 1.0);
-  const double white = std::max(1e-3, channel.white_sd / sensor_sd);
+  const double white = std::max(1e-3, white_sd / sensor_sd);
   PARALLAX_ASSIGN_OR_RETURN(
       Eigen::MatrixXd covariance,
       calibration::ScoreCovariance(
           t, Eigen::VectorXd::Constant(n, white),
           {.sd = noise.scale / sensor_sd, .tau_s = 0.5 * bin_s * noise.inflation}, scores));
-  const Eigen::VectorXd forgiven = attribution::kForgivenErrors.gap_share / sensor_sd * closed;
+  const Eigen::VectorXd forgiven = attribution::kForgivenErrors.gap_share / sensor_sd * rows.closed;
   PARALLAX_ASSIGN_OR_RETURN(
       const Eigen::MatrixXd wandering,
       calibration::ScoreCovariance(t, Eigen::VectorXd::Constant(n, 1e-3),
@@ -59,14 +95,13 @@ absl::StatusOr<calibration::Posterior> CorrelatedPosterior(const Model& model,
   const Eigen::MatrixXd scores = calibration::ScoreRows(fit);
   Eigen::MatrixXd covariance = Eigen::MatrixXd::Zero(n, n);
   for (const RowBlock& block : model.blocks()) {
-    if (block.bins < 2) continue;
+    const SeriesRows rows = RowsOf(model, block, closed, scores);
+    if (rows.time_s.size() < 2) continue;
     const auto output = static_cast<size_t>(model.Channel(block).output);
     PARALLAX_ASSIGN_OR_RETURN(
         const Eigen::MatrixXd added,
-        BlockCovariance(model.Channel(block), noise[output],
-                        model.runs()[static_cast<size_t>(block.run)].bin_s, sensor[output].scale,
-                        closed.segment(block.begin, block.bins),
-                        scores.middleRows(block.begin, block.bins)));
+        BlockCovariance(rows, model.Channel(block).white_sd, noise[output],
+                        model.runs()[static_cast<size_t>(block.run)].bin_s, sensor[output].scale));
     covariance += added;
   }
   return calibration::GodambePosterior(fit.x, fit.jacobian.topRows(model.rows()), covariance);

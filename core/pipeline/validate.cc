@@ -4,10 +4,11 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <utility>
 
+#include "absl/strings/str_format.h"
 #include "core/base/normal.h"
 #include "core/base/status_macros.h"
-#include "core/calibration/evidence.h"
 #include "core/calibration/scores.h"
 #include "core/pipeline/gap.h"
 #include "core/pipeline/model.h"
@@ -15,11 +16,6 @@
 namespace parallax::pipeline {
 namespace {
 
-/// A per-run value may look at this much of its run from the first reading that is not censored:
-/// long enough for one thermal time constant of the slowest furnace recorded so far.
-constexpr double kFirstPart_s = 3600.0;
-/// … but never at more than this share of the run.
-constexpr double kFirstShare = 0.4;
 constexpr uint64_t kBootstrapSalt = 3'000'000;
 
 bool HasPerRunParameter(const twin::Description& description) {
@@ -27,106 +23,25 @@ bool HasPerRunParameter(const twin::Description& description) {
                      [](const twin::Parameter& p) { return p.scope == twin::Scope::kRun; });
 }
 
-/// Where the first part of a run ends.
-double FirstPartEnd(const RunObservations& run) {
-  double first = run.drive.time_s(run.drive.time_s.size() - 1);
-  double last = run.drive.time_s(0);
-  for (const ChannelObservations& channel : run.channels) {
-    if (channel.bin_time_s.size() == 0) continue;
-    first = std::min(first, channel.bin_time_s(0));
-    last = std::max(last, channel.bin_time_s(channel.bin_time_s.size() - 1));
+/// Held-out runs without the channels that no calibrate run has: the fit knows no noise of theirs,
+/// and says how far off nothing may be. Runs of which nothing is left go, too.
+std::vector<RunObservations> WithKnownNoise(const std::vector<RunObservations>& runs,
+                                            const NoiseModel& noise,
+                                            std::vector<std::string>* unusable) {
+  std::vector<RunObservations> known;
+  for (RunObservations run : runs) {
+    std::erase_if(run.channels, [&](const ChannelObservations& channel) {
+      if (noise[static_cast<size_t>(channel.output)].scale > 0.0) return false;
+      unusable->push_back(
+          absl::StrFormat("%s of run \"%s\": no calibrate run has readings of it, so that nothing "
+                          "tells how far off "
+                          "it may be",
+                          channel.channel, run.run));
+      return true;
+    });
+    if (!run.channels.empty()) known.push_back(std::move(run));
   }
-  return first + std::min(kFirstPart_s, kFirstShare * (last - first));
-}
-
-ChannelObservations Keep(const ChannelObservations& channel, bool (*wanted)(double, double),
-                         double limit_s) {
-  ChannelObservations kept = channel;
-  kept.bin_points.clear();
-  kept.sample_points.clear();
-  std::vector<double> bin_time, bin_value, sample_time, sample_value;
-  for (Eigen::Index i = 0; i < channel.bin_time_s.size(); ++i) {
-    if (!wanted(channel.bin_time_s(i), limit_s)) continue;
-    kept.bin_points.push_back(channel.bin_points[static_cast<size_t>(i)]);
-    bin_time.push_back(channel.bin_time_s(i));
-    bin_value.push_back(channel.bin_value(i));
-  }
-  for (Eigen::Index i = 0; i < channel.sample_time_s.size(); ++i) {
-    if (!wanted(channel.sample_time_s(i), limit_s)) continue;
-    kept.sample_points.push_back(channel.sample_points[static_cast<size_t>(i)]);
-    sample_time.push_back(channel.sample_time_s(i));
-    sample_value.push_back(channel.sample_value(i));
-  }
-  auto map = [](const std::vector<double>& v) {
-    return Eigen::VectorXd(Eigen::Map<const Eigen::VectorXd>(v.data(), std::ssize(v)));
-  };
-  kept.bin_time_s = map(bin_time);
-  kept.bin_value = map(bin_value);
-  kept.sample_time_s = map(sample_time);
-  kept.sample_value = map(sample_value);
-  return kept;
-}
-
-/// The run reduced to what lies before (or from) the end of its first part.
-RunObservations Part(const RunObservations& run, bool (*wanted)(double, double)) {
-  RunObservations part = run;
-  const double limit_s = FirstPartEnd(run);
-  for (ChannelObservations& channel : part.channels) channel = Keep(channel, wanted, limit_s);
-  return part;
-}
-
-std::vector<RunObservations> Parts(const std::vector<RunObservations>& runs,
-                                   bool (*wanted)(double, double)) {
-  std::vector<RunObservations> parts;
-  for (const RunObservations& run : runs) parts.push_back(Part(run, wanted));
-  return parts;
-}
-
-/// A candidate on held-out runs: coordinates with their covariance.
-struct Candidate {
-  Eigen::VectorXd z;
-  Eigen::MatrixXd covariance;
-};
-
-/// Rig-wide values and covariance of the fit carried to a space of other runs; deviations of those
-/// runs start at their prior.
-Candidate Carry(const MapFit& fit, const ParameterSpace& held_out) {
-  const int n = held_out.parameter_count();
-  Candidate candidate{Eigen::VectorXd::Zero(held_out.size()),
-                      Eigen::MatrixXd::Identity(held_out.size(), held_out.size())};
-  candidate.z.head(n) = fit.z.head(n);
-  candidate.covariance.topLeftCorner(n, n) = fit.posterior.covariance.topLeftCorner(n, n);
-  return candidate;
-}
-
-/// Estimates the deviations of the held-out runs on their first parts, rig-wide values held.
-absl::Status EstimateDeviations(const twin::Twin& twin, const ParameterSpace& space,
-                                const MapFit& fit, const std::vector<RunObservations>& first_parts,
-                                Candidate* candidate) {
-  const Model model(twin, first_parts, space);
-  const int n = space.parameter_count();
-  const calibration::EvidenceProblem problem{.data = DataProblem(model, fit.noise),
-                                             .assumed = candidate->z,
-                                             .prior_sd = Eigen::VectorXd::Ones(space.size())};
-  uint32_t deviations = 0;
-  for (int k = n; k < space.size(); ++k) deviations |= 1u << k;
-  PARALLAX_ASSIGN_OR_RETURN(
-      const calibration::SubsetEvidence found,
-      calibration::EvidenceOfSubset(problem, deviations, {.solver = FitSolverOptions()}));
-  candidate->z = found.mode;
-  // The own value and the rig-wide ones share ridges (a coupling and a heat capacity only show
-  // their ratio), so their uncertainty is joint: what the first part says, added to the fit's
-  // precision.
-  Eigen::VectorXd residuals;
-  Eigen::MatrixXd jacobian;
-  if (!problem.data.evaluate(candidate->z, &residuals, &jacobian)) {
-    return absl::InternalError("held-out runs cannot be evaluated at their own fit");
-  }
-  const Eigen::MatrixXd identity = Eigen::MatrixXd::Identity(space.size(), space.size());
-  const Eigen::MatrixXd precision =
-      candidate->covariance.llt().solve(identity) + jacobian.transpose() * jacobian;
-  candidate->covariance = precision.llt().solve(identity);
-  return absl::OkStatus();
+  return known;
 }
 
 /// Sums over the scored samples of one output.
@@ -265,20 +180,6 @@ std::vector<calibration::BoundedValue> Bounded(const ParameterSpace& space,
   return values;
 }
 
-void ListOwnValues(const std::vector<RunObservations>& runs, const ParameterSpace& space,
-                   const Candidate& candidate, Validation* out) {
-  for (int k = space.parameter_count(); k < space.size(); ++k) {
-    const Coordinate& c = space.coordinates()[static_cast<size_t>(k)];
-    out->own_values.push_back(
-        {.run = runs[static_cast<size_t>(c.run)].run,
-         .parameter = space.description().parameters[static_cast<size_t>(c.parameter)].name,
-         .value = space.Natural(candidate.z, c.run)(c.parameter),
-         .sd = std::abs(space.Derivative(candidate.z, c.run, k)) *
-               std::sqrt(candidate.covariance(k, k)),
-         .used_s = FirstPartEnd(runs[static_cast<size_t>(c.run)])});
-  }
-}
-
 /// By channel, of bins in units of what the calibrated fit left of them. @param residuals  [SI].
 std::map<std::string, double> MeanSquares(const Model& model, const NoiseModel& noise,
                                           const Eigen::VectorXd& residuals) {
@@ -309,12 +210,36 @@ absl::StatusOr<Leads> LeadsOf(const Model& model, const NoiseModel& noise,
   return FollowResiduals(model.space().description(), held_out, all);
 }
 
+/// Gaps of the runs as assumed and under the candidate.
+/// @param residuals  receives those of the candidate [SI].
+absl::Status CompareGaps(const Model& simulation, const Model& model, const Candidate& candidate,
+                         const NoiseModel& noise, uint64_t seed, Validation* out,
+                         Eigen::VectorXd* residuals) {
+  const GapMeter meter(model, noise, seed);
+  const Eigen::VectorXd assumed = Eigen::VectorXd::Zero(model.space().size());
+  PARALLAX_RETURN_IF_ERROR(simulation.Residuals(assumed, residuals, nullptr));
+  out->gap_before = meter.Gap(*residuals);
+  PARALLAX_RETURN_IF_ERROR(model.Residuals(candidate.z, residuals, nullptr));
+  out->gap_after = meter.Gap(*residuals);
+  out->floor = meter.floor();
+  return absl::OkStatus();
+}
+
+void ListFindings(const std::vector<RunObservations>& runs, Validation* out) {
+  for (const RunObservations& run : runs) {
+    for (const signal::SensorFinding& finding : run.clean.findings) {
+      out->findings.push_back({run.run, finding});
+    }
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<Validation> Validate(const twin::Twin& twin, const ParameterSpace& space,
-                                    const MapFit& fit, const std::vector<RunObservations>& runs,
+                                    const MapFit& fit, const std::vector<RunObservations>& recorded,
                                     uint64_t seed) {
   Validation out;
+  const std::vector<RunObservations> runs = WithKnownNoise(recorded, fit.noise, &out.unusable_runs);
   calibration::ValidationInput gate;
   const calibration::ValidationOptions options{.seed = seed + kBootstrapSalt};
   if (runs.empty()) {
@@ -328,32 +253,21 @@ absl::StatusOr<Validation> Validate(const twin::Twin& twin, const ParameterSpace
   Candidate candidate = Carry(fit, held_out);
   std::vector<RunObservations> scored = runs;
   if (HasPerRunParameter(twin.description())) {
-    const std::vector<RunObservations> first =
-        Parts(runs, [](double time_s, double limit_s) { return time_s < limit_s; });
-    scored = Parts(runs, [](double time_s, double limit_s) { return time_s >= limit_s; });
-    PARALLAX_RETURN_IF_ERROR(EstimateDeviations(twin, held_out, fit, first, &candidate));
-    ListOwnValues(runs, held_out, candidate, &out);
+    PARALLAX_RETURN_IF_ERROR(EstimateOwnValues(twin, runs, held_out, fit.noise, &candidate));
+    out.own_values = ListOwnValues(runs, held_out, candidate);
+    scored = WithoutFirstParts(runs);
   }
   const Model simulation(twin, scored, held_out, Boundary::kAssumed);
   const Model model(twin, scored, held_out);
-  const GapMeter meter(model, fit.noise, seed);
   Eigen::VectorXd residuals;
   PARALLAX_RETURN_IF_ERROR(
-      simulation.Residuals(Eigen::VectorXd::Zero(held_out.size()), &residuals, nullptr));
-  out.gap_before = meter.Gap(residuals);
-  PARALLAX_RETURN_IF_ERROR(model.Residuals(candidate.z, &residuals, nullptr));
-  out.gap_after = meter.Gap(residuals);
-  out.floor = meter.floor();
+      CompareGaps(simulation, model, candidate, fit.noise, seed, &out, &residuals));
   Scoring scoring;
   PARALLAX_RETURN_IF_ERROR(ScoreRuns(simulation, model, candidate, fit.noise, &scoring));
   Summarise(scoring, fit.noise, &out, &gate);
   gate.parameters = Bounded(held_out, candidate.z);
   PARALLAX_ASSIGN_OR_RETURN(out.drives, DrivesOf(model, candidate.z));
-  for (const RunObservations& run : runs) {
-    for (const signal::SensorFinding& finding : run.clean.findings) {
-      out.findings.push_back({run.run, finding});
-    }
-  }
+  ListFindings(runs, &out);
   PARALLAX_ASSIGN_OR_RETURN(out.decision, calibration::DecideValidation(gate, options));
   if (!out.decision.accepted) {
     PARALLAX_ASSIGN_OR_RETURN(out.leads, LeadsOf(model, fit.noise, candidate, residuals));

@@ -11,6 +11,7 @@
 #include "core/pipeline/fit.h"
 #include "core/pipeline/leads.h"
 #include "core/pipeline/observations.h"
+#include "core/pipeline/own_values.h"
 #include "core/pipeline/parameter_space.h"
 #include "core/pipeline/run_drive.h"
 #include "core/signal/clean.h"
@@ -38,15 +39,6 @@ struct ChannelValidation {
   double pit_distance = 0.0;
 };
 
-/// A per-run value that had to be estimated on the held-out run's own first part.
-struct OwnValue {
-  std::string run;
-  std::string parameter;
-  double value = 0.0;
-  double sd = 0.0;
-  double used_s = 0.0;  ///< the run's data up to here informed it; the score starts here
-};
-
 /// How a candidate set fares on runs that it has not seen.
 struct Validation {
   bool held_out = false;    ///< false: there was no run to validate on, and every figure is NaN
@@ -70,18 +62,19 @@ struct Validation {
   std::vector<RunDrive> drives;  ///< of the runs that were scored
   std::vector<RunFinding> findings;
   std::vector<std::string>
-      unusable_runs;  ///< held-out runs that could not be compared, with the reason
+      unusable_runs;  ///< runs, or channels of runs, that could not be compared, with the reason
   calibration::ValidationDecision decision;
   std::optional<Leads> leads;  ///< where these runs refused the set
 };
 
 /// Predicts the held-out runs under the assumed and the calibrated values and applies the gate.
 /// Rig-wide values come from the fit alone; a per-run parameter is estimated on each run's own
-/// first part, and that part is not scored.
+/// first part, and that part is not scored. A channel that no calibrate run has is not scored
+/// either, and named in `unusable_runs`.
 /// @param space  of the calibration, with its assumed values.
 /// Errors: those of the twin.
 absl::StatusOr<Validation> Validate(const twin::Twin& twin, const ParameterSpace& space,
-                                    const MapFit& fit, const std::vector<RunObservations>& runs,
+                                    const MapFit& fit, const std::vector<RunObservations>& recorded,
                                     uint64_t seed);
 
 }  // namespace parallax::pipeline

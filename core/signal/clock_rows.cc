@@ -13,6 +13,8 @@ constexpr double kBeforeRunS = 5.0;   // ordinary disagreement of clocks about t
 constexpr double kHoleShare = 0.3;    // of a period: room that a late row must find
 constexpr double kStaleSigmas = 4.5;  // first value against the line of those after it
 constexpr size_t kStaleNeighbours = 8;
+constexpr double kAheadPeriods = 2.5;  // from the latest other stamp: no row of the device is there
+constexpr size_t kRowsAfterAhead = 3;  // must arrive after a stamp to show that it is ahead
 
 template <typename T>
 void Permute(const std::vector<size_t>& order, std::vector<T>* values) {
@@ -33,40 +35,79 @@ struct RowFindings {
   SensorFinding duplicate{.reason = QualityReason::kDuplicate};
   SensorFinding backward{.reason = QualityReason::kBackwardClock};
   SensorFinding stale{.reason = QualityReason::kStale};
+  SensorFinding ahead{.reason = QualityReason::kClockJump};
   int64_t late_in_place = 0;
 };
 
-/// Sorts by time, equal stamps in order of arrival, and tells which samples arrived late.
-std::vector<bool> SortByTime(CleanSeries* series) {
-  std::vector<bool> late(series->time_s.size());
-  double latest_s = -HUGE_VAL;
-  for (size_t i = 0; i < late.size(); ++i) {
-    late[i] = series->time_s[i] < latest_s;
-    latest_s = std::max(latest_s, series->time_s[i]);
+/// What the order of arrival says of a series that is sorted by time.
+struct Arrivals {
+  std::vector<bool> late;  ///< stamped earlier than one that arrived before
+  size_t ahead = 0;        ///< from here on: lone stamps ahead of all that arrived after them
+};
+
+/// Where lone stamps begin that lie far beyond all others although rows went on arriving.
+/// @param time_s  sorted.   @param order  of arrival, by place in `time_s`.
+size_t FirstAhead(const std::vector<double>& time_s, const std::vector<size_t>& order,
+                  double period_s) {
+  size_t end = time_s.size();
+  while (end > 0) {
+    size_t begin = end - 1;
+    size_t arrived = order[begin];
+    while (begin > 0 && time_s[begin - 1] == time_s[begin]) {
+      arrived = std::max(arrived, order[--begin]);
+    }
+    if (begin == 0 || time_s[begin] - time_s[begin - 1] <= kAheadPeriods * period_s) break;
+    // Of the rows after it, those found ahead before may be some: they do not count.
+    const size_t found = time_s.size() - end;
+    if (time_s.size() - 1 - arrived < found + kRowsAfterAhead) break;
+    end = begin;
   }
-  std::vector<size_t> order(late.size());
+  return end;
+}
+
+/// Sorts by time, equal stamps in order of arrival.
+Arrivals SortByTime(double period_s, CleanSeries* series) {
+  const std::vector<double> arrived_s = series->time_s;
+  std::vector<size_t> order(arrived_s.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(),
-                   [series](size_t a, size_t b) { return series->time_s[a] < series->time_s[b]; });
+                   [&](size_t a, size_t b) { return arrived_s[a] < arrived_s[b]; });
   Permute(order, &series->time_s);
   Permute(order, &series->value_si);
   Permute(order, &series->quality);
-  Permute(order, &late);
-  return late;
+  Arrivals arrivals{.late = std::vector<bool>(order.size()),
+                    .ahead = FirstAhead(series->time_s, order, period_s)};
+  const double latest_believed_s = arrivals.ahead > 0 ? series->time_s[arrivals.ahead - 1] : 0.0;
+  double latest_s = -HUGE_VAL;
+  for (size_t i = 0; i < arrived_s.size(); ++i) {
+    if (arrived_s[i] > latest_believed_s) continue;
+    arrivals.late[i] = arrived_s[i] < latest_s;
+    latest_s = std::max(latest_s, arrived_s[i]);
+  }
+  Permute(order, &arrivals.late);
+  return arrivals;
 }
 
-void MarkRepeatedAndLate(const std::vector<bool>& late, double period_s, CleanSeries* series,
+void MarkAhead(const Arrivals& arrivals, CleanSeries* series, RowFindings* found) {
+  for (size_t i = arrivals.ahead; i < series->time_s.size(); ++i) {
+    series->quality[i] = {QualityLevel::kBad, QualityReason::kClockJump};
+    Count(series->time_s[i], &found->ahead);
+  }
+}
+
+void MarkRepeatedAndLate(const Arrivals& arrivals, double period_s, CleanSeries* series,
                          RowFindings* found) {
   const std::vector<double>& t = series->time_s;
-  for (size_t i = 0; i < t.size(); ++i) {
+  const size_t end = arrivals.ahead;
+  for (size_t i = 0; i < end; ++i) {
     if (i > 0 && t[i] == t[i - 1]) {
       series->quality[i] = {QualityLevel::kBad, QualityReason::kDuplicate};
       Count(t[i], &found->duplicate);
       continue;
     }
-    if (!late[i]) continue;
+    if (!arrivals.late[i]) continue;
     const double room_s =
-        std::min(i > 0 ? t[i] - t[i - 1] : period_s, i + 1 < t.size() ? t[i + 1] - t[i] : period_s);
+        std::min(i > 0 ? t[i] - t[i - 1] : period_s, i + 1 < end ? t[i + 1] - t[i] : period_s);
     if (room_s >= kHoleShare * period_s) {
       ++found->late_in_place;
     } else {
@@ -146,8 +187,9 @@ void MarkRows(const std::string& clock, const std::vector<ChannelTrack*>& device
               std::vector<SensorFinding>* findings) {
   RowFindings found;
   for (ChannelTrack* track : device) {
-    const std::vector<bool> late = SortByTime(&track->series);
-    MarkRepeatedAndLate(late, period_s, &track->series, &found);
+    const Arrivals arrivals = SortByTime(period_s, &track->series);
+    MarkAhead(arrivals, &track->series, &found);
+    MarkRepeatedAndLate(arrivals, period_s, &track->series, &found);
     MarkBeforeRun(period_s, &track->series, &found);
   }
   MarkStaleFirstRow(device, &found);
@@ -160,7 +202,10 @@ void MarkRows(const std::string& clock, const std::vector<ChannelTrack*>& device
       clock, found.backward.samples, found.late_in_place);
   found.stale.text =
       absl::StrFormat("%s: %d samples left over from before the run", clock, found.stale.samples);
-  for (SensorFinding* finding : {&found.duplicate, &found.backward, &found.stale}) {
+  found.ahead.text = absl::StrFormat(
+      "%s: %d samples stamped ahead of all rows that came after them, and alone there", clock,
+      found.ahead.samples);
+  for (SensorFinding* finding : {&found.duplicate, &found.backward, &found.stale, &found.ahead}) {
     if (finding->samples == 0) continue;
     finding->channel = clock;
     findings->push_back(std::move(*finding));

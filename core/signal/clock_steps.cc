@@ -33,6 +33,11 @@ bool Lasts(const std::vector<double>& time_s, double period_s, size_t i, double 
   const size_t begin = i + 1 > kLeastWindow ? i + 1 - kLeastWindow : 0;
   const size_t end = std::min(time_s.size(), i + 1 + after);
   if (end - (i + 1) < 3 && size_s < 0.0) return false;
+  // One row ahead of all others has a wrong stamp: they did not go back because of it.
+  if (i == 0 && std::all_of(time_s.begin() + 1, time_s.end(),
+                            [&](double later_s) { return later_s < time_s[0]; })) {
+    return false;
+  }
   const double shift =
       MedianShift(time_s, period_s, i, i + 1, end) - MedianShift(time_s, period_s, i, begin, i + 1);
   return shift / size_s >= kLastingShare && shift / size_s <= 2.0 - kLastingShare;

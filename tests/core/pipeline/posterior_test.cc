@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "core/pipeline/fit.h"
@@ -58,6 +59,35 @@ TEST(PosteriorTest, EstimatesFromTheTwoHalvesOfALongRecordingAgreeWithinTwoSds) 
   }
   // Sds as wide as the prior would agree with anything.
   EXPECT_LT(halves[0].posterior.sd(twin::ParameterIndex(TwoHeater().description(), "alpha1")), 0.3);
+}
+
+/// Log determinant of the posterior's precision at the assumed values, with a reading at the floor
+/// where the furnace is hottest that came so many times.
+double LogPrecision(RunObservations run, size_t readings) {
+  const twin::Twin& twin = testing::Furnace();
+  const ParameterSpace space(twin.description(), Values(twin), {run.run}, {});
+  const Eigen::VectorXd z = Eigen::VectorXd::Zero(space.size());
+  twin::Prediction prediction;
+  EXPECT_TRUE(twin.Predict(space.Natural(z, 0), run.drive, &prediction, nullptr).ok());
+  GridPoint hottest;
+  EXPECT_GT(prediction.outputs.col(0).maxCoeff(&hottest.row), run.channels[0].censor_limit);
+  run.channels[0].censored_points.assign(readings, hottest);
+  const std::vector<RunObservations> runs = {std::move(run)};
+  const Model model(twin, runs, space);
+  const NoiseModel noise = SensorNoise(model);
+  calibration::FitResult fit{.x = z};
+  EXPECT_TRUE(MapProblem(model, noise).evaluate(z, &fit.residuals, &fit.jacobian));
+  fit.raw_residuals = fit.residuals;
+  return CorrelatedPosterior(model, noise, fit).value().log_det_hessian;
+}
+
+TEST(PosteriorTest, AReadingAtTheFloorThatIsRepeatedIsNotAnotherReading) {
+  const RunObservations run =
+      testing::ObserveRuns(parallax::testing::InductionFurnaceRig(), testing::Furnace(),
+                           {parallax::testing::FurnaceRecording("IFrun073")})[0];
+  const double some = LogPrecision(run, 100);
+  EXPECT_NE(some, LogPrecision(run, 0));
+  EXPECT_NEAR(LogPrecision(run, 1600), some, 0.5);
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 #include "core/pipeline/validate.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "core/pipeline/held_out.h"
 #include "tests/core/pipeline/pipeline_fixture.h"
 #include "tests/support/campaign_files.h"
 #include "tests/support/status_matchers.h"
@@ -12,6 +14,7 @@ namespace parallax::pipeline {
 namespace {
 
 using testing::Furnace;
+using ::testing::HasSubstr;
 using testing::ObserveRuns;
 using testing::TwoHeater;
 using testing::Values;
@@ -34,6 +37,13 @@ class FurnaceValidateTest : public ::testing::Test {
       }
     }
   }
+  /// Adds readings at the floor of the instrument to the held-out run from `from_s` on.
+  void AddFloorReadings(double from_s) {
+    const Eigen::VectorXd& grid_s = held_out_[0].drive.time_s;
+    for (Eigen::Index row = 0; row < grid_s.size(); ++row) {
+      if (grid_s(row) >= from_s) held_out_[0].channels[0].censored_points.push_back({row, 0.0});
+    }
+  }
   Validation Judge() const { return Validate(Furnace(), space_, fit_, held_out_, 1).value(); }
 
   const std::vector<RunObservations> runs_ = Observations("IFrun073");
@@ -53,6 +63,14 @@ TEST_F(FurnaceValidateTest, TheCouplingOfAHeldOutRunComesFromItsFirstPartAlone) 
   EXPECT_EQ(after.own_values[0].value, before.own_values[0].value);
   EXPECT_EQ(after.own_values[0].used_s, before.own_values[0].used_s);
   EXPECT_NE(after.channels[0].rmse_after, before.channels[0].rmse_after);
+}
+
+TEST_F(FurnaceValidateTest, ReadingsAtTheFloorAfterTheFirstPartInformNoOwnValue) {
+  const Validation before = Judge();
+  AddFloorReadings(before.own_values[0].used_s);
+  const Validation later = Judge();
+  EXPECT_EQ(later.own_values[0].value, before.own_values[0].value);
+  EXPECT_EQ(later.own_values[0].sd, before.own_values[0].sd);
 }
 
 TEST_F(FurnaceValidateTest, TheFirstPartIsNotScored) {
@@ -114,6 +132,53 @@ TEST_F(BoardValidateTest, ARunOfAnotherBoardIsRefused) {
   EXPECT_GT(validation.leads->refit_nats, 100.0);
   EXPECT_TRUE(validation.leads->parameters.empty());
   EXPECT_GT(validation.leads->worst_z2, 10.0);
+}
+
+TEST_F(BoardValidateTest, AHeldOutRunThatTheTwinCannotPredictIsLeftOutWithTheReason) {
+  std::vector<signal::RunRecord> records = {
+      testing::SimulateBoard(rig_, {.truth = truth_, .seed = 2, .id = "held-out"})};
+  records.push_back(records[0]);
+  records[1].run.id = "ten-years";
+  for (signal::Series& series : records[1].series) {
+    series.time_unix_ns.back() += int64_t{3650} * 86'400 * 1'000'000'000;
+  }
+  std::vector<std::string> unusable;
+  const std::vector<RunObservations> observed =
+      ObserveHeldOut(rig_, TwoHeater(), records, space_, fit_, &unusable);
+  ASSERT_EQ(observed.size(), 1u);
+  EXPECT_EQ(observed[0].run, "held-out");
+  ASSERT_EQ(unusable.size(), 1u);
+  EXPECT_THAT(unusable[0], HasSubstr("ten-years"));
+  EXPECT_THAT(unusable[0], HasSubstr("steps"));
+  PARALLAX_ASSERT_OK(Validate(TwoHeater(), space_, fit_, observed, 1).status());
+}
+
+TEST(MissingColumnTest, AChannelThatNoCalibrateRunHasIsNotScoredAndIsNamed) {
+  const signal::Rig rig = testing::QuietBoardRig();
+  std::vector<signal::RunRecord> records;
+  for (const uint64_t seed : {1, 2}) {
+    records.push_back(testing::SimulateBoard(
+        rig,
+        {.truth = Values(TwoHeater(), {{"alpha1", 0.02}}), .duration_s = 300.0, .seed = seed}));
+  }
+  records[0].series.pop_back();
+  const std::vector<RunObservations> runs = ObserveRuns(rig, TwoHeater(), {records[0]});
+  const ParameterSpace space(TwoHeater().description(), Values(TwoHeater()), {"simulated"}, {});
+  const Model model(TwoHeater(), runs, space);
+  const Eigen::VectorXd start = Eigen::VectorXd::Zero(space.size());
+  MapFit fit{.z = start, .noise = SensorNoise(model)};
+  fit.posterior.covariance = Eigen::MatrixXd::Identity(space.size(), space.size());
+  PARALLAX_ASSERT_OK_AND_ASSIGN(
+      const Validation validation,
+      Validate(TwoHeater(), space, fit, ObserveRuns(rig, TwoHeater(), {records[1]}), 1));
+  ASSERT_EQ(validation.channels.size(), 1u);
+  EXPECT_EQ(validation.channels[0].channel, "board/T1");
+  EXPECT_TRUE(std::isfinite(validation.gap_after));
+  ASSERT_EQ(validation.unusable_runs.size(), 1u);
+  EXPECT_THAT(validation.unusable_runs[0], HasSubstr("board/T2 of run \"simulated\""));
+  ASSERT_TRUE(validation.leads.has_value());
+  EXPECT_EQ(validation.leads->worst_channel, "board/T1");
+  EXPECT_TRUE(std::isfinite(validation.leads->refit_nats));
 }
 
 TEST_F(BoardValidateTest, NothingHeldOutIsRefusedWithTheReason) {

@@ -151,6 +151,48 @@ TEST(Clock, AStampBackAmongOtherRowsIsUncertain) {
             1);
 }
 
+/// @param row  stamped `ahead_s` later than it was.
+CleanRun CleanWithRowAhead(size_t row, double ahead_s) {
+  RunRecord record = SyntheticRun(6);
+  for (Series& series : record.series) {
+    series.time_unix_ns[row] += static_cast<int64_t>(ahead_s * 1e9);
+  }
+  return CleanOf(record);
+}
+
+TEST(Clock, ALoneStampAheadOfAllRowsAfterItIsBadAndMovesNoOther) {
+  const CleanRun in_order = CleanOf(SyntheticRun(6));
+  for (const size_t row : {0, 1, 200, 590}) {
+    for (const double ahead_s : {3.0 * 3600.0, 365.0 * 86400.0}) {
+      const CleanRun clean = CleanWithRowAhead(row, ahead_s);
+      EXPECT_FALSE(AnyFault(clean)) << row;
+      const SensorFinding* finding = FindFinding(clean, "board/clock", QualityReason::kClockJump);
+      ASSERT_NE(finding, nullptr) << row;
+      EXPECT_EQ(finding->samples, 4);
+      const CleanSeries& t1 = *clean.Find("T1");
+      EXPECT_EQ(t1.quality.back(), (Quality{QualityLevel::kBad, QualityReason::kClockJump}));
+      EXPECT_EQ(t1.time_s[598], 599.0);
+      EXPECT_EQ(t1.value_si[598], in_order.Find("T1")->value_si[599]);
+      EXPECT_NE(t1.quality[598].reason, QualityReason::kClockJump);
+    }
+  }
+}
+
+TEST(Clock, TwoStampsAheadAreBothBadAndTheLastRowIsNotJudged) {
+  RunRecord record = SyntheticRun(6);
+  record.run.recipe = {};
+  for (Series& series : record.series) {
+    series.time_unix_ns[100] += 7200 * kSecondNs;
+    series.time_unix_ns[300] += 3600 * kSecondNs;
+    series.time_unix_ns[599] += 60 * kSecondNs;
+  }
+  const CleanSeries& t1 = *CleanOf(record).Find("T1");
+  EXPECT_EQ(t1.quality[599].reason, QualityReason::kClockJump);
+  EXPECT_EQ(t1.quality[598].reason, QualityReason::kClockJump);
+  EXPECT_EQ(t1.time_s[597], 659.0);
+  EXPECT_NE(t1.quality[597].reason, QualityReason::kClockJump);
+}
+
 TEST(Clock, RowsFromBeforeTheRunAreStale) {
   RunRecord record = SyntheticRun(7);
   for (Series& series : record.series) {
