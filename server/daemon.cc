@@ -134,9 +134,9 @@ absl::Status Validate(const DaemonOptions& options) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(
-    const DaemonOptions& options, std::unique_ptr<store::Store> store, const base::Clock& clock,
-    std::function<void(const absl::Status&)> on_store_failed) {
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& options,
+                                                      std::unique_ptr<store::Store> store,
+                                                      const base::Clock& clock) {
   PARALLAX_RETURN_IF_ERROR(Validate(options));
   // Process-wide registrations: once is enough.
   grpc::EnableDefaultHealthCheckService(true);
@@ -146,14 +146,13 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(
     return true;
   }();
   (void)reflection;
-  std::unique_ptr<Daemon> daemon(
-      new Daemon(options, std::move(store), clock, std::move(on_store_failed)));
+  std::unique_ptr<Daemon> daemon(new Daemon(options, std::move(store), clock));
   PARALLAX_RETURN_IF_ERROR(daemon->Listen());
   return daemon;
 }
 
 Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store,
-               const base::Clock& clock, std::function<void(const absl::Status&)> on_store_failed)
+               const base::Clock& clock)
     : options_(options),
       store_(std::move(store)),
       clock_(clock),
@@ -179,8 +178,7 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
                       .workers = workers_,
                       .gate = gate_,
                       .registry = registry_,
-                      .options = options.ingest,
-                      .on_store_failed = std::move(on_store_failed)},
+                      .options = options.ingest},
       services_(service_context_, ingest_context_, executor_) {}
 
 Daemon::~Daemon() { Drain(); }

@@ -2,7 +2,6 @@
 
 #include <grpcpp/server.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -40,12 +39,12 @@ absl::Status Validate(const DaemonOptions& options);
 /// parallaxd without its command line: store, job runner, sessions and gRPC server put together.
 class Daemon {
  public:
-  /// Serves once it returns. `clock` outlives the daemon; `on_store_failed` is called, on any
-  /// thread, when the store has refused for good and the process should end.
+  /// Serves once it returns. `clock` outlives the daemon. Where the store fails for good every call
+  /// is refused; whoever opened it is told by the store and ends the process.
   /// Errors: InvalidArgument (options); Unavailable (the address cannot be bound).
-  static absl::StatusOr<std::unique_ptr<Daemon>> Start(
-      const DaemonOptions& options, std::unique_ptr<store::Store> store, const base::Clock& clock,
-      std::function<void(const absl::Status&)> on_store_failed);
+  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const DaemonOptions& options,
+                                                       std::unique_ptr<store::Store> store,
+                                                       const base::Clock& clock);
   ~Daemon();  ///< drains
 
   int port() const { return port_; }
@@ -58,7 +57,7 @@ class Daemon {
   class JobLog;
 
   Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store,
-         const base::Clock& clock, std::function<void(const absl::Status&)> on_store_failed);
+         const base::Clock& clock);
   absl::Status Listen();
   void Compact();
 

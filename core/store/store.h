@@ -99,6 +99,10 @@ struct AppendOutcome {
 /// Called on the writer thread once the batch is on disk or refused; must not block.
 using AppendCallback = std::function<void(const absl::StatusOr<AppendOutcome>&)>;
 
+/// Called once, on the writer thread, when the store has failed for good; `status` is what every
+/// call answers from then on. Must not block and must not call the store.
+using FailureCallback = std::function<void(const absl::Status& status)>;
+
 struct ParameterSetRow {
   std::string rig;
   int64_t revision = 0;  ///< assigned by the store, contiguous from 0

@@ -30,6 +30,7 @@ int Read(sqlite3_file* f, void* out, int n, sqlite3_int64 at) {
 }
 int Write(sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
   if (g_fault == DiskFault::kFull) return SQLITE_FULL;
+  if (g_fault == DiskFault::kDamaged) return SQLITE_CORRUPT;
   return Methods(f)->xWrite(Real(f), from, n, at);
 }
 int Truncate(sqlite3_file* f, sqlite3_int64 size) { return Methods(f)->xTruncate(Real(f), size); }

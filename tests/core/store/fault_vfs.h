@@ -9,6 +9,7 @@ enum class DiskFault {
   kNone,
   kFull,       ///< writes fail as with ENOSPC
   kSyncFails,  ///< fsync fails as with EIO
+  kDamaged,    ///< writes fail as where the file is no database any more
 };
 
 /// Makes a layer over SQLite's own file system the default one; idempotent. It passes everything
