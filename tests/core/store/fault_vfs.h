@@ -1,7 +1,5 @@
 #pragma once
 
-#include <atomic>
-
 namespace parallax::store {
 
 /// What the disk under every SQLite file opened from now on does.
@@ -16,5 +14,7 @@ enum class DiskFault {
 /// through but for the fault that is set.
 void InstallFaultVfs();
 void SetDiskFault(DiskFault fault);
+/// Waits until `count` operations have failed since the fault was set.
+void WaitForDiskFaults(int count);
 
 }  // namespace parallax::store
