@@ -56,6 +56,7 @@ absl::Status RecordRequest(Connection& connection, const std::string& scope,
 
 absl::StatusOr<JobRow> InsertJob(Connection& connection, const JobRow& job);
 absl::StatusOr<JobRow> GetJob(Connection& connection, const std::string& id);
+absl::StatusOr<std::optional<JobRow>> FindJob(Connection& connection, const std::string& key);
 absl::StatusOr<std::vector<JobRow>> ListJobs(Connection& connection, const std::string& rig,
                                              const PageRequest& page);
 /// `incarnation` names this process: a job that runs under another one has lost its process.

@@ -139,6 +139,10 @@ class SqliteStore final : public Store {
     return Read([&](Connection& c) { return store::GetJob(c, id); });
   }
 
+  absl::StatusOr<std::optional<JobRow>> FindJob(const std::string& key) override {
+    return Read([&](Connection& c) { return store::FindJob(c, key); });
+  }
+
   absl::StatusOr<std::vector<JobRow>> ListJobs(const std::string& rig,
                                                const PageRequest& page) override {
     return Read([&](Connection& c) { return store::ListJobs(c, rig, page); });

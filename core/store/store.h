@@ -128,8 +128,9 @@ struct ReportRow {
 enum class JobState { kQueued, kRunning, kSucceeded, kFailed, kCancelled };
 
 struct JobRow {
-  std::string id;   ///< assigned by the store
-  std::string key;  ///< unique: inserting the same key again returns the first job
+  std::string id;           ///< assigned by the store
+  std::string key;          ///< unique: inserting the same key again returns the first job
+  std::string fingerprint;  ///< of what was asked, to tell another request under the same key
   std::string rig;
   std::vector<std::string> calibrate_runs;
   std::vector<std::string> validate_runs;
@@ -244,6 +245,8 @@ class Store {
   /// Inserts a job, or returns the one stored under its key.
   virtual absl::StatusOr<JobRow> InsertJob(const JobRow& job) = 0;
   virtual absl::StatusOr<JobRow> GetJob(const std::string& id) = 0;  ///< NotFound
+  /// The job inserted under a key, or nothing.
+  virtual absl::StatusOr<std::optional<JobRow>> FindJob(const std::string& key) = 0;
   /// Newest first; of one rig, or of all where `rig` is empty.
   virtual absl::StatusOr<std::vector<JobRow>> ListJobs(const std::string& rig,
                                                        const PageRequest& page) = 0;
