@@ -7,7 +7,6 @@
 #include <memory>
 #include <set>
 
-#include "core/base/bounded_queue.h"
 #include "core/base/field_error.h"
 #include "core/pipeline/parameter_set_codec.h"
 #include "core/store/sqlite_store.h"
@@ -15,6 +14,7 @@
 #include "tests/core/store/fault_vfs.h"
 #include "tests/core/store/store_fixture.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/mailbox.h"
 #include "tests/support/status_matchers.h"
 
 namespace parallax::pipeline {
@@ -32,15 +32,12 @@ class Recorder final : public JobObserver {
   explicit Recorder(Action on_start = [](const JobRow&) {}) : on_start_(std::move(on_start)) {}
 
   void OnJobStarted(const JobRow& job) override { on_start_(job); }
-  void OnJobEnded(const JobRow& job) override {
-    JobRow row = job;
-    ended_.TryPush(row);
-  }
-  JobRow WaitForEnd() { return *ended_.Pop(); }
+  void OnJobEnded(const JobRow& job) override { ended_.Put(job); }
+  JobRow WaitForEnd() { return ended_.Take(); }
 
  private:
   Action on_start_;
-  base::BoundedQueue<JobRow> ended_{16};
+  parallax::testing::Mailbox<JobRow> ended_;
 };
 
 class JobRunnerTest : public ::testing::Test {
@@ -140,14 +137,11 @@ TEST_F(JobRunnerTest, AJobOfADeadProcessIsRunAgainAndLeavesOneReport) {
 
 TEST_F(JobRunnerTest, AJobWhoseRunnerStopsIsRunAgainByTheNext) {
   const JobRow job = Insert("k");
-  base::BoundedQueue<bool> started(1);
+  parallax::testing::Mailbox<bool> started;
   {
-    Recorder recorder([&](const JobRow&) {
-      bool yes = true;
-      started.TryPush(yes);
-    });
+    Recorder recorder([&](const JobRow&) { started.Put(true); });
     const JobRunner runner(*store_, twins_, clock_, recorder);
-    started.Pop();
+    started.Take();
   }
   // It stops at the job's next check, or after the job where that was faster.
   const JobState left = Stored(job.id).state;
