@@ -63,19 +63,20 @@ class Daemon {
 
   // In order of construction; what is below uses what is above.
   const DaemonOptions options_;
-  const std::unique_ptr<store::Store> store_;
   const base::Clock& clock_;
-  const twin::Registry twins_;
-  const std::unique_ptr<JobLog> job_log_;
-  std::unique_ptr<pipeline::JobRunner> job_runner_;
+  // Outlive the store: it answers what sessions gave it until it ends, also for streams long gone.
   AppendGate gate_;
   SessionRegistry registry_;
   SessionWorkers workers_;
+  const IngestContext ingest_context_;
+  const std::unique_ptr<store::Store> store_;
+  const twin::Registry twins_;
+  const std::unique_ptr<JobLog> job_log_;
+  std::unique_ptr<pipeline::JobRunner> job_runner_;
   Executor executor_;
   PeriodicTask compactor_;
   PeriodicTask idle_watch_;
   const ServiceContext service_context_;
-  const IngestContext ingest_context_;
   GrpcServices services_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;

@@ -79,11 +79,11 @@ class RigSessionTest : public ::testing::Test {
   // In the order of the daemon's.
   store::TemporaryDirectory directory_;
   FakeClock clock_;
-  std::unique_ptr<GatedStore> store_;
   AppendGate gate_;
   SessionRegistry registry_{64};
   std::unique_ptr<SessionWorkers> workers_;
   std::unique_ptr<const IngestContext> context_;
+  std::unique_ptr<GatedStore> store_;
   std::string schema_hash_;
 };
 
