@@ -1,7 +1,7 @@
 #include "server/analysis_handler.h"
 
 #include <algorithm>
-#include <set>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -112,16 +112,35 @@ absl::Status AnalysisHandler::CheckQueue() {
                            "queued jobs");
 }
 
+/// The job of a request: that of its request_id, whatever has happened since, or a new one.
+absl::StatusOr<store::JobRow> AnalysisHandler::FindOrQueue(const v1::AnalyzeRequest& request) {
+  const std::string fingerprint = Fingerprint(request);
+  const int64_t now_unix_ns = absl::ToUnixNanos(context_.clock.Now());
+  const bool named = !request.request_id().empty();
+  const std::string key =
+      named ? absl::StrFormat("asked-%s", request.request_id())
+            : absl::StrFormat("made-%s-%d-%u", fingerprint, now_unix_ns, jobs_made_++);
+  std::optional<store::JobRow> stored;
+  if (named) {
+    PARALLAX_ASSIGN_OR_RETURN(stored, context_.store.FindJob(key));
+  }
+  if (!stored.has_value()) {
+    PARALLAX_ASSIGN_OR_RETURN(store::JobRow job, MakeJob(request));
+    PARALLAX_RETURN_IF_ERROR(CheckQueue());
+    job.key = key;
+    job.fingerprint = fingerprint;
+    job.create_time_unix_ns = now_unix_ns;
+    PARALLAX_ASSIGN_OR_RETURN(stored, context_.store.InsertJob(job));
+  }
+  // Jobs of older programs have no fingerprint.
+  const bool other = !stored->fingerprint.empty() && stored->fingerprint != fingerprint;
+  if (other) return RequestIdInUse(request.request_id());
+  return *std::move(stored);
+}
+
 absl::StatusOr<v1::AnalyzeResponse> AnalysisHandler::Analyze(const v1::AnalyzeRequest& request) {
   PARALLAX_RETURN_IF_ERROR(CheckText("request_id", request.request_id(), kMaxRequestIdBytes));
-  PARALLAX_ASSIGN_OR_RETURN(store::JobRow job, MakeJob(request));
-  PARALLAX_RETURN_IF_ERROR(CheckQueue());
-  const int64_t now_unix_ns = absl::ToUnixNanos(context_.clock.Now());
-  job.key = request.request_id().empty()
-                ? absl::StrFormat("made-%s-%d-%u", Fingerprint(request), now_unix_ns, jobs_made_++)
-                : absl::StrFormat("asked-%s", request.request_id());
-  job.create_time_unix_ns = now_unix_ns;
-  PARALLAX_ASSIGN_OR_RETURN(const store::JobRow stored, context_.store.InsertJob(job));
+  PARALLAX_ASSIGN_OR_RETURN(const store::JobRow stored, FindOrQueue(request));
   context_.on_job_queued();
   v1::AnalyzeResponse response;
   *response.mutable_job() = JobToProto(stored);

@@ -22,6 +22,7 @@ class AnalysisHandler {
   absl::StatusOr<v1::ListReportsResponse> ListReports(const v1::ListReportsRequest& request);
 
  private:
+  absl::StatusOr<store::JobRow> FindOrQueue(const v1::AnalyzeRequest& request);
   absl::StatusOr<store::JobRow> MakeJob(const v1::AnalyzeRequest& request);
   absl::Status CheckQueue();
 

@@ -118,4 +118,14 @@ std::vector<v1::ErrorDetail> RejectedExamples(const std::vector<signal::ChannelR
   return examples;
 }
 
+v1::Ledger LedgerToProto(const Ledger& ledger) {
+  v1::Ledger wire;
+  wire.set_received(ledger.received);
+  wire.set_stored(ledger.stored);
+  wire.set_duplicate(ledger.duplicate);
+  wire.mutable_rejected()->insert(ledger.rejected.begin(), ledger.rejected.end());
+  wire.set_queued(ledger.queued);
+  return wire;
+}
+
 }  // namespace parallax::server

@@ -9,7 +9,6 @@
 namespace parallax::server {
 namespace {
 
-constexpr int64_t kNsPerS = 1'000'000'000;
 constexpr int kMaxSetpoints = 1024;
 
 absl::StatusOr<signal::Split> SplitFromProto(v1::RunSplit split) {
@@ -87,33 +86,6 @@ v1::Segment SegmentToProto(const signal::Segment& segment) {
 
 }  // namespace
 
-absl::StatusOr<int64_t> UnixNsFromProto(std::string_view field,
-                                        const google::protobuf::Timestamp& timestamp) {
-  int64_t time_unix_ns = 0;
-  const bool overflow =
-      __builtin_mul_overflow(timestamp.seconds(), kNsPerS, &time_unix_ns) ||
-      __builtin_add_overflow(time_unix_ns, static_cast<int64_t>(timestamp.nanos()), &time_unix_ns);
-  if (overflow || timestamp.nanos() < 0 || timestamp.nanos() >= kNsPerS) {
-    return InvalidField(field,
-                        absl::StrFormat("%d s + %d ns", timestamp.seconds(), timestamp.nanos()),
-                        "a time between 1678 and 2262 with nanos in [0, 1e9)");
-  }
-  return time_unix_ns;
-}
-
-google::protobuf::Timestamp TimestampFromUnixNs(int64_t time_unix_ns) {
-  int64_t seconds = time_unix_ns / kNsPerS;
-  int64_t nanos = time_unix_ns % kNsPerS;
-  if (nanos < 0) {
-    nanos += kNsPerS;
-    --seconds;
-  }
-  google::protobuf::Timestamp timestamp;
-  timestamp.set_seconds(seconds);
-  timestamp.set_nanos(static_cast<int32_t>(nanos));
-  return timestamp;
-}
-
 absl::StatusOr<signal::Run> RunFromProto(const signal::Rig& rig, const std::string& run_id,
                                          const v1::Run& wire) {
   PARALLAX_RETURN_IF_ERROR(ParseRunName("run_id", RunNameOf(rig.id, run_id)).status());
@@ -180,16 +152,6 @@ v1::RunStream StreamToProto(const store::StreamRow& row) {
   if (row.last_received_unix_ns != 0) {
     *wire.mutable_last_receive_time() = TimestampFromUnixNs(row.last_received_unix_ns);
   }
-  return wire;
-}
-
-v1::Ledger LedgerToProto(const Ledger& ledger) {
-  v1::Ledger wire;
-  wire.set_received(ledger.received);
-  wire.set_stored(ledger.stored);
-  wire.set_duplicate(ledger.duplicate);
-  wire.mutable_rejected()->insert(ledger.rejected.begin(), ledger.rejected.end());
-  wire.set_queued(ledger.queued);
   return wire;
 }
 

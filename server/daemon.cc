@@ -134,9 +134,9 @@ absl::Status Validate(const DaemonOptions& options) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(
-    const DaemonOptions& options, std::unique_ptr<store::Store> store, const base::Clock& clock,
-    std::function<void(const absl::Status&)> on_store_failed) {
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& options,
+                                                      std::unique_ptr<store::Store> store,
+                                                      const base::Clock& clock) {
   PARALLAX_RETURN_IF_ERROR(Validate(options));
   // Process-wide registrations: once is enough.
   grpc::EnableDefaultHealthCheckService(true);
@@ -146,22 +146,27 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(
     return true;
   }();
   (void)reflection;
-  std::unique_ptr<Daemon> daemon(
-      new Daemon(options, std::move(store), clock, std::move(on_store_failed)));
+  std::unique_ptr<Daemon> daemon(new Daemon(options, std::move(store), clock));
   PARALLAX_RETURN_IF_ERROR(daemon->Listen());
   return daemon;
 }
 
 Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store,
-               const base::Clock& clock, std::function<void(const absl::Status&)> on_store_failed)
+               const base::Clock& clock)
     : options_(options),
-      store_(std::move(store)),
       clock_(clock),
+      registry_(options.ingest.max_streams),
+      workers_(options.ingest.workers),
+      ingest_context_{.store = *store,
+                      .clock = clock_,
+                      .workers = workers_,
+                      .gate = gate_,
+                      .registry = registry_,
+                      .options = options.ingest},
+      store_(std::move(store)),
       twins_(twin::BuiltInTwins()),
       job_log_(std::make_unique<JobLog>()),
       job_runner_(std::make_unique<pipeline::JobRunner>(*store_, twins_, clock_, *job_log_)),
-      registry_(options.ingest.max_streams),
-      workers_(options.ingest.workers),
       executor_(options.threads, options.max_waiting_calls),
       compactor_(options.compaction_interval, Priority::kLow, [this] { Compact(); }),
       idle_watch_(kIdleCheckInterval, Priority::kNormal,
@@ -174,13 +179,6 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
           .on_run_closed = [this] { compactor_.Notify(); },
           .on_job_queued = [this] { job_runner_->Notify(); },
           .on_job_cancelled = [this](const std::string& id) { job_runner_->Cancel(id); }},
-      ingest_context_{.store = *store_,
-                      .clock = clock_,
-                      .workers = workers_,
-                      .gate = gate_,
-                      .registry = registry_,
-                      .options = options.ingest,
-                      .on_store_failed = std::move(on_store_failed)},
       services_(service_context_, ingest_context_, executor_) {}
 
 Daemon::~Daemon() { Drain(); }

@@ -2,7 +2,6 @@
 
 #include <grpcpp/server.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -40,12 +39,12 @@ absl::Status Validate(const DaemonOptions& options);
 /// parallaxd without its command line: store, job runner, sessions and gRPC server put together.
 class Daemon {
  public:
-  /// Serves once it returns. `clock` outlives the daemon; `on_store_failed` is called, on any
-  /// thread, when the store has refused for good and the process should end.
+  /// Serves once it returns. `clock` outlives the daemon. Where the store fails for good every call
+  /// is refused; whoever opened it is told by the store and ends the process.
   /// Errors: InvalidArgument (options); Unavailable (the address cannot be bound).
-  static absl::StatusOr<std::unique_ptr<Daemon>> Start(
-      const DaemonOptions& options, std::unique_ptr<store::Store> store, const base::Clock& clock,
-      std::function<void(const absl::Status&)> on_store_failed);
+  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const DaemonOptions& options,
+                                                       std::unique_ptr<store::Store> store,
+                                                       const base::Clock& clock);
   ~Daemon();  ///< drains
 
   int port() const { return port_; }
@@ -58,25 +57,26 @@ class Daemon {
   class JobLog;
 
   Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store,
-         const base::Clock& clock, std::function<void(const absl::Status&)> on_store_failed);
+         const base::Clock& clock);
   absl::Status Listen();
   void Compact();
 
   // In order of construction; what is below uses what is above.
   const DaemonOptions options_;
-  const std::unique_ptr<store::Store> store_;
   const base::Clock& clock_;
-  const twin::Registry twins_;
-  const std::unique_ptr<JobLog> job_log_;
-  std::unique_ptr<pipeline::JobRunner> job_runner_;
+  // Outlive the store: it answers what sessions gave it until it ends, also for streams long gone.
   AppendGate gate_;
   SessionRegistry registry_;
   SessionWorkers workers_;
+  const IngestContext ingest_context_;
+  const std::unique_ptr<store::Store> store_;
+  const twin::Registry twins_;
+  const std::unique_ptr<JobLog> job_log_;
+  std::unique_ptr<pipeline::JobRunner> job_runner_;
   Executor executor_;
   PeriodicTask compactor_;
   PeriodicTask idle_watch_;
   const ServiceContext service_context_;
-  const IngestContext ingest_context_;
   GrpcServices services_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;

@@ -25,6 +25,10 @@ std::string Fingerprint(const google::protobuf::Message& message) {
   return base::Sha256Hex(DeterministicBytes(message));
 }
 
+absl::Status RequestIdInUse(const std::string& request_id) {
+  return InvalidField("request_id", request_id, "new for a new request", "another request used it");
+}
+
 absl::StatusOr<std::optional<std::string>> FindAnswer(store::Store& store, const std::string& scope,
                                                       const std::string& request_id,
                                                       const google::protobuf::Message& request) {
@@ -33,8 +37,7 @@ absl::StatusOr<std::optional<std::string>> FindAnswer(store::Store& store, const
                             store.FindRequest(scope, request_id));
   if (!stored.has_value()) return std::optional<std::string>();
   if (stored->substr(0, kFingerprintBytes) != Fingerprint(request)) {
-    return InvalidField("request_id", request_id, "new for a new request",
-                        "another request of the last day used it");
+    return RequestIdInUse(request_id);
   }
   return std::optional<std::string>(stored->substr(kFingerprintBytes));
 }

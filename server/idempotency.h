@@ -18,6 +18,9 @@ std::string DeterministicBytes(const google::protobuf::Message& message);
 /// SHA-256 of DeterministicBytes.
 std::string Fingerprint(const google::protobuf::Message& message);
 
+/// InvalidArgument: a request brings the id of another one.
+absl::Status RequestIdInUse(const std::string& request_id);
+
 /// The answer stored under `request_id` by an equal request; empty where there is none.
 /// Errors: InvalidArgument where another request used the id, or it is longer than
 /// kMaxRequestIdBytes.

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -30,8 +29,6 @@ struct IngestContext {
   AppendGate& gate;
   SessionRegistry& registry;
   IngestOptions options;
-  /// Called once or more, on any thread, when the store has failed for good; must not block.
-  std::function<void(const absl::Status&)> on_store_failed;
 };
 
 /// The sending side of one open stream. The session is its only caller, from one thread at a time,

@@ -104,16 +104,18 @@ absl::Status Serve(const Config& config) {
   const sigset_t signals = HoldSignals();
   RemovePortFile(config);
   const base::SystemClock clock;
-  PARALLAX_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store,
-                            store::OpenSqliteStore({.directory = config.data_directory}, clock));
   std::atomic<bool> store_failed{false};
+  const auto end_process = [&store_failed](const absl::Status& status) {
+    store_failed = true;
+    Log(LogLevel::kError, "store failed", {{"error", base::Plain(status)}});
+    (void)kill(getpid(), SIGTERM);
+  };
   PARALLAX_ASSIGN_OR_RETURN(
-      std::unique_ptr<Daemon> daemon,
-      Daemon::Start(config.daemon, std::move(store), clock, [&](const absl::Status& status) {
-        if (store_failed.exchange(true)) return;
-        Log(LogLevel::kError, "store failed", {{"error", base::Plain(status)}});
-        (void)kill(getpid(), SIGTERM);
-      }));
+      std::unique_ptr<store::Store> store,
+      store::OpenSqliteStore({.directory = config.data_directory, .on_failed = end_process},
+                             clock));
+  PARALLAX_ASSIGN_OR_RETURN(std::unique_ptr<Daemon> daemon,
+                            Daemon::Start(config.daemon, std::move(store), clock));
   PARALLAX_RETURN_IF_ERROR(WritePortFile(config, daemon->port()));
   Log(LogLevel::kInfo, "ready",
       {{"version", kVersion},

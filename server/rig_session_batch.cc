@@ -239,7 +239,6 @@ absl::Status RigSession::Settle(uint64_t seq, const BatchTally& tally,
 void RigSession::OnAppended(uint64_t seq, const BatchTally& tally,
                             const absl::StatusOr<store::AppendOutcome>& outcome) {
   const absl::Status status = Settle(seq, tally, outcome);
-  if (!outcome.ok() && absl::IsUnavailable(status)) context_.on_store_failed(status);
   {
     base::MutexLock lock(mutex_);
     --in_store_;

@@ -35,7 +35,9 @@ void AddCampaignAnalyze(CLI::App& noun, Selection& selection) {
   CLI::App* const verb = noun.add_subcommand(
       "analyze", "analyses the stored runs of a campaign and explains the report");
   const auto options = std::make_shared<AnalyzeOptions>();
-  verb->add_option("DIR", options->folder, "campaign folder; only its campaign.json is read")
+  verb->add_option("DIR", options->folder,
+                   "campaign folder; of its files only campaign.json is read, of its runs the "
+                   "folders must be there")
       ->required();
   verb->add_option("--rig", options->rig_id, "rig id, instead of the campaign's");
   verb->add_option("--seed", options->seed, "seed of everything random")->capture_default_str();

@@ -22,7 +22,8 @@ struct AnalysisResult {
 };
 
 /// Queues an analysis of the campaign's runs on a rig, follows its job and fetches the report.
-/// Errors: the daemon's; Internal with the job's own words where it failed; Cancelled.
+/// Errors: the daemon's; where the job failed, the status that ended it, with its detail;
+/// Cancelled.
 absl::StatusOr<AnalysisResult> AnalyzeCampaign(const CampaignManifest& manifest,
                                                const std::string& rig_id, uint64_t seed,
                                                Context& context);

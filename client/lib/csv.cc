@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "client/lib/batch_builder.h"
 #include "client/lib/status.h"
+#include "core/base/device_time.h"
 #include "core/base/edit_distance.h"
 #include "core/base/field_error.h"
 #include "core/base/sha256.h"
@@ -20,8 +20,6 @@ namespace {
 
 constexpr size_t kMaxRowsPerBatch = 2000;
 constexpr size_t kMaxCellsPerBatch = 131072;
-// Far beyond any clock, and near enough to zero that the distance of two times fits an int64.
-constexpr int64_t kMaxTimeNs = std::numeric_limits<int64_t>::max() / 2;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 std::string_view Trim(std::string_view cell) {
@@ -142,10 +140,9 @@ absl::StatusOr<int64_t> CsvParser::ParseTime(std::string_view cell) const {
   const char* const end = cell.data() + cell.size();
   const auto result = std::from_chars(cell.data(), end, time_ns);
   const bool whole = result.ec == std::errc() && result.ptr == end && !cell.empty();
-  if (!whole || time_ns > kMaxTimeNs || time_ns < -kMaxTimeNs) {
-    return Error(0, cell, "a whole number of nanoseconds since the Unix epoch, at most 2^62");
-  }
-  return time_ns;
+  if (whole && base::IsDeviceTime(time_ns)) return time_ns;
+  return Error(0, cell, "a whole number of nanoseconds since the Unix epoch, from 1980 to 2200",
+               "are the columns shifted?");
 }
 
 absl::Status CsvParser::CellCountError(std::string_view line) const {

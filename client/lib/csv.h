@@ -31,7 +31,8 @@ size_t RowsPerBatch(size_t channels);
 /// @param first_channel_index  position of the device's first channel in its rig.
 /// Errors: InvalidArgument `PATH line L, column C (NAME): is VALUE, must be BOUND` for an empty
 /// file, a header that names no channel of the device or one twice, a row that is too short or too
-/// long, a time that is not a whole number of nanoseconds, a cell that is not a number.
+/// long, a time that is not a whole number of nanoseconds or that the daemon would reject (a row
+/// shifted to the left may begin with a whole number as well), a cell that is not a number.
 absl::StatusOr<DeviceRecording> ParseDeviceCsv(const std::string& path, std::string_view text,
                                                const v1::Device& device,
                                                uint32_t first_channel_index);

@@ -56,11 +56,6 @@ absl::StatusOr<std::string> ParameterSetName(const std::string& typed) {
   return NameBelowRig(typed, "parameterSets");
 }
 
-std::string RigIdOf(const std::string& name) {
-  const std::vector<std::string> parts = absl::StrSplit(name, '/');
-  return parts.size() >= 2 && parts[0] == "rigs" ? parts[1] : "";
-}
-
 std::string LastPart(const std::string& name) { return name.substr(name.rfind('/') + 1); }
 
 }  // namespace parallax::client

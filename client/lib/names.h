@@ -15,9 +15,6 @@ absl::StatusOr<std::string> ParameterSetName(const std::string& typed);
 absl::StatusOr<std::string> JobName(const std::string& typed);
 absl::StatusOr<std::string> TwinName(const std::string& typed);
 
-/// "tclab" of "rigs/tclab/runs/step"; empty where the name is not below a rig.
-std::string RigIdOf(const std::string& name);
-
 /// The last part of a name: "step" of "rigs/tclab/runs/step".
 std::string LastPart(const std::string& name);
 

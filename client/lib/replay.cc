@@ -5,6 +5,7 @@
 #include <google/protobuf/util/message_differencer.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -47,21 +48,42 @@ v1::Rig Comparable(v1::Rig rig) {
   return rig;
 }
 
+/// What a request assumes of every parameter: the twin's nominal value where it names none.
+absl::StatusOr<std::map<std::string, double>> WholeAssumptions(
+    Client& client, const v1::CreateRigRequest& request) {
+  PARALLAX_ASSIGN_OR_RETURN(const v1::Twin twin,
+                            client.DescribeTwin("twins/" + request.rig().twin()));
+  std::map<std::string, double> assumed(request.assumptions().begin(), request.assumptions().end());
+  for (const v1::TwinParameter& parameter : twin.parameters()) {
+    assumed.emplace(parameter.name(), parameter.nominal());
+  }
+  return assumed;
+}
+
+absl::Status OtherAssumption(const v1::CreateRigRequest& request, const v1::ParameterValue& stored,
+                             double asked) {
+  const bool named = request.assumptions().contains(stored.parameter());
+  const std::string value =
+      absl::StrFormat("%g%s", asked, named ? "" : ", its twin's nominal value");
+  return base::WithFieldError(
+      absl::FailedPreconditionError(
+          absl::StrFormat("rigs/%s exists and assumes %s = %g, the campaign assumes %s; %s",
+                          request.rig_id(), stored.parameter(), stored.value(), value, kOtherRig)),
+      {.field = absl::StrFormat("assumptions[%s]", stored.parameter()),
+       .value = value,
+       .bound = absl::StrFormat("%g, which rigs/%s assumes", stored.value(), request.rig_id()),
+       .next_step = kOtherRig});
+}
+
 absl::Status CheckSameAssumptions(Client& client, const v1::CreateRigRequest& request) {
   PARALLAX_ASSIGN_OR_RETURN(
       const v1::ParameterSet set,
       client.GetParameterSet(absl::StrFormat("rigs/%s/parameterSets/0", request.rig_id())));
+  PARALLAX_ASSIGN_OR_RETURN(const auto assumed, WholeAssumptions(client, request));
   for (const v1::ParameterValue& stored : set.values()) {
-    const auto asked = request.assumptions().find(stored.parameter());
-    if (asked == request.assumptions().end() || asked->second == stored.value()) continue;
-    return base::WithFieldError(
-        absl::FailedPreconditionError(absl::StrFormat(
-            "rigs/%s exists and assumes %s = %g, the campaign assumes %g; %s", request.rig_id(),
-            stored.parameter(), stored.value(), asked->second, kOtherRig)),
-        {.field = absl::StrFormat("assumptions[%s]", stored.parameter()),
-         .value = absl::StrFormat("%g", asked->second),
-         .bound = absl::StrFormat("%g, which rigs/%s assumes", stored.value(), request.rig_id()),
-         .next_step = kOtherRig});
+    const auto asked = assumed.find(stored.parameter());
+    if (asked == assumed.end() || asked->second == stored.value()) continue;
+    return OtherAssumption(request, stored, asked->second);
   }
   return absl::OkStatus();
 }

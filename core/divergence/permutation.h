@@ -60,17 +60,6 @@ absl::StatusOr<TestResult> EnergyPermutationTest(const std::vector<Eigen::Matrix
 absl::StatusOr<TestResult> SignFlipTest(const Eigen::Ref<const Eigen::MatrixXd>& block_means,
                                         const TestOptions& options = {});
 
-/// Means of consecutive blocks of `block_s` seconds; blocks without samples are left out.
-/// @param time_s  n, not decreasing.   @param values  n × channels; NaN entries are skipped, a
-/// block with none left in some channel is left out.
-Eigen::MatrixXd BlockMeans(const Eigen::VectorXd& time_s,
-                           const Eigen::Ref<const Eigen::MatrixXd>& values, double block_s);
-
-/// Lag at which the sample autocorrelation first falls below 1/e, in seconds (linear between lags);
-/// the length of the record where it never does. For series sampled at uneven times the mean step
-/// counts.
-double CorrelationTime(const Eigen::VectorXd& time_s, const Eigen::VectorXd& values);
-
 /// Holm's step-down adjustment: adjusted p-values in the order given, controlling the family-wise
 /// error. Source: Holm, Scand. J. Statistics 6 (1979) 65.
 std::vector<double> HolmAdjust(const std::vector<double>& p_values);

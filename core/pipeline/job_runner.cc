@@ -88,8 +88,8 @@ absl::StatusOr<AnalysisResult> AnalyzeJob(store::Store& store, const twin::Regis
 }  // namespace
 
 JobRunner::JobRunner(store::Store& store, const twin::Registry& twins, const base::Clock& clock,
-                     JobObserver& observer)
-    : store_(store), twins_(twins), clock_(clock), observer_(observer) {
+                     JobObserver& observer, const JobRunnerOptions& options)
+    : store_(store), twins_(twins), clock_(clock), observer_(observer), options_(options) {
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -118,21 +118,36 @@ bool JobRunner::Interrupted() const {
   return stopping_ || (!running_.empty() && running_ == cancelled_);
 }
 
+/// Waits until notified, or for `at_most`, or less: being early costs a look at the store. False
+/// where the runner stops.
+bool JobRunner::Pause(absl::Duration at_most) {
+  base::MutexLock lock(mutex_);
+  if (!notified_ && !stopping_ && at_most > absl::ZeroDuration()) changed_.WaitFor(mutex_, at_most);
+  notified_ = false;
+  return !stopping_;
+}
+
 void JobRunner::Run() {
-  for (;;) {
-    {
-      base::MutexLock lock(mutex_);
-      while (!notified_ && !stopping_) changed_.Wait(mutex_);
-      if (stopping_) return;
-      notified_ = false;
-    }
-    for (;;) {
-      absl::StatusOr<std::optional<store::JobRow>> job = store_.ClaimJob();
-      if (!job.ok() || !job->has_value()) break;
+  absl::Duration pause = absl::InfiniteDuration();
+  while (Pause(pause)) {
+    absl::StatusOr<std::optional<store::JobRow>> job = store_.ClaimJob();
+    if (!job.ok()) {
+      pause = options_.retry_interval;
+    } else if (!job->has_value()) {
+      pause = absl::InfiniteDuration();
+    } else {
       RunOne(*std::move(*job));
-      base::MutexLock lock(mutex_);
-      if (stopping_) return;
+      pause = absl::ZeroDuration();
     }
+  }
+}
+
+/// Repeats a write while it fails for reasons that pass. It gives up only where the runner stops.
+absl::Status JobRunner::Insist(const std::function<absl::Status()>& write) {
+  for (;;) {
+    absl::Status status = write();
+    const bool passes = absl::IsResourceExhausted(status) || absl::IsUnavailable(status);
+    if (!passes || !Pause(options_.retry_interval)) return status;
   }
 }
 
@@ -152,7 +167,7 @@ void JobRunner::RunOne(store::JobRow job) {
       AnalyzeJob(store_, twins_, job, [&](std::string_view phase, double share_done) {
         if (phase != job.phase) timer.Enter(phase);
         job.progress = share_done;
-        // A progress row that cannot be written does not stop the analysis; FinishJob will tell.
+        // Progress that cannot be written stops nothing: the job's end is written with patience.
         (void)store_.UpdateJob(job);
         return !Interrupted();
       });
@@ -167,21 +182,33 @@ void JobRunner::RunOne(store::JobRow job) {
   if (stopping && !result.ok()) return;
 
   timer.Enter("done");
-  job.end_time_unix_ns = absl::ToUnixNanos(clock_.Now());
-  absl::Status ended = result.status();
+  // What could not be written is left RUNNING as well.
+  if (End(result, &job).ok()) observer_.OnJobEnded(job);
+}
+
+/// Writes how a job ended: what `result` says, or CANCELLED where it was cancelled meanwhile.
+absl::Status JobRunner::End(const absl::StatusOr<AnalysisResult>& result, store::JobRow* job) {
+  job->end_time_unix_ns = absl::ToUnixNanos(clock_.Now());
+  absl::Status failure = result.status();
   if (result.ok()) {
-    job.state = store::JobState::kSucceeded;
-    job.progress = 1.0;
-    ended = store_.FinishJob(job, MakeReportRow(job, *result), MakeParameterSetRow(job, *result));
+    job->state = store::JobState::kSucceeded;
+    job->progress = 1.0;
+    const absl::Status written = Insist([&] {
+      return store_.FinishJob(*job, MakeReportRow(*job, *result),
+                              MakeParameterSetRow(*job, *result));
+    });
+    const bool stopped = absl::IsResourceExhausted(written) || absl::IsUnavailable(written);
+    if (written.ok() || stopped) return written;
+    failure = written;
   }
-  // Aborted: it was cancelled meanwhile, and stays so.
-  if (absl::IsAborted(ended)) job.state = store::JobState::kCancelled;
-  if (!ended.ok() && !absl::IsAborted(ended)) {
-    job.state = absl::IsCancelled(ended) ? store::JobState::kCancelled : store::JobState::kFailed;
-    job.failure = ended;
-    (void)store_.UpdateJob(job);  // where even this fails, the job is claimed again at next start
-  }
-  observer_.OnJobEnded(job);
+  job->state = store::JobState::kCancelled;
+  if (absl::IsAborted(failure)) return absl::OkStatus();  // the store has it as cancelled
+  if (!absl::IsCancelled(failure)) job->state = store::JobState::kFailed;
+  job->failure = failure;
+  const absl::Status written = Insist([&] { return store_.UpdateJob(*job); });
+  if (!absl::IsAborted(written)) return written;
+  job->state = store::JobState::kCancelled;
+  return absl::OkStatus();
 }
 
 }  // namespace parallax::pipeline

@@ -1,9 +1,11 @@
 #pragma once
 
-#include <atomic>
+#include <functional>
 #include <string>
 #include <thread>
 
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
 #include "core/store/store.h"
@@ -19,13 +21,23 @@ class JobObserver {
   virtual void OnJobEnded(const store::JobRow& job) = 0;
 };
 
+struct AnalysisResult;
+
+struct JobRunnerOptions {
+  /// Between two tries of a claim, or of a job's end, that the store could not take: its disk is
+  /// full, or another program holds its lock.
+  absl::Duration retry_interval = absl::Seconds(5);
+};
+
 /// Works through the store's jobs, one at a time, on a thread of its own: loads runs, runs Analyze,
 /// commits report and parameter set. A job found RUNNING at start belongs to a process that died
-/// and is run again; FinishJob makes its effect happen once. Thread-safe.
+/// and is run again; FinishJob makes its effect happen once. Where the store cannot be written the
+/// runner tries again, so that no job is left behind by a disk that was full for a while.
+/// Thread-safe.
 class JobRunner {
  public:
   JobRunner(store::Store& store, const twin::Registry& twins, const base::Clock& clock,
-            JobObserver& observer);
+            JobObserver& observer, const JobRunnerOptions& options = {});
   ~JobRunner();  ///< stops after the running job's next check; that job is run again at next start
 
   /// Looks for queued jobs now.
@@ -36,12 +48,16 @@ class JobRunner {
  private:
   void Run();
   void RunOne(store::JobRow job);
+  absl::Status End(const absl::StatusOr<AnalysisResult>& result, store::JobRow* job);
+  absl::Status Insist(const std::function<absl::Status()>& write);
+  bool Pause(absl::Duration at_most);
   bool Interrupted() const;
 
   store::Store& store_;
   const twin::Registry& twins_;
   const base::Clock& clock_;
   JobObserver& observer_;
+  const JobRunnerOptions options_;
 
   mutable base::Mutex mutex_;
   base::CondVar changed_;

@@ -3,14 +3,12 @@
 #include <cmath>
 
 #include "absl/strings/str_format.h"
+#include "core/base/device_time.h"
 #include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::signal {
 namespace {
-
-constexpr int64_t kEarliestUnixNs = 315'532'800'000'000'000;  // 1980-01-01T00:00:00Z
-constexpr int64_t kLatestUnixNs = 7'258'118'400'000'000'000;  // 2200-01-01T00:00:00Z
 
 absl::Status CheckColumn(size_t channel_count, const ChannelColumn& column,
                          const ChannelColumn* previous) {
@@ -70,7 +68,7 @@ void AdmitColumn(const Channel& channel, ChannelColumn* column, RejectCounts* re
     const double value = column->value[row];
     if (!std::isfinite(value)) {
       ++rejects->not_finite;
-    } else if (time_unix_ns < kEarliestUnixNs || time_unix_ns >= kLatestUnixNs) {
+    } else if (!base::IsDeviceTime(time_unix_ns)) {
       ++rejects->time_out_of_range;
     } else {
       const bool in_range = value >= channel.range_low && value <= channel.range_high;

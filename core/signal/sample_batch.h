@@ -29,7 +29,7 @@ inline constexpr size_t kMaxBatchSamples = 262'144;
 /// Counts of samples refused one by one, by reason; the rest of their batch is kept.
 struct RejectCounts {
   uint64_t not_finite = 0;         ///< NaN or infinite value
-  uint64_t time_out_of_range = 0;  ///< device time before 1980 or after 2200
+  uint64_t time_out_of_range = 0;  ///< no base::IsDeviceTime: before 1980, after 2200
   uint64_t Total() const { return not_finite + time_out_of_range; }
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/store/pyramid.h"
 
 namespace parallax::store {
@@ -64,8 +65,10 @@ absl::StatusOr<BucketPlan> PlanBuckets(const TimeRange& range, size_t buckets,
                                        const std::optional<TimeRange>& extent,
                                        uint64_t stored_samples) {
   if (buckets < 1 || buckets > kMaxBuckets) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("buckets = %d, must be 1 to %d", buckets, kMaxBuckets));
+    return base::InvalidField({.field = "buckets",
+                               .value = absl::StrFormat("%u", buckets),
+                               .bound = absl::StrFormat("1 to %u", kMaxBuckets),
+                               .next_step = ""});
   }
   BucketPlan plan;
   plan.range = range;
@@ -78,9 +81,12 @@ absl::StatusOr<BucketPlan> PlanBuckets(const TimeRange& range, size_t buckets,
       __builtin_sub_overflow(plan.range.end_unix_ns, plan.range.begin_unix_ns, &span);
   if (open && !overflow && span <= 0) return plan;
   if (overflow || span <= 0 || span > INT64_MAX / 2) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("range = [%d, %d) ns, must hold at least 1 ns and at most 146 years",
-                        range.begin_unix_ns, range.end_unix_ns));
+    return base::InvalidField(
+        {.field = "end_time",
+         .value = absl::StrFormat("%d ns", plan.range.end_unix_ns),
+         .bound = absl::StrFormat("1 ns to 146 years after start_time = %d ns",
+                                  plan.range.begin_unix_ns),
+         .next_step = "ask for a shorter range"});
   }
   plan.buckets = buckets;
   plan.begin_unix_ns = plan.range.begin_unix_ns;

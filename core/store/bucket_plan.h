@@ -37,8 +37,8 @@ inline constexpr uint64_t kSnapSamples = 4'194'304;
 
 /// Plans `buckets` buckets; `extent` closes open ends (its end inclusive), nullopt where the run is
 /// empty; `stored_samples` counts all channels of the run. The plan has no buckets where an open
-/// end leaves nothing to show. Errors: InvalidArgument where buckets is not in 1 … 10,000 or a
-/// closed range is empty or longer than 146 years.
+/// end leaves nothing to show. Errors: InvalidArgument naming "buckets" where it is not in
+/// 1 … 10,000, or "end_time" where a closed range is empty or longer than 146 years.
 absl::StatusOr<BucketPlan> PlanBuckets(const TimeRange& range, size_t buckets,
                                        const std::optional<TimeRange>& extent,
                                        uint64_t stored_samples);

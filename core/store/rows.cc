@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/sha256.h"
 
 namespace parallax::store {
@@ -34,8 +35,14 @@ absl::StatusOr<int64_t> PageStart(char prefix, const PageRequest& page) {
   const std::optional<int64_t> number =
       prefix == '\0' ? ParseNumber(page.after) : ParseId(prefix, page.after);
   if (number) return *number;
-  return absl::InvalidArgumentError(
-      absl::StrFormat("page after = \"%s\" is no key of this listing", page.after));
+  return BadPageKey(page);
+}
+
+absl::Status BadPageKey(const PageRequest& page) {
+  return base::InvalidField({.field = "page_token",
+                             .value = page.after,
+                             .bound = "a row of this listing to go on after",
+                             .next_step = "start again with an empty page_token"});
 }
 
 absl::StatusOr<std::optional<std::string>> FindRequest(Connection& connection,

@@ -19,8 +19,10 @@ std::optional<int64_t> ParseId(char prefix, std::string_view id);
 /// 12 → "r12".
 std::string MakeId(char prefix, int64_t number);
 /// Number of the row to go on after, INT64_MAX for the first page of a newest-first listing.
-/// Errors: InvalidArgument where `after` is not an id of `prefix` ('\0': plain digits).
+/// Errors: BadPageKey where `after` is not an id of `prefix` ('\0': plain digits).
 absl::StatusOr<int64_t> PageStart(char prefix, const PageRequest& page);
+/// InvalidArgument naming "page_token", which is where a listing's `after` comes from.
+absl::Status BadPageKey(const PageRequest& page);
 
 absl::Status CreateRig(Connection& connection, const RigRow& rig, const ParameterSetRow& set);
 absl::StatusOr<RigRow> UpdateRigTitle(Connection& connection, const std::string& rig,
@@ -56,6 +58,7 @@ absl::Status RecordRequest(Connection& connection, const std::string& scope,
 
 absl::StatusOr<JobRow> InsertJob(Connection& connection, const JobRow& job);
 absl::StatusOr<JobRow> GetJob(Connection& connection, const std::string& id);
+absl::StatusOr<std::optional<JobRow>> FindJob(Connection& connection, const std::string& key);
 absl::StatusOr<std::vector<JobRow>> ListJobs(Connection& connection, const std::string& rig,
                                              const PageRequest& page);
 /// `incarnation` names this process: a job that runs under another one has lost its process.

@@ -56,12 +56,6 @@ absl::Status JobNotFound(const std::string& id) {
   return absl::NotFoundError(absl::StrFormat("job \"%s\" does not exist", id));
 }
 
-absl::StatusOr<JobRow> FindJobByKey(Connection& connection, const std::string& key) {
-  Query query(connection, "SELECT " PARALLAX_JOB_COLUMNS " FROM job WHERE key = ?", key);
-  if (!query.Step()) return absl::NotFoundError(absl::StrFormat("no job has key \"%s\"", key));
-  return RowToJob(query);
-}
-
 /// Writes the parts of a job that change while it runs and when it ends.
 absl::Status SaveProgress(Connection& connection, const JobRow& job) {
   PARALLAX_ASSIGN_OR_RETURN(const std::string seconds, EncodeSeconds(job.phase_seconds));
@@ -94,7 +88,16 @@ absl::StatusOr<JobRow> InsertJob(Connection& connection, const JobRow& job) {
         "VALUES(?, ?, ?, 0, 0, 0, 0, 0, '', '', '', '{}', ?, 0) ON CONFLICT(key) DO NOTHING",
         job.key, job.rig, request, job.create_time_unix_ns)
       .Execute();
-  return FindJobByKey(connection, job.key);
+  PARALLAX_ASSIGN_OR_RETURN(std::optional<JobRow> stored, FindJob(connection, job.key));
+  if (!stored) return absl::InternalError("store: a job vanished from its transaction");
+  return *std::move(stored);
+}
+
+absl::StatusOr<std::optional<JobRow>> FindJob(Connection& connection, const std::string& key) {
+  Query query(connection, "SELECT " PARALLAX_JOB_COLUMNS " FROM job WHERE key = ?", key);
+  if (!query.Step()) return std::nullopt;
+  PARALLAX_ASSIGN_OR_RETURN(JobRow job, RowToJob(query));
+  return job;
 }
 
 absl::StatusOr<JobRow> GetJob(Connection& connection, const std::string& id) {

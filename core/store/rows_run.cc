@@ -130,10 +130,7 @@ absl::StatusOr<std::vector<RunRow>> ListRuns(Connection& connection, const std::
   int64_t after_start = INT64_MIN;
   if (!page.after.empty()) {
     Query after(connection, "SELECT started_at FROM run WHERE rig = ? AND id = ?", rig, page.after);
-    if (!after.Step()) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("page after = \"%s\" is no run of rig \"%s\"", page.after, rig));
-    }
+    if (!after.Step()) return BadPageKey(page);
     after_start = after.Int(0);
   }
   Query query(connection, kListRuns, rig, after_start, page.after,

@@ -20,11 +20,11 @@ constexpr size_t kReaders = 4;
 class SqliteStore final : public Store {
  public:
   SqliteStore(base::FileLock lock, std::unique_ptr<Connection> connection, const std::string& path,
-              int64_t incarnation, const base::Clock& clock)
+              int64_t incarnation, FailureCallback on_failed, const base::Clock& clock)
       : clock_(clock),
         incarnation_(incarnation),
         lock_(std::move(lock)),
-        writer_(std::move(connection)),
+        writer_(std::move(connection), std::move(on_failed)),
         readers_(path, kReaders) {}
 
   absl::Status CreateRig(const RigRow& rig, const ParameterSetRow& assumptions) override {
@@ -139,6 +139,10 @@ class SqliteStore final : public Store {
     return Read([&](Connection& c) { return store::GetJob(c, id); });
   }
 
+  absl::StatusOr<std::optional<JobRow>> FindJob(const std::string& key) override {
+    return Read([&](Connection& c) { return store::FindJob(c, key); });
+  }
+
   absl::StatusOr<std::vector<JobRow>> ListJobs(const std::string& rig,
                                                const PageRequest& page) override {
     return Read([&](Connection& c) { return store::ListJobs(c, rig, page); });
@@ -250,7 +254,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const SqliteStoreOptions&
     PARALLAX_RETURN_IF_ERROR(PrepareSchema(*connection));
     const int64_t incarnation = NextIncarnation(*connection);
     return std::make_unique<SqliteStore>(*std::move(lock), std::move(connection), path, incarnation,
-                                         clock);
+                                         options.on_failed, clock);
   });
 }
 

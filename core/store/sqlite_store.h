@@ -10,6 +10,9 @@ namespace parallax::store {
 
 struct SqliteStoreOptions {
   std::string directory;  ///< made where missing; one daemon at a time, enforced by a lock file
+  /// Told of the failure that ends all work, whichever write met it: batches, calls, compaction or
+  /// a checkpoint. May be empty; is called before the writes that failed are answered.
+  FailureCallback on_failed = nullptr;
 };
 
 /// Opens or creates the embedded store: SQLite in WAL mode with synchronous=FULL, one connection on

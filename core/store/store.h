@@ -99,6 +99,10 @@ struct AppendOutcome {
 /// Called on the writer thread once the batch is on disk or refused; must not block.
 using AppendCallback = std::function<void(const absl::StatusOr<AppendOutcome>&)>;
 
+/// Called once, on the writer thread, when the store has failed for good; `status` is what every
+/// call answers from then on. Must not block and must not call the store.
+using FailureCallback = std::function<void(const absl::Status& status)>;
+
 struct ParameterSetRow {
   std::string rig;
   int64_t revision = 0;  ///< assigned by the store, contiguous from 0
@@ -124,8 +128,9 @@ struct ReportRow {
 enum class JobState { kQueued, kRunning, kSucceeded, kFailed, kCancelled };
 
 struct JobRow {
-  std::string id;   ///< assigned by the store
-  std::string key;  ///< unique: inserting the same key again returns the first job
+  std::string id;           ///< assigned by the store
+  std::string key;          ///< unique: inserting the same key again returns the first job
+  std::string fingerprint;  ///< of what was asked, to tell another request under the same key
   std::string rig;
   std::vector<std::string> calibrate_runs;
   std::vector<std::string> validate_runs;
@@ -240,6 +245,8 @@ class Store {
   /// Inserts a job, or returns the one stored under its key.
   virtual absl::StatusOr<JobRow> InsertJob(const JobRow& job) = 0;
   virtual absl::StatusOr<JobRow> GetJob(const std::string& id) = 0;  ///< NotFound
+  /// The job inserted under a key, or nothing.
+  virtual absl::StatusOr<std::optional<JobRow>> FindJob(const std::string& key) = 0;
   /// Newest first; of one rig, or of all where `rig` is empty.
   virtual absl::StatusOr<std::vector<JobRow>> ListJobs(const std::string& rig,
                                                        const PageRequest& page) = 0;

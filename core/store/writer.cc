@@ -19,7 +19,8 @@ int NoteWalPages(void* pages, sqlite3*, const char*, int count) {
 
 }  // namespace
 
-Writer::Writer(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {
+Writer::Writer(std::unique_ptr<Connection> connection, FailureCallback on_failed)
+    : connection_(std::move(connection)), on_failed_(std::move(on_failed)) {
   sqlite3_wal_hook(connection_->database().getHandle(), &NoteWalPages, &wal_pages_);
   thread_ = std::thread([this] { Loop(); });
 }
@@ -173,10 +174,14 @@ void Writer::Checkpoint() {
 }
 
 void Writer::Break(const absl::Status& status) {
-  base::MutexLock lock(mutex_);
-  if (!health_.ok()) return;
-  health_ = absl::UnavailableError("store closed after a failure, restart to recover: " +
-                                   base::Plain(status));
+  const absl::Status broken = absl::UnavailableError(
+      "store closed after a failure, restart to recover: " + base::Plain(status));
+  {
+    base::MutexLock lock(mutex_);
+    if (!health_.ok()) return;
+    health_ = broken;
+  }
+  if (on_failed_) on_failed_(broken);
 }
 
 }  // namespace parallax::store

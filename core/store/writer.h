@@ -25,7 +25,8 @@ class Writer {
   /// is not OK undoes what the command wrote, and nothing else of the group.
   using Command = std::function<absl::Status(Connection&)>;
 
-  explicit Writer(std::unique_ptr<Connection> connection);
+  /// `on_failed` may be empty; see SqliteStoreOptions.
+  Writer(std::unique_ptr<Connection> connection, FailureCallback on_failed);
   /// Commits what is queued, checkpoints, closes.
   ~Writer();
 
@@ -68,6 +69,7 @@ class Writer {
   std::unique_ptr<Connection> connection_;
   Ingest ingest_;
   int wal_pages_ = 0;
+  const FailureCallback on_failed_;
 
   mutable base::Mutex mutex_;
   base::CondVar queued_;

@@ -36,7 +36,7 @@ class CampaignTest : public ::testing::Test {
         "segments": [{"name": "up", "start_s": 0, "end_s": 9,
                       "setpoints": {"Q1": 50, "Q2": {"ramp_to": 80}}}],
         "substrate": null, "catalyst": null, "notes": "n"})");
-      Write(std::string("runs/") + run + "/board.csv", "time_ns,T1\n1,20.5\n");
+      Write(std::string("runs/") + run + "/board.csv", "time_ns,T1\n1520000000000000000,20.5\n");
     }
   }
   void TearDown() override { fs::remove_all(folder_); }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/base/file.h"
+#include "tests/client/json_schema.h"
 #include "tests/e2e/cli_support.h"
 
 namespace parallax::e2e {
@@ -107,6 +108,46 @@ TEST_F(CliContractTest, EvaluatePrintsItsKeysInOrder) {
       ingest["received"].get<int>(),
       ingest["stored"].get<int>() + ingest["duplicate"].get<int>() + ingest["rejected"].get<int>());
   EXPECT_GT(ingest["stored"].get<int>(), 0);
+}
+
+TEST_F(CliContractTest, EvaluateFulfilsItsSchema) {
+  const absl::StatusOr<std::string> schema = base::ReadFile(PARALLAX_EVALUATE_SCHEMA);
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  EXPECT_THAT(client::SchemaViolations(nlohmann::ordered_json::parse(*schema), evaluation_->json()),
+              IsEmpty());
+}
+
+// The schema allows null for a figure that does not exist, and a member that the report names
+// otherwise would become null as well: on a campaign that has them all, every figure is there.
+TEST_F(CliContractTest, EvaluateHasEveryFigureOfThisCampaign) {
+  const auto json = evaluation_->json();
+  EXPECT_THAT(json["verdict"]["because"], ::testing::Not(IsEmpty()));
+  EXPECT_TRUE(json["verdict"]["confidence"].is_number());
+  EXPECT_TRUE(json["unexplained"].is_number());
+  ASSERT_FALSE(json["attribution"].empty());
+  for (const auto& cause : json["attribution"]) {
+    for (const char* figure : {"shapley", "low", "high", "pip"}) {
+      EXPECT_TRUE(cause[figure].is_number()) << figure << " of " << cause;
+    }
+    EXPECT_TRUE(cause["mechanism"].is_string()) << cause;
+  }
+  ASSERT_FALSE(json["calibrated"].empty());
+  for (const auto& value : json["calibrated"]) {
+    for (const char* figure : {"assumed", "value", "sd"}) {
+      EXPECT_TRUE(value[figure].is_number()) << figure << " of " << value;
+    }
+    EXPECT_TRUE(value["unit"].is_string()) << value;
+  }
+  const auto& validation = json["validation"];
+  EXPECT_TRUE(validation["accepted"].is_boolean());
+  for (const char* figure : {"gap_before", "gap_after", "floor", "coverage_90"}) {
+    EXPECT_TRUE(validation[figure].is_number()) << figure;
+  }
+  ASSERT_EQ(validation["rmse"].size(), 2U);
+  for (const auto& channel : validation["rmse"]) {
+    EXPECT_TRUE(channel["before"].is_number() && channel["after"].is_number()) << channel;
+    EXPECT_EQ(channel["unit"], "Cel");
+  }
 }
 
 TEST_F(CliContractTest, EveryVerbSpeaksJson) {

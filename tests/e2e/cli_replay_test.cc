@@ -134,5 +134,23 @@ TEST(CliReplayTest, RigOfOtherAssumptionsIsAConflict) {
   EXPECT_THAT(replay.err, ::testing::HasSubstr("U = 11"));
 }
 
+TEST(CliReplayTest, AnAssumptionThatTheCampaignLeavesOutIsTheTwinsNominal) {
+  CliBench bench("nominal");
+  const auto enrol = [&](const std::string& rig, const std::vector<std::string>& assumptions) {
+    std::vector<std::string> command = {
+        "rig", "register", kBoardCampaign + "/rig.json", "--twin", "two_heater", "--rig", rig};
+    command.insert(command.end(), assumptions.begin(), assumptions.end());
+    return bench.Cli(command);
+  };
+  ASSERT_EQ(enrol("other", {"--assume", "tau", "19"}).exit_code, 0);
+  const Output conflict = enrol("other", {});
+  EXPECT_EQ(conflict.exit_code, 6) << conflict.out;
+  EXPECT_THAT(conflict.err, ::testing::HasSubstr("assumes tau = 19"));
+  EXPECT_THAT(conflict.err, ::testing::HasSubstr("its twin's nominal value"));
+  ASSERT_EQ(enrol("same", {"--assume", "tau", "15"}).exit_code, 0);
+  const Output same = enrol("same", {});
+  EXPECT_EQ(same.exit_code, 0) << "15 is the nominal value; " << same.err;
+}
+
 }  // namespace
 }  // namespace parallax::e2e

@@ -35,12 +35,14 @@ void DaemonTest::SetUp() {
 
 void DaemonTest::Restart() {
   daemon_.reset();
-  auto sqlite = store::OpenSqliteStore({.directory = directory_.path()}, clock_);
+  auto sqlite = store::OpenSqliteStore(
+      {.directory = directory_.path(),
+       .on_failed = [this](const absl::Status& status) { store_failures_.push_back(status); }},
+      clock_);
   ASSERT_TRUE(sqlite.ok()) << sqlite.status();
   auto gated = std::make_unique<GatedStore>(*std::move(sqlite));
   store_ = gated.get();
-  auto daemon = Daemon::Start(options_, std::move(gated), clock_,
-                              [this](const absl::Status& status) { store_failure_ = status; });
+  auto daemon = Daemon::Start(options_, std::move(gated), clock_);
   ASSERT_TRUE(daemon.ok()) << daemon.status();
   daemon_ = *std::move(daemon);
   channel_ = grpc::CreateChannel(absl::StrFormat("127.0.0.1:%d", daemon_->port()),

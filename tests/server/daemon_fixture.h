@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "parallax/v1/analysis.grpc.pb.h"
@@ -65,8 +66,8 @@ class DaemonTest : public ::testing::Test {
   TemporaryDirectory directory_;
   FakeClock clock_;
   DaemonOptions options_;
-  absl::Status store_failure_;
-  GatedStore* store_ = nullptr;  ///< the daemon's
+  std::vector<absl::Status> store_failures_;  ///< what the store told its owner
+  GatedStore* store_ = nullptr;               ///< the daemon's
   std::unique_ptr<Daemon> daemon_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::IngestService::Stub> ingest_;

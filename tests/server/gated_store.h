@@ -11,7 +11,8 @@
 
 namespace parallax::server {
 
-/// A store whose queue of batches a test can hold back, fill or fail; all else is the real store's.
+/// A store whose queue of batches a test can hold back, fill or fail, and whose jobs it can keep
+/// queued; all else is the real store's.
 class GatedStore final : public store::Store {
  public:
   explicit GatedStore(std::unique_ptr<store::Store> inner) : inner_(std::move(inner)) {}
@@ -38,6 +39,20 @@ class GatedStore final : public store::Store {
   void FailAppends(absl::Status status) {
     base::MutexLock lock(mutex_);
     failure_ = std::move(status);
+  }
+
+  /// From now on no job is claimed.
+  void HoldJobs() {
+    base::MutexLock lock(mutex_);
+    holding_jobs_ = true;
+  }
+
+  absl::StatusOr<std::optional<store::JobRow>> ClaimJob() override {
+    {
+      base::MutexLock lock(mutex_);
+      if (holding_jobs_) return std::nullopt;
+    }
+    return inner_->ClaimJob();
   }
 
   bool TryAppend(store::EncodedBatch& batch, store::AppendCallback done) override {
@@ -92,8 +107,8 @@ class GatedStore final : public store::Store {
   PARALLAX_PASS(absl::Status, RecordRequest, (const Rig& a, const Rig& b, const Rig& c), (a, b, c))
   PARALLAX_PASS(Or<store::JobRow>, InsertJob, (const store::JobRow& a), (a))
   PARALLAX_PASS(Or<store::JobRow>, GetJob, (const Rig& a), (a))
+  PARALLAX_PASS(Or<std::optional<store::JobRow>>, FindJob, (const std::string& a), (a))
   PARALLAX_PASS(Rows<store::JobRow>, ListJobs, (const Rig& a, const Page& b), (a, b))
-  PARALLAX_PASS(Or<std::optional<store::JobRow>>, ClaimJob, (), ())
   PARALLAX_PASS(absl::Status, UpdateJob, (const store::JobRow& a), (a))
   PARALLAX_PASS(Or<store::JobRow>, CancelJob, (const Rig& a), (a))
   PARALLAX_PASS(absl::Status, FinishJob,
@@ -112,6 +127,7 @@ class GatedStore final : public store::Store {
   base::Mutex mutex_;
   base::CondVar changed_;
   bool holding_ ABSL_GUARDED_BY(mutex_) = false;
+  bool holding_jobs_ ABSL_GUARDED_BY(mutex_) = false;
   size_t capacity_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t refusals_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);

@@ -1,6 +1,7 @@
 // Ingest while the disk is slow, full or broken, and while the daemon is going down.
 #include <thread>
 
+#include "tests/core/store/fault_vfs.h"
 #include "tests/server/daemon_fixture.h"
 
 namespace parallax::server {
@@ -53,7 +54,6 @@ TEST_F(IngestFaultsTest, AFullDiskEndsTheStreamAndItResumesOnceThereIsRoom) {
   const v1::Ledger refused = GetRun().ledger();
   EXPECT_EQ(refused.stored(), 0u);
   EXPECT_EQ(LedgerError(refused), 0);
-  EXPECT_TRUE(store_failure_.ok()) << "a full disk is not the end of the store";
   store_->FailAppends(absl::OkStatus());
   TestStream again(*ingest_);
   EXPECT_EQ(again.Open(Hello("p")).resume_from_seq(), 0u);
@@ -61,13 +61,37 @@ TEST_F(IngestFaultsTest, AFullDiskEndsTheStreamAndItResumesOnceThereIsRoom) {
   EXPECT_EQ(again.AwaitAck(0).ledger().stored(), kSamples);
 }
 
-TEST_F(IngestFaultsTest, ABrokenStoreEndsTheStreamAndTellsTheProcess) {
-  store_->FailAppends(absl::UnavailableError("fdatasync: Input/output error"));
+/// A daemon on a disk that a test can break.
+class BrokenDiskTest : public DaemonTest {
+ protected:
+  void SetUp() override {
+    store::InstallFaultVfs();
+    store::SetDiskFault(store::DiskFault::kNone);
+    DaemonTest::SetUp();
+  }
+  void TearDown() override { store::SetDiskFault(store::DiskFault::kNone); }
+};
+
+TEST_F(BrokenDiskTest, AStreamThatMeetsItEndsAndTheOwnerIsTold) {
   TestStream stream(*ingest_);
   stream.Open(Hello("p"));
+  store::SetDiskFault(store::DiskFault::kSyncFails);
   stream.Send(BoardBatch(0, kRows));
   EXPECT_TRUE(absl::IsUnavailable(stream.Finish()));
-  EXPECT_TRUE(absl::IsUnavailable(store_failure_));
+  ASSERT_EQ(store_failures_.size(), 1u);
+  EXPECT_TRUE(absl::IsUnavailable(store_failures_[0])) << store_failures_[0];
+}
+
+TEST_F(BrokenDiskTest, ACallThatMeetsItIsRefusedAndTheOwnerIsTold) {
+  store::SetDiskFault(store::DiskFault::kDamaged);
+  v1::CloseRunRequest close;
+  close.set_name("rigs/board/runs/one");
+  const absl::Status first = Call(*ingest_, &v1::IngestService::Stub::CloseRun, close).status();
+  EXPECT_TRUE(absl::IsDataLoss(first)) << first;
+  EXPECT_EQ(store_failures_.size(), 1u);
+  const absl::Status second = Call(*ingest_, &v1::IngestService::Stub::CloseRun, close).status();
+  EXPECT_TRUE(absl::IsUnavailable(second)) << second;
+  EXPECT_EQ(store_failures_.size(), 1u) << "told once";
 }
 
 TEST_F(IngestFaultsTest, AServingDaemonSaysSoUntilItDrains) {

@@ -81,6 +81,27 @@ TEST_F(ProcessTest, ADatabaseOfANewerProgramIsRefusedForWhatItIs) {
   EXPECT_EQ(daemon.log().find("one daemon at a time"), std::string::npos) << daemon.log();
 }
 
+TEST_F(ProcessTest, AStoreThatFailsInAnyCallEndsTheProcess) {
+  DaemonProcess daemon(Flags(Data(), "127.0.0.1:0"));
+  const auto stub = Ingest(daemon.AwaitPort());
+  Prepare(*stub);
+  {
+    // As damage to the file would: the daemon finds it when it next looks at the schema.
+    SQLite::Database database(Data() + "/parallax.db", SQLite::OPEN_READWRITE, 10'000);
+    database.exec("PRAGMA writable_schema = ON");
+    database.exec("UPDATE sqlite_schema SET sql = 'CREATE TABLE run(' WHERE name = 'run'");
+    database.exec("PRAGMA schema_version = 99999");
+  }
+  grpc::ClientContext context;
+  v1::CloseRunRequest close;
+  close.set_name("rigs/board/runs/one");
+  v1::CloseRunResponse closed;
+  EXPECT_EQ(stub->CloseRun(&context, close, &closed).error_code(), grpc::StatusCode::DATA_LOSS);
+  EXPECT_EQ(daemon.Wait(), 1) << daemon.log();
+  EXPECT_NE(daemon.log().find("store failed"), std::string::npos) << daemon.log();
+  EXPECT_NE(daemon.log().find("restart to recover"), std::string::npos) << daemon.log();
+}
+
 TEST_F(ProcessTest, ASecondDaemonOnThePortRefuses) {
   DaemonProcess first(Flags(Data(), "127.0.0.1:0"));
   const int port = first.AwaitPort();

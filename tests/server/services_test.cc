@@ -1,6 +1,7 @@
 // The unary and server-streaming calls, on a daemon with a stored run.
 #include <map>
 
+#include "server/analysis_handler.h"
 #include "tests/server/daemon_fixture.h"
 
 namespace parallax::server {
@@ -336,6 +337,34 @@ TEST_F(ServicesTest, TheSameRequestIdIsTheSameJobAndAnotherIsAnother) {
   v1::ListJobsRequest list;
   list.set_rig("rigs/board");
   EXPECT_EQ(Call(*analysis_, &v1::AnalysisService::Stub::ListJobs, list)->jobs_size(), 4);
+  const absl::Status other = Analyze([](auto* r) {
+                               r->add_calibrate_runs("rigs/board/runs/one");
+                               r->set_seed(1);
+                               r->set_request_id("a");
+                             }).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(other)) << "another request under the id of the first";
+  EXPECT_EQ(DetailOf(other)->field(), "request_id");
+}
+
+TEST_F(ServicesTest, AFullQueueRefusesNewRequestsAndAnswersRetries) {
+  store_->HoldJobs();
+  const auto ask = [&](const std::string& id) {
+    return Analyze([&](auto* r) {
+      r->add_calibrate_runs("rigs/board/runs/one");
+      r->set_request_id(id);
+    });
+  };
+  const auto first = ask("first");
+  ASSERT_TRUE(first.ok()) << first.status();
+  for (size_t i = 1; i < kMaxQueuedJobs; ++i) {
+    ASSERT_TRUE(store_->InsertJob({.key = absl::StrFormat("%d", i), .rig = "board"}).ok());
+  }
+  const absl::Status full = ask("second").status();
+  EXPECT_TRUE(absl::IsResourceExhausted(full)) << full;
+  EXPECT_EQ(DetailOf(full)->field(), "jobs");
+  const auto again = ask("first");
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->job().name(), first->job().name());
 }
 
 }  // namespace

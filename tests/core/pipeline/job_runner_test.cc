@@ -7,13 +7,14 @@
 #include <memory>
 #include <set>
 
-#include "core/base/bounded_queue.h"
 #include "core/base/field_error.h"
 #include "core/pipeline/parameter_set_codec.h"
 #include "core/store/sqlite_store.h"
 #include "tests/core/pipeline/pipeline_fixture.h"
+#include "tests/core/store/fault_vfs.h"
 #include "tests/core/store/store_fixture.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/mailbox.h"
 #include "tests/support/status_matchers.h"
 
 namespace parallax::pipeline {
@@ -31,15 +32,12 @@ class Recorder final : public JobObserver {
   explicit Recorder(Action on_start = [](const JobRow&) {}) : on_start_(std::move(on_start)) {}
 
   void OnJobStarted(const JobRow& job) override { on_start_(job); }
-  void OnJobEnded(const JobRow& job) override {
-    JobRow row = job;
-    ended_.TryPush(row);
-  }
-  JobRow WaitForEnd() { return *ended_.Pop(); }
+  void OnJobEnded(const JobRow& job) override { ended_.Put(job); }
+  JobRow WaitForEnd() { return ended_.Take(); }
 
  private:
   Action on_start_;
-  base::BoundedQueue<JobRow> ended_{16};
+  parallax::testing::Mailbox<JobRow> ended_;
 };
 
 class JobRunnerTest : public ::testing::Test {
@@ -139,14 +137,11 @@ TEST_F(JobRunnerTest, AJobOfADeadProcessIsRunAgainAndLeavesOneReport) {
 
 TEST_F(JobRunnerTest, AJobWhoseRunnerStopsIsRunAgainByTheNext) {
   const JobRow job = Insert("k");
-  base::BoundedQueue<bool> started(1);
+  parallax::testing::Mailbox<bool> started;
   {
-    Recorder recorder([&](const JobRow&) {
-      bool yes = true;
-      started.TryPush(yes);
-    });
+    Recorder recorder([&](const JobRow&) { started.Put(true); });
     const JobRunner runner(*store_, twins_, clock_, recorder);
-    started.Pop();
+    started.Take();
   }
   // It stops at the job's next check, or after the job where that was faster.
   const JobState left = Stored(job.id).state;
@@ -236,6 +231,71 @@ TEST_F(JobRunnerTest, CancellingAnotherJobStopsNothing) {
   runner.Notify();
   recorder.WaitForEnd();
   EXPECT_EQ(Stored(job.id).state, JobState::kSucceeded);
+}
+
+/// A runner that does not wait long, on a disk that a test can fill.
+class FullDiskRunnerTest : public JobRunnerTest {
+ protected:
+  void SetUp() override {
+    store::InstallFaultVfs();
+    store::SetDiskFault(store::DiskFault::kNone);
+    JobRunnerTest::SetUp();
+  }
+  void TearDown() override { store::SetDiskFault(store::DiskFault::kNone); }
+
+  const JobRunnerOptions options_{.retry_interval = absl::Milliseconds(2)};
+};
+
+TEST_F(FullDiskRunnerTest, AQueuedJobIsClaimedOnceThereIsRoomThoughNobodyNotifies) {
+  const JobRow job = Insert("k", "no-such-run");
+  store::SetDiskFault(store::DiskFault::kFull);
+  Recorder recorder;
+  JobRunner runner(*store_, twins_, clock_, recorder, options_);
+  store::WaitForDiskFaults(1);
+  store::SetDiskFault(store::DiskFault::kNone);
+  EXPECT_EQ(recorder.WaitForEnd().id, job.id);
+  EXPECT_EQ(Stored(job.id).attempts, 1);
+}
+
+TEST_F(FullDiskRunnerTest, AFailureIsWrittenOnceThereIsRoom) {
+  const JobRow job = Insert("k", "no-such-run");
+  Recorder recorder([](const JobRow&) { store::SetDiskFault(store::DiskFault::kFull); });
+  JobRunner runner(*store_, twins_, clock_, recorder, options_);
+  store::WaitForDiskFaults(5);  // a refused commit meets two: its own, and its checkpoint's
+  store::SetDiskFault(store::DiskFault::kNone);
+  EXPECT_EQ(recorder.WaitForEnd().state, JobState::kFailed);
+  EXPECT_EQ(Stored(job.id).state, JobState::kFailed);
+  EXPECT_THAT(Stored(job.id).failure, StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(FullDiskRunnerTest, AReportIsWrittenOnceThereIsRoom) {
+  const JobRow job = Insert("k");
+  Recorder recorder([](const JobRow&) { store::SetDiskFault(store::DiskFault::kFull); });
+  JobRunner runner(*store_, twins_, clock_, recorder, options_);
+  store::WaitForDiskFaults(100);  // more than a job's progress can meet
+  store::SetDiskFault(store::DiskFault::kNone);
+  EXPECT_EQ(recorder.WaitForEnd().state, JobState::kSucceeded);
+  EXPECT_EQ(Stored(job.id).state, JobState::kSucceeded);
+  EXPECT_EQ(Stored(job.id).attempts, 1) << "it was not analysed again";
+  EXPECT_EQ(Reports(), 1u);
+}
+
+TEST_F(FullDiskRunnerTest, ARunnerThatStopsMeanwhileLeavesTheJobToTheNextProcess) {
+  const JobRow job = Insert("k", "no-such-run");
+  {
+    Recorder recorder([](const JobRow&) { store::SetDiskFault(store::DiskFault::kFull); });
+    const JobRunner runner(*store_, twins_, clock_, recorder, options_);
+    store::WaitForDiskFaults(1);
+  }
+  store::SetDiskFault(store::DiskFault::kNone);
+  EXPECT_EQ(Stored(job.id).state, JobState::kRunning);
+  store_.reset();
+  store_ = OpenStore();
+  Recorder recorder;
+  JobRunner runner(*store_, twins_, clock_, recorder, options_);
+  recorder.WaitForEnd();
+  EXPECT_EQ(Stored(job.id).state, JobState::kFailed);
+  EXPECT_EQ(Stored(job.id).attempts, 2);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/field_error.h"
 #include "core/store/bucket_plan.h"
 #include "core/store/pyramid.h"
 #include "tests/core/store/store_fixture.h"
@@ -78,6 +79,11 @@ TEST(PlanBuckets, RefusesWhatCannotBeCut) {
   EXPECT_TRUE(absl::IsInvalidArgument(PlanBuckets({9, 9}, 1, {}, 0).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(
       PlanBuckets({INT64_MIN + 1, INT64_MAX - 1}, 1, std::nullopt, 0).status()));
+  const auto field = [](const TimeRange& range, size_t buckets) {
+    return base::FieldErrorOf(PlanBuckets(range, buckets, std::nullopt, 0).status())->field;
+  };
+  EXPECT_EQ(field({0, 9}, 0), "buckets");
+  EXPECT_EQ(field({0, INT64_MAX - 1}, 1), "end_time");
   EXPECT_EQ(PlanBuckets({}, 10, std::nullopt, 0)->buckets, 0u);
 }
 

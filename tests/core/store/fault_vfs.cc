@@ -3,12 +3,44 @@
 #include <sqlite3.h>
 
 #include <cstring>
-#include <new>
+
+#include "core/base/mutex.h"
 
 namespace parallax::store {
 namespace {
 
-std::atomic<DiskFault> g_fault{DiskFault::kNone};
+/// The fault that is set and how often it was met. Thread-safe.
+class Faults {
+ public:
+  void Set(DiskFault fault) {
+    base::MutexLock lock(mutex_);
+    fault_ = fault;
+    met_ = 0;
+  }
+  /// Whether the disk has this fault now; counts that it was met.
+  bool Meet(DiskFault fault) {
+    base::MutexLock lock(mutex_);
+    if (fault_ != fault) return false;
+    ++met_;
+    changed_.NotifyAll();
+    return true;
+  }
+  void WaitFor(int count) {
+    base::MutexLock lock(mutex_);
+    while (met_ < count) changed_.Wait(mutex_);
+  }
+
+ private:
+  base::Mutex mutex_;
+  base::CondVar changed_;
+  DiskFault fault_ ABSL_GUARDED_BY(mutex_) = DiskFault::kNone;
+  int met_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+Faults& TheFaults() {
+  static Faults faults;
+  return faults;
+}
 
 sqlite3_vfs* RealVfs() {
   static sqlite3_vfs* const real = sqlite3_vfs_find("unix");
@@ -29,12 +61,13 @@ int Read(sqlite3_file* f, void* out, int n, sqlite3_int64 at) {
   return Methods(f)->xRead(Real(f), out, n, at);
 }
 int Write(sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
-  if (g_fault == DiskFault::kFull) return SQLITE_FULL;
+  if (TheFaults().Meet(DiskFault::kFull)) return SQLITE_FULL;
+  if (TheFaults().Meet(DiskFault::kDamaged)) return SQLITE_CORRUPT;
   return Methods(f)->xWrite(Real(f), from, n, at);
 }
 int Truncate(sqlite3_file* f, sqlite3_int64 size) { return Methods(f)->xTruncate(Real(f), size); }
 int Sync(sqlite3_file* f, int flags) {
-  if (g_fault == DiskFault::kSyncFails) return SQLITE_IOERR_FSYNC;
+  if (TheFaults().Meet(DiskFault::kSyncFails)) return SQLITE_IOERR_FSYNC;
   return Methods(f)->xSync(Real(f), flags);
 }
 int FileSize(sqlite3_file* f, sqlite3_int64* size) { return Methods(f)->xFileSize(Real(f), size); }
@@ -80,6 +113,8 @@ void InstallFaultVfs() {
   sqlite3_vfs_register(&vfs, 1);
 }
 
-void SetDiskFault(DiskFault fault) { g_fault = fault; }
+void SetDiskFault(DiskFault fault) { TheFaults().Set(fault); }
+
+void WaitForDiskFaults(int count) { TheFaults().WaitFor(count); }
 
 }  // namespace parallax::store

@@ -48,6 +48,18 @@ TEST_F(JobTest, TheSameKeyReturnsTheFirstJob) {
   EXPECT_EQ(store_->ListJobs("", {})->size(), 1u);
 }
 
+TEST_F(JobTest, AJobIsFoundByItsKeyWithWhatWasAsked) {
+  EXPECT_FALSE(store_->FindJob("k")->has_value());
+  JobRow job{.key = "k", .fingerprint = "f", .rig = "r"};
+  const std::string id = store_->InsertJob(job)->id;
+  job.fingerprint = "g";
+  EXPECT_EQ(store_->InsertJob(job)->fingerprint, "f") << "the first request's";
+  const std::optional<JobRow> found = store_->FindJob("k").value();
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->id, id);
+  EXPECT_EQ(found->fingerprint, "f");
+}
+
 TEST_F(JobTest, TheOldestQueuedJobIsClaimedOnce) {
   const std::string first = Insert("k1").id;
   const std::string second = Insert("k2").id;

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "core/base/field_error.h"
 #include "core/store/record_codec.h"
 #include "tests/core/store/store_fixture.h"
 
@@ -153,7 +154,12 @@ TEST_F(RunTest, ListsPagesInOrderOfStartThenId) {
   ASSERT_EQ(rest.size(), 2u);
   EXPECT_EQ(rest[0].run.id, "f");
   EXPECT_EQ(rest[1].run.id, "a");
-  EXPECT_TRUE(absl::IsInvalidArgument(store_->ListRuns("r", {"nowhere", 9}).status()));
+  for (const absl::Status& status : {store_->ListRuns("r", {"nowhere", 9}).status(),
+                                     store_->ListJobs("r", {"nowhere", 9}).status()}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status.ToString();
+    EXPECT_EQ(base::FieldErrorOf(status)->field, "page_token");
+    EXPECT_EQ(base::FieldErrorOf(status)->value, "nowhere");
+  }
   EXPECT_TRUE(absl::IsNotFound(store_->ListRuns("nobody", {}).status()));
 }
 

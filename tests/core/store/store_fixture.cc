@@ -141,7 +141,10 @@ void StoreTest::SetUp() {
 
 void StoreTest::Reopen() {
   store_.reset();
-  absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore({directory_.path()}, clock_);
+  absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(
+      {.directory = directory_.path(),
+       .on_failed = [this](const absl::Status& status) { failures_.push_back(status); }},
+      clock_);
   ASSERT_TRUE(store.ok()) << store.status().ToString();
   store_ = *std::move(store);
 }

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/base/clock.h"
 #include "core/base/random.h"
@@ -62,6 +63,7 @@ class StoreTest : public ::testing::Test {
   static constexpr size_t kChannels = 5;
   TemporaryDirectory directory_;
   ManualClock clock_;
+  std::vector<absl::Status> failures_;  ///< what the store told its owner
   std::unique_ptr<Store> store_;
 };
 

@@ -1,0 +1,188 @@
+// Sessions and what they share, from many threads and without gRPC, for ThreadSanitizer.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "core/base/random.h"
+#include "core/store/sqlite_store.h"
+#include "server/session_registry.h"
+#include "tests/core/store/store_fixture.h"
+#include "tests/server/fake_clock.h"
+#include "tests/server/gated_store.h"
+#include "tests/server/rig_samples.h"
+#include "tests/server/session_peer.h"
+
+namespace parallax::server {
+namespace {
+
+constexpr int kProducers = 4;
+
+signal::Rig SessionBoard() {
+  signal::Rig rig{.id = "board", .kind = "two_heater", .devices = {{.id = "board"}}};
+  for (const char* id : {"Q1", "Q2", "T1", "T2"}) {
+    const bool measured = id[0] == 'T';
+    rig.devices[0].channels.push_back({.id = id,
+                                       .quantity = measured ? "temperature" : "heater_power",
+                                       .unit = measured ? "Cel" : "%",
+                                       .range_low = -40.0,
+                                       .range_high = 125.0});
+  }
+  return rig;
+}
+
+/// What the daemon shares among its sessions, with rig "board" and run "one".
+class RigSessionTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    store_ = std::make_unique<GatedStore>(
+        store::OpenSqliteStore({.directory = directory_.path()}, clock_).value());
+    const signal::Rig rig = SessionBoard();
+    schema_hash_ = signal::SchemaHash(rig);
+    ASSERT_TRUE(store_->CreateRig({.rig = rig}, {.state = "CURRENT", .bytes = "{}"}).ok());
+    ASSERT_TRUE(store_->OpenRun("board", {.id = "one", .started_at_unix_ns = 1}).ok());
+    workers_ = std::make_unique<SessionWorkers>(2);
+    context_.reset(new IngestContext{.store = *store_,
+                                     .clock = clock_,
+                                     .workers = *workers_,
+                                     .gate = gate_,
+                                     .registry = registry_,
+                                     .options = {.credit = 4}});
+  }
+
+  v1::StreamRequest Hello(const std::string& producer) const {
+    return HelloRequest("rigs/board/runs/one", producer, 0, schema_hash_);
+  }
+
+  /// Sends batches [first, first + count) while acks come in; the last ack.
+  v1::Ack SendAll(SessionPeer& peer, uint64_t first, uint64_t count) const {
+    for (uint64_t seq = first; seq < first + count; ++seq) {
+      if (!peer.Send(BoardBatch(seq, kRows))) return {};
+    }
+    return peer.AwaitAck(first + count - 1);
+  }
+
+  uint64_t NextSeq(const std::string& producer) {
+    return store_->OpenStream({"board", "one", producer, 0})->next_seq;
+  }
+  uint64_t StoredSamples() { return store_->GetRun("board", "one")->ledger.stored; }
+
+  static void InThreads(int count, const std::function<void(int)>& act) {
+    std::vector<std::thread> threads;
+    for (int i = 0; i < count; ++i) threads.emplace_back([&act, i] { act(i); });
+    for (std::thread& thread : threads) thread.join();
+  }
+
+  // In the order of the daemon's.
+  store::TemporaryDirectory directory_;
+  FakeClock clock_;
+  AppendGate gate_;
+  SessionRegistry registry_{64};
+  std::unique_ptr<SessionWorkers> workers_;
+  std::unique_ptr<const IngestContext> context_;
+  std::unique_ptr<GatedStore> store_;
+  std::string schema_hash_;
+};
+
+TEST_F(RigSessionTest, StreamsThatAreCutAnywhereLoseNothingThatWasAcked) {
+  const auto producer = [](int i) { return absl::StrFormat("producer-%d", i); };
+  InThreads(kProducers, [&](int i) {
+    base::Random random(static_cast<uint64_t>(i), 0);
+    uint64_t acked = 0;
+    for (int round = 0; round < 15; ++round) {
+      const uint64_t stage = random.Below(6);
+      SessionPeer peer(*context_, stage == 1 ? Reads::kNever : Reads::kPromptly);
+      if (stage == 0) continue;  // cut before Hello
+      if (stage == 1) {
+        peer.Send(Hello(producer(i)));
+        peer.Send(BoardBatch(0, kRows));
+        continue;  // cut within a write
+      }
+      if (stage == 2) peer.HangUp();
+      const v1::Welcome welcome = peer.Open(Hello(producer(i)));
+      if (!welcome.has_server_time()) continue;
+      EXPECT_GE(welcome.resume_from_seq(), acked);
+      const v1::Ack ack = SendAll(peer, welcome.resume_from_seq(), 1 + random.Below(8));
+      if (!ack.has_ledger()) continue;
+      EXPECT_EQ(LedgerError(ack.ledger()), 0);
+      acked = ack.seq() + 1;
+      if (stage == 3) continue;
+      peer.HalfClose();
+      EXPECT_EQ(peer.Finish(), absl::OkStatus());
+    }
+    EXPECT_GE(NextSeq(producer(i)), acked);
+  });
+  EXPECT_TRUE(registry_.WaitUntilEmpty(absl::Seconds(60)));
+  uint64_t batches = 0;
+  for (int i = 0; i < kProducers; ++i) batches += NextSeq(producer(i));
+  EXPECT_GT(batches, 0u);
+  EXPECT_EQ(StoredSamples(), batches * kSamples);
+}
+
+TEST_F(RigSessionTest, StreamsOfOneProducerTakeEachOtherOverInAnyOrder) {
+  InThreads(kProducers, [&](int) {
+    for (int round = 0; round < 10; ++round) {
+      SessionPeer peer(*context_);
+      const v1::Welcome welcome = peer.Open(Hello("shared"));
+      if (welcome.has_server_time()) SendAll(peer, welcome.resume_from_seq(), 3);
+    }
+  });
+  EXPECT_EQ(StoredSamples(), NextSeq("shared") * kSamples) << "every seq exactly once";
+}
+
+TEST_F(RigSessionTest, AFullQueueHoldsAllStreamsBackAndADrainStoresWhatTheyBrought) {
+  store_->Hold(/*capacity=*/2);
+  std::thread others([&] {
+    store_->WaitForHeld(2, /*refusals=*/2);
+    for (int i = 0; i < 20; ++i) {
+      clock_.Advance(absl::Seconds(2));  // 40 s of the 60 s that a stream may be idle
+      registry_.ExpireIdle(clock_.Now(), context_->options.idle_timeout);
+      (void)registry_.LiveLedger("board", "one");
+    }
+    store_->Release();
+  });
+  std::atomic<int> acked{0};
+  InThreads(kProducers, [&](int i) {
+    SessionPeer peer(*context_);
+    const v1::Welcome welcome = peer.Open(Hello(absl::StrFormat("producer-%d", i)));
+    ASSERT_TRUE(welcome.has_server_time());
+    EXPECT_EQ(SendAll(peer, 0, 20).seq(), 19u);
+    if (++acked == kProducers) registry_.Drain();
+    EXPECT_TRUE(absl::IsUnavailable(peer.Finish()));
+  });
+  others.join();
+  EXPECT_TRUE(registry_.WaitUntilEmpty(absl::Seconds(60)));
+  EXPECT_EQ(StoredSamples(), kProducers * 20 * kSamples);
+  SessionPeer late(*context_);
+  EXPECT_TRUE(absl::IsUnavailable(late.Finish()));
+}
+
+TEST_F(RigSessionTest, APeerThatReadsNothingIsCutWhenItHangsUp) {
+  SessionPeer peer(*context_, Reads::kNever);
+  ASSERT_TRUE(peer.Send(Hello("p")));
+  ASSERT_TRUE(peer.Send(BoardBatch(0, kRows)));
+  peer.HangUp();
+  EXPECT_TRUE(absl::IsCancelled(peer.Finish()));
+}
+
+TEST_F(RigSessionTest, AFailingStoreEndsEveryStreamAndTheLedgerStaysTrue) {
+  InThreads(kProducers, [&](int i) {
+    SessionPeer peer(*context_);
+    ASSERT_TRUE(peer.Open(Hello(absl::StrFormat("producer-%d", i))).has_server_time());
+    if (i == 0) store_->FailAppends(absl::ResourceExhaustedError("disk full"));
+    for (uint64_t seq = 0; peer.Send(BoardBatch(seq, kRows)); ++seq) {
+    }
+    EXPECT_TRUE(absl::IsResourceExhausted(peer.Finish()));
+  });
+  SessionPeer peer(*context_);
+  ASSERT_TRUE(peer.Open(Hello("last")).has_server_time());
+  const std::optional<Ledger> ledger = registry_.LiveLedger("board", "one");
+  ASSERT_TRUE(ledger.has_value());
+  EXPECT_EQ(ledger->queued, 0u);
+}
+
+}  // namespace
+}  // namespace parallax::server
