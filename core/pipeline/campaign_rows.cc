@@ -69,14 +69,6 @@ double MedianSd(const ChannelObservations& channel, const Medians& medians, doub
   return std::max(white, 1.4826 * divergence::Quantile(std::move(second), 0.5) / std::sqrt(6.0));
 }
 
-/// How much longer than others an instrument needs after a change.
-double SettleOf(const std::vector<InstrumentLag>& lags, const std::string& channel) {
-  for (const InstrumentLag& lag : lags) {
-    if (lag.channel == channel && lag.Shows()) return kLagsToSettle * lag.lag_s;
-  }
-  return 0.0;
-}
-
 /// @param lag_s  settling beside what every instrument needs.
 EvidenceBlock BlockOf(const ChannelObservations& channel, const std::string& observable,
                       const signal::Recipe& recipe, double lag_s) {
@@ -257,8 +249,8 @@ absl::StatusOr<CampaignRun> GatherRows(const signal::Rig& rig, const twin::Twin&
     if (ref.ok()) channel.unit = ref->channel->unit;
     // What drives the twin is predicted by itself: a score, but no evidence.
     if (!IsInput(twin, id)) {
-      EvidenceBlock block =
-          BlockOf(channel, id, out.clean.run.recipe, SettleOf(out.lags, channel.channel));
+      EvidenceBlock block = BlockOf(channel, id, out.clean.run.recipe,
+                                    kLagsToSettle * ShownLag(out.lags, channel.channel));
       if (block.rows() > 0) out.blocks.push_back(std::move(block));
     }
     out.channels.push_back(std::move(channel));

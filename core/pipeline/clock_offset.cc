@@ -88,10 +88,8 @@ void AddHeld(const signal::Rig& rig, const signal::CleanRun& run, const Eigen::V
 /// Behind the lag that a channel shows, or as it is.
 Eigen::VectorXd AsFollowed(const std::vector<InstrumentLag>& lags, const std::string& channel,
                            const Eigen::VectorXd& grid_s, const Eigen::VectorXd& course) {
-  for (const InstrumentLag& lag : lags) {
-    if (lag.channel == channel && lag.Shows()) return Lagged(grid_s, course, lag.lag_s);
-  }
-  return course;
+  const double lag_s = ShownLag(lags, channel);
+  return lag_s > 0.0 ? Lagged(grid_s, course, lag_s) : course;
 }
 
 }  // namespace

@@ -106,6 +106,13 @@ Eigen::VectorXd Lagged(const Eigen::VectorXd& grid_s, const Eigen::VectorXd& cou
   return lagged;
 }
 
+double ShownLag(const std::vector<InstrumentLag>& lags, const std::string& channel) {
+  for (const InstrumentLag& lag : lags) {
+    if (lag.channel == channel && lag.Shows()) return lag.lag_s;
+  }
+  return 0.0;
+}
+
 InstrumentLag EstimateLag(const Eigen::VectorXd& time_s, const Eigen::VectorXd& value,
                           const Eigen::VectorXd& grid_s, const Eigen::VectorXd& reference) {
   InstrumentLag out;

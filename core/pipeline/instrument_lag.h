@@ -23,6 +23,9 @@ struct InstrumentLag {
   bool Shows() const;
 };
 
+/// Of the channel, where it shows one; else 0 [s].
+double ShownLag(const std::vector<InstrumentLag>& lags, const std::string& channel);
+
 /// A course, linear between its points, behind a first-order lag; at rest before its first point.
 Eigen::VectorXd Lagged(const Eigen::VectorXd& grid_s, const Eigen::VectorXd& course, double lag_s);
 
