@@ -81,11 +81,8 @@ class Weigher {
   }
 
   /// Residuals without the rows of channels that are accused.
-  Eigen::VectorXd Trusted(Eigen::VectorXd residuals) const {
-    for (const EvidenceBlock& block : search_->model().blocks()) {
-      if (IsAccused(block.channel)) residuals.segment(block.begin, block.rows()).setZero();
-    }
-    return residuals;
+  Eigen::VectorXd Trusted(const Eigen::VectorXd& residuals) const {
+    return WithoutChannels(search_->model(), out_.accused, residuals);
   }
   double TrustedGap(const Eigen::VectorXd& residuals) const {
     return gauge_.Gap(Trusted(residuals));
@@ -144,11 +141,8 @@ class Weigher {
       return search_->noise().Whiten(Trusted(residuals)).squaredNorm();
     };
     local_steps_ = LocalSteps(search_->model(), out_.fit, out_.suspects, misfit, seed_);
-    const double excess = TrustedGap(assumed_.residuals) - gauge_.centre();
-    const double left = TrustedGap(out_.fit.residuals) - gauge_.centre();
-    // A gap in a few rows drowns among all: no excess is left to remove a share of.
-    removed_ =
-        excess > 0.0 ? std::clamp(1.0 - left / excess, -1.0, 1.0) : attribution::kUnavailable;
+    removed_ = ExcessRemoved(TrustedGap(assumed_.residuals), TrustedGap(out_.fit.residuals),
+                             gauge_.Centre(out_.accused));
     return absl::OkStatus();
   }
 
