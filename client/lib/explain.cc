@@ -312,8 +312,15 @@ std::string VerdictSentence(const Json& report) {
            " are at fault, not the model.";
   }
   if (kind == "UNMODELLED") {
+    const std::vector<std::string> channels = Strings(At(verdict, "channels"));
+    std::string where;
+    if (!channels.empty()) where = " It shows in " + Enumerate(channels) + ".";
+    if (At(verdict, "where").is_string()) {
+      where = " It shows most in " + Text(At(verdict, "where")) + ".";
+    }
     return "No values of the twin's parameters close the gap: the rig does something that the twin "
-           "does not model.";
+           "does not model." +
+           where;
   }
   if (kind == "NO_GAP") return "Rig and twin agree within the noise.";
   return "No verdict: the recording does not carry enough evidence for one.";

@@ -69,6 +69,7 @@ struct ChannelMisfit {
   double calibrate_p_value = kUnavailable;
   double validate_p_value = kUnavailable;
   std::string instrument = {};  ///< "device/channel" that reads it; empty: `channel` is one
+  std::string where = {};       ///< phase in which most of a calibrate misfit is left; may be empty
 };
 
 /// All that a verdict is made from: plain numbers.
@@ -84,7 +85,8 @@ struct Evidence {
   std::vector<SensorEvidence> sensors;
   std::vector<ChannelMisfit> channels;
   double large_discrepancy_probability = 0.0;
-  std::string discrepancy_where;  ///< channel and phase of it, in words
+  std::string discrepancy_where;    ///< what shows it most and in which phase, in words
+  std::string discrepancy_channel;  ///< instrument that reads this; may be empty
   /// Rivals where no cause can be singled out: names, and P(at least one of them).
   std::vector<std::string> rival_group;
   double rival_probability = 0.0;
@@ -104,6 +106,7 @@ struct Verdict {
   std::vector<std::string> parameters;  ///< of kIdentified
   std::vector<std::string> group;       ///< of kAmbiguous
   std::vector<std::string> channels;    ///< of kSensorFault and kUnmodelled
+  std::string where;  ///< of kUnmodelled: what shows it most and in which phase; may be empty
   /// Probability that the verdict is true, in [0, 1]: what decided, given that the truth is among
   /// the hypotheses, times the probability of that. 0 of kAbstained.
   double confidence = 0.0;

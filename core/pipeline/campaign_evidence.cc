@@ -7,11 +7,13 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "core/base/normal.h"
 #include "core/base/status_macros.h"
 #include "core/calibration/identifiability.h"
 #include "core/pipeline/campaign_causes.h"
 #include "core/pipeline/campaign_local.h"
+#include "core/pipeline/campaign_places.h"
 #include "core/pipeline/ruled_out.h"
 #include "core/twin/trust.h"
 
@@ -49,7 +51,7 @@ class Weigher {
         winners_, BootstrapWinners(search_, models_, weights_.inclusion().weight, seed_));
     PARALLAX_RETURN_IF_ERROR(WeighParameters());
     WeighSensors();
-    WeighMissing();
+    PARALLAX_RETURN_IF_ERROR(WeighMissing());
     FindRivals();
     ListHypotheses();
     SummariseGap();
@@ -249,14 +251,23 @@ class Weigher {
     }
   }
 
-  void WeighMissing() {
+  /// Where a missing term shows is told by the best model that holds one.
+  absl::Status WeighMissing() {
     Cause missing;
     for (size_t t = 0; t < terms_.size(); ++t) {
       if (terms_[t].kind == TermKind::kMissing) missing.push_back(static_cast<int>(t));
     }
-    if (missing.empty()) return;
+    if (missing.empty()) return absl::OkStatus();
     out_.evidence.large_discrepancy_probability = weights_.Pip(missing);
-    out_.evidence.discrepancy_where = TermAt(weights_.Representative(missing)).channel;
+    const int model = weights_.BestWith(missing);
+    if (model < 0) return absl::OkStatus();
+    PARALLAX_ASSIGN_OR_RETURN(const CampaignFit* fit,
+                              search_->Fit(models_[static_cast<size_t>(model)].terms));
+    const CampaignPlace place = PlacesOf(search_->model(), MissingInSds(*search_, *fit)).front();
+    out_.evidence.discrepancy_where =
+        absl::StrFormat("%s %s, by %.2g sds", place.observable, WhereInRun(place), place.sds);
+    out_.evidence.discrepancy_channel = place.instrument;
+    return absl::OkStatus();
   }
 
   /// Members of the models of the fewest terms that are as good as the best.
@@ -325,12 +336,18 @@ class Weigher {
       double& of_channel = out_.p_value.emplace(instrument.at(observable), 1.0).first->second;
       of_channel = std::min(of_channel, p);
     }
+    const std::vector<CampaignPlace> places =
+        PlacesOf(search_->model(), left.cwiseQuotient(search_->noise().fitted_sd()));
     for (const auto& [observable, z2] : gauge_.Misfit(left)) {
+      const auto worst =
+          std::find_if(places.begin(), places.end(),
+                       [&](const CampaignPlace& place) { return place.observable == observable; });
       evidence.channels.push_back({.channel = observable,
                                    .calibrate_mean_z2 = z2,
                                    .calibrate_chance = chance.at(observable),
                                    .calibrate_p_value = p_value.at(observable),
-                                   .instrument = instrument.at(observable)});
+                                   .instrument = instrument.at(observable),
+                                   .where = worst->phase.empty() ? "" : WhereInRun(*worst)});
     }
   }
 

@@ -18,6 +18,7 @@ json EncodeVerdict(const attribution::Verdict& verdict) {
           {"parameters", verdict.parameters},
           {"group", verdict.group},
           {"channels", verdict.channels},
+          {"where", verdict.where.empty() ? json(nullptr) : json(verdict.where)},
           {"confidence", JsonNumber(verdict.confidence)},
           {"because", verdict.because}};
 }

@@ -245,6 +245,20 @@ TEST(ExplainTest, WhatSettingAllCausesRemovesIsNotSaidOfEachAlone) {
               AllOf(HasSubstr("nats lost alone % upstream %"), Not(HasSubstr("Together:"))));
 }
 
+TEST(ExplainTest, UnmodelledSaysWhatShowsItAndInWhichPhase) {
+  Json report = {{"verdict", {{"kind", "UNMODELLED"}, {"channels", {"laser/height"}}}}};
+  EXPECT_EQ(
+      VerdictSentence(report),
+      "No values of the twin's parameters close the gap: the rig does something that the twin "
+      "does not model. It shows in laser/height.");
+  report["verdict"]["where"] = "height in phase grow, by 8 sds";
+  EXPECT_THAT(VerdictSentence(report),
+              HasSubstr("not model. It shows most in height in phase grow, by 8 sds."));
+  report["verdict"]["where"] = nullptr;
+  report["verdict"]["channels"] = Json::array();
+  EXPECT_THAT(VerdictSentence(report), ::testing::EndsWith("does not model."));
+}
+
 TEST(ExplainTest, WhereNothingMovedThereIsNoFitAndNothingToProve) {
   Json report = FullReport();
   report["calibrated"] = Json::array();

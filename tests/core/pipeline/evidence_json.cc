@@ -30,16 +30,18 @@ class Writer {
   json out_ = json::object();
 };
 
+/// Evidence that was kept before a member existed leaves it as it is made.
 class Reader {
  public:
   explicit Reader(const json& in) : in_(in) {}
   void operator()(const char* name, double& value) {
+    if (!in_.contains(name)) return;
     const json& found = in_.at(name);
     value = found.is_null() ? std::nan("") : found.get<double>();
   }
   template <typename T>
   void operator()(const char* name, T& value) {
-    value = in_.at(name).get<T>();
+    if (in_.contains(name)) value = in_.at(name).get<T>();
   }
 
  private:
@@ -84,6 +86,7 @@ void Visit(Visitor& visit, T& one) requires std::is_same_v<std::remove_const_t<T
   visit("calibrate_p_value", one.calibrate_p_value);
   visit("validate_p_value", one.validate_p_value);
   visit("instrument", one.instrument);
+  visit("where", one.where);
 }
 
 template <typename Visitor, typename T>
@@ -96,6 +99,7 @@ void Visit(Visitor& visit, T& one) requires std::is_same_v<std::remove_const_t<T
   visit("nothing_probability", one.nothing_probability);
   visit("large_discrepancy_probability", one.large_discrepancy_probability);
   visit("discrepancy_where", one.discrepancy_where);
+  visit("discrepancy_channel", one.discrepancy_channel);
   visit("rival_group", one.rival_group);
   visit("rival_probability", one.rival_probability);
   visit("separating_experiment", one.separating_experiment);
