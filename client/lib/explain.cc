@@ -331,9 +331,10 @@ std::string ExplainReport(const Json& report) {
       absl::StrFormat("Rig %s, twin %s\n", Text(At(report, "rig")), Text(At(report, "twin")));
   text += ExplainVerdict(report) + ExplainIdentified(report) + ExplainStory(report) +
           ExplainGap(report) + ExplainDivergences(report) + ExplainAttribution(report) +
-          ExplainHypotheses(report) + ExplainIdentifiability(report) + ExplainCalibrated(report) +
-          ExplainPosterior(report) + ExplainValidation(report) + ExplainCounterfactuals(report) +
-          ExplainSensors(report) + ExplainGates(report) + ExplainLimits(report);
+          ExplainHypotheses(report) + ExplainDetectable(report) + ExplainIdentifiability(report) +
+          ExplainCalibrated(report) + ExplainPosterior(report) + ExplainValidation(report) +
+          ExplainCounterfactuals(report) + ExplainSensors(report) + ExplainGates(report) +
+          ExplainLimits(report);
   return text;
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "core/attribution/detectable.h"
 
 namespace parallax::attribution {
 namespace {
@@ -102,10 +103,11 @@ std::optional<Verdict> Judge::NoGap() {
       evidence_.gap, evidence_.floor, evidence_.gap_p_value);
   verdict.because += gain > 0.0 ? absl::StrFormat("gains more than %.2g nats", gain)
                                 : std::string("explains the runs better");
-  if (!std::isnan(evidence_.minimum_detectable)) {
+  if (!std::isnan(evidence_.significant_gap)) {
     verdict.because +=
-        absl::StrFormat("; a gap of %.3g would have been found", evidence_.minimum_detectable);
+        absl::StrFormat("; above %.3g it would have been significant", evidence_.significant_gap);
   }
+  verdict.because += TellDetectable(evidence_.parameters, thresholds_.wide_shift_sd);
   return verdict;
 }
 

@@ -43,6 +43,9 @@ struct ParameterEvidence {
   /// of the fit, prior sds: below 0 it lies the other way.
   double local_step = kUnavailable;
   std::vector<std::string> channels = {};  ///< that it moves; empty: all
+  /// Least shift from what is assumed [prior sds] that would be seen 19 times in 20;
+  /// DetectableShift.
+  double detectable_sd = kUnavailable;
 };
 
 /// A hypothesis that one channel misreports.
@@ -74,10 +77,11 @@ struct ChannelMisfit {
 
 /// All that a verdict is made from: plain numbers.
 struct Evidence {
-  double gap = 0.0, floor = 0.0;             ///< in one unit
-  double gap_p_value = 1.0;                  ///< adjusted
-  double smallest_p_value = 0.0;             ///< that so few runs or blocks could have given
-  double minimum_detectable = kUnavailable;  ///< gap that this test would have found, same unit
+  double gap = 0.0, floor = 0.0;  ///< in one unit
+  double gap_p_value = 1.0;       ///< adjusted
+  double smallest_p_value = 0.0;  ///< that so few runs or blocks could have given
+  /// Measured gap above which the test calls it significant, same unit.
+  double significant_gap = kUnavailable;
   /// P(all is as assumed), against hypotheses that explain the runs better than nothing does: what
   /// explains them no better is possible, too, but cannot be seen.
   double nothing_probability = kUnavailable;

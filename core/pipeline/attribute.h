@@ -23,6 +23,7 @@ struct Attribution {
   std::vector<double> pip;             ///< posterior inclusion probability
   std::vector<double> loss_without;    ///< nats
   std::vector<double> gain_alone;      ///< nats over the model in which nothing is free
+  std::vector<double> detectable_sd;   ///< ParameterEvidence::detectable_sd; empty: not computed
   std::vector<double> replay_removed;  ///< share of the excess gap that setting it alone removes
   double joint_replay_removed = 0.0;   ///< … that setting all causes, and nothing else, removes
   uint32_t causes = 0;                 ///< bits of parameters with PIP >= 0.95 and a share above 0

@@ -61,6 +61,7 @@ Attribution FillAttribution(const CampaignExplanation& explanation,
                   .pip = none,
                   .loss_without = none,
                   .gain_alone = none,
+                  .detectable_sd = none,
                   .replay_removed = none,
                   .rivals = explanation.evidence.rival_group,
                   .rival_probability = explanation.evidence.rival_probability};
@@ -84,12 +85,14 @@ Attribution FillAttribution(const CampaignExplanation& explanation,
     out.loss_without[i] = one.loss_without;
     out.gain_alone[i] = one.gain_alone;
     out.replay_removed[i] = one.replay_removed;
+    out.detectable_sd[i] = one.detectable_sd;
   }
   for (const attribution::ParameterEvidence& twin : explanation.twins) {
     const auto i = static_cast<size_t>(twin::ParameterIndex(description, twin.name));
     out.pip[i] = twin.pip;
     out.loss_without[i] = twin.loss_without;
     out.gain_alone[i] = twin.gain_alone;
+    out.detectable_sd[i] = twin.detectable_sd;
   }
   return out;
 }

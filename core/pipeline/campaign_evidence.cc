@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "core/attribution/detectable.h"
 #include "core/base/normal.h"
 #include "core/base/status_macros.h"
 #include "core/calibration/identifiability.h"
@@ -23,6 +24,7 @@ namespace {
 using attribution::TermModel;
 
 constexpr double kCausePip = attribution::VerdictThresholds{}.pip;
+constexpr double kNoGapNats = attribution::VerdictThresholds{}.no_gap_nats;
 constexpr attribution::EvidenceRules kRules;
 constexpr size_t kMostSuspects = 6;
 constexpr double kListedPip = 0.01;
@@ -43,9 +45,10 @@ class Weigher {
     out_.silent = SilentParameters(search_->model(), terms_);
     PARALLAX_ASSIGN_OR_RETURN(const CampaignFit* assumed, search_->Fit({}));
     assumed_ = *assumed;
+    PARALLAX_ASSIGN_OR_RETURN(assumed_slope_, WhitenedSlope(assumed_.z));
     AccuseChannels();
     PARALLAX_RETURN_IF_ERROR(ChooseSuspects());
-    PARALLAX_RETURN_IF_ERROR(Differentiate());
+    PARALLAX_ASSIGN_OR_RETURN(slope_, WhitenedSlope(out_.fit.z));
     PARALLAX_RETURN_IF_ERROR(ShareGap());
     PARALLAX_ASSIGN_OR_RETURN(
         winners_, BootstrapWinners(search_, models_, weights_.inclusion().weight, seed_));
@@ -125,12 +128,16 @@ class Weigher {
     return absl::OkStatus();
   }
 
-  absl::Status Differentiate() {
+  absl::StatusOr<Eigen::MatrixXd> WhitenedSlope(const Eigen::VectorXd& z) const {
     Eigen::VectorXd residuals;
     Eigen::MatrixXd jacobian;
-    PARALLAX_RETURN_IF_ERROR(search_->model().DifferentiateAll(out_.fit.z, &residuals, &jacobian));
-    slope_ = search_->noise().Whiten(jacobian);
-    return absl::OkStatus();
+    PARALLAX_RETURN_IF_ERROR(search_->model().DifferentiateAll(z, &residuals, &jacobian));
+    return search_->noise().Whiten(jacobian);
+  }
+
+  /// Shift of a parameter alone that would have been seen, by the twin linearised as assumed.
+  double DetectableSd(int parameter) const {
+    return attribution::DetectableShift(assumed_slope_.col(parameter).norm(), kNoGapNats);
   }
 
   /// Shares of the suspects, and what replaying all of them removes.
@@ -192,7 +199,8 @@ class Weigher {
     out_.twins.push_back({.name = ParameterName(TermAt(term).parameter),
                           .pip = weights_.inclusion().probability[t],
                           .loss_without = weights_.inclusion().loss_without[t],
-                          .gain_alone = weights_.LogEvidence({term}) - weights_.LogEvidence({})});
+                          .gain_alone = weights_.LogEvidence({term}) - weights_.LogEvidence({}),
+                          .detectable_sd = DetectableSd(TermAt(term).parameter)});
   }
 
   absl::Status WeighParameters() {
@@ -210,7 +218,8 @@ class Weigher {
           .contraction = 1.0 - std::sqrt(alone->covariance(0, 0)),
           .shift_sd = LeastShift(*alone, parameter),
           .stability = Stability(cause),
-          .channels = ChannelsMovedBy(parameter)};
+          .channels = ChannelsMovedBy(parameter),
+          .detectable_sd = DetectableSd(parameter)};
       const auto place = std::find(out_.suspects.begin(), out_.suspects.end(), parameter);
       if (place != out_.suspects.end()) {
         const auto i = static_cast<Eigen::Index>(place - out_.suspects.begin());
@@ -322,7 +331,6 @@ class Weigher {
     evidence.floor = gauge_.floor();
     evidence.gap_p_value = 1.0;
     evidence.smallest_p_value = gauge_.smallest_p();
-    evidence.minimum_detectable = gauge_.floor();
     evidence.nothing_probability = weights_.ProbabilityOfNothing();
     const std::map<std::string, double> chance = gauge_.Chance();
     const Eigen::VectorXd left = Trusted(out_.best.residuals);
@@ -361,7 +369,7 @@ class Weigher {
   std::vector<std::pair<std::string, Cause>> sensors_;
   std::vector<std::vector<int>> winners_;
   CampaignFit assumed_;
-  Eigen::MatrixXd slope_;  ///< whitened, at the suspects' fit
+  Eigen::MatrixXd assumed_slope_, slope_;  ///< whitened, as assumed and at the suspects' fit
   double removed_ = 0.0;
   Eigen::VectorXd local_steps_;  ///< of the suspects
   CampaignExplanation out_;

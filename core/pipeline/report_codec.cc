@@ -97,6 +97,8 @@ json EncodeAttribution(const Report& report) {
          {"upstream_share", a.upstream.size() > 0 ? JsonNumber(a.upstream(i)) : json(nullptr)},
          {"pip", JsonNumber(a.pip[p])},
          {"loss_without_nats", JsonNumber(a.loss_without[p])},
+         {"detectable_sd",
+          a.detectable_sd.empty() ? json(nullptr) : JsonNumber(a.detectable_sd[p])},
          {"replay_removed", JsonNumber(a.replay_removed[p])}});
   }
   return list;

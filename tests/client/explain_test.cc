@@ -245,6 +245,18 @@ TEST(ExplainTest, WhatSettingAllCausesRemovesIsNotSaidOfEachAlone) {
               AllOf(HasSubstr("nats lost alone % upstream %"), Not(HasSubstr("Together:"))));
 }
 
+TEST(ExplainTest, NoGapListsWhatWouldHaveBeenSeenTheLeastFirst) {
+  Json report = ToldReport();
+  report["attribution"][0]["detectable_sd"] = 1.25;
+  report["attribution"][1]["detectable_sd"] = 0.21345;
+  EXPECT_THAT(Explained(report), Not(HasSubstr("What would have been seen")));
+  report["verdict"] = {{"kind", "NO_GAP"}};
+  EXPECT_THAT(
+      Explained(report),
+      AllOf(HasSubstr("What would have been seen By how many prior sds"),
+            HasSubstr("parameter mechanism shift sd C heat_capacity 0.21 eta coupling 1.2")));
+}
+
 TEST(ExplainTest, UnmodelledSaysWhatShowsItAndInWhichPhase) {
   Json report = {{"verdict", {{"kind", "UNMODELLED"}, {"channels", {"laser/height"}}}}};
   EXPECT_EQ(

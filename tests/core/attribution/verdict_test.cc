@@ -97,12 +97,18 @@ TEST(Verdict, FiguresThatCouldNotBeComputedAreListedAndDoNotCount) {
 TEST(Verdict, NoGapSaysWhatWouldHaveBeenFound) {
   Evidence evidence = Sound();
   evidence.gap_p_value = 0.4;
-  evidence.minimum_detectable = 0.52;
+  evidence.significant_gap = 0.52;
+  evidence.parameters[1].detectable_sd = 0.4;
+  evidence.parameters[2].detectable_sd = 30.0;
   evidence.parameters[0].gain_alone = 1.5;
   evidence.parameters[0].pip = 0.08;
   const VerdictDecision decision = DecideVerdict(evidence);
   EXPECT_EQ(decision.verdict.kind, VerdictKind::kNoGap);
-  EXPECT_THAT(decision.verdict.because, HasSubstr("0.52 would have been found"));
+  EXPECT_THAT(decision.verdict.because, HasSubstr("; above 0.52 it would have been significant;"));
+  EXPECT_THAT(
+      decision.verdict.because,
+      HasSubstr("would have been seen beyond 0.4 prior sds (U), but of tau not surely within "
+                "4.5"));
 }
 
 TEST(Verdict, NoGapWhereNoAssumptionGainsSaysSo) {

@@ -65,6 +65,7 @@ void Visit(Visitor& visit,
   visit("stability", one.stability);
   visit("local_step", one.local_step);
   visit("channels", one.channels);
+  visit("detectable_sd", one.detectable_sd);
 }
 
 template <typename Visitor, typename T>
@@ -95,7 +96,7 @@ void Visit(Visitor& visit, T& one) requires std::is_same_v<std::remove_const_t<T
   visit("floor", one.floor);
   visit("gap_p_value", one.gap_p_value);
   visit("smallest_p_value", one.smallest_p_value);
-  visit("minimum_detectable", one.minimum_detectable);
+  visit("significant_gap", one.significant_gap);
   visit("nothing_probability", one.nothing_probability);
   visit("large_discrepancy_probability", one.large_discrepancy_probability);
   visit("discrepancy_where", one.discrepancy_where);

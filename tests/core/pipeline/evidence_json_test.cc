@@ -21,7 +21,8 @@ TEST(EvidenceJson, ComesBackAsItWasAndSoDoesItsVerdict) {
                           .cluster = 3,
                           .shift_sd = 2.5,
                           .local_step = 2.0,
-                          .channels = {"laser/height"}}};
+                          .channels = {"laser/height"},
+                          .detectable_sd = 0.4}};
   evidence.sensors = {{"pyro/pyro_t", "offset", 0.3, 0.2, true}};
   evidence.channels = {{.channel = "height", .calibrate_mean_z2 = 1.1, .calibrate_chance = 2.0}};
   evidence.large_discrepancy_probability = 0.02;
