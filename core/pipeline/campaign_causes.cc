@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "core/attribution/verdict_thresholds.h"
 #include "core/twin/trust.h"
 
 namespace parallax::pipeline {
@@ -103,6 +104,29 @@ int CauseWeights::Representative(const Cause& cause) const {
     return included_.probability[static_cast<size_t>(a)] <
            included_.probability[static_cast<size_t>(b)];
   });
+}
+
+std::vector<size_t> CauseWeights::RivalModels() const {
+  const double bound = included_.weight[included_.best] - attribution::kEvidenceRules.rival_nats;
+  std::vector<size_t> rivals;
+  for (size_t m = 0; m < models_.size(); ++m) {
+    if (included_.weight[m] < bound) continue;
+    const size_t size = models_[m].terms.size();
+    if (!rivals.empty() && size > models_[rivals.front()].terms.size()) continue;
+    if (!rivals.empty() && size < models_[rivals.front()].terms.size()) rivals.clear();
+    rivals.push_back(m);
+  }
+  return models_[rivals.front()].terms.empty() ? std::vector<size_t>() : rivals;
+}
+
+Cause CauseWeights::RivalGroup() const {
+  std::set<int> members;
+  for (const size_t m : RivalModels()) {
+    for (const int t : models_[m].terms) {
+      if (terms_[static_cast<size_t>(t)].kind == TermKind::kParameter) members.insert(t);
+    }
+  }
+  return {members.begin(), members.end()};
 }
 
 double CauseWeights::ProbabilityOfNothing() const {

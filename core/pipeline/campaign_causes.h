@@ -34,6 +34,11 @@ class CauseWeights {
   bool MissingStandsInFor(const Cause& cause) const;
   /// The member that stands for a cause: the most probable.
   int Representative(const Cause& cause) const;
+  /// Models of the fewest terms that are within EvidenceRules::rival_nats of the best, in the
+  /// search's order; empty where the model without a term is one.
+  std::vector<size_t> RivalModels() const;
+  /// Terms of parameters in those.
+  Cause RivalGroup() const;
   /// P(no term), against models whose evidence is above that of none.
   double ProbabilityOfNothing() const;
   /// Of one model; NaN where it was not refitted.

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -279,23 +277,8 @@ class Weigher {
     return absl::OkStatus();
   }
 
-  /// Members of the models of the fewest terms that are as good as the best.
   void FindRivals() {
-    const double bound = weights_.inclusion().weight[weights_.inclusion().best] - kRules.rival_nats;
-    size_t fewest = std::numeric_limits<size_t>::max();
-    for (size_t m = 0; m < models_.size(); ++m) {
-      if (weights_.inclusion().weight[m] >= bound)
-        fewest = std::min(fewest, models_[m].terms.size());
-    }
-    if (fewest == 0) return;
-    std::set<int> members;
-    for (size_t m = 0; m < models_.size(); ++m) {
-      if (weights_.inclusion().weight[m] < bound || models_[m].terms.size() != fewest) continue;
-      for (const int t : models_[m].terms) {
-        if (TermAt(t).kind == TermKind::kParameter) members.insert(t);
-      }
-    }
-    const Cause group(members.begin(), members.end());
+    const Cause group = weights_.RivalGroup();
     for (const int t : group) {
       out_.evidence.rival_group.push_back(ParameterName(TermAt(t).parameter));
     }

@@ -104,6 +104,19 @@ json EncodeAttribution(const Report& report) {
   return list;
 }
 
+/// What a group has that cannot be told apart; null where the verdict is about none.
+json EncodeGroup(const std::optional<GroupShare>& group) {
+  if (!group) return nullptr;
+  return {{"name", NameOf(*group)},
+          {"parameters", group->parameters},
+          {"shapley", JsonNumber(group->share)},
+          {"low", JsonNumber(group->low)},
+          {"high", JsonNumber(group->high)},
+          {"pip", JsonNumber(group->pip)},
+          {"loss_without_nats", JsonNumber(group->loss_without)},
+          {"replay_removed", JsonNumber(group->replay_removed)}};
+}
+
 std::string KindName(TermKind kind) {
   switch (kind) {
     case TermKind::kParameter:
@@ -324,6 +337,7 @@ std::string EncodeReport(const Report& report) {
        {"gap", EncodeGap(report.gap)},
        {"divergences", EncodeDivergences(report.divergences)},
        {"attribution", EncodeAttribution(report)},
+       {"attribution_group", EncodeGroup(report.attribution.group)},
        {"unexplained", report.attribution.pip.empty()
                            ? json(nullptr)
                            : JsonNumber(report.attribution.shares.unexplained)},

@@ -245,6 +245,24 @@ TEST(ExplainTest, WhatSettingAllCausesRemovesIsNotSaidOfEachAlone) {
               AllOf(HasSubstr("nats lost alone % upstream %"), Not(HasSubstr("Together:"))));
 }
 
+TEST(ExplainTest, AGroupIsCreditedAsOneAndNoMemberIs) {
+  Json report = ToldReport();
+  report["verdict"] = {{"kind", "AMBIGUOUS"}, {"group", {"k0", "nk", "Rc"}}};
+  for (Json& part : report["attribution"]) part["shapley"] = nullptr;
+  report["attribution_group"] = {{"name", "k0, nk or Rc"}, {"parameters", {"k0", "nk", "Rc"}},
+                                 {"shapley", 0.964},       {"low", 0.926},
+                                 {"high", 0.976},          {"pip", 0.989},
+                                 {"replay_removed", 1.0},  {"loss_without_nats", 180.0}};
+  report["unexplained"] = 0.036;
+  EXPECT_THAT(Explained(report),
+              AllOf(HasSubstr("k0, nk and Rc are counted as one: the runs cannot say which of them "
+                              "acts, so none has a share of its own."),
+                    HasSubstr("k0, nk or Rc cannot be told apart 96 93 to 98 0.989 180 100 - "
+                              "unexplained 4"),
+                    Not(HasSubstr("eta coupling"))));
+  EXPECT_EQ(ExplanationJson(report)["attribution_group"], report["attribution_group"]);
+}
+
 TEST(ExplainTest, NoGapListsWhatWouldHaveBeenSeenTheLeastFirst) {
   Json report = ToldReport();
   report["attribution"][0]["detectable_sd"] = 1.25;
