@@ -72,7 +72,7 @@ class Judge {
   const Evidence& evidence_;
   const VerdictThresholds& thresholds_;
   std::vector<Gate> gates_;
-  std::vector<std::string> failed_;  // since the rule being tried began
+  std::vector<std::string> failed_;  // bounds missed, of all rules since NO_GAP's
 };
 
 std::optional<Verdict> Judge::NoGap() {

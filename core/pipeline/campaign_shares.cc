@@ -11,7 +11,7 @@ namespace parallax::pipeline {
 namespace {
 
 constexpr int kBootstraps = 200;
-constexpr size_t kBootstrapModels = 40;  ///< by weight: what is left out never wins
+constexpr size_t kBootstrapModels = 40;  ///< by weight; the others count as never winning
 constexpr uint64_t kBootstrapStream = 0x626f6f74;
 constexpr uint64_t kDrawStream = 0x64726177;
 
