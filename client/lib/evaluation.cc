@@ -91,6 +91,11 @@ Json ComposeEvaluation(const std::string& campaign, const Json& report, const v1
   evaluation["verdict"] = Verdict(report);
   evaluation["attribution"] = PickEach(Member(report, "attribution"),
                                        {"parameter", "mechanism", "shapley", "low", "high", "pip"});
+  const Json group = Member(report, "attribution_group");
+  if (group.is_object()) {
+    evaluation["attribution_group"] =
+        Pick(group, {"name", "parameters", "shapley", "low", "high", "pip"});
+  }
   evaluation["unexplained"] = Member(report, "unexplained");
   evaluation["calibrated"] = PickEach(Member(report, "calibrated"),
                                       {"parameter", "run", "assumed", "value", "sd", "unit"});

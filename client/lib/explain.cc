@@ -96,6 +96,9 @@ constexpr char kEvidenceLegend[] =
     "at fault. Nats lost: by "
     "which the best model without it explains the runs worse. %s "
     "Upstream: its share when a mechanism is counted before what it feeds.";
+constexpr char kGroupLegend[] =
+    "%s are counted as one: the runs cannot say which of them acts, so none has a share of its "
+    "own.";
 constexpr char kAloneLegend[] = "Alone: part of the gap that setting it alone removes.";
 constexpr char kTogetherLegend[] =
     "Together: part of the gap beyond a right twin's that setting all of these at once removes.";
@@ -116,12 +119,22 @@ std::string ExplainAttribution(const Json& report) {
                           PercentNumber(At(part, "upstream_share"))});
     widens |= At(part, "high").is_number() && At(part, "high").get<double>() < 0.0;
   }
+  const Json& group = At(report, "attribution_group");
+  if (group.is_object()) {
+    table.rows.push_back({Text(At(group, "name")), "cannot be told apart",
+                          PercentNumber(At(group, "shapley")), PercentInterval(group),
+                          Inclusion(At(group, "pip")), Text(At(group, "loss_without_nats")),
+                          PercentNumber(At(group, "replay_removed")), "-"});
+  }
   if (table.rows.empty()) return "";
   table.rows.push_back(
       {"unexplained", "", PercentNumber(At(report, "unexplained")), "", "-", "-", "-", "-"});
   std::string text =
       Heading("Where the gap comes from") +
       Paragraph(absl::StrFormat(kEvidenceLegend, weighed ? kTogetherLegend : kAloneLegend));
+  if (group.is_object()) {
+    text += Paragraph(absl::StrFormat(kGroupLegend, Enumerate(Strings(At(group, "parameters")))));
+  }
   if (widens) {
     text += Paragraph(
         "A share below zero: this assumption moves to make room for others, and moved without them "
@@ -312,8 +325,15 @@ std::string VerdictSentence(const Json& report) {
            " are at fault, not the model.";
   }
   if (kind == "UNMODELLED") {
+    const std::vector<std::string> channels = Strings(At(verdict, "channels"));
+    std::string where;
+    if (!channels.empty()) where = " It shows in " + Enumerate(channels) + ".";
+    if (At(verdict, "where").is_string()) {
+      where = " It shows most in " + Text(At(verdict, "where")) + ".";
+    }
     return "No values of the twin's parameters close the gap: the rig does something that the twin "
-           "does not model.";
+           "does not model." +
+           where;
   }
   if (kind == "NO_GAP") return "Rig and twin agree within the noise.";
   return "No verdict: the recording does not carry enough evidence for one.";
@@ -324,9 +344,10 @@ std::string ExplainReport(const Json& report) {
       absl::StrFormat("Rig %s, twin %s\n", Text(At(report, "rig")), Text(At(report, "twin")));
   text += ExplainVerdict(report) + ExplainIdentified(report) + ExplainStory(report) +
           ExplainGap(report) + ExplainDivergences(report) + ExplainAttribution(report) +
-          ExplainHypotheses(report) + ExplainIdentifiability(report) + ExplainCalibrated(report) +
-          ExplainPosterior(report) + ExplainValidation(report) + ExplainCounterfactuals(report) +
-          ExplainSensors(report) + ExplainGates(report) + ExplainLimits(report);
+          ExplainHypotheses(report) + ExplainDetectable(report) + ExplainIdentifiability(report) +
+          ExplainCalibrated(report) + ExplainPosterior(report) + ExplainValidation(report) +
+          ExplainCounterfactuals(report) + ExplainSensors(report) + ExplainGates(report) +
+          ExplainLimits(report);
   return text;
 }
 
@@ -338,6 +359,7 @@ Json ExplanationJson(const Json& report) {
                {"measure_next", At(report, "measure_next")},
                {"posterior", At(report, "posterior")},
                {"divergences", At(report, "divergences")},
+               {"attribution_group", At(report, "attribution_group")},
                {"failed_gates", FailedOf(At(report, "gates"))}};
   for (const char* list :
        {"explanation", "hypotheses", "attribution", "counterfactuals", "limits"}) {

@@ -8,10 +8,11 @@ namespace parallax::client {
 
 /// What a report says, in the words of a person and within 100 columns: the verdict in a sentence,
 /// how its cause acts, what was ruled out and what to measure next, the gap with the fit in and out
-/// of sample, the evidence for each assumption and each hypothesis, what the runs cannot tell
-/// apart, what was calibrated, how that fares on runs never fitted, one by one, what the sensors
-/// did (faults one by one, ordinary vices in a line each), which tests failed, and what cannot be
-/// concluded. Everything is read off the figures of the report; a part that it lacks is left out.
+/// of sample, the evidence for each assumption and each hypothesis, which shifts would have been
+/// seen where there is no gap, what the runs cannot tell apart, what was calibrated, how that fares
+/// on runs never fitted, one by one, what the sensors did (faults one by one, ordinary vices in a
+/// line each), which tests failed, and what cannot be concluded. Everything is read off the figures
+/// of the report; a part that it lacks is left out.
 /// @param report  canonical report JSON (schema parallax-report/1).
 std::string ExplainReport(const Json& report);
 

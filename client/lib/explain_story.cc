@@ -35,6 +35,10 @@ std::string Spread(const Json& one) {
   return Text(spread) + " (" + Interval(At(one, "spread_low_90"), At(one, "spread_high_90")) + ")";
 }
 
+constexpr char kDetectableLegend[] =
+    "By how many prior sds an assumption alone has to be off, so that 19 of 20 such campaigns show "
+    "it; by the twin linearised at what is assumed.";
+
 constexpr char kPosteriorLegend[] =
     "With every other assumption free within its prior. Profile: the 95 % interval that the runs "
     "set without the parameter's own prior; open where they set no limit. Between runs: by how "
@@ -79,6 +83,25 @@ std::string ExplainHypotheses(const Json& report) {
   }
   if (table.rows.empty()) return "";
   return Heading("What each hypothesis is worth") + Paragraph(kHypothesesLegend) +
+         FormatTable(table, kIndent);
+}
+
+std::string ExplainDetectable(const Json& report) {
+  if (Text(At(At(report, "verdict"), "kind")) != "NO_GAP") return "";
+  std::vector<const Json*> parts;
+  for (const Json& part : At(report, "attribution")) {
+    if (At(part, "detectable_sd").is_number()) parts.push_back(&part);
+  }
+  std::stable_sort(parts.begin(), parts.end(), [](const Json* a, const Json* b) {
+    return At(*a, "detectable_sd").get<double>() < At(*b, "detectable_sd").get<double>();
+  });
+  TextTable table{{"parameter", "mechanism", "shift sd"}, {}};
+  for (const Json* part : parts) {
+    table.rows.push_back({Text(At(*part, "parameter")), Text(At(*part, "mechanism")),
+                          Figure(At(*part, "detectable_sd").get<double>(), 2)});
+  }
+  if (table.rows.empty()) return "";
+  return Heading("What would have been seen") + Paragraph(kDetectableLegend) +
          FormatTable(table, kIndent);
 }
 

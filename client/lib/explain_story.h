@@ -17,6 +17,10 @@ std::string ExplainStory(const Json& report);
 /// What each hypothesis is worth, as a table; empty where none was weighed.
 std::string ExplainHypotheses(const Json& report);
 
+/// Under NO_GAP: the shift of each assumption that would have been seen, as a table; empty under
+/// any other verdict and where none has a figure.
+std::string ExplainDetectable(const Json& report);
+
 /// How surely the calibrated values are known, as a table; empty where no posterior was sampled.
 std::string ExplainPosterior(const Json& report);
 

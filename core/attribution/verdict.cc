@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "core/attribution/detectable.h"
 
 namespace parallax::attribution {
 namespace {
@@ -56,6 +57,7 @@ class Judge {
 
   std::optional<Verdict> NoGap();
   std::optional<Verdict> SensorFault(double least_explained);
+  void Misses(Verdict* verdict, std::vector<std::string>* why);
   std::optional<Verdict> Unmodelled();
   std::optional<Verdict> Identified();
   std::optional<Verdict> Ambiguous();
@@ -70,7 +72,7 @@ class Judge {
   const Evidence& evidence_;
   const VerdictThresholds& thresholds_;
   std::vector<Gate> gates_;
-  std::vector<std::string> failed_;  // since the rule being tried began
+  std::vector<std::string> failed_;  // bounds missed, of all rules since NO_GAP's
 };
 
 std::optional<Verdict> Judge::NoGap() {
@@ -101,10 +103,11 @@ std::optional<Verdict> Judge::NoGap() {
       evidence_.gap, evidence_.floor, evidence_.gap_p_value);
   verdict.because += gain > 0.0 ? absl::StrFormat("gains more than %.2g nats", gain)
                                 : std::string("explains the runs better");
-  if (!std::isnan(evidence_.minimum_detectable)) {
+  if (!std::isnan(evidence_.significant_gap)) {
     verdict.because +=
-        absl::StrFormat("; a gap of %.3g would have been found", evidence_.minimum_detectable);
+        absl::StrFormat("; above %.3g it would have been significant", evidence_.significant_gap);
   }
+  verdict.because += TellDetectable(evidence_.parameters, thresholds_.wide_shift_sd);
   return verdict;
 }
 
@@ -177,15 +180,10 @@ std::optional<Verdict> Judge::SensorFault(double least_explained) {
   return verdict;
 }
 
-std::optional<Verdict> Judge::Unmodelled() {
-  std::vector<std::string> why;
-  Verdict verdict;
-  if (!Try("P(large discrepancy)", evidence_.large_discrepancy_probability, Relation::kBelow,
-           thresholds_.unmodelled_probability)) {
-    why.push_back(absl::StrFormat(
-        "a large discrepancy is needed with P = %.3f%s", evidence_.large_discrepancy_probability,
-        evidence_.discrepancy_where.empty() ? "" : " (" + evidence_.discrepancy_where + ")"));
-  }
+/// Channels that the best fit misses; the worst is where, unless a missing term said so before.
+void Judge::Misses(Verdict* verdict, std::vector<std::string>* why) {
+  double worst = 0.0;
+  std::string worst_where;
   for (const ChannelMisfit& channel : evidence_.channels) {
     const bool calibrate =
         Try("calibrate mean z2 " + channel.channel, channel.calibrate_mean_z2, Relation::kAtMost,
@@ -194,12 +192,33 @@ std::optional<Verdict> Judge::Unmodelled() {
         Try("validate mean z2 " + channel.channel, channel.validate_mean_z2, Relation::kAtMost,
             std::max(thresholds_.validate_mean_z2, channel.validate_chance));
     if (calibrate && validate) continue;
-    AddOnce(channel.instrument.empty() ? channel.channel : channel.instrument, &verdict.channels);
-    why.push_back(absl::StrFormat(
-        "%s misses by a mean z2 of %.3g on the %s runs after the best fit", channel.channel,
-        calibrate ? channel.validate_mean_z2 : channel.calibrate_mean_z2,
-        calibrate ? "validate" : "calibrate"));
+    AddOnce(channel.instrument.empty() ? channel.channel : channel.instrument, &verdict->channels);
+    const double z2 = calibrate ? channel.validate_mean_z2 : channel.calibrate_mean_z2;
+    const bool placed = !calibrate && !channel.where.empty();
+    why->push_back(absl::StrFormat(
+        "%s misses by a mean z2 of %.3g on the %s runs after the best fit%s", channel.channel, z2,
+        calibrate ? "validate" : "calibrate", placed ? ", most of it " + channel.where : ""));
+    if (z2 <= worst) continue;
+    worst = z2;
+    worst_where = channel.channel + (placed ? " " + channel.where : "");
   }
+  if (verdict->where.empty()) verdict->where = worst_where;
+}
+
+std::optional<Verdict> Judge::Unmodelled() {
+  std::vector<std::string> why;
+  Verdict verdict;
+  if (!Try("P(large discrepancy)", evidence_.large_discrepancy_probability, Relation::kBelow,
+           thresholds_.unmodelled_probability)) {
+    verdict.where = evidence_.discrepancy_where;
+    why.push_back(absl::StrFormat("a large discrepancy is needed with P = %.3f%s",
+                                  evidence_.large_discrepancy_probability,
+                                  verdict.where.empty() ? "" : " (" + verdict.where + ")"));
+    if (!evidence_.discrepancy_channel.empty()) {
+      verdict.channels.push_back(evidence_.discrepancy_channel);
+    }
+  }
+  Misses(&verdict, &why);
   const std::vector<const ParameterEvidence*> causes = Candidates();
   for (const ParameterEvidence* cause : causes) {
     if (Try("shift in prior sds " + cause->name, cause->shift_sd, Relation::kAtMost,

@@ -43,6 +43,9 @@ struct ParameterEvidence {
   /// of the fit, prior sds: below 0 it lies the other way.
   double local_step = kUnavailable;
   std::vector<std::string> channels = {};  ///< that it moves; empty: all
+  /// Least shift from what is assumed [prior sds] that would be seen 19 times in 20;
+  /// DetectableShift.
+  double detectable_sd = kUnavailable;
 };
 
 /// A hypothesis that one channel misreports.
@@ -69,14 +72,16 @@ struct ChannelMisfit {
   double calibrate_p_value = kUnavailable;
   double validate_p_value = kUnavailable;
   std::string instrument = {};  ///< "device/channel" that reads it; empty: `channel` is one
+  std::string where = {};       ///< phase in which most of a calibrate misfit is left; may be empty
 };
 
 /// All that a verdict is made from: plain numbers.
 struct Evidence {
-  double gap = 0.0, floor = 0.0;             ///< in one unit
-  double gap_p_value = 1.0;                  ///< adjusted
-  double smallest_p_value = 0.0;             ///< that so few runs or blocks could have given
-  double minimum_detectable = kUnavailable;  ///< gap that this test would have found, same unit
+  double gap = 0.0, floor = 0.0;  ///< in one unit
+  double gap_p_value = 1.0;       ///< adjusted
+  double smallest_p_value = 0.0;  ///< that so few runs or blocks could have given
+  /// Measured gap above which the test calls it significant, same unit.
+  double significant_gap = kUnavailable;
   /// P(all is as assumed), against hypotheses that explain the runs better than nothing does: what
   /// explains them no better is possible, too, but cannot be seen.
   double nothing_probability = kUnavailable;
@@ -84,7 +89,8 @@ struct Evidence {
   std::vector<SensorEvidence> sensors;
   std::vector<ChannelMisfit> channels;
   double large_discrepancy_probability = 0.0;
-  std::string discrepancy_where;  ///< channel and phase of it, in words
+  std::string discrepancy_where;    ///< what shows it most and in which phase, in words
+  std::string discrepancy_channel;  ///< instrument that reads this; may be empty
   /// Rivals where no cause can be singled out: names, and P(at least one of them).
   std::vector<std::string> rival_group;
   double rival_probability = 0.0;
@@ -104,6 +110,7 @@ struct Verdict {
   std::vector<std::string> parameters;  ///< of kIdentified
   std::vector<std::string> group;       ///< of kAmbiguous
   std::vector<std::string> channels;    ///< of kSensorFault and kUnmodelled
+  std::string where;  ///< of kUnmodelled: what shows it most and in which phase; may be empty
   /// Probability that the verdict is true, in [0, 1]: what decided, given that the truth is among
   /// the hypotheses, times the probability of that. 0 of kAbstained.
   double confidence = 0.0;

@@ -19,7 +19,8 @@
 /// suite.
 namespace parallax::attribution {
 
-/// Bounds of the gates in DecideVerdict. Frozen 2026-11-23.
+/// Bounds of the gates in DecideVerdict. Frozen 2026-11-23; that loss_nats_clustered also holds
+/// where a missing mechanism stands in for a cause, 2026-11-28.
 struct VerdictThresholds {
   /// A gap is significant below this, adjusted by Holm over observables. Convention.
   double gap_p_value = 0.05;
@@ -42,7 +43,7 @@ struct VerdictThresholds {
   double loss_nats = 6.0;
   /// The same where another parameter's effect is collinear with the cause's (design), or where the
   /// best model without the cause has a missing mechanism in its place: forests that cool were
-  /// taken for a resistance to diffusion with 6.7 nats (planted, 2026-11-28).
+  /// taken for a resistance to diffusion with 6.7 nats (planted).
   double loss_nats_clustered = 10.0;
   /// A cause that removes more than the whole gap has others give some of it back: it mimics.
   /// Development.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <Eigen/Dense>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -9,6 +10,7 @@
 #include "core/calibration/identifiability.h"
 #include "core/pipeline/fit.h"
 #include "core/pipeline/gap.h"
+#include "core/pipeline/group_share.h"
 #include "core/pipeline/model.h"
 
 namespace parallax::pipeline {
@@ -23,11 +25,15 @@ struct Attribution {
   std::vector<double> pip;             ///< posterior inclusion probability
   std::vector<double> loss_without;    ///< nats
   std::vector<double> gain_alone;      ///< nats over the model in which nothing is free
+  std::vector<double> detectable_sd;   ///< ParameterEvidence::detectable_sd; empty: not computed
   std::vector<double> replay_removed;  ///< share of the excess gap that setting it alone removes
   double joint_replay_removed = 0.0;   ///< … that setting all causes, and nothing else, removes
   uint32_t causes = 0;                 ///< bits of parameters with PIP >= 0.95 and a share above 0
   std::vector<std::string> rivals;     ///< members of the best models of the fewest parameters
   double rival_probability = 0.0;
+  /// Where a campaign's verdict is about a group: its share as one. Members then have none of their
+  /// own.
+  std::optional<GroupShare> group = std::nullopt;
   /// P(all parameters are as assumed), against subsets whose evidence is above that of none.
   double nothing_probability = 0.0;
 };

@@ -12,6 +12,7 @@
 #include "core/calibration/identifiability.h"
 #include "core/calibration/laplace.h"
 #include "core/pipeline/campaign_divergence.h"
+#include "core/pipeline/campaign_group.h"
 #include "core/pipeline/campaign_story.h"
 #include "core/pipeline/campaign_weighing.h"
 #include "core/pipeline/progress.h"
@@ -52,6 +53,25 @@ std::vector<int> TermsToMove(const std::vector<Term>& terms, const twin::Descrip
   return moved;
 }
 
+/// Puts the shares of a game in which a group is one player in place of those of its members.
+void GroupAttribution(const GroupedShares& grouped, Attribution* out) {
+  const Eigen::VectorXd none = Eigen::VectorXd::Constant(out->shares.share.size(), std::nan(""));
+  out->shares.share = out->shares.low = out->shares.high = out->upstream = none;
+  for (size_t i = 0; i < grouped.others.size(); ++i) {
+    const auto k = static_cast<Eigen::Index>(i);
+    const int p = grouped.others[i];
+    out->shares.share(p) = grouped.shapley.share(k);
+    out->shares.low(p) = grouped.shapley.low(k);
+    out->shares.high(p) = grouped.shapley.high(k);
+  }
+  for (size_t p = 0; p < out->replay_removed.size(); ++p) {
+    if (!std::isnan(out->shares.share(static_cast<Eigen::Index>(p)))) continue;
+    out->replay_removed[p] = std::nan("");
+  }
+  out->shares.unexplained = grouped.shapley.unexplained;
+  out->group = grouped.group;
+}
+
 /// The figures by parameter, in the twin's order; NaN where there is none.
 Attribution FillAttribution(const CampaignExplanation& explanation,
                             const twin::Description& description) {
@@ -61,6 +81,7 @@ Attribution FillAttribution(const CampaignExplanation& explanation,
                   .pip = none,
                   .loss_without = none,
                   .gain_alone = none,
+                  .detectable_sd = none,
                   .replay_removed = none,
                   .rivals = explanation.evidence.rival_group,
                   .rival_probability = explanation.evidence.rival_probability};
@@ -84,12 +105,14 @@ Attribution FillAttribution(const CampaignExplanation& explanation,
     out.loss_without[i] = one.loss_without;
     out.gain_alone[i] = one.gain_alone;
     out.replay_removed[i] = one.replay_removed;
+    out.detectable_sd[i] = one.detectable_sd;
   }
   for (const attribution::ParameterEvidence& twin : explanation.twins) {
     const auto i = static_cast<size_t>(twin::ParameterIndex(description, twin.name));
     out.pip[i] = twin.pip;
     out.loss_without[i] = twin.loss_without;
     out.gain_alone[i] = twin.gain_alone;
+    out.detectable_sd[i] = twin.detectable_sd;
   }
   return out;
 }
@@ -208,6 +231,12 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
     }
   }
   report.attribution = FillAttribution(explanation, description);
+  if (verdict.kind == attribution::VerdictKind::kAmbiguous) {
+    PARALLAX_ASSIGN_OR_RETURN(const GroupedShares grouped,
+                              ShareWithGroup(weighed->search.get(), weighed->models, explanation,
+                                             *weighed->gauge, input.seed));
+    GroupAttribution(grouped, &report.attribution);
+  }
   PARALLAX_ASSIGN_OR_RETURN(report.attribution.identifiability,
                             Identify(model, *weighed->noise, *moved));
   report.hypotheses = explanation.hypotheses;

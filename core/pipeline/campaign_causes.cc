@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "core/attribution/verdict_thresholds.h"
 #include "core/twin/trust.h"
 
 namespace parallax::pipeline {
@@ -58,25 +59,32 @@ double CauseWeights::Pip(const Cause& cause) const {
   return std::min(sum, 1.0);
 }
 
-double CauseWeights::LossWithout(const Cause& cause) const {
-  double with = -std::numeric_limits<double>::infinity();
-  for (size_t m = 0; m < models_.size(); ++m) {
-    if (HasAny(models_[m].terms, cause)) with = std::max(with, included_.weight[m]);
-  }
-  const int without = BestWithout(cause);
-  return without < 0 ? std::numeric_limits<double>::infinity()
-                     : with - included_.weight[static_cast<size_t>(without)];
+int CauseWeights::BestWith(const Cause& cause) const {
+  return BestWhere([&](const std::vector<int>& terms) { return HasAny(terms, cause); });
 }
 
 int CauseWeights::BestWithout(const Cause& cause) const {
+  return BestWhere([&](const std::vector<int>& terms) { return !HasAny(terms, cause); });
+}
+
+int CauseWeights::BestWhere(const std::function<bool(const std::vector<int>&)>& wanted) const {
   int best = -1;
   for (size_t m = 0; m < models_.size(); ++m) {
-    if (HasAny(models_[m].terms, cause)) continue;
+    if (!wanted(models_[m].terms)) continue;
     if (best < 0 || included_.weight[m] > included_.weight[static_cast<size_t>(best)]) {
       best = static_cast<int>(m);
     }
   }
   return best;
+}
+
+double CauseWeights::LossWithout(const Cause& cause) const {
+  constexpr double kNone = -std::numeric_limits<double>::infinity();
+  const int with = BestWith(cause), without = BestWithout(cause);
+  const auto weight = [this](int m) {
+    return m < 0 ? kNone : included_.weight[static_cast<size_t>(m)];
+  };
+  return weight(with) - weight(without);
 }
 
 bool CauseWeights::HoldsMissing(const std::vector<int>& terms) const {
@@ -96,6 +104,29 @@ int CauseWeights::Representative(const Cause& cause) const {
     return included_.probability[static_cast<size_t>(a)] <
            included_.probability[static_cast<size_t>(b)];
   });
+}
+
+std::vector<size_t> CauseWeights::RivalModels() const {
+  const double bound = included_.weight[included_.best] - attribution::kEvidenceRules.rival_nats;
+  std::vector<size_t> rivals;
+  for (size_t m = 0; m < models_.size(); ++m) {
+    if (included_.weight[m] < bound) continue;
+    const size_t size = models_[m].terms.size();
+    if (!rivals.empty() && size > models_[rivals.front()].terms.size()) continue;
+    if (!rivals.empty() && size < models_[rivals.front()].terms.size()) rivals.clear();
+    rivals.push_back(m);
+  }
+  return models_[rivals.front()].terms.empty() ? std::vector<size_t>() : rivals;
+}
+
+Cause CauseWeights::RivalGroup() const {
+  std::set<int> members;
+  for (const size_t m : RivalModels()) {
+    for (const int t : models_[m].terms) {
+      if (terms_[static_cast<size_t>(t)].kind == TermKind::kParameter) members.insert(t);
+    }
+  }
+  return {members.begin(), members.end()};
 }
 
 double CauseWeights::ProbabilityOfNothing() const {

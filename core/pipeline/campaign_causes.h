@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,12 +26,19 @@ class CauseWeights {
   const std::vector<int>& BestTerms() const { return models_[included_.best].terms; }
 
   double Pip(const Cause& cause) const;  ///< P(any of its terms)
+  /// The most probable model that holds any of its terms; -1: none does.
+  int BestWith(const Cause& cause) const;
   /// Nats by which the best model without the cause is worse than the best with it.
   double LossWithout(const Cause& cause) const;
   /// Whether that best model without it has a missing mechanism in its place.
   bool MissingStandsInFor(const Cause& cause) const;
   /// The member that stands for a cause: the most probable.
   int Representative(const Cause& cause) const;
+  /// Models of the fewest terms that are within EvidenceRules::rival_nats of the best, in the
+  /// search's order; empty where the model without a term is one.
+  std::vector<size_t> RivalModels() const;
+  /// Terms of parameters in those.
+  Cause RivalGroup() const;
   /// P(no term), against models whose evidence is above that of none.
   double ProbabilityOfNothing() const;
   /// Of one model; NaN where it was not refitted.
@@ -38,6 +46,7 @@ class CauseWeights {
 
  private:
   int BestWithout(const Cause& cause) const;  ///< model; -1: all hold it
+  int BestWhere(const std::function<bool(const std::vector<int>&)>& wanted) const;
   bool HoldsMissing(const std::vector<int>& terms) const;
 
   const std::vector<Term>& terms_;

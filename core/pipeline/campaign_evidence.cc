@@ -2,16 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
-#include <set>
 #include <utility>
 
+#include "absl/strings/str_format.h"
+#include "core/attribution/detectable.h"
 #include "core/base/normal.h"
 #include "core/base/status_macros.h"
 #include "core/calibration/identifiability.h"
 #include "core/pipeline/campaign_causes.h"
 #include "core/pipeline/campaign_local.h"
+#include "core/pipeline/campaign_places.h"
 #include "core/pipeline/ruled_out.h"
 #include "core/twin/trust.h"
 
@@ -39,15 +40,16 @@ class Weigher {
     out_.silent = SilentParameters(search_->model(), terms_);
     PARALLAX_ASSIGN_OR_RETURN(const CampaignFit* assumed, search_->Fit({}));
     assumed_ = *assumed;
+    PARALLAX_ASSIGN_OR_RETURN(assumed_slope_, WhitenedSlope(assumed_.z));
     AccuseChannels();
     PARALLAX_RETURN_IF_ERROR(ChooseSuspects());
-    PARALLAX_RETURN_IF_ERROR(Differentiate());
+    PARALLAX_ASSIGN_OR_RETURN(slope_, WhitenedSlope(out_.fit.z));
     PARALLAX_RETURN_IF_ERROR(ShareGap());
     PARALLAX_ASSIGN_OR_RETURN(
         winners_, BootstrapWinners(search_, models_, weights_.inclusion().weight, seed_));
     PARALLAX_RETURN_IF_ERROR(WeighParameters());
     WeighSensors();
-    WeighMissing();
+    PARALLAX_RETURN_IF_ERROR(WeighMissing());
     FindRivals();
     ListHypotheses();
     SummariseGap();
@@ -80,11 +82,8 @@ class Weigher {
   }
 
   /// Residuals without the rows of channels that are accused.
-  Eigen::VectorXd Trusted(Eigen::VectorXd residuals) const {
-    for (const EvidenceBlock& block : search_->model().blocks()) {
-      if (IsAccused(block.channel)) residuals.segment(block.begin, block.rows()).setZero();
-    }
-    return residuals;
+  Eigen::VectorXd Trusted(const Eigen::VectorXd& residuals) const {
+    return WithoutChannels(search_->model(), out_.accused, residuals);
   }
   double TrustedGap(const Eigen::VectorXd& residuals) const {
     return gauge_.Gap(Trusted(residuals));
@@ -125,12 +124,17 @@ class Weigher {
     return absl::OkStatus();
   }
 
-  absl::Status Differentiate() {
+  absl::StatusOr<Eigen::MatrixXd> WhitenedSlope(const Eigen::VectorXd& z) const {
     Eigen::VectorXd residuals;
     Eigen::MatrixXd jacobian;
-    PARALLAX_RETURN_IF_ERROR(search_->model().DifferentiateAll(out_.fit.z, &residuals, &jacobian));
-    slope_ = search_->noise().Whiten(jacobian);
-    return absl::OkStatus();
+    PARALLAX_RETURN_IF_ERROR(search_->model().DifferentiateAll(z, &residuals, &jacobian));
+    return search_->noise().Whiten(jacobian);
+  }
+
+  /// Shift of a parameter alone that would have been seen, by the twin linearised as assumed.
+  double DetectableSd(int parameter) const {
+    return attribution::DetectableShift(assumed_slope_.col(parameter).norm(),
+                                        attribution::kVerdictThresholds.no_gap_nats);
   }
 
   /// Shares of the suspects, and what replaying all of them removes.
@@ -143,11 +147,8 @@ class Weigher {
       return search_->noise().Whiten(Trusted(residuals)).squaredNorm();
     };
     local_steps_ = LocalSteps(search_->model(), out_.fit, out_.suspects, misfit, seed_);
-    const double excess = TrustedGap(assumed_.residuals) - gauge_.centre();
-    const double left = TrustedGap(out_.fit.residuals) - gauge_.centre();
-    // A gap in a few rows drowns among all: no excess is left to remove a share of.
-    removed_ =
-        excess > 0.0 ? std::clamp(1.0 - left / excess, -1.0, 1.0) : attribution::kUnavailable;
+    removed_ = ExcessRemoved(TrustedGap(assumed_.residuals), TrustedGap(out_.fit.residuals),
+                             gauge_.Centre(out_.accused));
     return absl::OkStatus();
   }
 
@@ -198,7 +199,8 @@ class Weigher {
     out_.twins.push_back({.name = ParameterName(TermAt(term).parameter),
                           .pip = weights_.inclusion().probability[t],
                           .loss_without = weights_.inclusion().loss_without[t],
-                          .gain_alone = weights_.LogEvidence({term}) - weights_.LogEvidence({})});
+                          .gain_alone = weights_.LogEvidence({term}) - weights_.LogEvidence({}),
+                          .detectable_sd = DetectableSd(TermAt(term).parameter)});
   }
 
   absl::Status WeighParameters() {
@@ -216,7 +218,8 @@ class Weigher {
           .contraction = 1.0 - std::sqrt(alone->covariance(0, 0)),
           .shift_sd = LeastShift(*alone, parameter),
           .stability = Stability(cause),
-          .channels = ChannelsMovedBy(parameter)};
+          .channels = ChannelsMovedBy(parameter),
+          .detectable_sd = DetectableSd(parameter)};
       const auto place = std::find(out_.suspects.begin(), out_.suspects.end(), parameter);
       if (place != out_.suspects.end()) {
         const auto i = static_cast<Eigen::Index>(place - out_.suspects.begin());
@@ -257,34 +260,27 @@ class Weigher {
     }
   }
 
-  void WeighMissing() {
+  /// Where a missing term shows is told by the best model that holds one.
+  absl::Status WeighMissing() {
     Cause missing;
     for (size_t t = 0; t < terms_.size(); ++t) {
       if (terms_[t].kind == TermKind::kMissing) missing.push_back(static_cast<int>(t));
     }
-    if (missing.empty()) return;
+    if (missing.empty()) return absl::OkStatus();
     out_.evidence.large_discrepancy_probability = weights_.Pip(missing);
-    out_.evidence.discrepancy_where = TermAt(weights_.Representative(missing)).channel;
+    const int model = weights_.BestWith(missing);
+    if (model < 0) return absl::OkStatus();
+    PARALLAX_ASSIGN_OR_RETURN(const CampaignFit* fit,
+                              search_->Fit(models_[static_cast<size_t>(model)].terms));
+    const CampaignPlace place = PlacesOf(search_->model(), MissingInSds(*search_, *fit)).front();
+    out_.evidence.discrepancy_where =
+        absl::StrFormat("%s %s, by %.2g sds", place.observable, WhereInRun(place), place.sds);
+    out_.evidence.discrepancy_channel = place.instrument;
+    return absl::OkStatus();
   }
 
-  /// Members of the models of the fewest terms that are as good as the best.
   void FindRivals() {
-    const double bound = weights_.inclusion().weight[weights_.inclusion().best] -
-                         attribution::kEvidenceRules.rival_nats;
-    size_t fewest = std::numeric_limits<size_t>::max();
-    for (size_t m = 0; m < models_.size(); ++m) {
-      if (weights_.inclusion().weight[m] >= bound)
-        fewest = std::min(fewest, models_[m].terms.size());
-    }
-    if (fewest == 0) return;
-    std::set<int> members;
-    for (size_t m = 0; m < models_.size(); ++m) {
-      if (weights_.inclusion().weight[m] < bound || models_[m].terms.size() != fewest) continue;
-      for (const int t : models_[m].terms) {
-        if (TermAt(t).kind == TermKind::kParameter) members.insert(t);
-      }
-    }
-    const Cause group(members.begin(), members.end());
+    const Cause group = weights_.RivalGroup();
     for (const int t : group) {
       out_.evidence.rival_group.push_back(ParameterName(TermAt(t).parameter));
     }
@@ -320,7 +316,6 @@ class Weigher {
     evidence.floor = gauge_.floor();
     evidence.gap_p_value = 1.0;
     evidence.smallest_p_value = gauge_.smallest_p();
-    evidence.minimum_detectable = gauge_.floor();
     evidence.nothing_probability = weights_.ProbabilityOfNothing();
     const std::map<std::string, double> chance = gauge_.Chance();
     const Eigen::VectorXd left = Trusted(out_.best.residuals);
@@ -334,12 +329,19 @@ class Weigher {
       double& of_channel = out_.p_value.emplace(instrument.at(observable), 1.0).first->second;
       of_channel = std::min(of_channel, p);
     }
-    for (const auto& [observable, z2] : gauge_.Misfit(left)) {
+    const std::vector<CampaignPlace> places =
+        PlacesOf(search_->model(), left.cwiseQuotient(search_->noise().fitted_sd()));
+    for (const auto& misfit : gauge_.Misfit(left)) {
+      const std::string& observable = misfit.first;
+      const auto worst =
+          std::find_if(places.begin(), places.end(),
+                       [&](const CampaignPlace& place) { return place.observable == observable; });
       evidence.channels.push_back({.channel = observable,
-                                   .calibrate_mean_z2 = z2,
+                                   .calibrate_mean_z2 = misfit.second,
                                    .calibrate_chance = chance.at(observable),
                                    .calibrate_p_value = p_value.at(observable),
-                                   .instrument = instrument.at(observable)});
+                                   .instrument = instrument.at(observable),
+                                   .where = worst->phase.empty() ? "" : WhereInRun(*worst)});
     }
   }
 
@@ -353,7 +355,7 @@ class Weigher {
   std::vector<std::pair<std::string, Cause>> sensors_;
   std::vector<std::vector<int>> winners_;
   CampaignFit assumed_;
-  Eigen::MatrixXd slope_;  ///< whitened, at the suspects' fit
+  Eigen::MatrixXd assumed_slope_, slope_;  ///< whitened, as assumed and at the suspects' fit
   double removed_ = 0.0;
   Eigen::VectorXd local_steps_;  ///< of the suspects
   CampaignExplanation out_;

@@ -20,7 +20,7 @@ namespace parallax::pipeline {
 struct CampaignExplanation {
   attribution::Evidence evidence;
   /// Interchangeable parameters that another one stands for in `evidence`, each weighed for itself;
-  /// name, pip, loss_without and gain_alone only.
+  /// name, pip, loss_without, gain_alone and detectable_sd only.
   std::vector<attribution::ParameterEvidence> twins;
   std::vector<HypothesisSummary> hypotheses;  ///< the most probable first
   std::vector<int> suspects;                  ///< parameters of the twin whose share was measured

@@ -1,6 +1,8 @@
 #include "core/pipeline/campaign_gap.h"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 #include "core/attribution/verdict_thresholds.h"
 #include "core/base/random.h"
@@ -15,6 +17,21 @@ constexpr uint64_t kGapStream = 0x676170;  // "gap"
 
 }  // namespace
 
+Eigen::VectorXd WithoutChannels(const CampaignModel& model,
+                                const std::vector<std::string>& channels,
+                                Eigen::VectorXd residuals) {
+  for (const EvidenceBlock& block : model.blocks()) {
+    if (std::find(channels.begin(), channels.end(), block.channel) == channels.end()) continue;
+    residuals.segment(block.begin, block.rows()).setZero();
+  }
+  return residuals;
+}
+
+double ExcessRemoved(double before, double after, double centre) {
+  if (!(before > centre)) return std::nan("");
+  return std::clamp(1.0 - (after - centre) / (before - centre), -1.0, 1.0);
+}
+
 CampaignGauge::CampaignGauge(const CampaignModel& model, const CampaignNoise& noise, uint64_t seed)
     : model_(&model), noise_(&noise) {
   for (int i = 0; i < kCampaigns; ++i) {
@@ -22,9 +39,24 @@ CampaignGauge::CampaignGauge(const CampaignModel& model, const CampaignNoise& no
     const Eigen::VectorXd errors = noise.Draw(&random);
     null_.push_back(Gap(errors));
     for (const auto& [name, gap] : ByObservable(errors)) null_of_[name].push_back(gap);
+    const Eigen::VectorXd squared = errors.cwiseQuotient(noise.row_sd()).cwiseAbs2();
+    for (const EvidenceBlock& block : model.blocks()) {
+      std::vector<double>& part = null_part_[block.channel];
+      part.resize(kCampaigns, 0.0);
+      part[static_cast<size_t>(i)] +=
+          squared.segment(block.begin, block.rows()).sum() / static_cast<double>(model.rows());
+    }
   }
   floor_ = divergence::Quantile(null_, attribution::kEvidenceRules.floor_quantile);
-  centre_ = divergence::Quantile(null_, 0.5);
+}
+
+double CampaignGauge::Centre(const std::vector<std::string>& without) const {
+  std::vector<double> gaps(null_.size(), 0.0);
+  for (const auto& [channel, part] : null_part_) {
+    if (std::find(without.begin(), without.end(), channel) != without.end()) continue;
+    for (size_t i = 0; i < gaps.size(); ++i) gaps[i] += part[i];
+  }
+  return divergence::Quantile(std::move(gaps), 0.5);
 }
 
 double CampaignGauge::Gap(const Eigen::VectorXd& residuals) const {

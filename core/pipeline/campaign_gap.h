@@ -11,6 +11,16 @@
 
 namespace parallax::pipeline {
 
+/// Residuals with the rows of some instruments ("device/channel") at nothing.
+Eigen::VectorXd WithoutChannels(const CampaignModel& model,
+                                const std::vector<std::string>& channels,
+                                Eigen::VectorXd residuals);
+
+/// Share of what a gap has beyond a right twin's that is gone after a change, at most 1 either way;
+/// NaN where nothing was beyond it: a gap in a few rows drowns among all.
+/// @param centre  the right twin's: CampaignGauge::Centre, without the same channels.
+double ExcessRemoved(double before, double after, double centre);
+
 /// Measures how far a campaign and its twin are apart: the mean over rows of (residual/sd)², sd of
 /// all errors that a right twin may have. About 1 for a right twin; runs weigh by their rows.
 ///
@@ -32,8 +42,10 @@ class CampaignGauge {
   /// bound.
   std::map<std::string, double> Chance() const;
 
-  double floor() const { return floor_; }    ///< 95 % quantile of Gap for a right twin
-  double centre() const { return centre_; }  ///< its median
+  double floor() const { return floor_; }  ///< 95 % quantile of Gap for a right twin
+  /// Median of Gap for a right twin, where the rows of some instruments are at nothing: what a gap
+  /// without them is held against.
+  double Centre(const std::vector<std::string>& without = {}) const;
   /// Share of right twins with at least this gap: (1 + #)/(B + 1).
   double PValue(double gap) const;
   /// The same for each observable, Holm-adjusted over them.
@@ -47,8 +59,9 @@ class CampaignGauge {
   const CampaignModel* model_;
   const CampaignNoise* noise_;
   std::vector<double> null_;
-  std::map<std::string, std::vector<double>> null_of_;
-  double floor_ = 0.0, centre_ = 0.0;
+  std::map<std::string, std::vector<double>> null_of_;    ///< by observable
+  std::map<std::string, std::vector<double>> null_part_;  ///< what a channel's rows add to the gap
+  double floor_ = 0.0;
 };
 
 }  // namespace parallax::pipeline

@@ -169,17 +169,21 @@ Eigen::MatrixXd CampaignNoise::Whiten(const Eigen::Ref<const Eigen::MatrixXd>& r
   return out - shared_ * (shrink_.asDiagonal() * (shared_.transpose() * out));
 }
 
+Eigen::VectorXd CampaignNoise::Colour(Eigen::VectorXd whitened) const {
+  // √(1 + s²) along the shared directions, from 1 − 1/√(1 + s²).
+  const Eigen::VectorXd stretch = shrink_.array() / (1.0 - shrink_.array());
+  whitened += shared_ * (stretch.asDiagonal() * (shared_.transpose() * whitened));
+  for (const Factor& factor : factors_) {
+    auto block = whitened.segment(factor.begin, factor.lower.rows());
+    block = factor.lower.triangularView<Eigen::Lower>() * block.eval();
+  }
+  return whitened;
+}
+
 Eigen::VectorXd CampaignNoise::Draw(base::Random* random) const {
   Eigen::VectorXd draw(row_sd_.size());
   for (double& value : draw) value = random->Normal();
-  // √(1 + s²) along the shared directions, from 1 − 1/√(1 + s²).
-  const Eigen::VectorXd stretch = shrink_.array() / (1.0 - shrink_.array());
-  draw += shared_ * (stretch.asDiagonal() * (shared_.transpose() * draw));
-  for (const Factor& factor : factors_) {
-    auto block = draw.segment(factor.begin, factor.lower.rows());
-    block = factor.lower.triangularView<Eigen::Lower>() * block.eval();
-  }
-  return draw;
+  return Colour(std::move(draw));
 }
 
 }  // namespace parallax::pipeline

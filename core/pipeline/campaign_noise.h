@@ -32,6 +32,9 @@ class CampaignNoise {
   /// W rows, with Wᵀ W the inverse of the errors' covariance. Serves residuals and columns alike.
   Eigen::MatrixXd Whiten(const Eigen::Ref<const Eigen::MatrixXd>& rows) const;
 
+  /// Undoes Whiten for one column.
+  Eigen::VectorXd Colour(Eigen::VectorXd whitened) const;
+
   /// One campaign's errors [SI]: what a right twin would still leave.
   Eigen::VectorXd Draw(base::Random* random) const;
 

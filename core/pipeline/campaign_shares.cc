@@ -11,27 +11,27 @@ namespace parallax::pipeline {
 namespace {
 
 constexpr int kBootstraps = 200;
-constexpr size_t kBootstrapModels = 40;  ///< by weight: what is left out never wins
+constexpr size_t kBootstrapModels = 40;  ///< by weight; the others count as never winning
 constexpr uint64_t kWinnerStream = 0x626f6f74;
 constexpr uint64_t kShareStream = 0x64726177;
 
-/// Draws of the suspects' coordinates, suspects × draws.
-Eigen::MatrixXd DrawValues(const CampaignFit& fit, const std::vector<int>& suspects, int draws,
-                           uint64_t seed) {
-  const auto d = static_cast<Eigen::Index>(suspects.size());
+}  // namespace
+
+Eigen::MatrixXd DrawFree(const CampaignFit& fit, int draws, uint64_t seed) {
+  const auto d = static_cast<Eigen::Index>(fit.parameters.size());
   const Eigen::MatrixXd factor = fit.covariance.llt().matrixL();
   Eigen::MatrixXd values(d, draws);
   for (int k = 0; k < draws; ++k) {
     base::Random random(seed, kShareStream + static_cast<uint64_t>(k));
     Eigen::VectorXd normal(d);
     for (double& x : normal) x = random.Normal();
-    for (Eigen::Index i = 0; i < d; ++i) values(i, k) = fit.z(suspects[static_cast<size_t>(i)]);
+    for (Eigen::Index i = 0; i < d; ++i) {
+      values(i, k) = fit.z(fit.parameters[static_cast<size_t>(i)]);
+    }
     values.col(k) += factor * normal;
   }
   return values;
 }
-
-}  // namespace
 
 absl::StatusOr<CampaignShares> ShareCampaignGap(
     const CampaignModel& model, const CampaignFit& fit, const std::vector<int>& suspects,
@@ -39,7 +39,7 @@ absl::StatusOr<CampaignShares> ShareCampaignGap(
     uint64_t seed) {
   const size_t d = suspects.size();
   const int draws = d <= 2 ? 16 : d <= 4 ? 8 : 4;
-  const Eigen::MatrixXd values = DrawValues(fit, suspects, draws, seed);
+  const Eigen::MatrixXd values = DrawFree(fit, draws, seed);
   const uint32_t coalitions = 1u << static_cast<uint32_t>(d);
   Eigen::MatrixXd worth(coalitions, draws);
   for (int k = 0; k < draws; ++k) {

@@ -21,6 +21,10 @@ struct CampaignShares {
   Eigen::VectorXd upstream;
 };
 
+/// Draws of what a fit set free, from its posterior: coordinates in the order of its parameters, a
+/// column each. The first draws do not depend on how many there are.
+Eigen::MatrixXd DrawFree(const CampaignFit& fit, int draws, uint64_t seed);
+
 /// Shapley shares of a gap over some parameters: worth of a coalition is the gap with its members
 /// at a draw from the fit's posterior and the rest as assumed; exact over coalitions, intervals
 /// over draws.

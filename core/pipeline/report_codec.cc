@@ -19,6 +19,7 @@ json EncodeVerdict(const attribution::Verdict& verdict) {
           {"parameters", verdict.parameters},
           {"group", verdict.group},
           {"channels", verdict.channels},
+          {"where", verdict.where.empty() ? json(nullptr) : json(verdict.where)},
           {"confidence", JsonNumber(verdict.confidence)},
           {"because", verdict.because}};
 }
@@ -97,9 +98,24 @@ json EncodeAttribution(const Report& report) {
          {"upstream_share", a.upstream.size() > 0 ? JsonNumber(a.upstream(i)) : json(nullptr)},
          {"pip", JsonNumber(a.pip[p])},
          {"loss_without_nats", JsonNumber(a.loss_without[p])},
+         {"detectable_sd",
+          a.detectable_sd.empty() ? json(nullptr) : JsonNumber(a.detectable_sd[p])},
          {"replay_removed", JsonNumber(a.replay_removed[p])}});
   }
   return list;
+}
+
+/// What a group has that cannot be told apart; null where the verdict is about none.
+json EncodeGroup(const std::optional<GroupShare>& group) {
+  if (!group) return nullptr;
+  return {{"name", NameOf(*group)},
+          {"parameters", group->parameters},
+          {"shapley", JsonNumber(group->share)},
+          {"low", JsonNumber(group->low)},
+          {"high", JsonNumber(group->high)},
+          {"pip", JsonNumber(group->pip)},
+          {"loss_without_nats", JsonNumber(group->loss_without)},
+          {"replay_removed", JsonNumber(group->replay_removed)}};
 }
 
 std::string KindName(TermKind kind) {
@@ -313,6 +329,7 @@ std::string EncodeReport(const Report& report) {
        {"gap", EncodeGap(report.gap)},
        {"divergences", EncodeDivergences(report.divergences)},
        {"attribution", EncodeAttribution(report)},
+       {"attribution_group", EncodeGroup(report.attribution.group)},
        {"unexplained", report.attribution.pip.empty()
                            ? json(nullptr)
                            : JsonNumber(report.attribution.shares.unexplained)},

@@ -64,6 +64,26 @@ TEST(EvaluationTest, FiguresThatDoNotExistAreNull) {
   EXPECT_THAT(evaluation["validation"]["rmse"], IsEmpty());
 }
 
+TEST(EvaluationTest, AGroupHasItsShareAsOneAndItsMembersHaveNone) {
+  Json report = FullReport();
+  report["verdict"] = {{"kind", "AMBIGUOUS"}, {"group", {"eta", "A"}}};
+  report["attribution_group"] = {{"name", "eta or A"},  {"parameters", {"eta", "A"}},
+                                 {"shapley", 0.95},     {"low", 0.9},
+                                 {"high", 0.97},        {"pip", 0.99},
+                                 {"replay_removed", 1}, {"loss_without_nats", 200.0}};
+  for (Json& part : report["attribution"]) part["shapley"] = part["low"] = part["high"] = nullptr;
+  const Json evaluation = ComposeEvaluation("c", report, SomeLedger(), EvaluationSeconds());
+  EXPECT_THAT(SchemaViolations(Schema(), evaluation), IsEmpty());
+  const Json& group = evaluation["attribution_group"];
+  EXPECT_THAT(Keys(group), ElementsAre("name", "parameters", "shapley", "low", "high", "pip"));
+  EXPECT_EQ(group["name"], "eta or A");
+  EXPECT_EQ(group["shapley"], 0.95);
+  EXPECT_TRUE(evaluation["attribution"][0]["shapley"].is_null());
+  report["attribution_group"] = nullptr;
+  EXPECT_FALSE(ComposeEvaluation("c", report, SomeLedger(), EvaluationSeconds())
+                   .contains("attribution_group"));
+}
+
 TEST(EvaluationTest, SchemaRefusesExtraMissingAndWrong) {
   Json evaluation = ComposeEvaluation("c", FullReport(), SomeLedger(), EvaluationSeconds());
   evaluation["verdict"]["because"] = 3;

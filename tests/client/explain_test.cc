@@ -245,6 +245,50 @@ TEST(ExplainTest, WhatSettingAllCausesRemovesIsNotSaidOfEachAlone) {
               AllOf(HasSubstr("nats lost alone % upstream %"), Not(HasSubstr("Together:"))));
 }
 
+TEST(ExplainTest, AGroupIsCreditedAsOneAndNoMemberIs) {
+  Json report = ToldReport();
+  report["verdict"] = {{"kind", "AMBIGUOUS"}, {"group", {"k0", "nk", "Rc"}}};
+  for (Json& part : report["attribution"]) part["shapley"] = nullptr;
+  report["attribution_group"] = {{"name", "k0, nk or Rc"}, {"parameters", {"k0", "nk", "Rc"}},
+                                 {"shapley", 0.964},       {"low", 0.926},
+                                 {"high", 0.976},          {"pip", 0.989},
+                                 {"replay_removed", 1.0},  {"loss_without_nats", 180.0}};
+  report["unexplained"] = 0.036;
+  EXPECT_THAT(Explained(report),
+              AllOf(HasSubstr("k0, nk and Rc are counted as one: the runs cannot say which of them "
+                              "acts, so none has a share of its own."),
+                    HasSubstr("k0, nk or Rc cannot be told apart 96 93 to 98 0.989 180 100 - "
+                              "unexplained 4"),
+                    Not(HasSubstr("eta coupling"))));
+  EXPECT_EQ(ExplanationJson(report)["attribution_group"], report["attribution_group"]);
+}
+
+TEST(ExplainTest, NoGapListsWhatWouldHaveBeenSeenTheLeastFirst) {
+  Json report = ToldReport();
+  report["attribution"][0]["detectable_sd"] = 1.25;
+  report["attribution"][1]["detectable_sd"] = 0.21345;
+  EXPECT_THAT(Explained(report), Not(HasSubstr("What would have been seen")));
+  report["verdict"] = {{"kind", "NO_GAP"}};
+  EXPECT_THAT(
+      Explained(report),
+      AllOf(HasSubstr("What would have been seen By how many prior sds"),
+            HasSubstr("parameter mechanism shift sd C heat_capacity 0.21 eta coupling 1.2")));
+}
+
+TEST(ExplainTest, UnmodelledSaysWhatShowsItAndInWhichPhase) {
+  Json report = {{"verdict", {{"kind", "UNMODELLED"}, {"channels", {"laser/height"}}}}};
+  EXPECT_EQ(
+      VerdictSentence(report),
+      "No values of the twin's parameters close the gap: the rig does something that the twin "
+      "does not model. It shows in laser/height.");
+  report["verdict"]["where"] = "height in phase grow, by 8 sds";
+  EXPECT_THAT(VerdictSentence(report),
+              HasSubstr("not model. It shows most in height in phase grow, by 8 sds."));
+  report["verdict"]["where"] = nullptr;
+  report["verdict"]["channels"] = Json::array();
+  EXPECT_THAT(VerdictSentence(report), ::testing::EndsWith("does not model."));
+}
+
 TEST(ExplainTest, WhereNothingMovedThereIsNoFitAndNothingToProve) {
   Json report = FullReport();
   report["calibrated"] = Json::array();

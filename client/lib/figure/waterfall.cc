@@ -43,6 +43,15 @@ std::vector<WaterfallBar> ReadSteps(const Json& report) {
     if (std::count(blamed.begin(), blamed.end(), step.name) > 0) step.kind = Kind::kBlamed;
     steps.push_back(std::move(step));
   }
+  const Json& group = At(report, "attribution_group");
+  if (At(group, "shapley").is_number()) {
+    steps.push_back({.kind = Kind::kBlamed,
+                     .name = Text(At(group, "name")),
+                     .detail = "cannot be told apart",
+                     .share = NumberOf(At(group, "shapley")),
+                     .low = NumberOf(At(group, "low")),
+                     .high = NumberOf(At(group, "high"))});
+  }
   return steps;
 }
 

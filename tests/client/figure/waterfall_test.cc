@@ -66,6 +66,25 @@ TEST(WaterfallTest, MembersOfAGroupAreBlamed) {
   }
 }
 
+TEST(WaterfallTest, AGroupThatWasSharedAsOneIsOneBar) {
+  Json report = FurnaceReport();
+  report["verdict"] = {{"kind", "AMBIGUOUS"}, {"parameters", Json::array()}, {"group", {"A", "C"}}};
+  for (Json& part : report["attribution"]) part["shapley"] = part["low"] = part["high"] = nullptr;
+  report["attribution_group"] = {{"name", "A or C"},
+                                 {"parameters", {"A", "C"}},
+                                 {"shapley", 0.9},
+                                 {"low", 0.8},
+                                 {"high", 0.95}};
+  report["unexplained"] = 0.1;
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Waterfall waterfall, ReadWaterfall(report));
+  EXPECT_THAT(NamesOf(waterfall), ElementsAre("gap", "A or C", "unexplained", "measurement"));
+  EXPECT_EQ(waterfall.bars[1].kind, Kind::kBlamed);
+  EXPECT_EQ(waterfall.bars[1].low, 0.8);
+  EXPECT_EQ(waterfall.bars[1].high, 0.95);
+  const WaterfallBar& last = waterfall.bars.back();
+  EXPECT_THAT(last.begin - last.share, DoubleNear(0.0, 1e-12));
+}
+
 TEST(WaterfallTest, SmallSharesThatNobodyBlamesAreOneBar) {
   Json report = FurnaceReport();
   report["attribution"][1]["shapley"] = 0.004;   // C

@@ -3,8 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
+#include "tests/core/attribution/sound_evidence.h"
 
 namespace parallax::attribution {
 namespace {
@@ -12,34 +11,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-
-/// One sound cause among three parameters; every gate passes.
-Evidence Sound() {
-  Evidence evidence;
-  evidence.gap = 6.1;
-  evidence.floor = 0.3;
-  evidence.gap_p_value = 0.0005;
-  evidence.smallest_p_value = 0.0005;
-  evidence.parameters = {{.name = "alpha1",
-                          .pip = 0.99,
-                          .loss_without = 40.0,
-                          .gain_alone = 60.0,
-                          .shapley = 0.8,
-                          .shapley_low = 0.7,
-                          .shapley_high = 0.9,
-                          .contraction = 0.9,
-                          .shift_sd = 1.2,
-                          .replay_removed = 0.75,
-                          .stability = 1.0,
-                          .local_step = 1.2,
-                          .channels = {"board/T1"}},
-                         {.name = "U", .pip = 0.10, .loss_without = -2.0, .gain_alone = 1.0},
-                         {.name = "tau", .pip = 0.05, .loss_without = -3.0, .gain_alone = 0.0}};
-  evidence.sensors = {{"board/T1", "drift", 0.02, 0.1}};
-  evidence.channels = {{"board/T1", 1.1, 1.2}, {"board/T2", 0.9, 1.0}};
-  evidence.large_discrepancy_probability = 0.01;
-  return evidence;
-}
 
 const Gate* FindGate(const VerdictDecision& decision, const std::string& name) {
   for (const Gate& gate : decision.gates) {
@@ -126,12 +97,18 @@ TEST(Verdict, FiguresThatCouldNotBeComputedAreListedAndDoNotCount) {
 TEST(Verdict, NoGapSaysWhatWouldHaveBeenFound) {
   Evidence evidence = Sound();
   evidence.gap_p_value = 0.4;
-  evidence.minimum_detectable = 0.52;
+  evidence.significant_gap = 0.52;
+  evidence.parameters[1].detectable_sd = 0.4;
+  evidence.parameters[2].detectable_sd = 30.0;
   evidence.parameters[0].gain_alone = 1.5;
   evidence.parameters[0].pip = 0.08;
   const VerdictDecision decision = DecideVerdict(evidence);
   EXPECT_EQ(decision.verdict.kind, VerdictKind::kNoGap);
-  EXPECT_THAT(decision.verdict.because, HasSubstr("0.52 would have been found"));
+  EXPECT_THAT(decision.verdict.because, HasSubstr("; above 0.52 it would have been significant;"));
+  EXPECT_THAT(
+      decision.verdict.because,
+      HasSubstr("would have been seen beyond 0.4 prior sds (U), but of tau not surely within "
+                "4.5"));
 }
 
 TEST(Verdict, NoGapWhereNoAssumptionGainsSaysSo) {
@@ -250,6 +227,34 @@ TEST(Verdict, UnmodelledNamesTheInstrumentOfAnObservableOnce) {
   EXPECT_THAT(decision.verdict.because, HasSubstr("height misses by"));
 }
 
+TEST(Verdict, UnmodelledSaysWhatShowsItAndInWhichPhase) {
+  Evidence evidence = Sound();
+  evidence.large_discrepancy_probability = 0.99;
+  evidence.discrepancy_where = "height in phase grow, by 8 sds";
+  evidence.discrepancy_channel = "laser/height";
+  VerdictDecision decision = DecideVerdict(evidence);
+  EXPECT_EQ(decision.verdict.kind, VerdictKind::kUnmodelled);
+  EXPECT_THAT(decision.verdict.channels, ElementsAre("laser/height"));
+  EXPECT_EQ(decision.verdict.where, evidence.discrepancy_where);
+  // What the best fit misses joins the channels, each once.
+  evidence.channels = {{.channel = "height",
+                        .calibrate_mean_z2 = 5.0,
+                        .instrument = "laser/height",
+                        .where = "in phase cool"},
+                       {.channel = "pyro_t", .validate_mean_z2 = 6.0, .instrument = "pyro/pyro_t"}};
+  decision = DecideVerdict(evidence);
+  EXPECT_THAT(decision.verdict.channels, ElementsAre("laser/height", "pyro/pyro_t"));
+  EXPECT_EQ(decision.verdict.where, evidence.discrepancy_where);
+  EXPECT_THAT(decision.verdict.because,
+              HasSubstr("height misses by a mean z2 of 5 on the calibrate runs after the best fit, "
+                        "most of it in phase cool; pyro_t"));
+  // Where no missing term decides, the worst misfit says where.
+  evidence.large_discrepancy_probability = 0.0;
+  EXPECT_EQ(DecideVerdict(evidence).verdict.where, "pyro_t");
+  evidence.channels[0].calibrate_mean_z2 = 7.0;
+  EXPECT_EQ(DecideVerdict(evidence).verdict.where, "height in phase cool");
+}
+
 TEST(Verdict, AMisfitThatARightTwinMayHaveByChanceIsNone) {
   Evidence evidence = Sound();
   evidence.channels[0].calibrate_mean_z2 = 5.5;
@@ -334,45 +339,6 @@ TEST(Verdict, OfNoEvidenceIsAbstained) {
   Evidence evidence;
   evidence.gap_p_value = 0.001;
   EXPECT_EQ(DecideVerdict(evidence).verdict.kind, VerdictKind::kAbstained);
-}
-
-TEST(Confidence, FallsWithWhatTheBestModelLeavesUnexplained) {
-  Evidence evidence = Sound();
-  const auto with = [&](double calibrate, double validate) {
-    evidence.channels[0].calibrate_p_value = calibrate;
-    evidence.channels[0].validate_p_value = validate;
-    return DecideVerdict(evidence).verdict.confidence;
-  };
-  // Two tests at 0.005 are one at 0.01: -e p ln p = 0.12518, prior odds 19 to 1.
-  EXPECT_NEAR(with(0.005, 0.7), 0.99 * 0.70400, 1e-4);
-  EXPECT_NEAR(with(0.7, 0.005), 0.99 * 0.70400, 1e-4);
-  EXPECT_NEAR(with(0.005, kUnavailable), 0.99 * 0.57774, 1e-4);
-  // From 1/e on a p-value speaks for nothing.
-  EXPECT_DOUBLE_EQ(with(0.2, 0.9), 0.99 * 0.95);
-  EXPECT_GT(with(0.15, 0.9), with(0.1, 0.9));
-}
-
-TEST(Confidence, OfNoGapIsThatNothingHolds) {
-  Evidence evidence = Sound();
-  evidence.gap_p_value = 0.4;
-  evidence.parameters[0].gain_alone = 1.0;
-  evidence.nothing_probability = 0.8;
-  ASSERT_EQ(DecideVerdict(evidence).verdict.kind, VerdictKind::kNoGap);
-  EXPECT_DOUBLE_EQ(DecideVerdict(evidence).verdict.confidence, 0.95 * 0.8);
-  evidence.nothing_probability = kUnavailable;
-  EXPECT_DOUBLE_EQ(DecideVerdict(evidence).verdict.confidence, 0.95 * 0.95);
-}
-
-TEST(Confidence, OfUnmodelledDoesNotFallWithTheMisfitThatItClaims) {
-  Evidence evidence = Sound();
-  evidence.large_discrepancy_probability = 0.98;
-  evidence.channels[0].calibrate_p_value = 0.0005;
-  ASSERT_EQ(DecideVerdict(evidence).verdict.kind, VerdictKind::kUnmodelled);
-  EXPECT_DOUBLE_EQ(DecideVerdict(evidence).verdict.confidence, 0.95 * 0.98);
-}
-
-TEST(Confidence, OfAnAbstentionIsZero) {
-  EXPECT_EQ(DecideVerdict(Sound(), {.pip = 0.995}).verdict.confidence, 0.0);
 }
 
 TEST(Verdict, ThresholdsComeFromTheStruct) {

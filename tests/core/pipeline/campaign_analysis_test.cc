@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <oneapi/tbb/global_control.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/pipeline/analysis.h"
@@ -39,6 +40,16 @@ TEST(AnalyzeCampaignTest, ANominalCampaignHasNoGap) {
   const nlohmann::json report = ReportOf(EightRuns(Bench::kForest, 31));
   EXPECT_EQ(report.at("verdict").at("kind"), "NO_GAP") << report.at("verdict").dump(1);
   EXPECT_TRUE(report.at("calibrated").empty());
+  EXPECT_TRUE(report.at("attribution_group").is_null());
+  EXPECT_THAT(report.at("verdict").at("because").get<std::string>(),
+              ::testing::HasSubstr("would have been seen beyond"));
+  for (const nlohmann::json& part : report.at("attribution")) {
+    EXPECT_EQ(part.at("detectable_sd").is_number(), part.at("pip").is_number()) << part;
+    // Height is measured to a few percent, and the growth rate makes it.
+    if (part.at("parameter") == "vd0") {
+      EXPECT_LT(part.at("detectable_sd"), 1.0);
+    }
+  }
 }
 
 TEST(AnalyzeCampaignTest, AShiftedParameterIsIdentifiedAndCalibrated) {
@@ -83,6 +94,34 @@ TEST(AnalyzeCampaignTest, AShiftedParameterIsIdentifiedAndCalibrated) {
   }
   EXPECT_GT(with_p, 3);
   EXPECT_EQ(report.at("gap").at("unit_of_permutation"), "simulated campaign");
+}
+
+TEST(AnalyzeCampaignTest, AGroupThatCannotBeToldApartHasOneShareAndNamesItsExperiment) {
+  PlantedCampaign what = EightRuns(Bench::kTube, 39);
+  what.shifts = {{"dTax", 3.0}};
+  const nlohmann::json report = ReportOf(what);
+  const nlohmann::json& verdict = report.at("verdict");
+  ASSERT_EQ(verdict.at("kind"), "AMBIGUOUS") << verdict.dump(1);
+  const nlohmann::json& group = report.at("attribution_group");
+  EXPECT_EQ(group.at("parameters"), verdict.at("group"));
+  EXPECT_THAT(verdict.at("group").get<std::vector<std::string>>(), ::testing::Contains("dTax"));
+  EXPECT_GT(group.at("low").get<double>(), 0.3) << group;
+  EXPECT_LE(group.at("low"), group.at("shapley"));
+  EXPECT_LE(group.at("shapley"), group.at("high"));
+  double shares = group.at("shapley").get<double>() + report.at("unexplained").get<double>();
+  for (const nlohmann::json& part : report.at("attribution")) {
+    const nlohmann::json& members = verdict.at("group");
+    if (std::find(members.begin(), members.end(), part.at("parameter")) != members.end()) {
+      EXPECT_TRUE(part.at("shapley").is_null()) << part;
+      EXPECT_TRUE(part.at("low").is_null()) << part;
+      EXPECT_TRUE(part.at("replay_removed").is_null()) << part;
+      EXPECT_GT(part.at("pip"), 0.0) << part;
+    } else if (part.at("shapley").is_number()) {
+      shares += part.at("shapley").get<double>();
+    }
+  }
+  EXPECT_NEAR(shares, 1.0, 1e-9);
+  EXPECT_TRUE(report.at("measure_next").is_string());
 }
 
 TEST(AnalyzeCampaignTest, APyrometerThatDriftsFromRunToRunIsAccusedAndPhysicsIsNot) {

@@ -65,6 +65,38 @@ TEST_F(CauseWeightsTest, AMissingTermThatIsNeededAnywayIsNone) {
   EXPECT_FALSE(Judge({{{}, 0.0}, {cause_, 30.0}, {{missing_}, 24.0}, {both, 60.0}}).second);
 }
 
+TEST_F(CauseWeightsTest, RivalsAreTheModelsOfTheFewestTermsAmongTheBest) {
+  const int other = gathered_->TermOf("vd0");
+  std::vector<int> both = {cause_[0], other};
+  std::sort(both.begin(), both.end());
+  std::vector<int> with_missing = {other, missing_};
+  const double nats = attribution::kEvidenceRules.rival_nats;
+  const auto rivals = [&](double of_other, double of_both, double of_none) {
+    const std::vector<TermModel> models = {
+        {{}, of_none}, {both, of_both}, {cause_, 30.0}, {{other}, of_other}, {with_missing, 10.0}};
+    const CampaignSearch search = gathered_->Search();
+    const CauseWeights weights(search, models);
+    return std::make_pair(weights.RivalModels(), weights.RivalGroup());
+  };
+  std::vector<int> group = {cause_[0], other};
+  std::sort(group.begin(), group.end());
+  EXPECT_EQ(rivals(30.5 - nats, 32.0, 0.0), std::make_pair(std::vector<size_t>({2, 3}), group));
+  EXPECT_EQ(rivals(29.5 - nats, 32.0, 0.0), std::make_pair(std::vector<size_t>({2}), cause_));
+  // The larger model alone is as good as the best: it has no rival of its size but itself.
+  EXPECT_EQ(rivals(0.0, 60.0, 0.0).first, std::vector<size_t>({1}));
+  // Nothing at all is as good: no cause has a rival.
+  EXPECT_TRUE(rivals(30.0, 32.0, 30.0).first.empty());
+}
+
+TEST_F(CauseWeightsTest, TheBestModelWithACauseHoldsIt) {
+  const std::vector<TermModel> models = {{{}, 0.0}, {cause_, 30.0}, {{missing_}, 24.0}};
+  const CampaignSearch search = gathered_->Search();
+  const CauseWeights weights(search, models);
+  EXPECT_EQ(weights.BestWith(cause_), 1);
+  EXPECT_EQ(weights.BestWith({missing_}), 2);
+  EXPECT_EQ(weights.BestWith({gathered_->TermOf("vd0")}), -1);
+}
+
 TEST_F(CauseWeightsTest, WhereEveryModelHoldsTheCauseNothingStandsIn) {
   const auto [loss, rivalled] = Judge({{cause_, 30.0}});
   EXPECT_TRUE(std::isinf(loss));

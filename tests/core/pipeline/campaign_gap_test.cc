@@ -63,10 +63,38 @@ TEST_F(CampaignGaugeTest, FloorAndCentreAreQuantilesOfRightTwins) {
   for (int k = 0; k < kTwins; ++k) {
     const double gap = gauge_->Gap(Errors(1000 + static_cast<uint64_t>(k)));
     above_floor += gap > gauge_->floor() ? 1 : 0;
-    above_centre += gap > gauge_->centre() ? 1 : 0;
+    above_centre += gap > gauge_->Centre() ? 1 : 0;
   }
   EXPECT_NEAR(above_floor, 50, 30);
   EXPECT_NEAR(above_centre, 500, 60);
+}
+
+TEST_F(CampaignGaugeTest, WithoutAChannelTheCentreIsTheMedianOfRightTwinsWithoutIt) {
+  const std::vector<std::string> accused = {"pyro/pyro_t", "furnace/stage_tc2"};
+  constexpr int kTwins = 1000;
+  int above = 0;
+  for (int k = 0; k < kTwins; ++k) {
+    const Eigen::VectorXd trusted =
+        WithoutChannels(*gathered_->model, accused, Errors(1000 + static_cast<uint64_t>(k)));
+    above += gauge_->Gap(trusted) > gauge_->Centre(accused) ? 1 : 0;
+  }
+  EXPECT_NEAR(above, 500, 60);
+  std::vector<std::string> all;
+  for (const EvidenceBlock& block : gathered_->model->blocks()) all.push_back(block.channel);
+  EXPECT_EQ(gauge_->Centre(all), 0.0);
+}
+
+TEST_F(CampaignGaugeTest, WhatACalibrationRemovesIsCountedAmongTrustedRowsAlone) {
+  const std::vector<std::string> accused = {"pyro/pyro_t", "furnace/stage_tc2"};
+  // A right twin's median in the trusted rows and half as much again, closed to the median.
+  const double centre = gauge_->Centre(accused);
+  EXPECT_DOUBLE_EQ(ExcessRemoved(1.5 * centre, centre, centre), 1.0);
+  EXPECT_DOUBLE_EQ(ExcessRemoved(1.5 * centre, 1.25 * centre, centre), 0.5);
+  EXPECT_EQ(ExcessRemoved(1.5 * centre, 9.0 * centre, centre), -1.0);
+  // Among the rows of all channels that gap is none, and no figure would be left.
+  EXPECT_LT(1.2 * centre, gauge_->Centre());
+  EXPECT_TRUE(std::isnan(ExcessRemoved(1.2 * centre, centre, gauge_->Centre())));
+  EXPECT_DOUBLE_EQ(ExcessRemoved(1.2 * centre, centre, centre), 1.0);
 }
 
 TEST_F(CampaignGaugeTest, AGapBeyondEveryRightTwinHasTheSmallestP) {

@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <string>
 
+#include "core/attribution/detectable.h"
+#include "core/attribution/verdict_thresholds.h"
 #include "tests/core/pipeline/campaign_fixture.h"
 #include "tests/support/status_matchers.h"
 
@@ -45,6 +48,34 @@ TEST(CampaignSearchTest, ProposalsAreExactWhereTheTermIsLinear) {
     EXPECT_NEAR(proposed[t], fit->log_evidence, 1e-6)
         << NameOf(gathered->terms[t], gathered->model->description());
   }
+}
+
+/// Nats that vd0 gains alone where it is planted `sds` away.
+double GainOfShift(PlantedCampaign what, double sds) {
+  what.shifts = {{"vd0", sds}};
+  const auto shifted = Gather(what);
+  if (shifted == nullptr) return NAN;
+  CampaignSearch search = shifted->Search();
+  return search.Fit({shifted->TermOf("vd0")}).value()->log_evidence -
+         search.Fit({}).value()->log_evidence;
+}
+
+TEST(CampaignSearchTest, AShiftGainsEnoughAtTwiceWhatIsDetectableAndMostlyNotAtHalf) {
+  constexpr double kNats = attribution::VerdictThresholds{}.no_gap_nats;
+  int at_half = 0;
+  for (uint64_t seed = 21; seed < 24; ++seed) {
+    const PlantedCampaign what = SmallCampaign(Bench::kForest, seed);
+    const auto nominal = Gather(what);
+    ASSERT_NE(nominal, nullptr);
+    const int p = twin::ParameterIndex(nominal->model->description(), "vd0");
+    const double norm = nominal->noise->Whiten(nominal->jacobian.col(p)).norm();
+    const double least = attribution::DetectableShift(norm, kNats);
+    for (const double sign : {-1.0, 1.0}) {
+      EXPECT_GE(GainOfShift(what, 2.0 * sign * least), kNats) << seed << " " << sign * least;
+      at_half += GainOfShift(what, 0.5 * sign * least) >= kNats ? 1 : 0;
+    }
+  }
+  EXPECT_LE(at_half, 2);  // of six
 }
 
 class SearchSeeds : public ::testing::TestWithParam<uint64_t> {};

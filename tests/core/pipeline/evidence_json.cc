@@ -30,16 +30,18 @@ class Writer {
   json out_ = json::object();
 };
 
+/// Evidence that was kept before a member existed leaves it as it is made.
 class Reader {
  public:
   explicit Reader(const json& in) : in_(in) {}
   void operator()(const char* name, double& value) {
+    if (!in_.contains(name)) return;
     const json& found = in_.at(name);
     value = found.is_null() ? std::nan("") : found.get<double>();
   }
   template <typename T>
   void operator()(const char* name, T& value) {
-    value = in_.at(name).get<T>();
+    if (in_.contains(name)) value = in_.at(name).get<T>();
   }
 
  private:
@@ -63,6 +65,7 @@ void Visit(Visitor& visit,
   visit("stability", one.stability);
   visit("local_step", one.local_step);
   visit("channels", one.channels);
+  visit("detectable_sd", one.detectable_sd);
 }
 
 template <typename Visitor, typename T>
@@ -84,6 +87,7 @@ void Visit(Visitor& visit, T& one) requires std::is_same_v<std::remove_const_t<T
   visit("calibrate_p_value", one.calibrate_p_value);
   visit("validate_p_value", one.validate_p_value);
   visit("instrument", one.instrument);
+  visit("where", one.where);
 }
 
 template <typename Visitor, typename T>
@@ -92,10 +96,11 @@ void Visit(Visitor& visit, T& one) requires std::is_same_v<std::remove_const_t<T
   visit("floor", one.floor);
   visit("gap_p_value", one.gap_p_value);
   visit("smallest_p_value", one.smallest_p_value);
-  visit("minimum_detectable", one.minimum_detectable);
+  visit("significant_gap", one.significant_gap);
   visit("nothing_probability", one.nothing_probability);
   visit("large_discrepancy_probability", one.large_discrepancy_probability);
   visit("discrepancy_where", one.discrepancy_where);
+  visit("discrepancy_channel", one.discrepancy_channel);
   visit("rival_group", one.rival_group);
   visit("rival_probability", one.rival_probability);
   visit("separating_experiment", one.separating_experiment);

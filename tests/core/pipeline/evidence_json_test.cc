@@ -21,11 +21,13 @@ TEST(EvidenceJson, ComesBackAsItWasAndSoDoesItsVerdict) {
                           .cluster = 3,
                           .shift_sd = 2.5,
                           .local_step = 2.0,
-                          .channels = {"laser/height"}}};
+                          .channels = {"laser/height"},
+                          .detectable_sd = 0.4}};
   evidence.sensors = {{"pyro/pyro_t", "offset", 0.3, 0.2, true}};
   evidence.channels = {{.channel = "height", .calibrate_mean_z2 = 1.1, .calibrate_chance = 2.0}};
   evidence.large_discrepancy_probability = 0.02;
-  evidence.discrepancy_where = "height";
+  evidence.discrepancy_where = "height in phase grow";
+  evidence.discrepancy_channel = "laser/height";
   evidence.rival_group = {"vd0", "HD"};
   evidence.rival_probability = 0.97;
   const nlohmann::json written = EncodeEvidence(evidence);
@@ -38,6 +40,16 @@ TEST(EvidenceJson, ComesBackAsItWasAndSoDoesItsVerdict) {
   EXPECT_TRUE(read.sensors[0].inferred);
   EXPECT_EQ(attribution::DecideVerdict(read).verdict.because,
             attribution::DecideVerdict(evidence).verdict.because);
+}
+
+TEST(EvidenceJson, WhatWasKeptBeforeAMemberExistedStillReads) {
+  nlohmann::json kept = EncodeEvidence({.gap = 4.0, .channels = {{.channel = "height"}}});
+  kept.erase("discrepancy_channel");
+  kept["channels"][0].erase("where");
+  const Evidence read = DecodeEvidence(kept);
+  EXPECT_EQ(read.gap, 4.0);
+  EXPECT_EQ(read.channels[0].channel, "height");
+  EXPECT_EQ(read.discrepancy_channel, "");
 }
 
 TEST(EvidenceJson, KeepsWhatTheSearchThoughtOfEachHypothesis) {
