@@ -10,6 +10,7 @@
 #include "core/base/status_macros.h"
 #include "core/pipeline/attribute.h"
 #include "core/pipeline/board_divergence.h"
+#include "core/pipeline/board_story.h"
 #include "core/pipeline/campaign_analysis.h"
 #include "core/pipeline/evidence_summary.h"
 #include "core/pipeline/fit.h"
@@ -29,7 +30,7 @@ namespace parallax::pipeline {
 namespace {
 
 /// Names the method of an analysis, its defaults included; changes whenever a report does.
-constexpr std::string_view kMethod = "parallax-analysis/8";
+constexpr std::string_view kMethod = "parallax-analysis/9";
 
 /// Parameters that subsets and coalitions can be enumerated for.
 constexpr size_t kMostParameters = 12;
@@ -285,9 +286,11 @@ absl::StatusOr<AnalysisResult> Analyze(const AnalysisInput& input,
   PARALLAX_ASSIGN_OR_RETURN(report.divergences,
                             CompareBoards(model, meter, as_assumed, fit.residuals, input.seed));
   PARALLAX_ASSIGN_OR_RETURN(std::vector<attribution::ChannelMisfit> misfit, Misfit(model, fit));
-  report.decision = attribution::DecideVerdict(
+  const attribution::Evidence evidence =
       SummariseEvidence(model, fit, report.gap, meter, report.attribution, report.findings, sensors,
-                        std::move(misfit)));
+                        std::move(misfit));
+  report.decision = attribution::DecideVerdict(evidence);
+  report.story = TellBoard(description.name, report.decision.verdict, evidence);
 
   PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "validate", 0.9));
   std::vector<std::string> unusable;

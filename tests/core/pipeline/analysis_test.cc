@@ -64,6 +64,19 @@ TEST(BoardAnalysisTest, LossEmissivityAndAmbientAreOneGroup) {
   EXPECT_TRUE(together) << found;
 }
 
+TEST(BoardAnalysisTest, SaysWhatWouldTellTheGroupApartAndWhatWasRuledOutByWhichFigure) {
+  const json report = CampaignReport();
+  ASSERT_EQ(report.at("verdict").at("group"), json({"U", "alpha1", "alpha2"}));
+  const std::string next = report.at("measure_next");
+  EXPECT_EQ(next, "a cooldown from hot with both heaters off, or each heater on alone");
+  EXPECT_THAT(report.at("verdict").at("because").get<std::string>(),
+              HasSubstr(next + " would separate them"));
+  const std::vector<std::string> told = report.at("explanation");
+  EXPECT_THAT(told, ::testing::Contains(::testing::ContainsRegex(
+                        "^Not told apart: .*alpha2 \\(inclusion 1, .* nats alone\\)")));
+  EXPECT_THAT(told, ::testing::Contains(::testing::StartsWith("Ruled out as the cause: ")));
+}
+
 TEST(BoardAnalysisTest, SharesOfTheGapAndItsUnexplainedPartSumToOne) {
   const json report = CampaignReport();
   double sum = report.at("unexplained");
