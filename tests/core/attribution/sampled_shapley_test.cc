@@ -159,8 +159,9 @@ TEST_P(Budget, HalvesTheErrorOfKernelShapForEqualEvaluations) {
     } else {
       EXPECT_LT(comparison.ours, 0.5 * comparison.reference) << game.name;
     }
-    if (game.name == "residual norm") {
-      EXPECT_LT(comparison.ours, 1.0);
+    // What docs/results.md states: at 1,200 below 1 % of the gap, but where a step cannot be learnt.
+    if (game.name == "residual norm" || (GetParam() == 1200 && game.name != "majority")) {
+      EXPECT_LT(comparison.ours, 1.0) << game.name;
     }
   }
 }
