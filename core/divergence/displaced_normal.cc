@@ -15,7 +15,6 @@
 namespace parallax::divergence {
 namespace {
 
-constexpr double kTie = 1e-12;  // flips that give the observed statistic again differ by rounding
 /// From this distance on the asymptotic series is as good as the convergent one, and shorter.
 constexpr double kFar = 20.0;
 

@@ -10,8 +10,6 @@
 namespace parallax::divergence {
 namespace {
 
-constexpr double kTie = 1e-12;  // flips that give the observed statistic again differ by rounding
-
 absl::Status Check(const Eigen::Ref<const Eigen::MatrixXd>& differences, double level,
                    int permutations) {
   if (differences.rows() < 5 || differences.cols() < 1 || !differences.allFinite()) {

@@ -14,9 +14,6 @@
 namespace parallax::divergence {
 namespace {
 
-constexpr double kTie =
-    1e-12;  // permutations that are the observed labels again differ by rounding
-
 absl::Status CheckPermutations(int permutations) {
   if (permutations >= 199) return absl::OkStatus();
   return absl::InvalidArgumentError(

@@ -12,6 +12,10 @@ namespace parallax::divergence {
 /// The exchangeable unit is the run, or a block longer than the correlation time, never the sample:
 /// permuting autocorrelated samples invents significance.
 
+/// Share by which a statistic may fall short of the observed one and still count as equal: what
+/// gives it again in another order of summation differs by rounding.
+inline constexpr double kTie = 1e-12;
+
 struct TestOptions {
   int permutations = 1999;  ///< B ≥ 199
   uint64_t seed = 0;
@@ -59,17 +63,6 @@ absl::StatusOr<TestResult> EnergyPermutationTest(const std::vector<Eigen::Matrix
 /// Errors: InvalidArgument on fewer than 5 blocks, entries not finite or B < 199.
 absl::StatusOr<TestResult> SignFlipTest(const Eigen::Ref<const Eigen::MatrixXd>& block_means,
                                         const TestOptions& options = {});
-
-/// Means of consecutive blocks of `block_s` seconds; blocks without samples are left out.
-/// @param time_s  n, not decreasing.   @param values  n × channels; NaN entries are skipped, a
-/// block with none left in some channel is left out.
-Eigen::MatrixXd BlockMeans(const Eigen::VectorXd& time_s,
-                           const Eigen::Ref<const Eigen::MatrixXd>& values, double block_s);
-
-/// Lag at which the sample autocorrelation first falls below 1/e, in seconds (linear between lags);
-/// the length of the record where it never does. For series sampled at uneven times the mean step
-/// counts.
-double CorrelationTime(const Eigen::VectorXd& time_s, const Eigen::VectorXd& values);
 
 /// Holm's step-down adjustment: adjusted p-values in the order given, controlling the family-wise
 /// error. Source: Holm, Scand. J. Statistics 6 (1979) 65.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "core/attribution/term_search.h"
 #include "core/base/parallel.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
@@ -33,7 +34,7 @@ namespace {
 constexpr std::string_view kMethod = "parallax-analysis/9";
 
 /// Parameters that subsets and coalitions can be enumerated for.
-constexpr size_t kMostParameters = 12;
+constexpr size_t kMostParameters = attribution::kMostEnumerated;
 
 /// A parameter that the fit leaves within this many prior sd of its assumed value, and whose
 /// posterior is as wide as its prior, was not informed by the runs: it keeps its assumed value.

@@ -1,7 +1,5 @@
 #include "core/pipeline/campaign_gap.h"
 
-#include <algorithm>
-
 #include "core/attribution/verdict_thresholds.h"
 #include "core/base/random.h"
 #include "core/divergence/permutation.h"
@@ -12,12 +10,6 @@ namespace {
 
 constexpr int kCampaigns = 1999;
 constexpr uint64_t kStream = 0x676170;  // "gap"
-
-double TailShare(const std::vector<double>& null, double value) {
-  const auto above =
-      std::count_if(null.begin(), null.end(), [value](double v) { return v >= value; });
-  return (1.0 + static_cast<double>(above)) / (1.0 + static_cast<double>(null.size()));
-}
 
 }  // namespace
 
@@ -61,7 +53,8 @@ std::map<std::string, double> CampaignGauge::Misfit(const Eigen::VectorXd& resid
 
 std::map<std::string, double> CampaignGauge::MisfitPValues(const Eigen::VectorXd& residuals) const {
   std::map<std::string, double> out;
-  for (const auto& [name, z2] : Misfit(residuals)) out[name] = TailShare(null_of_.at(name), z2);
+  for (const auto& [name, z2] : Misfit(residuals))
+    out[name] = divergence::TailShare(null_of_.at(name), z2);
   return out;
 }
 
@@ -73,14 +66,14 @@ std::map<std::string, double> CampaignGauge::Chance() const {
   return out;
 }
 
-double CampaignGauge::PValue(double gap) const { return TailShare(null_, gap); }
+double CampaignGauge::PValue(double gap) const { return divergence::TailShare(null_, gap); }
 
 std::map<std::string, double> CampaignGauge::PValues(const Eigen::VectorXd& residuals) const {
   std::vector<std::string> names;
   std::vector<double> p;
   for (const auto& [name, gap] : ByObservable(residuals)) {
     names.push_back(name);
-    p.push_back(TailShare(null_of_.at(name), gap));
+    p.push_back(divergence::TailShare(null_of_.at(name), gap));
   }
   const std::vector<double> adjusted = divergence::HolmAdjust(p);
   std::map<std::string, double> out;

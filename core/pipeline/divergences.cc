@@ -76,17 +76,11 @@ double JsOf(const Eigen::MatrixXd& scores, const JsDraws& draws) {
 
 /// What right twins show of one signal.
 struct Null {
-  std::vector<double> energy;  ///< ascending
+  std::vector<double> energy;
   double energy_floor = 0.0, mmd = 0.0, transport = 0.0, kl = 0.0, js = 0.0;
   Eigen::VectorXd window_sd;           ///< of the mean over runs, by place
-  std::vector<double> largest_window;  ///< over all places, in that sd, ascending
+  std::vector<double> largest_window;  ///< over all places, in that sd
 };
-
-/// (1 + # at least as large)/(B + 1).
-double TailShare(const std::vector<double>& ascending, double value) {
-  const auto above = ascending.end() - std::lower_bound(ascending.begin(), ascending.end(), value);
-  return (1.0 + static_cast<double>(above)) / (1.0 + static_cast<double>(ascending.size()));
-}
 
 Null NullOf(const RightTwins& twins, Eigen::Index dimensions) {
   Null null;
@@ -104,7 +98,6 @@ Null NullOf(const RightTwins& twins, Eigen::Index dimensions) {
     transport[i] = Transport(scores);
     js[i] = JsOf(scores, draws);
   });
-  std::sort(null.energy.begin(), null.energy.end());
   null.energy_floor = divergence::Quantile(null.energy, kFloorQuantile);
   null.mmd = divergence::Quantile(std::move(mmd), kFloorQuantile);
   null.kl = divergence::Quantile(std::move(kl), kFloorQuantile);
@@ -116,7 +109,6 @@ Null NullOf(const RightTwins& twins, Eigen::Index dimensions) {
       twins.windows.cwiseAbs() * null.window_sd.cwiseInverse().asDiagonal();
   const Eigen::VectorXd largest = sizes.rowwise().maxCoeff();
   null.largest_window.assign(largest.begin(), largest.end());
-  std::sort(null.largest_window.begin(), null.largest_window.end());
   return null;
 }
 
@@ -135,7 +127,8 @@ absl::Status FillOpening(const ComparedSignal& signal, const RunScores& runs, co
   Eigen::Index first = 0;
   double p_value = 1.0;
   for (; first < mean.size(); ++first) {
-    p_value = TailShare(null.largest_window, std::abs(mean(first)) / null.window_sd(first));
+    p_value =
+        divergence::TailShare(null.largest_window, std::abs(mean(first)) / null.window_sd(first));
     if (p_value <= kLevel) break;
   }
   if (first == mean.size()) {
@@ -169,7 +162,7 @@ absl::StatusOr<DivergenceFigures> Measure(const ComparedSignal& signal, const Ru
                             .transport = {Transport(scores), null.transport},
                             .kl = {KlOf(scores), null.kl},
                             .js = {JsOf(scores, DrawsOf(scores.cols())), null.js},
-                            .p_value = TailShare(null.energy, energy.value())};
+                            .p_value = divergence::TailShare(null.energy, energy.value())};
   PARALLAX_ASSIGN_OR_RETURN(
       const divergence::TestResult flips,
       energy.SignFlipTest({.permutations = kFlips, .seed = seed, .stream = kFlipStream}));

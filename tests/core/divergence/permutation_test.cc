@@ -134,31 +134,5 @@ TEST(Holm, AdjustsAsInTheBook) {
   EXPECT_TRUE(HolmAdjust({}).empty());
 }
 
-TEST(Blocks, AverageSamplesAndSkipWhatIsMissing) {
-  Eigen::VectorXd t(7);
-  t << 10, 11, 12, 13, 20, 30, 31;
-  Eigen::MatrixXd v(7, 2);
-  v << 1, 10, 3, NAN, 5, 20, 7, 40, 9, NAN, 2, 6, 4, 8;
-  const Eigen::MatrixXd means = BlockMeans(t, v, 10.0);
-  ASSERT_EQ(means.rows(), 2);  // the middle block has no second channel
-  EXPECT_DOUBLE_EQ(means(0, 0), 4.0);
-  EXPECT_DOUBLE_EQ(means(0, 1), 70.0 / 3.0);
-  EXPECT_DOUBLE_EQ(means(1, 1), 7.0);
-}
-
-TEST(Blocks, CorrelationTimeOfAnOrnsteinUhlenbeckSeriesIsItsTau) {
-  base::Random random(3, 0);
-  const int n = 20000;
-  Eigen::VectorXd t(n), v(n);
-  double state = 0.0;
-  for (int i = 0; i < n; ++i) {
-    state = std::exp(-2.0 / 30.0) * state + random.Normal();
-    t(i) = 2.0 * i;
-    v(i) = state;
-  }
-  EXPECT_NEAR(CorrelationTime(t, v), 30.0, 5.0);
-  EXPECT_EQ(CorrelationTime(t, Eigen::VectorXd::Ones(n)), t(n - 1) - t(0));
-}
-
 }  // namespace
 }  // namespace parallax::divergence
