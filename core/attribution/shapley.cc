@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/parallel.h"
+#include "core/base/quantile.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::attribution {
@@ -31,18 +32,10 @@ std::vector<double> Weights(int players) {
   return weights;
 }
 
-/// Quantile by linear interpolation of sorted values.
-double SortedQuantile(const Eigen::VectorXd& sorted, double q) {
-  const double at = q * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<Eigen::Index>(at);
-  const Eigen::Index above = std::min<Eigen::Index>(below + 1, sorted.size() - 1);
-  return sorted(below) + (at - static_cast<double>(below)) * (sorted(above) - sorted(below));
-}
-
-void Interval(Eigen::VectorXd values, double* low, double* high) {
-  std::sort(values.begin(), values.end());
-  *low = SortedQuantile(values, 0.05);
-  *high = SortedQuantile(values, 0.95);
+void Interval(const Eigen::VectorXd& values, double* low, double* high) {
+  const std::vector<double> all(values.begin(), values.end());
+  *low = base::Quantile(all, 0.05);
+  *high = base::Quantile(all, 0.95);
 }
 
 /// Players of each union, unions in the order of their first player.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <set>
 #include <utility>
@@ -30,6 +31,12 @@ Terms Without(Terms terms, int term) {
 
 bool Has(const Terms& terms, int term) {
   return std::binary_search(terms.begin(), terms.end(), term);
+}
+
+absl::Status CheckEvidence(double log_evidence, size_t model) {
+  if (log_evidence < std::numeric_limits<double>::infinity()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("log evidence of model %d is %g, must be a number", model, log_evidence));
 }
 
 /// The state of one search.
@@ -83,9 +90,7 @@ class Search {
     if (fresh.empty()) return absl::OkStatus();
     PARALLAX_ASSIGN_OR_RETURN(const std::vector<double> evidence, refit_(fresh));
     for (size_t i = 0; i < fresh.size(); ++i) {
-      if (std::isnan(evidence[i])) {
-        return absl::InvalidArgumentError(absl::StrFormat("log evidence of model %d is NaN", i));
-      }
+      PARALLAX_RETURN_IF_ERROR(CheckEvidence(evidence[i], i));
       models_.push_back({std::move(fresh[i]), evidence[i]});
     }
     return absl::OkStatus();
@@ -194,34 +199,33 @@ absl::StatusOr<std::vector<TermModel>> SearchTerms(const std::vector<double>& lo
   return Search(log_prior_odds, refit, propose, options).Run();
 }
 
-TermInclusion IncludeTerms(const std::vector<TermModel>& models,
-                           const std::vector<double>& log_prior_odds) {
-  TermInclusion out;
-  for (const TermModel& model : models) {
-    double weight = model.log_evidence;
-    for (const int t : model.terms) weight += log_prior_odds[static_cast<size_t>(t)];
-    out.weight.push_back(weight);
+absl::StatusOr<std::vector<TermModel>> EnumerateTerms(int terms, const RefitTerms& refit) {
+  if (terms < 1 || terms > kMostEnumerated) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("terms = %d, must be 1 to %d to try all subsets", terms, kMostEnumerated));
   }
-  const auto best = std::max_element(out.weight.begin(), out.weight.end());
-  out.best = static_cast<size_t>(best - out.weight.begin());
-  double total = 0.0;
-  for (const double weight : out.weight) total += std::exp(weight - *best);
-  for (const double weight : out.weight) {
-    out.model_probability.push_back(std::exp(weight - *best) / total);
-  }
-  constexpr double kNone = -std::numeric_limits<double>::infinity();
-  std::vector<double> with(log_prior_odds.size(), kNone), without(with);
-  out.probability.assign(log_prior_odds.size(), 0.0);
-  for (size_t m = 0; m < models.size(); ++m) {
-    for (size_t t = 0; t < with.size(); ++t) {
-      const bool in = Has(models[m].terms, static_cast<int>(t));
-      double& side = in ? with[t] : without[t];
-      side = std::max(side, out.weight[m]);
-      if (in) out.probability[t] += out.model_probability[m];
+  std::vector<Terms> subsets;
+  for (uint32_t mask = 0; mask < uint32_t{1} << terms; ++mask) {
+    Terms subset;
+    for (int t = 0; t < terms; ++t) {
+      if ((mask >> t & 1u) != 0) subset.push_back(t);
     }
+    subsets.push_back(std::move(subset));
   }
-  for (size_t t = 0; t < with.size(); ++t) out.loss_without.push_back(with[t] - without[t]);
-  return out;
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<double> evidence, refit(subsets));
+  if (evidence.size() != subsets.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("refit gave %d evidences for %d models", evidence.size(), subsets.size()));
+  }
+  std::vector<TermModel> models;
+  bool any = false;
+  for (size_t m = 0; m < subsets.size(); ++m) {
+    PARALLAX_RETURN_IF_ERROR(CheckEvidence(evidence[m], m));
+    any |= std::isfinite(evidence[m]);
+    models.push_back({std::move(subsets[m]), evidence[m]});
+  }
+  if (!any) return absl::InvalidArgumentError("no model has any evidence");
+  return models;
 }
 
 }  // namespace parallax::attribution

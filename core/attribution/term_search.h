@@ -4,14 +4,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/attribution/inclusion.h"
 
 namespace parallax::attribution {
-
-/// A model of the search: its terms, ascending, and how well it explains the data.
-struct TermModel {
-  std::vector<int> terms;
-  double log_evidence = 0.0;
-};
 
 struct TermSearchOptions {
   int beam = 5;              ///< models grown at each size
@@ -43,18 +38,12 @@ absl::StatusOr<std::vector<TermModel>> SearchTerms(const std::vector<double>& lo
                                                    const ProposeTerms& propose,
                                                    const TermSearchOptions& options = {});
 
-/// What refitted models say.
-struct TermInclusion {
-  std::vector<double> weight;             ///< log posterior weight of each model, unnormalised
-  std::vector<double> model_probability;  ///< of each model, in their order
-  std::vector<double> probability;        ///< posterior inclusion probability of each term
-  /// Nats by which the best model without a term is worse than the best with it.
-  std::vector<double> loss_without;
-  size_t best = 0;  ///< most probable model
-};
+/// Terms of which all subsets may be refitted: more are too many.
+inline constexpr int kMostEnumerated = 12;
 
-/// REQUIRES: models is not empty; terms index log_prior_odds.
-TermInclusion IncludeTerms(const std::vector<TermModel>& models,
-                           const std::vector<double>& log_prior_odds);
+/// Refits every subset of a few terms, in the order of their bit masks: none, {0}, {1}, {0, 1}, ….
+/// Errors: those of refit; InvalidArgument on terms outside 1 … kMostEnumerated, NaN, or where no
+/// model has any evidence.
+absl::StatusOr<std::vector<TermModel>> EnumerateTerms(int terms, const RefitTerms& refit);
 
 }  // namespace parallax::attribution

@@ -12,6 +12,10 @@ namespace parallax::divergence {
 /// The exchangeable unit is the run, or a block longer than the correlation time, never the sample:
 /// permuting autocorrelated samples invents significance.
 
+/// Share by which a statistic may fall short of the observed one and still count as equal: what
+/// gives it again in another order of summation differs by rounding.
+inline constexpr double kTie = 1e-12;
+
 struct TestOptions {
   int permutations = 1999;  ///< B ≥ 199
   uint64_t seed = 0;

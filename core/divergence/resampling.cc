@@ -9,13 +9,11 @@
 
 namespace parallax::divergence {
 
-double Quantile(std::vector<double> values, double q) {
-  if (values.empty()) return std::nan("");
-  std::sort(values.begin(), values.end());
-  const double at = std::clamp(q, 0.0, 1.0) * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<size_t>(at);
-  const size_t above = std::min(below + 1, values.size() - 1);
-  return values[below] + (at - static_cast<double>(below)) * (values[above] - values[below]);
+double TailShare(const std::vector<double>& null, double value) {
+  const auto below =
+      std::count_if(null.begin(), null.end(), [value](double v) { return v < value; });
+  return (1.0 + static_cast<double>(std::ssize(null) - below)) /
+         (1.0 + static_cast<double>(null.size()));
 }
 
 absl::StatusOr<Interval> BootstrapInterval(
@@ -53,12 +51,6 @@ absl::StatusOr<Interval> SimulationFloor(
   base::ParallelFor(values.size(),
                     [&](size_t k) { values[k] = distance(simulate(2 * k), simulate(2 * k + 1)); });
   return Interval{Quantile(values, 0.5), Quantile(values, 0.05), Quantile(values, 0.95)};
-}
-
-double TailShare(const std::vector<double>& null, double value) {
-  const auto above =
-      std::count_if(null.begin(), null.end(), [value](double v) { return v >= value; });
-  return (1.0 + static_cast<double>(above)) / (1.0 + static_cast<double>(null.size()));
 }
 
 }  // namespace parallax::divergence

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/base/quantile.h"
 
 namespace parallax::divergence {
 
@@ -41,14 +42,10 @@ absl::StatusOr<Interval> SimulationFloor(
     const std::function<double(const Eigen::MatrixXd&, const Eigen::MatrixXd&)>& distance,
     int pairs = 100);
 
-/// (1 + # of `null` at least as large as `value`)/(1 + # of `null`): the p-value of a simulated
-/// null.
+using base::Quantile;
+
+/// (1 + # at least as large as `value`)/(B + 1): p-value of a figure of which B draws under the
+/// null are known; 1 for a figure that is not a number.
 double TailShare(const std::vector<double>& null, double value);
-
-/// Resamples that give the observed statistic again differ from it by rounding, relative to it.
-inline constexpr double kTie = 1e-12;
-
-/// Quantile q of values by linear interpolation (type 7); NaN for none.
-double Quantile(std::vector<double> values, double q);
 
 }  // namespace parallax::divergence

@@ -6,11 +6,13 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "core/attribution/term_search.h"
 #include "core/base/parallel.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/attribute.h"
 #include "core/pipeline/board_divergence.h"
+#include "core/pipeline/board_story.h"
 #include "core/pipeline/campaign_analysis.h"
 #include "core/pipeline/evidence_summary.h"
 #include "core/pipeline/fit.h"
@@ -34,7 +36,7 @@ namespace {
 constexpr std::string_view kMethod = "parallax-analysis/9";
 
 /// Parameters that subsets and coalitions can be enumerated for.
-constexpr size_t kMostParameters = 12;
+constexpr size_t kMostParameters = attribution::kMostEnumerated;
 
 /// A parameter that the fit leaves within this many prior sd of its assumed value, and whose
 /// posterior is as wide as its prior, was not informed by the runs: it keeps its assumed value.
@@ -249,9 +251,11 @@ absl::Status Explain(const AnalysisInput& input, const Model& model, const MapFi
   PARALLAX_ASSIGN_OR_RETURN(report->divergences,
                             CompareBoards(model, meter, as_assumed, fit.residuals, input.seed));
   PARALLAX_ASSIGN_OR_RETURN(std::vector<attribution::ChannelMisfit> misfit, Misfit(model, fit));
-  report->decision = attribution::DecideVerdict(
+  const attribution::Evidence evidence =
       SummariseEvidence(model, fit, report->gap, meter, report->attribution, report->findings,
-                        sensors, std::move(misfit)));
+                        sensors, std::move(misfit));
+  report->decision = attribution::DecideVerdict(evidence);
+  report->story = TellBoard(input.twin.description().name, report->decision.verdict, evidence);
   return absl::OkStatus();
 }
 

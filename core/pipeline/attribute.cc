@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "core/attribution/inclusion.h"
+#include "core/attribution/term_search.h"
 #include "core/base/random.h"
 #include "core/base/status_macros.h"
 #include "core/calibration/evidence.h"
@@ -72,43 +72,36 @@ absl::Status WeighEvidence(const Model& model, const MapFit& fit, Attribution* o
   options.solver.function_tolerance = kEvidenceTolerance;
   options.solver.max_iterations = kEvidenceIterations;
   const std::vector<double> odds(static_cast<size_t>(players), attribution::kLogParameterOdds);
-  auto refit = [&](const std::vector<uint32_t>& masks) -> absl::StatusOr<std::vector<double>> {
+  auto refit =
+      [&](const std::vector<std::vector<int>>& free) -> absl::StatusOr<std::vector<double>> {
     std::vector<std::vector<int>> coordinates;
-    for (const uint32_t mask : masks) coordinates.push_back(FreeCoordinates(space, mask));
+    for (const std::vector<int>& subset : free) {
+      uint32_t mask = 0;
+      for (const int p : subset) mask |= 1u << p;
+      coordinates.push_back(FreeCoordinates(space, mask));
+    }
     PARALLAX_ASSIGN_OR_RETURN(const std::vector<calibration::SubsetEvidence> found,
                               calibration::EvidenceOfSubsets(problem, coordinates, options));
     std::vector<double> evidence;
     for (const calibration::SubsetEvidence& subset : found) evidence.push_back(subset.log_evidence);
     return evidence;
   };
-  PARALLAX_ASSIGN_OR_RETURN(const std::vector<attribution::Model> models,
-                            attribution::SearchModels(players, odds, refit));
-  PARALLAX_ASSIGN_OR_RETURN(const attribution::Inclusion inclusion,
-                            attribution::InclusionProbabilities(models, odds));
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<attribution::TermModel> models,
+                            attribution::EnumerateTerms(players, refit));
+  const attribution::TermInclusion inclusion = attribution::IncludeTerms(models, odds);
   out->pip = inclusion.probability;
   out->loss_without = inclusion.loss_without;
   out->gain_alone.assign(static_cast<size_t>(players), 0.0);
-  double none = 0.0;
-  for (const attribution::Model& m : models) {
-    if (m.mask == 0) none = m.log_evidence;
+  // The model without any comes first.
+  for (const attribution::TermModel& m : models) {
+    if (m.terms.size() != 1) continue;
+    out->gain_alone[static_cast<size_t>(m.terms[0])] = m.log_evidence - models.front().log_evidence;
   }
-  for (const attribution::Model& m : models) {
-    for (int p = 0; p < players; ++p) {
-      if (m.mask == 1u << p) out->gain_alone[static_cast<size_t>(p)] = m.log_evidence - none;
-    }
-  }
-  double nothing = 0.0, better = 0.0;
-  for (size_t m = 0; m < models.size(); ++m) {
-    if (models[m].mask == 0) nothing = inclusion.model_probability[m];
-    if (models[m].log_evidence > none) better += inclusion.model_probability[m];
-  }
-  out->nothing_probability = nothing > 0.0 ? nothing / (nothing + better) : 0.0;
-  const uint32_t rivals =
-      attribution::RivalGroup(models, odds, attribution::kEvidenceRules.rival_nats);
-  for (int p = 0; p < players; ++p) {
-    if (rivals >> p & 1u) {
-      out->rivals.push_back(space.description().parameters[static_cast<size_t>(p)].name);
-    }
+  out->nothing_probability = attribution::NothingProbability(models, inclusion);
+  const std::vector<int> rivals =
+      attribution::RivalTerms(models, inclusion, attribution::kEvidenceRules.rival_nats);
+  for (const int p : rivals) {
+    out->rivals.push_back(space.description().parameters[static_cast<size_t>(p)].name);
   }
   out->rival_probability = attribution::GroupProbability(models, inclusion, rivals);
   return absl::OkStatus();

@@ -52,11 +52,7 @@ CauseWeights::CauseWeights(const CampaignSearch& search,
       causes_(FindCauses(search.terms(), search.model().description())) {}
 
 double CauseWeights::Pip(const Cause& cause) const {
-  double sum = 0.0;
-  for (size_t m = 0; m < models_.size(); ++m) {
-    if (HasAny(models_[m].terms, cause)) sum += included_.model_probability[m];
-  }
-  return std::min(sum, 1.0);
+  return attribution::GroupProbability(models_, included_, cause);
 }
 
 int CauseWeights::BestWith(const Cause& cause) const {
@@ -130,13 +126,7 @@ Cause CauseWeights::RivalGroup() const {
 }
 
 double CauseWeights::ProbabilityOfNothing() const {
-  const double none = LogEvidence({});
-  double nothing = 0.0, better = 0.0;
-  for (size_t m = 0; m < models_.size(); ++m) {
-    if (models_[m].terms.empty()) nothing = included_.model_probability[m];
-    if (models_[m].log_evidence > none) better += included_.model_probability[m];
-  }
-  return nothing > 0.0 ? nothing / (nothing + better) : 0.0;
+  return attribution::NothingProbability(models_, included_);
 }
 
 double CauseWeights::LogEvidence(const std::vector<int>& terms) const {

@@ -1,9 +1,5 @@
 #include "core/pipeline/campaign_gap.h"
 
-#include <algorithm>
-#include <cmath>
-#include <utility>
-
 #include "core/attribution/verdict_thresholds.h"
 #include "core/base/random.h"
 #include "core/divergence/permutation.h"

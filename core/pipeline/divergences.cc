@@ -76,10 +76,10 @@ double JsOf(const Eigen::MatrixXd& scores, const JsDraws& draws) {
 
 /// What right twins show of one signal.
 struct Null {
-  std::vector<double> energy;  ///< ascending
+  std::vector<double> energy;
   double energy_floor = 0.0, mmd = 0.0, transport = 0.0, kl = 0.0, js = 0.0;
   Eigen::VectorXd window_sd;           ///< of the mean over runs, by place
-  std::vector<double> largest_window;  ///< over all places, in that sd, ascending
+  std::vector<double> largest_window;  ///< over all places, in that sd
 };
 
 Null NullOf(const RightTwins& twins, Eigen::Index dimensions) {
@@ -98,7 +98,6 @@ Null NullOf(const RightTwins& twins, Eigen::Index dimensions) {
     transport[i] = Transport(scores);
     js[i] = JsOf(scores, draws);
   });
-  std::sort(null.energy.begin(), null.energy.end());
   null.energy_floor = divergence::Quantile(null.energy, kFloorQuantile);
   null.mmd = divergence::Quantile(std::move(mmd), kFloorQuantile);
   null.kl = divergence::Quantile(std::move(kl), kFloorQuantile);
@@ -110,7 +109,6 @@ Null NullOf(const RightTwins& twins, Eigen::Index dimensions) {
       twins.windows.cwiseAbs() * null.window_sd.cwiseInverse().asDiagonal();
   const Eigen::VectorXd largest = sizes.rowwise().maxCoeff();
   null.largest_window.assign(largest.begin(), largest.end());
-  std::sort(null.largest_window.begin(), null.largest_window.end());
   return null;
 }
 

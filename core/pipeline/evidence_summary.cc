@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "core/pipeline/ruled_out.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -56,7 +57,9 @@ attribution::Evidence SummariseEvidence(const Model& model, const MapFit& fit,
                                  .nothing_probability = attribution.nothing_probability,
                                  .channels = std::move(misfit),
                                  .rival_group = attribution.rivals,
-                                 .rival_probability = attribution.rival_probability};
+                                 .rival_probability = attribution.rival_probability,
+                                 .separating_experiment = SeparatingExperiment(
+                                     model.space().description(), attribution.rivals)};
   for (size_t p = 0; p < attribution.pip.size(); ++p) {
     evidence.parameters.push_back(OfParameter(model, fit, attribution, p));
   }

@@ -11,6 +11,7 @@
 #include "core/base/units.h"
 #include "core/divergence/distance.h"
 #include "core/divergence/permutation.h"
+#include "core/divergence/resampling.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -127,10 +128,7 @@ double GapMeter::Gap(const Eigen::VectorXd& residuals) const {
   return Distance(scores) - expected_;
 }
 
-double GapMeter::PValue(double gap) const {
-  const auto above = null_.end() - std::lower_bound(null_.begin(), null_.end(), gap);
-  return (1.0 + static_cast<double>(above)) / (static_cast<double>(null_.size()) + 1.0);
-}
+double GapMeter::PValue(double gap) const { return divergence::TailShare(null_, gap); }
 
 double DifferenceInUnit(const std::string& unit, double si) {
   const absl::StatusOr<base::Unit> found = base::FindUnit(unit);

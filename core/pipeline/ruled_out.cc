@@ -220,7 +220,7 @@ std::string SeparatingExperiment(const twin::Description& description,
   for (const twin::Separation& pair : twin::SeparationsIn(description.name)) {
     const std::vector<std::string> one = members(pair.one), other = members(pair.other);
     if (one.empty() || other.empty()) continue;
-    experiments.push_back(pair.experiment);
+    if (!Has(experiments, pair.experiment)) experiments.push_back(pair.experiment);
     paired.insert(paired.end(), one.begin(), one.end());
     paired.insert(paired.end(), other.begin(), other.end());
   }

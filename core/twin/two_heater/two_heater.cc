@@ -24,20 +24,26 @@ std::vector<Parameter> BoardParameters() {
   constexpr Scope kRig = Scope::kRig;
   return {
       {"U", "U", "W/m2/K", 10.0, 0.4, 0.5, 200.0, kLog, kRig, 0.0, "", "convection", kKit,
-       "Heat loss from a heater to the air, per area and kelvin."},
+       "Heat loss from a heater to the air, per area and kelvin.",
+       "a cooldown from hot with both heaters off"},
       {"Us", "U_s", "W/m2/K", 15.45, 0.4, 0.5, 500.0, kLog, kRig, 0.0, "", "heater_exchange", kKit,
-       "Heat exchange between the two heaters, per shared area and kelvin."},
+       "Heat exchange between the two heaters, per shared area and kelvin.",
+       "the sensor of the heater that is off while the other is on alone"},
       {"alpha1", "α₁", "W/%", 0.01, 0.4, 1e-4, 0.1, kLog, kRig, 0.0, "", "heater_gain_1", kKit,
-       "Heat of heater 1 per percent of its command."},
+       "Heat of heater 1 per percent of its command.",
+       "voltage and current of heater 1 at a known command"},
       {"alpha2", "α₂", "W/%", 0.0075, 0.4, 1e-4, 0.1, kLog, kRig, 0.0, "", "heater_gain_2", kKit,
-       "Heat of heater 2 per percent of its command."},
+       "Heat of heater 2 per percent of its command.",
+       "voltage and current of heater 2 at a known command"},
       {"tau", "τ", "s", 15.0, 0.5, 0.5, 120.0, kLog, kRig, 0.0, "", "sensor_lag", kKit,
-       "First-order lag of a sensor behind its heater."},
+       "First-order lag of a sensor behind its heater.",
+       "readings every second across a step of the heater"},
       {"eps", "ε", "1", 0.9, 0.1, 0.0, 1.0, kIdentity, kRig, 0.0, "", "surface_emissivity", kKit,
-       "Emissivity of the heaters' surface."},
+       "Emissivity of the heaters' surface.",
+       "an infrared thermometer beside the sensor of a hot heater"},
       {"Ta_offset", "ΔT_a", "K", 0.0, 2.0, -15.0, 15.0, kIdentity, kRig, 0.0, "", "ambient_bias",
        "ambient of rig.json, read off a thermometer to about 2 K",
-       "Added to the ambient temperature."},
+       "Added to the ambient temperature.", "a thermometer in the air beside the board"},
   };
 }
 

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <oneapi/tbb/global_control.h>
 
 #include <atomic>
 #include <bit>
@@ -12,6 +11,7 @@
 
 #include "core/attribution/shapley.h"
 #include "tests/core/attribution/games.h"
+#include "tests/support/threads.h"
 
 namespace parallax::attribution {
 namespace {
@@ -67,14 +67,13 @@ TEST_P(BothSamplers, RepeatThemselvesForASeedAndDifferForAnother) {
 
 TEST_P(BothSamplers, DoNotDependOnTheNumberOfThreads) {
   const TestGame game = TestGames(13, 6).front();
-  const auto run = [&](size_t threads) {
-    const oneapi::tbb::global_control limit(oneapi::tbb::global_control::max_allowed_parallelism,
-                                            threads);
-    return *GetParam()(13, game.game(), {.evaluations = 400});
-  };
-  const SampledValues one = run(1), four = run(4);
-  EXPECT_EQ(one.value, four.value);
-  EXPECT_EQ(one.standard_error, four.standard_error);
+  const SampledValues here = *GetParam()(13, game.game(), {.evaluations = 400});
+  for (const int threads : test_support::kThreadCounts) {
+    const SampledValues there = test_support::OnThreads(
+        threads, [&] { return *GetParam()(13, game.game(), {.evaluations = 400}); });
+    EXPECT_EQ(here.value, there.value) << threads;
+    EXPECT_EQ(here.standard_error, there.standard_error) << threads;
+  }
 }
 
 TEST_P(BothSamplers, RefuseWhatTheyCannotDo) {
@@ -159,8 +158,10 @@ TEST_P(Budget, HalvesTheErrorOfKernelShapForEqualEvaluations) {
     } else {
       EXPECT_LT(comparison.ours, 0.5 * comparison.reference) << game.name;
     }
-    if (game.name == "residual norm") {
-      EXPECT_LT(comparison.ours, 1.0);
+    // What docs/results.md states: at 1,200 below 1 % of the gap, but where a step cannot be
+    // learnt.
+    if (game.name == "residual norm" || (GetParam() == 1200 && game.name != "majority")) {
+      EXPECT_LT(comparison.ours, 1.0) << game.name;
     }
   }
 }

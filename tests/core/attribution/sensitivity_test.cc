@@ -2,11 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <oneapi/tbb/global_control.h>
 
 #include <cmath>
 
 #include "tests/core/attribution/responses.h"
+#include "tests/support/threads.h"
 
 namespace parallax::attribution {
 namespace {
@@ -111,14 +111,13 @@ TEST(SobolIndices, BelowZeroAreReportedAsSuch) {
 }
 
 TEST(SobolIndices, DoNotDependOnTheNumberOfThreads) {
-  const auto run = [](size_t threads) {
-    const oneapi::tbb::global_control limit(oneapi::tbb::global_control::max_allowed_parallelism,
-                                            threads);
-    return *SobolIndices(Ishigami::kInputs, Ishigami(), {.points = 256});
-  };
-  const SensitivityIndices one = run(1), four = run(4);
-  EXPECT_EQ(one.first.value, four.first.value);
-  EXPECT_EQ(one.total.high, four.total.high);
+  const auto run = [] { return *SobolIndices(Ishigami::kInputs, Ishigami(), {.points = 256}); };
+  const SensitivityIndices here = run();
+  for (const int threads : test_support::kThreadCounts) {
+    const SensitivityIndices there = test_support::OnThreads(threads, run);
+    EXPECT_EQ(here.first.value, there.first.value) << threads;
+    EXPECT_EQ(here.total.high, there.total.high) << threads;
+  }
 }
 
 TEST(SobolIndices, RejectWhatTheyCannotAnswer) {

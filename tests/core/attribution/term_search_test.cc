@@ -66,20 +66,6 @@ Eigen::MatrixXd RandomMatrix(Eigen::Index rows, Eigen::Index cols, double sd, ui
   return out;
 }
 
-/// Every subset of the terms, as a search that tried them all would return them.
-std::vector<TermModel> Enumerate(const LinearProblem& problem) {
-  std::vector<TermModel> models;
-  for (uint32_t mask = 0; mask < 1u << static_cast<uint32_t>(problem.terms()); ++mask) {
-    std::vector<int> terms;
-    for (int t = 0; t < problem.terms(); ++t) {
-      if (mask >> static_cast<uint32_t>(t) & 1u) terms.push_back(t);
-    }
-    const double evidence = problem.LogEvidence(terms);
-    models.push_back({std::move(terms), evidence});
-  }
-  return models;
-}
-
 class TermSearchSeeds : public ::testing::TestWithParam<uint64_t> {};
 INSTANTIATE_TEST_SUITE_P(Fixed, TermSearchSeeds, ::testing::Range<uint64_t>(0, 12));
 
@@ -96,7 +82,7 @@ TEST_P(TermSearchSeeds, TheSearchFindsWhatEnumerationOfAllSubsetsFinds) {
   const absl::StatusOr<std::vector<TermModel>> found =
       SearchTerms(odds, problem.Refit(), problem.Propose());
   ASSERT_TRUE(found.ok()) << found.status();
-  const std::vector<TermModel> all = Enumerate(problem);
+  const std::vector<TermModel> all = *EnumerateTerms(problem.terms(), problem.Refit());
   const TermInclusion searched = IncludeTerms(*found, odds);
   const TermInclusion exact = IncludeTerms(all, odds);
   EXPECT_EQ((*found)[searched.best].terms, all[exact.best].terms);
@@ -188,16 +174,68 @@ TEST(TermSearchTest, AModelIsRefittedOnce) {
   }
 }
 
-TEST(TermInclusionTest, OfThreeModelsIsWhatOneComputesByHand) {
-  // Weights 0, ln 3 + ln .5, ln 8 + 2 ln .5, that is 1 : 1.5 : 2.
-  const std::vector<TermModel> models = {{{}, 0.0}, {{0}, std::log(3.0)}, {{0, 1}, std::log(8.0)}};
-  const TermInclusion included = IncludeTerms(models, {std::log(0.5), std::log(0.5)});
-  EXPECT_EQ(included.best, 2u);
-  EXPECT_NEAR(included.model_probability[0], 1.0 / 4.5, 1e-12);
-  EXPECT_NEAR(included.probability[0], 3.5 / 4.5, 1e-12);
-  EXPECT_NEAR(included.probability[1], 2.0 / 4.5, 1e-12);
-  EXPECT_NEAR(included.loss_without[0], std::log(2.0), 1e-12);
-  EXPECT_NEAR(included.loss_without[1], std::log(2.0 / 1.5), 1e-12);
+TEST(TermSearchTest, ASwapMendsAWrongFirstChoice) {
+  // Term 0 alone is best, but the true pair is (1, 2): growing from the best single, with a beam of
+  // one, meets only pairs with 0, and a swap must find the rest.
+  const auto worth = [](const std::vector<int>& model) {
+    const auto in = [&](int t) { return std::find(model.begin(), model.end(), t) != model.end(); };
+    const double pair = in(1) && in(2) ? 60.0 : in(1) ? 20.0 : 0.0;
+    return (in(0) ? 30.0 : 0.0) + pair - 4.0 * static_cast<double>(model.size());
+  };
+  const RefitTerms refit = [&](const std::vector<std::vector<int>>& models) {
+    std::vector<double> evidence;
+    for (const std::vector<int>& model : models) evidence.push_back(worth(model));
+    return absl::StatusOr<std::vector<double>>(evidence);
+  };
+  const ProposeTerms propose = [&](const std::vector<int>& model) {
+    std::vector<double> evidence;
+    for (int t = 0; t < 10; ++t) {
+      std::vector<int> with = model;
+      with.push_back(t);
+      evidence.push_back(worth(with));
+    }
+    return absl::StatusOr<std::vector<double>>(evidence);
+  };
+  const std::vector<double> odds(10, std::log(0.04));
+  const absl::StatusOr<std::vector<TermModel>> found =
+      SearchTerms(odds, refit, propose, {.beam = 1, .max_terms = 2});
+  ASSERT_TRUE(found.ok());
+  EXPECT_THAT((*found)[IncludeTerms(*found, odds).best].terms, ElementsAre(1, 2));
+}
+
+TEST(EnumerateTermsTest, RefitsEverySubsetOnceInTheOrderOfItsBits) {
+  const LinearProblem problem(RandomMatrix(12, 4, 0.6, 7), RandomMatrix(12, 1, 2.0, 8));
+  const absl::StatusOr<std::vector<TermModel>> models = EnumerateTerms(4, problem.Refit());
+  ASSERT_TRUE(models.ok());
+  ASSERT_EQ(models->size(), 16u);
+  EXPECT_THAT((*models)[0].terms, ElementsAre());
+  EXPECT_THAT((*models)[3].terms, ElementsAre(0, 1));
+  EXPECT_THAT((*models)[13].terms, ElementsAre(0, 2, 3));
+  for (const TermModel& model : *models) {
+    EXPECT_EQ(model.log_evidence, problem.LogEvidence(model.terms));
+  }
+}
+
+TEST(EnumerateTermsTest, RefusesWhatItCannotDo) {
+  const auto all = [](double evidence) {
+    return [evidence](const std::vector<std::vector<int>>& models) {
+      return absl::StatusOr<std::vector<double>>(std::vector<double>(models.size(), evidence));
+    };
+  };
+  EXPECT_FALSE(EnumerateTerms(0, all(0.0)).ok());
+  EXPECT_FALSE(EnumerateTerms(kMostEnumerated + 1, all(0.0)).ok());
+  EXPECT_FALSE(EnumerateTerms(2, all(NAN)).ok());
+  EXPECT_FALSE(EnumerateTerms(2, all(HUGE_VAL)).ok());
+  EXPECT_THAT(std::string(EnumerateTerms(2, all(-HUGE_VAL)).status().message()),
+              HasSubstr("no model has any evidence"));
+  const RefitTerms fails = [](const std::vector<std::vector<int>>&) {
+    return absl::StatusOr<std::vector<double>>(absl::CancelledError("stop"));
+  };
+  EXPECT_EQ(EnumerateTerms(3, fails).status().code(), absl::StatusCode::kCancelled);
+  const RefitTerms forgets = [](const std::vector<std::vector<int>>&) {
+    return absl::StatusOr<std::vector<double>>(std::vector<double>(1, 0.0));
+  };
+  EXPECT_FALSE(EnumerateTerms(3, forgets).ok());
 }
 
 TEST(TermSearchTest, NoTermsAreRefused) {

@@ -2,9 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <oneapi/tbb/global_control.h>
 
 #include <cmath>
+
+#include "tests/support/threads.h"
 
 namespace parallax::calibration {
 namespace {
@@ -157,10 +158,9 @@ TEST(InvertByEnsembleKalman, TheSameSeedGivesTheSameMembersOnAnyNumberOfThreads)
     return random.Uniform() > 0.1 && sound(x, random, rows);
   };
   std::vector<Eigen::MatrixXd> members;
-  for (const size_t threads : {size_t{1}, size_t{2}, size_t{4}}) {
-    const oneapi::tbb::global_control limit(oneapi::tbb::global_control::max_allowed_parallelism,
-                                            threads);
-    members.push_back(InvertByEnsembleKalman(problem, {.seed = 5})->members);
+  for (const int threads : test_support::kThreadCounts) {
+    members.push_back(test_support::OnThreads(
+        threads, [&] { return InvertByEnsembleKalman(problem, {.seed = 5})->members; }));
   }
   EXPECT_EQ(members[0], members[1]);
   EXPECT_EQ(members[0], members[2]);

@@ -2,10 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <oneapi/tbb/global_control.h>
 
 #include <cmath>
 #include <limits>
+
+#include "tests/support/threads.h"
 
 namespace parallax::calibration {
 namespace {
@@ -114,10 +115,10 @@ TEST(SamplePosterior, UnitsOfTheParametersDoNotMatter) {
 TEST(SamplePosterior, TheSameSeedGivesTheSameDrawsOnAnyNumberOfThreads) {
   const auto density = [](const Eigen::VectorXd& x) { return -0.25 * x.array().pow(4).sum(); };
   std::vector<Eigen::MatrixXd> draws;
-  for (const size_t threads : {size_t{1}, size_t{2}, size_t{4}}) {
-    const oneapi::tbb::global_control limit(oneapi::tbb::global_control::max_allowed_parallelism,
-                                            threads);
-    draws.push_back(PooledDraws(*SamplePosterior(density, {UnitStart(4)}, {.seed = 21})));
+  for (const int threads : test_support::kThreadCounts) {
+    draws.push_back(test_support::OnThreads(threads, [&] {
+      return PooledDraws(*SamplePosterior(density, {UnitStart(4)}, {.seed = 21}));
+    }));
   }
   EXPECT_EQ(draws[0], draws[1]);
   EXPECT_EQ(draws[0], draws[2]);

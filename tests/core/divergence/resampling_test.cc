@@ -68,6 +68,15 @@ TEST(Floor, NeedsTenPairs) {
                    .ok());
 }
 
+TEST(TailShare, CountsTheDrawsThatReachTheFigureAndItself) {
+  const std::vector<double> null = {3.0, 1.0, 2.0, 2.0};
+  EXPECT_DOUBLE_EQ(TailShare(null, 2.0), 4.0 / 5.0);
+  EXPECT_DOUBLE_EQ(TailShare(null, 2.5), 2.0 / 5.0);
+  EXPECT_DOUBLE_EQ(TailShare(null, 9.0), 1.0 / 5.0);
+  EXPECT_DOUBLE_EQ(TailShare(null, NAN), 1.0);
+  EXPECT_DOUBLE_EQ(TailShare({}, 0.0), 1.0);
+}
+
 TEST(Quantile, InterpolatesBetweenOrderStatistics) {
   EXPECT_DOUBLE_EQ(Quantile({4, 1, 3, 2}, 0.5), 2.5);
   EXPECT_DOUBLE_EQ(Quantile({4, 1, 3, 2}, 1.0), 4.0);

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/pipeline/campaign_search.h"
@@ -39,13 +40,10 @@ inline PlantedCampaign SmallCampaign(Bench bench, uint64_t seed) {
   return {.bench = bench, .seed = seed, .calibrate_runs = 4, .validate_runs = 0, .grow_s = 300.0};
 }
 
-/// Fails the test where something cannot be made.
-inline std::unique_ptr<GatheredCampaign> Gather(const PlantedCampaign& what) {
+/// What is made of a campaign. Fails the test where something cannot be made.
+inline std::unique_ptr<GatheredCampaign> GatherOf(Campaign campaign) {
   auto out = std::make_unique<GatheredCampaign>();
-  absl::StatusOr<Campaign> campaign = Plant(what);
-  EXPECT_TRUE(campaign.ok()) << campaign.status();
-  if (!campaign.ok()) return nullptr;
-  out->campaign = *std::move(campaign);
+  out->campaign = std::move(campaign);
   for (const signal::RunRecord& record : out->campaign.calibrate) {
     absl::StatusOr<CampaignRun> run =
         GatherRows(out->campaign.rig, Nanotubes(), record, out->campaign.assumed);
@@ -63,6 +61,13 @@ inline std::unique_ptr<GatheredCampaign> Gather(const PlantedCampaign& what) {
   out->noise = std::make_unique<CampaignNoise>(*std::move(noise));
   out->terms = MakeTerms(*out->model, trust, *out->noise, out->jacobian);
   return out;
+}
+
+/// The same of a campaign that is planted first.
+inline std::unique_ptr<GatheredCampaign> Gather(const PlantedCampaign& what) {
+  absl::StatusOr<Campaign> campaign = Plant(what);
+  EXPECT_TRUE(campaign.ok()) << campaign.status();
+  return campaign.ok() ? GatherOf(*std::move(campaign)) : nullptr;
 }
 
 }  // namespace parallax::pipeline::testing

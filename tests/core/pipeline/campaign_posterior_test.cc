@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <tbb/global_control.h>
 
 #include <cmath>
 #include <functional>
@@ -12,6 +11,7 @@
 #include "core/pipeline/campaign_local.h"
 #include "tests/core/pipeline/campaign_fixture.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/threads.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -85,9 +85,9 @@ TEST_F(PosteriorTest, ProfileAndSpreadAreThoseOfOneValueForAllRuns) {
 }
 
 TEST_F(PosteriorTest, IsTheSameOnOneThreadAndOnFour) {
-  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignPosterior many, SampleCampaign(*search_, *fit_, 5));
-  const tbb::global_control one(tbb::global_control::max_allowed_parallelism, 1);
-  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignPosterior few, SampleCampaign(*search_, *fit_, 5));
+  const auto sample = [this] { return SampleCampaign(*search_, *fit_, 5); };
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignPosterior many, test_support::OnThreads(4, sample));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignPosterior few, test_support::OnThreads(1, sample));
   EXPECT_EQ(many.parameters[0].mean, few.parameters[0].mean);
   EXPECT_EQ(many.parameters[0].high, few.parameters[0].high);
   EXPECT_EQ(many.parameters[0].spread, few.parameters[0].spread);

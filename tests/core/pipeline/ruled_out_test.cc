@@ -6,7 +6,6 @@
 #include <cmath>
 #include <memory>
 
-#include "core/twin/separation.h"
 #include "core/twin/swcnt/swcnt.h"
 
 namespace parallax::pipeline {
@@ -156,14 +155,24 @@ TEST(SeparatingExperiment, OfAKnownPairIsNamedAndOfOthersTheBestSignal) {
   EXPECT_EQ(experiment({"nk", "dgamma"}),
             "stage thermocouple against pyrometer at several temperatures, or mean chiral angle");
   EXPECT_EQ(experiment({}), "");
-  for (const twin::Separation& pair : twin::SeparationsIn("swcnt_cvd")) {
-    for (const std::string& name : pair.one) {
-      EXPECT_GE(twin::ParameterIndex(nanotubes->description(), name), 0) << name;
-    }
-    for (const std::string& name : pair.other) {
-      EXPECT_GE(twin::ParameterIndex(nanotubes->description(), name), 0) << name;
-    }
-  }
+}
+
+TEST(SeparatingExperiment, OfBoardsAndFurnacesIsNamedOnce) {
+  const twin::Registry twins = twin::BuiltInTwins();
+  const auto experiment = [&](const std::string& twin, const std::vector<std::string>& group) {
+    return SeparatingExperiment((*twins.Find(twin))->description(), group);
+  };
+  EXPECT_EQ(experiment("two_heater", {"U", "alpha1", "alpha2"}),
+            "a cooldown from hot with both heaters off, or each heater on alone");
+  // Two pairs, one experiment.
+  EXPECT_EQ(experiment("two_heater", {"Us", "alpha1", "alpha2", "eps"}),
+            "a cooldown from hot with both heaters off, or each heater on alone");
+  EXPECT_EQ(experiment("two_heater", {"tau"}), "readings every second across a step of the heater");
+  EXPECT_EQ(experiment("furnace", {"eta", "pyrometer_bias"}),
+            "a thermocouple in contact with the crucible, or a melting point seen by the "
+            "pyrometer");
+  EXPECT_EQ(experiment("furnace", {"C", "eps", "A"}),
+            "the crucible's outer dimensions, or the mass of the crucible and of what it holds");
 }
 
 TEST(TellRivals, LeavesOutWhatIsBlamedAndItsOtherNames) {
