@@ -24,7 +24,7 @@ absl::StatusOr<ExitCode> ListTwins(const NoOptions&, Context& context) {
   return kExitOk;
 }
 
-/// "normal in log, sd 0.5": what the parameter's prior is.
+/// "log, sd 0.5": what the parameter's prior is.
 std::string PriorText(const v1::TwinParameter& parameter) {
   return absl::StrFormat("%s, sd %s", parameter.transform(), Figure(parameter.prior_sd(), 4));
 }

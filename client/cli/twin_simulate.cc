@@ -171,6 +171,11 @@ absl::StatusOr<ExitCode> Simulate(const SimulateOptions& options, Context& conte
         return absl::OkStatus();
       }));
   context.Emit(prediction.json, options.outcome ? prediction.outcomes : prediction.trajectories);
+  if (context.settings().output != OutputFormat::kJson) {
+    // Rows and columns do not say it.
+    context.Note(prediction.json["mode"] == "RECIPE" ? "driven by the recipe alone"
+                                                     : "driven as measured");
+  }
   for (const Json& range : prediction.json["outside_domain"]) {
     context.Note("the prediction leaves the twin's domain: " + ExitLine(range));
   }

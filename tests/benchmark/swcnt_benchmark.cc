@@ -52,6 +52,11 @@ void BM_ThickStageMeasured(benchmark::State& state) {
 }
 BENCHMARK(BM_ThickStageMeasured)->Unit(benchmark::kMillisecond);
 
+void BM_ThickStageRecipe(benchmark::State& state) {
+  Run(state, HourDrive(true, DriveMode::kRecipe, 3e-3), nullptr);
+}
+BENCHMARK(BM_ThickStageRecipe)->Unit(benchmark::kMillisecond);
+
 void BM_HotWallMeasured(benchmark::State& state) {
   Run(state, HourDrive(false, DriveMode::kMeasured), nullptr);
 }

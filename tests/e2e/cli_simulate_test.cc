@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include "tests/e2e/cli_support.h"
 
@@ -45,6 +47,53 @@ TEST(CliSimulateTest, ARecordedFolderIsPredictedWithBands) {
               signal["band"]["high_95"][middle].get<double>());
   }
   EXPECT_TRUE(seen);
+}
+
+/// Lines of a text, without their ends.
+std::vector<std::string> Lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+TEST(CliSimulateTest, TheTwinsParametersAreShown) {
+  CliBench bench("parameters");
+  const Output output = bench.Cli({"twin", "show", "swcnt_cvd", "-o", "json"});
+  ASSERT_EQ(output.exit_code, 0) << output.err;
+  std::vector<std::string> names;
+  for (const auto& parameter : output.json()["parameters"]) names.push_back(parameter["name"]);
+  EXPECT_THAT(names, ::testing::ElementsAre("k0", "nk", "Rc", "eps0", "h", "bTC", "dTax", "gF",
+                                            "Pw_bg", "phi", "kg0", "vs0", "Es", "vd0", "Ed", "rc0",
+                                            "rw0", "kenc0", "krip0", "HD", "dp0", "sigma_p", "Kr0",
+                                            "Er", "dgamma", "eps_kink"));
+  const Output csv = bench.Cli({"twin", "show", "swcnt_cvd", "-o", "csv"});
+  ASSERT_EQ(csv.exit_code, 0) << csv.err;
+  const std::vector<std::string> lines = Lines(csv.out);
+  ASSERT_EQ(lines.size(), 27U);
+  EXPECT_THAT(lines[12],
+              ::testing::StartsWith("vs0,um/s,9,\"log, sd 0.4\",0.7,110,carbon_supply,"));
+}
+
+TEST(CliSimulateTest, TrajectoriesAndOutcomesAreTables) {
+  CliBench bench("tables");
+  const Output rows = bench.Cli({"twin", "simulate", kNanotubeRun, "-o", "csv"});
+  ASSERT_EQ(rows.exit_code, 0) << rows.err;
+  EXPECT_THAT(rows.err, ::testing::HasSubstr("driven by the recipe alone\n"));
+  const std::vector<std::string> lines = Lines(rows.out);
+  ASSERT_GT(lines.size(), 100U);
+  EXPECT_THAT(lines[0], ::testing::StartsWith("time_s,"));
+  EXPECT_THAT(lines[0], ::testing::HasSubstr(",pyro/pyro_t [K]"));
+  EXPECT_THAT(lines[1], ::testing::StartsWith("0,"));
+  const Output outcome =
+      bench.Cli({"twin", "simulate", kNanotubeRun, "--mode", "measured", "--outcome", "-o", "csv"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, ::testing::HasSubstr("driven as measured\n"));
+  const std::vector<std::string> outcomes = Lines(outcome.out);
+  ASSERT_EQ(outcomes.size(), 1U + 3U + 2U * 127U);
+  EXPECT_EQ(outcomes[0], "outcome,unit,value");
+  EXPECT_THAT(outcomes[1], ::testing::StartsWith("height,m,"));
+  EXPECT_THAT(outcomes[4], ::testing::StartsWith("share_5_4,1,"));
 }
 
 TEST(CliSimulateTest, AFolderThatIsNoRunIsNamed) {

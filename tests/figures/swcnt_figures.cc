@@ -1,18 +1,16 @@
 // Draws the figures of docs/twin-swcnt.md from the twin's own functions.
 //
 //   swcnt_figures FOLDER     writes FOLDER/swcnt-*.svg
-#include <array>
 #include <cstdio>
 #include <map>
 #include <string>
 
 #include "absl/strings/str_format.h"
 #include "core/base/file.h"
-#include "core/twin/swcnt/chirality.h"
-#include "core/twin/swcnt/heat.h"
-#include "core/twin/swcnt/particles.h"
 #include "core/twin/swcnt/tables.h"
 #include "tests/core/twin/swcnt/growth_bench.h"
+#include "tests/core/twin/swcnt/population.h"
+#include "tests/core/twin/swcnt/slab_bench.h"
 #include "tests/figures/line_chart.h"
 
 namespace parallax::figures {
@@ -20,7 +18,7 @@ namespace {
 
 using namespace twin::swcnt;  // NOLINT(google-build-using-namespace): a program about one twin
 
-constexpr double kCelsius = 273.15;
+using testing::kCelsius;
 constexpr double kFeedPa = 15e3;
 
 Rates<double> RatesOf(double celsius, double water_pa) {
@@ -62,20 +60,6 @@ LineChart LifetimeChart() {
                           [](double t) { return testing::Lifetime(RatesOf(t, 0.0)); })}};
 }
 
-/// Share of one species among the semiconducting, after an anneal of 300 s at the temperature.
-double ShareAt(double celsius, int n, int m) {
-  const double temperature_k = celsius + kCelsius;
-  Particles<double> particles{.rate_nm4_s = 1.1e-3, .energy_ev = 1.3};
-  particles.Start(0.98);
-  particles.Ripen(temperature_k, 300.0);
-  std::array<double, kSpecies> weight;
-  ComputeWeights(ChiralityForm::kKink, temperature_k, particles.MedianNm(), {0.06, 0.14, 0.035},
-                 &weight);
-  double all = 0.0;
-  for (const int i : Species().semiconductors) all += weight[static_cast<size_t>(i)];
-  return weight[static_cast<size_t>(SpeciesIndex(n, m))] / all;
-}
-
 LineChart SpeciesChart() {
   LineChart chart{.title = "Who dominates: share among the semiconducting tubes",
                   .x_label = "temperature at nucleation [Cel]",
@@ -84,19 +68,11 @@ LineChart SpeciesChart() {
        {std::pair(6, 5), std::pair(7, 5), std::pair(7, 6), std::pair(8, 6), std::pair(8, 7)}) {
     const int first = n, second = m;
     chart.lines.push_back(Curve("(" + std::to_string(n) + "," + std::to_string(m) + ")", 650, 940,
-                                2,
-                                [first, second](double t) { return ShareAt(t, first, second); }));
+                                2, [first, second](double t) {
+                                  return testing::Grown(t).ShareOfSemiconductors(first, second);
+                                }));
   }
   return chart;
-}
-
-/// Drop from the slab's back to its surface in a cold wall, as in the specification's table.
-double SlabDrop(const Material& material, double thickness_m, double heater_k) {
-  const Slab<double> slab{material.k0_w_mk, 1.0 - material.exponent, thickness_m};
-  const Surroundings<double> around{350.0, 500.0, 15.0};
-  constexpr double kContact = 1.5e-4;
-  const double surface = SteadySurface(slab, kContact, around, material.emissivity, heater_k);
-  return heater_k - around.Loss(material.emissivity, surface) * kContact - surface;
 }
 
 LineChart DropChart() {
@@ -112,7 +88,7 @@ LineChart DropChart() {
                {"sapphire 0.43 mm", 2, 0.43e-3}, {"silicon 0.5 mm", 3, 0.5e-3}};
   for (const auto& slab : slabs) {
     chart.lines.push_back(Curve(slab.name, 650, 900, 5, [&slab](double t) {
-      return SlabDrop(MaterialAt(slab.material), slab.thickness_m, t + kCelsius);
+      return testing::DropOf(MaterialAt(slab.material), slab.thickness_m, t + kCelsius).slab_k;
     }));
   }
   return chart;

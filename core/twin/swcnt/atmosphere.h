@@ -101,8 +101,6 @@ class Atmosphere {
   }
 
   double pressure_pa() const { return pressure_pa_; }
-  const S& feed_pa() const { return feed_pa_; }
-  S water_pa() const { return Water(feed_pa_, water_pa_); }
   const S& read_water_pa() const { return read_water_; }
   const S& read_acetylene_pa() const { return read_acetylene_; }
 

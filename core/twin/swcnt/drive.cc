@@ -20,12 +20,16 @@ HeaterBody BodyOf(const Eigen::VectorXd& k) {
           .ambient_k = k[kAmbient]};
 }
 
-absl::Status OutOfRange(const char* field, double time_s, double value, const char* unit,
+/// @param channel  that measures what the column holds.   @param said  names it to people.
+absl::Status OutOfRange(const Drive& drive, const char* channel, const std::string& said,
+                        Eigen::Index row, double value, const char* unit,
                         const std::string& bound) {
+  const double time_s = drive.time_s[row];
+  const bool measured = drive.mode == DriveMode::kMeasured;
   return base::WithFieldError(
-      absl::InvalidArgumentError(absl::StrFormat("%s = %g %s at time_s = %g, must be %s", field,
+      absl::InvalidArgumentError(absl::StrFormat("%s = %g %s at time_s = %g, must be %s", said,
                                                  value, unit, time_s, bound)),
-      {.field = field,
+      {.field = measured ? absl::StrFormat("run.samples[%s]", channel) : channel,
        .value = absl::StrFormat("%g %s", value, unit),
        .bound = bound,
        .next_step = absl::StrFormat("look at time_s = %g of the run", time_s)});
@@ -37,14 +41,36 @@ double Least(const Column& column) {
   return column.template minCoeff<Eigen::PropagateNaN>();
 }
 
-absl::Status CheckTemperature(const Drive& drive, int column, const char* field) {
+absl::Status CheckTemperature(const Drive& drive, int column, const char* channel,
+                              const char* said) {
   const auto temperature = drive.inputs.col(column);
   if (Least(temperature) >= kColdestK && -Least(-temperature) <= kHottestK) return absl::OkStatus();
   for (Eigen::Index i = 0; i < drive.time_s.size(); ++i) {
     const double t = drive.inputs(i, column);
     if (t >= kColdestK && t <= kHottestK) continue;
-    return OutOfRange(field, drive.time_s[i], t, "K",
+    return OutOfRange(drive, channel, said, i, t, "K",
                       absl::StrFormat("in [%g, %g]", kColdestK, kHottestK));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTemperatures(const Drive& drive) {
+  constexpr struct {
+    DriveInput column;
+    const char* channel;
+    const char* said;
+  } kTemperatures[] = {{kZone1, "z1_tc", "zone 1 temperature"},
+                       {kZone2, "z2_tc", "zone 2 temperature"},
+                       {kZone3, "z3_tc", "zone 3 temperature"},
+                       {kStage, "stage_tc", "stage temperature"},
+                       {kPreheat, "preheat_t", "preheat temperature"},
+                       {kWall, "wall_t", "wall temperature"},
+                       {kGasT, "gas_t", "gas temperature"}};
+  const bool hot_wall = drive.constants[kIsHotWall] > 0.5;
+  for (const auto& [column, channel, said] : kTemperatures) {
+    const bool of_zone = column >= kZone1 && column <= kZone3;
+    if (of_zone != hot_wall) continue;
+    PARALLAX_RETURN_IF_ERROR(CheckTemperature(drive, column, channel, said));
   }
   return absl::OkStatus();
 }
@@ -63,17 +89,22 @@ absl::Status CheckGas(const Drive& drive) {
     double carrier = 0.0;
     for (int line = 0; line < 4; ++line) {
       const double flow = drive.inputs(i, kArgon + line);
-      if (flow < 0.0) return OutOfRange(kNames[line], drive.time_s[i], flow, "mol/s", ">= 0");
+      if (flow < 0.0) {
+        return OutOfRange(drive, kNames[line], kNames[line], i, flow, "mol/s", ">= 0");
+      }
       carrier += flow;
     }
     if (!(carrier > 0.0)) {
-      return OutOfRange("total gas flow", drive.time_s[i], carrier, "mol/s", "> 0");
+      return OutOfRange(drive, "ar_flow", "total gas flow", i, carrier, "mol/s", "> 0");
     }
     const double pressure_pa = drive.inputs(i, kPressure);
-    if (!(pressure_pa > 0.0))
-      return OutOfRange("pressure", drive.time_s[i], pressure_pa, "Pa", "> 0");
+    if (!(pressure_pa > 0.0)) {
+      return OutOfRange(drive, "pressure", "pressure", i, pressure_pa, "Pa", "> 0");
+    }
     const double mains_v = drive.inputs(i, kMains);
-    if (!(mains_v > 0.0)) return OutOfRange("mains_v", drive.time_s[i], mains_v, "V", "> 0");
+    if (!(mains_v > 0.0)) {
+      return OutOfRange(drive, "mains_v", "mains_v", i, mains_v, "V", "> 0");
+    }
   }
   return absl::OkStatus();
 }
@@ -102,6 +133,33 @@ absl::Status CheckPositive(const Drive& drive) {
                                .value = absl::StrFormat("%g", drive.constants[place]),
                                .bound = "> 0",
                                .next_step = ""});
+  }
+  return absl::OkStatus();
+}
+
+/// Geometry that has a range where it is used.
+absl::Status CheckPlaces(const Drive& drive) {
+  const bool hot_wall = drive.constants[kIsHotWall] > 0.5;
+  const bool pyrometer = !hot_wall && drive.constants[kWavelength] > 0.0;
+  constexpr double kTiny = std::numeric_limits<double>::min();
+  const struct {
+    bool used;
+    DriveConstant place;
+    const char* key;
+    double low, high;
+    std::string bound;
+  } kRanges[] = {{drive.mode == DriveMode::kRecipe, kIdle, "idle_temperature_k", kColdestK,
+                  kHottestK, absl::StrFormat("in [%g, %g]", kColdestK, kHottestK)},
+                 {hot_wall, kPosition, "substrate_position", -1.0, 1.0, "in [-1, 1]"},
+                 {pyrometer, kEmissivitySet, "pyrometer_emissivity_set", kTiny, 1.0, "in (0, 1]"}};
+  for (const auto& range : kRanges) {
+    const double value = drive.constants[range.place];
+    if (!range.used || (value >= range.low && value <= range.high)) continue;
+    return base::InvalidField({.field = absl::StrFormat("rig.geometry[%s]", range.key),
+                               .value = absl::StrFormat("%g", value),
+                               .bound = range.bound,
+                               .next_step = ""},
+                              range.key);
   }
   return absl::OkStatus();
 }
@@ -160,17 +218,9 @@ absl::Status CheckContents(const Drive& drive) {
       CheckIndex("catalyst.set", drive.constants[kCatalystIndex], kCatalystSets));
   PARALLAX_RETURN_IF_ERROR(CheckIndex("catalyst.feed", drive.constants[kFeedIndex], kFeeds));
   PARALLAX_RETURN_IF_ERROR(CheckPositive(drive));
+  PARALLAX_RETURN_IF_ERROR(CheckPlaces(drive));
   PARALLAX_RETURN_IF_ERROR(CheckRows(drive));
-  if (drive.constants[kIsHotWall] > 0.5) {
-    for (int z = 0; z < 3; ++z) {
-      PARALLAX_RETURN_IF_ERROR(CheckTemperature(drive, kZone1 + z, "zone temperature"));
-    }
-  } else {
-    PARALLAX_RETURN_IF_ERROR(CheckTemperature(drive, kStage, "stage temperature"));
-    PARALLAX_RETURN_IF_ERROR(CheckTemperature(drive, kPreheat, "preheat temperature"));
-    PARALLAX_RETURN_IF_ERROR(CheckTemperature(drive, kWall, "wall temperature"));
-    PARALLAX_RETURN_IF_ERROR(CheckTemperature(drive, kGasT, "gas temperature"));
-  }
+  PARALLAX_RETURN_IF_ERROR(CheckTemperatures(drive));
   return CheckGas(drive);
 }
 

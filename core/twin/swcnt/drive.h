@@ -85,7 +85,8 @@ enum DriveConstant {
   kDriveConstants,
 };
 
-/// Seconds between two rows, and internal steps a row: dt = 0.5 s.
+/// Seconds between two rows, and internal steps a row: dt = 0.5 s. Rows in which gas is switched or
+/// growth is young take four or eight times as many (model.h).
 inline constexpr double kRowS = 2.0;
 inline constexpr int kStepsPerRow = 4;
 

@@ -87,8 +87,7 @@ class Heater {
 
   /// At the substrate: the stage, or the zones interpolated to its place.
   S AtSubstrate() const { return Place(temperature_); }
-  S BeforeAtSubstrate() const { return Place(before_); }  ///< a step earlier
-  const S& temperature(int z) const { return temperature_[static_cast<size_t>(z)]; }
+  S BeforeAtSubstrate() const { return Place(before_); }            ///< a step earlier
   const S& tc(int z) const { return tc_[static_cast<size_t>(z)]; }  ///< lagged, without offset
 
   /// Duty at `row`: the controller's, or what the measured temperatures need by the heat balance.

@@ -121,7 +121,7 @@ class Simulation {
     atmosphere_.feed_gain = Cast<G>(p[kGf]);
     atmosphere_.leak_pa = Cast<G>(p[kPwBg]);
     atmosphere_.advantage = Cast<G>(p[kPhi]);
-    atmosphere_.pyrolysis = Cast<G>(p[kKg0]) * (1.0 / kEthyleneRateHz);
+    atmosphere_.pyrolysis = Cast<G>(p[kKg0]) * (1.0 / FeedAt(0).rate_hz);
     particles_.rate_nm4_s = all[kKr0];
     particles_.energy_ev = all[kEr];
     particles_.Start(all[kDp0]);
@@ -332,7 +332,6 @@ class Simulation {
   static constexpr Eigen::Index kEventRows = 3;
   static constexpr double kFeedJump = 0.1;
   static constexpr double kWaterJumpPa = 5.0;
-  static constexpr double kEthyleneRateHz = 1e-3;
   static constexpr double kNucleationEndS = 100.0;  ///< 20 time constants: 2e-9 are left
 
   const Setup setup_;

@@ -7,7 +7,8 @@
 /// What spectroscopes see of a tube. Specification section 5.
 namespace parallax::twin::swcnt {
 
-/// Radial breathing mode [1/cm] of a tube of `diameter_nm`.
+/// Radial breathing mode [1/cm] of a tube of `diameter_nm`. The twin's lines are by kAraujo; the
+/// others are for spectra of tubes in surfactant or on silica.
 enum class RbmLaw {
   kAraujo,   ///< (227/d) sqrt(1 + 0.05786 d2)
   kInSds,    ///< 223.5/d + 12.5

@@ -7,6 +7,7 @@
 
 #include "core/twin/swcnt/model.h"
 #include "core/twin/swcnt/optics.h"
+#include "core/twin/swcnt/parameters.h"
 #include "core/twin/twin.h"
 
 /// What is measured on the sample afterwards. Specification sections 4 and 5.
@@ -39,7 +40,8 @@ S DefectRatio(const Growth<S>& growth, double reference_m_s, const S& height_m) 
 }
 
 /// Nominal growth rate at T0 and P0 [m/s], before the set's factor.
-inline constexpr double kReferenceSpeedMS = 9.0e-6 * 8.7 / (9.0 + 8.7);
+inline constexpr double kReferenceSpeedMS =
+    kNominalSupplyUmS * 1e-6 * kNominalDiffusionUmS / (kNominalSupplyUmS + kNominalDiffusionUmS);
 
 /// All outcomes from abundances, what grew and the laser.
 template <typename S, typename Full>

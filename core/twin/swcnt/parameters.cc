@@ -64,12 +64,12 @@ constexpr Row kGasRows[] = {
 };
 
 constexpr Row kGrowthRows[] = {
-    {"vs0", "v_s0", "um/s", 9.0, kLog, 0.4, 0.7, 110.0, "carbon_supply",
+    {"vs0", "v_s0", "um/s", kNominalSupplyUmS, kLog, 0.4, 0.7, 110.0, "carbon_supply",
      "initial slope of height against feed pressure", kFitted,
      "Growth rate that carbon supply alone would allow at 750 °C and 15 kPa."},
     {"Es", "E_s", "eV", 0.6, kNormal, 0.25, -0.9, 2.1, "carbon_supply",
      "slope of height at high temperature", kFitted, "Activation energy of supply."},
-    {"vd0", "v_d0", "um/s", 8.7, kLog, 0.4, 0.7, 110.0, "carbon_diffusion",
+    {"vd0", "v_d0", "um/s", kNominalDiffusionUmS, kLog, 0.4, 0.7, 110.0, "carbon_diffusion",
      "slope of height at low temperature", kFitted,
      "Growth rate that diffusion and incorporation alone would allow at 750 °C."},
     {"Ed", "E_d", "eV", 2.0, kNormal, 0.25, 0.5, 3.5, "carbon_diffusion",

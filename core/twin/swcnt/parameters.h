@@ -37,6 +37,10 @@ enum ParameterOrder {
   kParameters,
 };
 
+/// Nominal supply and diffusion [um/s], vs0 and vd0.
+inline constexpr double kNominalSupplyUmS = 9.0;
+inline constexpr double kNominalDiffusionUmS = 8.7;
+
 /// Name, unit, nominal, prior, bounds, mechanism, best signal and source of each.
 std::vector<Parameter> ParameterDescriptors();
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/field_error.h"
 #include "core/base/status_macros.h"
+#include "core/base/units.h"
 #include "core/signal/filter.h"
 #include "core/twin/swcnt/constants.h"
 #include "core/twin/swcnt/drive.h"
@@ -47,18 +48,41 @@ bool HasChannel(const signal::Rig& rig, const char* id) {
   return signal::FindChannel(rig, id).ok();
 }
 
-/// Set-points that no gas system or furnace can follow.
-absl::Status CheckSetpoints(const signal::Recipe& recipe) {
+/// Whether the heaters, or the preheater, follow this set-point in `mode`. A measured run follows
+/// its thermocouples.
+bool IsFollowedTemperature(const signal::Rig& rig, const std::string& id, DriveMode mode) {
+  if (mode == DriveMode::kMeasured) return false;
+  return rig.kind == "stage" ? id == "stage_sp" || id == "preheat_sp"
+                             : id == "z1_sp" || id == "z2_sp" || id == "z3_sp";
+}
+
+/// What set-point `id` must be, in its channel's unit; empty where `value` is that.
+absl::StatusOr<std::string> MissedBound(const signal::Rig& rig, const std::string& id, double value,
+                                        DriveMode mode) {
+  const bool flow = id == "ar_sp" || id == "h2_sp" || id == "feed_sp" || id == "h2o_sp";
+  if (flow) return value >= 0.0 ? "" : ">= 0";
+  if (id == "pressure_sp") return value > 0.0 ? "" : "> 0";
+  const absl::StatusOr<signal::ChannelRef> ref = signal::FindChannel(rig, id);
+  if (!ref.ok() || !IsFollowedTemperature(rig, id, mode)) return "";
+  PARALLAX_ASSIGN_OR_RETURN(const base::Unit unit, base::FindUnit(ref->channel->unit));
+  const double value_k = base::ToSi(unit, value);
+  if (value_k >= kColdestK && value_k <= kHottestK) return "";
+  return absl::StrFormat("in [%g, %g] %s", base::FromSi(unit, kColdestK),
+                         base::FromSi(unit, kHottestK), unit.code);
+}
+
+/// Set-points that no gas system or furnace can follow, or the model cannot.
+absl::Status CheckSetpoints(const signal::Rig& rig, const signal::Recipe& recipe, DriveMode mode) {
   for (size_t i = 0; i < recipe.segments.size(); ++i) {
     const signal::Segment& segment = recipe.segments[i];
     for (const auto& [id, setpoint] : segment.setpoints) {
-      const bool flow = id == "ar_sp" || id == "h2_sp" || id == "feed_sp" || id == "h2o_sp";
-      const bool ok = flow ? setpoint.value >= 0.0 : id != "pressure_sp" || setpoint.value > 0.0;
-      if (ok) continue;
+      PARALLAX_ASSIGN_OR_RETURN(const std::string bound,
+                                MissedBound(rig, id, setpoint.value, mode));
+      if (bound.empty()) continue;
       return base::InvalidField(
           {.field = absl::StrFormat("run.segments[%d].setpoints[%s].value", i, id),
            .value = absl::StrFormat("%g", setpoint.value),
-           .bound = flow ? ">= 0" : "> 0",
+           .bound = bound,
            .next_step = ""},
           absl::StrFormat("segment \"%s\": %s", segment.name, id));
     }
@@ -348,7 +372,7 @@ absl::StatusOr<Drive> PrepareDrive(const signal::Rig& rig, const signal::CleanRu
   drive.constants[kIsHotWall] = rig.kind == "hot_wall" ? 1.0 : 0.0;
   const bool lit = run.outcome && run.outcome->raman_laser_nm > 0.0;
   drive.constants[kLaserNm] = lit ? run.outcome->raman_laser_nm : kDefaultLaserNm;
-  PARALLAX_RETURN_IF_ERROR(CheckSetpoints(run.run.recipe));
+  PARALLAX_RETURN_IF_ERROR(CheckSetpoints(rig, run.run.recipe, mode));
   PARALLAX_RETURN_IF_ERROR(FillTimes(run.run.recipe, &drive));
   PARALLAX_RETURN_IF_ERROR(FillPhases(rig, run.run.recipe, &drive));
   PARALLAX_RETURN_IF_ERROR(FillSample(run.run, &drive));

@@ -33,9 +33,10 @@ struct SwcntOptions {
 /// temperature from its thermocouples (smoothed, lag undone, minus bTC), and flows, pressure,
 /// preheat, wall and gas temperatures and mains voltage where recorded; what a run did not record
 /// is the recipe's or the geometry's. A heater's thermocouple must have been recorded.
-/// Rows are every 2 s, the internal step is 0.5 s. Parameters, inputs, outputs and outcomes:
-/// description(). Outcomes: height, D/G, mean diameter, share of each semiconducting tube among
-/// the semiconducting, and its share of the Raman intensity.
+/// Rows are every 2 s; the internal step is 0.5 s, an eighth of a second where gas is switched and
+/// in the first 20 s of growth, a sixteenth in the first 8 s. Parameters, inputs, outputs and
+/// outcomes: description(). Outcomes: height, D/G, mean diameter, share of each semiconducting tube
+/// among the semiconducting, and its share of the Raman intensity.
 ///
 /// Kinks: predictions are smooth in the parameters; limits (duty, Boudouard equilibrium) are made
 /// smooth. Growth is cut below 1e-6 Pa of feed, a jump of 1e-8 of the rate.

@@ -44,11 +44,14 @@ TEST(SwcntAllocation, TheCounterCounts) {
 
 TEST(SwcntAllocation, ARunFromFirstRowToOutcomeAllocatesNothing) {
   const swcnt::SwcntOptions options;
-  for (double thickness_m : {1e-3, 3e-3}) {
-    const Drive drive = testing::RecipeDrive(testing::StageRig(), {.thickness_m = thickness_m});
-    const auto p = testing::AsArray(testing::SwcntParameters());
+  const auto p = testing::AsArray(testing::SwcntParameters());
+  (void)swcnt::RamanFactors(532.0);  // tables are made once
+  for (uint64_t i = 0; i < 8; ++i) {
+    const signal::Rig rig = i % 2 == 0 ? testing::StageRig() : testing::HotWallRig();
+    const testing::GrowthRecipe recipe{.thickness_m = i % 4 < 2 ? 1e-3 : 3e-3};
+    const Drive drive =
+        i < 4 ? testing::RecipeDrive(rig, recipe) : testing::SteadyDrive(rig, recipe);
     Eigen::VectorXd surface(drive.time_s.size());
-    (void)swcnt::RamanFactors(532.0);  // tables are made once
     const int64_t before = allocations;
     swcnt::Simulation<swcnt::PlainScalars> simulation(p, drive, options, swcnt::kStepsPerRow);
     simulation.Run([&](Eigen::Index row, int output, double reading) {
@@ -58,7 +61,7 @@ TEST(SwcntAllocation, ARunFromFirstRowToOutcomeAllocatesNothing) {
         options.chirality, simulation.sample().window,
         swcnt::EdgeEnergies<double>{p[swcnt::kSigmaP], p[swcnt::kDgamma], p[swcnt::kEpsKink]});
     const auto outcome = swcnt::Outcomes(abundance, simulation.sample(), simulation.setup());
-    EXPECT_EQ(allocations - before, 0);
+    EXPECT_EQ(allocations - before, 0) << rig.id << " " << recipe.thickness_m << " " << i / 4;
     EXPECT_GT(outcome[swcnt::kOutcomeHeight], 0.0);
   }
 }

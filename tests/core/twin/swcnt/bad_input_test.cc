@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_format.h"
 #include "core/base/field_error.h"
 #include "core/twin/swcnt/tables.h"
 #include "tests/core/twin/swcnt/fixture.h"
@@ -74,14 +75,54 @@ TEST(SwcntBadInput, ThicknessMustBePositive) {
   ExpectRefused(RecipeRefusal(recipe), "substrate.thickness_m = 0, must be in (0, 0.02]");
 }
 
-TEST(SwcntBadInput, ATemperatureBeyondTheModelIsNamed) {
+TEST(SwcntBadInput, ATemperatureBeyondTheModelIsNamedWithItsSegment) {
   GrowthRecipe recipe;
   recipe.temperature_k = 1600.0;
-  ExpectRefused(RecipeRefusal(recipe), "stage temperature = ");
-  ExpectRefused(RecipeRefusal(recipe), "must be in [250, 1500]");
+  ExpectRefused(RecipeRefusal(recipe),
+                "segment \"heat\": stage_sp = 1600, must be in [250, 1500] K");
+  EXPECT_EQ(base::FieldErrorOf(RecipeRefusal(recipe))->field,
+            "run.segments[0].setpoints[stage_sp].value");
+  const signal::Rig tube = testing::HotWallRig();
+  signal::CleanRun run = testing::RunOf(tube, {});
+  run.run.recipe.segments[4].setpoints["z2_sp"].value = 100.0;
+  ExpectRefused(Refusal(tube, run), "segment \"cool\": z2_sp = 100, must be in [250, 1500] K");
+  EXPECT_EQ(base::FieldErrorOf(Refusal(tube, run))->field,
+            "run.segments[4].setpoints[z2_sp].value");
   recipe = {};
   recipe.preheat_k = 100.0;
-  ExpectRefused(RecipeRefusal(recipe), "preheat temperature = 100 K");
+  ExpectRefused(RecipeRefusal(recipe), "preheat_sp = 100, must be in [250, 1500] K");
+}
+
+TEST(SwcntBadInput, ATemperaturesBoundIsInTheUnitOfItsChannel) {
+  signal::Rig rig = testing::StageRig();
+  rig.devices[0].channels[0].unit = "Cel";
+  GrowthRecipe recipe;
+  recipe.temperature_k = 1300.0;  // of the channel's degrees
+  ExpectRefused(Refusal(rig, testing::RunOf(rig, recipe)),
+                "stage_sp = 1300, must be in [-23.15, 1226.85] Cel");
+}
+
+TEST(SwcntBadInput, IdlePlaceAndPyrometerMustLieWhereTheyCan) {
+  const struct {
+    signal::Rig rig;
+    const char* key;
+    double value;
+    const char* bound;
+  } cases[] = {
+      {testing::StageRig(), "idle_temperature_k", 1700.0, "in [250, 1500]"},
+      {testing::HotWallRig(), "idle_temperature_k", 100.0, "in [250, 1500]"},
+      {testing::HotWallRig(), "substrate_position", 1.5, "in [-1, 1]"},
+      {testing::StageRig(), "pyrometer_emissivity_set", 1.1, "in (0, 1]"},
+  };
+  for (const auto& c : cases) {
+    signal::Rig rig = c.rig;
+    rig.geometry[c.key] = c.value;
+    signal::CleanRun run = testing::RunOf(rig, {});
+    for (auto& [id, setpoint] : run.run.recipe.segments[0].setpoints) setpoint.ramp = false;
+    const absl::Status refusal = Refusal(rig, run);
+    ExpectRefused(refusal, absl::StrFormat("%s = %g, must be %s", c.key, c.value, c.bound));
+    EXPECT_EQ(base::FieldErrorOf(refusal)->field, absl::StrFormat("rig.geometry[%s]", c.key));
+  }
 }
 
 TEST(SwcntBadInput, ARecipeMustGrow) {
@@ -135,6 +176,14 @@ TEST(SwcntBadInput, ADamagedDriveIsRefused) {
   drive = good;
   drive.inputs(3, swcnt::kStage) = 5000.0;
   ExpectRefused(twin->Predict(p, drive, &prediction, nullptr), "stage temperature = 5000 K");
+  drive = testing::SteadyDrive(testing::HotWallRig(), {});
+  drive.inputs(3, swcnt::kZone2) = 5000.0;
+  const absl::Status zone = twin->Predict(p, drive, &prediction, nullptr);
+  ExpectRefused(zone, "zone 2 temperature = 5000 K at time_s = 6, must be in [250, 1500]");
+  EXPECT_EQ(base::FieldErrorOf(zone)->field, "run.samples[z2_tc]");
+  drive = good;
+  drive.constants[swcnt::kEmissivitySet] = 0.0;
+  ExpectRefused(twin->Predict(p, drive, &prediction, nullptr), "pyrometer_emissivity_set = 0");
   drive = good;
   drive.constants[swcnt::kThickness] = 0.0;
   ExpectRefused(twin->Predict(p, drive, &prediction, nullptr),
@@ -161,18 +210,36 @@ TEST(SwcntBadInput, EveryParameterIsHeldToItsBounds) {
 
 TEST(SwcntDomain, APredictionSaysWhereItExtrapolates) {
   const std::unique_ptr<Twin> twin = MakeSwcnt();
-  Prediction prediction;
-  const Eigen::VectorXd p = testing::SwcntParameters();
-  ASSERT_TRUE(
-      twin->Predict(p, testing::SteadyDrive(testing::StageRig(), {}), &prediction, nullptr).ok());
-  EXPECT_TRUE(prediction.outside_domain.empty());
-  GrowthRecipe hot;
-  hot.temperature_k = 1350.0;
-  ASSERT_TRUE(
-      twin->Predict(p, testing::SteadyDrive(testing::StageRig(), hot), &prediction, nullptr).ok());
-  ASSERT_EQ(prediction.outside_domain.size(), 1u);
-  EXPECT_EQ(prediction.outside_domain[0].quantity, "growth_surface_temperature");
-  EXPECT_GT(prediction.outside_domain[0].high, 1223.15);
+  const auto outside = [&twin](const GrowthRecipe& recipe) {
+    Prediction prediction;
+    EXPECT_TRUE(twin->Predict(testing::SwcntParameters(),
+                              testing::SteadyDrive(testing::StageRig(), recipe), &prediction,
+                              nullptr)
+                    .ok());
+    return prediction.outside_domain;
+  };
+  EXPECT_THAT(outside({}), ::testing::IsEmpty());
+  const struct {
+    GrowthRecipe recipe;
+    const char* quantity;
+    double low, high;  // that are passed
+  } cases[] = {
+      {{.temperature_k = 1350.0}, "growth_surface_temperature", -INFINITY, 1223.15},
+      {{.temperature_k = 780.0}, "growth_surface_temperature", 823.15, INFINITY},
+      {{.feed_sccm = 1000.0}, "growth_feed_pressure", -INFINITY, 40e3},
+      {{.water_sccm = 10.0}, "growth_water_pressure", -INFINITY, 500.0},
+      {{.pressure_pa = 300.0}, "chamber_pressure", 500.0, INFINITY},
+      {{.pressure_pa = 2.5e6, .feed_sccm = 5.0, .water_sccm = 0.0},
+       "chamber_pressure",
+       -INFINITY,
+       2e6},
+  };
+  for (const auto& c : cases) {
+    const auto ranges = outside(c.recipe);
+    ASSERT_EQ(ranges.size(), 1u) << c.quantity;
+    EXPECT_EQ(ranges[0].quantity, c.quantity);
+    EXPECT_TRUE(ranges[0].low < c.low || ranges[0].high > c.high) << c.quantity;
+  }
 }
 
 }  // namespace

@@ -227,4 +227,12 @@ inline GrowthRecipe DrawRecipe(uint64_t seed) {
   return r;
 }
 
+/// The draws' drives: even seeds have a stage, odd ones a tube; of four seeds the first two are
+/// driven by the recipe, the others stand at their temperature as measured.
+inline Drive DriveOfSeed(uint64_t seed) {
+  const GrowthRecipe recipe = DrawRecipe(seed);
+  const signal::Rig rig = seed % 2 == 0 ? StageRig() : HotWallRig();
+  return seed % 4 < 2 ? RecipeDrive(rig, recipe) : SteadyDrive(rig, recipe);
+}
+
 }  // namespace parallax::twin::testing

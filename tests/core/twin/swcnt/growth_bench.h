@@ -6,15 +6,31 @@
 
 #include "core/twin/swcnt/gas.h"
 #include "core/twin/swcnt/kinetics.h"
+#include "core/twin/swcnt/parameters.h"
 
 /// Growth at constant temperature and gas, as the specification's computed figures have it.
 namespace parallax::twin::swcnt::testing {
 
 inline constexpr double kCelsius = 273.15;  ///< 0 Cel [K]
 
+/// What the twin's table has for a parameter, in its unit.
+inline double Nominal(ParameterOrder parameter) {
+  static const std::vector<Parameter> list = ParameterDescriptors();
+  return list[static_cast<size_t>(parameter)].nominal;
+}
+
+/// Nominal rates on the catalyst of forests.
 inline GrowthRates<double> NominalRates(double speed_factor = 1.0) {
-  return {
-      9.0e-6 * speed_factor, 0.6, 8.7e-6 * speed_factor, 2.0, 0.010, 0.18, 0.030, 5e-4, 5e-3, 0.02};
+  return {.supply_m_s = Nominal(kVs0) * 1e-6 * speed_factor,
+          .supply_ev = Nominal(kEs),
+          .diffusion_m_s = Nominal(kVd0) * 1e-6 * speed_factor,
+          .diffusion_ev = Nominal(kEd),
+          .overcoat_hz = Nominal(kRc0),
+          .cleaning_hz = Nominal(kRw0),
+          .encapsulation_hz = Nominal(kKenc0),
+          .ripening_hz = Nominal(kKrip0),
+          .forest_m = Nominal(kHd) * 1e-3,
+          .sudden_loss_hz = CatalystSetAt(0).sudden_loss_rate_hz};
 }
 
 /// Ethylene that dwelt 5 s at the surface's temperature, hydrogen of 20 kPa.
@@ -22,7 +38,7 @@ inline GasAtCatalyst<double> EthyleneAt(double temperature_k, double feed_pa, do
                                         double residence_s = 5.0) {
   const double x = Conversion(FeedAt(0), 1.0, residence_s, temperature_k);
   const double x0 = Conversion(FeedAt(0), 1.0, residence_s, kReferenceK);
-  return {feed_pa, 20e3, water_pa, SupplyFactor(x, x0, 5.0), x / x0};
+  return {feed_pa, 20e3, water_pa, SupplyFactor(x, x0, Nominal(kPhi)), x / x0};
 }
 
 inline double SteadyCoverage(const Rates<double>& r) {

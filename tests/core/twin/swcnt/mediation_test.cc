@@ -51,16 +51,11 @@ class SwcntMediation : public ::testing::Test {
 
 class SwcntMediationAtSeed : public SwcntMediation, public ::testing::WithParamInterface<uint64_t> {
  protected:
-  Drive DriveOfSeed() const {
-    const signal::Rig rig = GetParam() % 2 == 0 ? testing::StageRig() : testing::HotWallRig();
-    const testing::GrowthRecipe recipe = testing::DrawRecipe(GetParam());
-    return GetParam() % 4 < 2 ? testing::RecipeDrive(rig, recipe)
-                              : testing::SteadyDrive(rig, recipe);
-  }
+  Drive DriveOfParam() const { return testing::DriveOfSeed(GetParam()); }
 };
 
 TEST_P(SwcntMediationAtSeed, HoldingNothingOrItsOwnCoursesIsThePredictionToTheLastBit) {
-  const Drive drive = DriveOfSeed();
+  const Drive drive = DriveOfParam();
   const Eigen::VectorXd p = testing::DrawSwcnt(GetParam(), 0.7);
   Prediction plain;
   ASSERT_TRUE(twin_->Predict(p, drive, &plain, nullptr).ok());
@@ -73,7 +68,7 @@ TEST_P(SwcntMediationAtSeed, HoldingNothingOrItsOwnCoursesIsThePredictionToTheLa
 }
 
 TEST_P(SwcntMediationAtSeed, CoursesOfAllParametersMatchInLength) {
-  const Drive drive = DriveOfSeed();
+  const Drive drive = DriveOfParam();
   const World one = Predict(testing::DrawSwcnt(GetParam(), 1.0), drive);
   const World other = Predict(testing::DrawSwcnt(GetParam() + 100, 1.0), drive);
   for (size_t m = 0; m < one.courses.size(); ++m) {
@@ -83,7 +78,7 @@ TEST_P(SwcntMediationAtSeed, CoursesOfAllParametersMatchInLength) {
 }
 
 TEST_P(SwcntMediationAtSeed, TheSubstratesParametersActThroughTheSurfaceTemperatureAlone) {
-  const Drive drive = DriveOfSeed();
+  const Drive drive = DriveOfParam();
   const Eigen::VectorXd assumed = testing::DrawSwcnt(GetParam(), 0.5);
   Eigen::VectorXd true_values = assumed;
   true_values[swcnt::kK0] *= 0.7;

@@ -11,9 +11,6 @@ constexpr double kSigma = 5.670374419e-8;
 constexpr double kKb = 8.617333e-5;
 constexpr double kT0 = 1023.15;
 constexpr double kR = 8.314462618;
-/// Rates at which surface and dissolved carbon relax [1/s]: fast against the gas, as low as 0.1 s.
-constexpr double kSurfaceHz = 2000.0;
-constexpr double kDissolvedHz = 1000.0;
 
 double SoftPlus(double x) { return x > 36.0 ? x : std::log1p(std::exp(x)); }
 
@@ -32,10 +29,12 @@ bool IsThick(const Drive& drive) {
 
 }  // namespace
 
-SwcntOracle::SwcntOracle(const std::array<double, kParameters>& p, const Drive& drive)
+SwcntOracle::SwcntOracle(const std::array<double, kParameters>& p, const Drive& drive,
+                         const CarbonRelaxation& relaxation)
     : p_(p),
       drive_(drive),
       k_(drive.constants),
+      relaxation_(relaxation),
       tube_(k_[kIsHotWall] > 0.5),
       thick_(IsThick(drive)),
       recipe_(drive.mode == DriveMode::kRecipe),
@@ -43,11 +42,10 @@ SwcntOracle::SwcntOracle(const std::array<double, kParameters>& p, const Drive& 
       cvodes_(Start()) {
   if (!recipe_) return;
   // At rest: the duty that holds the start.
+  const double ratio = Input(now_s_, kMains) / k_[kMainsNominal];
   for (int z = 0; z < (tube_ ? 3 : 1); ++z) {
-    std::array<double, kStates> rate{};
-    Rate(now_s_, Raw(), rate.data());
     const auto i = static_cast<size_t>(z);
-    integral_[i] = duty_[i] = -rate[i] * k_[kHeatCapacity] / k_[kPowerMax];
+    integral_[i] = duty_[i] = HeaterLoss(now_s_, Raw(), z) / (k_[kPowerMax] * ratio * ratio);
   }
 }
 
@@ -130,22 +128,43 @@ SwcntOracle::Gas SwcntOracle::GasAt(double t, const double* y) const {
           pressure * Input(t, kWaterFlow) / total};
 }
 
+double SwcntOracle::HeaterLoss(double t, const double* y, int z) const {
+  const double temperature = Zone(t, y, z);
+  double watts = k_[kLossWk] * (temperature - k_[kAmbient]) +
+                 k_[kRadiatingEmissivity] * kSigma * k_[kRadiatingArea] *
+                     (std::pow(temperature, 4) - std::pow(k_[kAmbient], 4));
+  if (tube_ && z > 0) watts += k_[kZoneCoupling] * (temperature - Zone(t, y, z - 1));
+  if (tube_ && z < 2) watts += k_[kZoneCoupling] * (temperature - Zone(t, y, z + 1));
+  if (!tube_) watts += FluxFromHeater(t, y) * k_[kSubstrateArea];
+  return watts;
+}
+
 void SwcntOracle::HeaterRate(double t, const double* y, double* rate) const {
-  const double lag = k_[kTcLag];
   for (int z = 0; z < (tube_ ? 3 : 1); ++z) {
-    const double temperature = Zone(t, y, z);
-    rate[kTc + z] = (temperature - y[kTc + z]) / lag;
+    rate[kTc + z] = (Zone(t, y, z) - y[kTc + z]) / k_[kTcLag];
     if (!recipe_) continue;
     const double ratio = Input(t, kMains) / k_[kMainsNominal];
-    double watts = duty_[static_cast<size_t>(z)] * k_[kPowerMax] * ratio * ratio -
-                   k_[kLossWk] * (temperature - k_[kAmbient]) -
-                   k_[kRadiatingEmissivity] * kSigma * k_[kRadiatingArea] *
-                       (std::pow(temperature, 4) - std::pow(k_[kAmbient], 4));
-    if (tube_ && z > 0) watts -= k_[kZoneCoupling] * (temperature - Zone(t, y, z - 1));
-    if (tube_ && z < 2) watts -= k_[kZoneCoupling] * (temperature - Zone(t, y, z + 1));
-    if (!tube_) watts -= FluxFromHeater(t, y) * k_[kSubstrateArea];
-    rate[kT + z] = watts / k_[kHeatCapacity];
+    const double watts = duty_[static_cast<size_t>(z)] * k_[kPowerMax] * ratio * ratio;
+    rate[kT + z] = (watts - HeaterLoss(t, y, z)) / k_[kHeatCapacity];
   }
+}
+
+double SwcntOracle::Reading(int z) const {
+  return state(kTc + z) + p_[kBTc] + k_[kTcDrift] * (now_s_ - drive_.time_s[0]);
+}
+
+double SwcntOracle::Duty(int z) const {
+  if (recipe_) return duty_[static_cast<size_t>(z)];
+  // C dT/dt is the mean of the slopes before and after the row.
+  const Eigen::Index here = now_s_ > drive_.time_s[row_] ? row_ + 1 : row_;
+  const auto heater = drive_.inputs.col((tube_ ? kZone1 : kStage) + z);
+  std::vector<double> slopes;
+  if (here > 0) slopes.push_back((heater[here] - heater[here - 1]) / 2.0);
+  if (here + 1 < heater.size()) slopes.push_back((heater[here + 1] - heater[here]) / 2.0);
+  const double slope = 0.5 * (slopes.front() + slopes.back());
+  const double ratio = drive_.inputs(here, kMains) / k_[kMainsNominal];
+  return (k_[kHeatCapacity] * slope + HeaterLoss(now_s_, Raw(), z)) /
+         (k_[kPowerMax] * ratio * ratio);
 }
 
 void SwcntOracle::SubstrateRate(double t, const double* y, double* rate) const {
@@ -196,8 +215,9 @@ void SwcntOracle::GasRate(const Gas& gas, const double* y, double* rate) const {
 
 void SwcntOracle::GrowthRate(double t, const Gas& gas, const double* y, double* rate) const {
   const double ts = Surface(t, y);
-  // Within an interval that ends at an event the phase is that of its middle.
+  // Phases change where an interval ends: within it the phase is that of its middle.
   const double middle = now_s_ + 0.5;
+  if (middle >= k_[kReduceEnd]) rate[kFourth] = p_[kKr0] * Arr(p_[kEr], ts);
   if (middle < k_[kFeedAt]) {
     if (middle >= k_[kReduceBegin]) rate[kAlpha] = 0.05 * Arr(0.9, ts) * (1.0 - y[kAlpha]);
     return;
@@ -220,19 +240,26 @@ void SwcntOracle::GrowthRate(double t, const Gas& gas, const double* y, double* 
   const double sudden = set.sudden_loss_rate_hz / (1.0 + std::exp(-(ts - 1083.0) / 8.0));
   // Puretzky: arriving carbon F(1-L) dissolves (ksb) or coats (kcl).
   const double flux = v + rc;
-  const double ksb = flux > 0.0 ? kSurfaceHz * v / flux : 0.0;
-  const double kcl = flux > 0.0 ? kSurfaceHz * rc / flux : kSurfaceHz;
-  rate[kC] = flux * (1.0 - y[kL]) - (ksb + kcl) * y[kC];
-  rate[kL] = kcl * y[kC] - rw * y[kL];
-  rate[kB] = ksb * y[kC] - kDissolvedHz * y[kB];
+  const double dissolves = flux > 0.0 ? v / flux : 0.0;  // ksb over ksb + kcl
+  rate[kLeavesC] = relaxation_.surface_hz * (flux * (1.0 - y[kL]) - y[kLeavesC]);
+  rate[kL] = (1.0 - dissolves) * y[kLeavesC] - rw * y[kL];
+  rate[kLeavesB] = relaxation_.dissolved_hz * (dissolves * y[kLeavesC] - y[kLeavesB]);
   rate[kA] = -(p_[kKenc0] * Arr(0.8, ts) * y[kL] + p_[kKrip0] * Arr(2.0, ts) + sudden) * y[kA];
+  NucleationRate(ts, y, rate);
+  rate[kAmorphous] = rc * (1.0 - y[kL]);
+  rate[kN] = y[kLeavesB] * y[kA] * y[kAlpha] * (1.0 - y[kVacant]) / (1.0 + y[kN] / (1e3 * p_[kHd]));
+}
+
+void SwcntOracle::NucleationRate(double ts, const double* y, double* rate) const {
   rate[kVacant] = -y[kVacant] / 5.0;
-  rate[kN] = kDissolvedHz * y[kB] * y[kA] * y[kAlpha] * (1.0 - y[kVacant]) /
-             (1.0 + y[kN] / (1e3 * p_[kHd]));
+  const double born = y[kVacant] / 5.0 * (1.0 - y[kL]);
+  rate[kBorn] = born;
+  rate[kBornK] = born * ts;
+  rate[kBornNm] = born * std::pow(y[kFourth], 0.25);
 }
 
 void SwcntOracle::Rate(double t, const double* y, double* rate) const {
-  std::fill(rate, rate + kStates, 0.0);
+  std::fill(rate, rate + (thick_ ? kStates : kCell), 0.0);
   const Gas gas = GasAt(t, y);
   HeaterRate(t, y, rate);
   SubstrateRate(t, y, rate);
@@ -258,7 +285,7 @@ double SwcntOracle::SteadySurface(double heater_k) const {
 }
 
 std::vector<double> SwcntOracle::Start() const {
-  std::vector<double> y(kStates, 0.0);
+  std::vector<double> y(thick_ ? kStates : kCell, 0.0);
   for (int z = 0; z < 3; ++z) {
     const int reading = tube_ ? kZ1Tc + z : static_cast<int>(kStageTc);
     const auto zone = static_cast<size_t>(z);
@@ -272,7 +299,7 @@ std::vector<double> SwcntOracle::Start() const {
     const double q = Loss(drive_.time_s[0], ts, Emissivity(0.0));
     // Constant flux through the cells, marching from the heater.
     double behind = heater - q * p_[kRc];
-    for (size_t j = 0; j < 10; ++j) {
+    for (size_t j = 0; thick_ && j < 10; ++j) {
       const double width = k_[kThickness] / 10.0;
       double cell = behind;
       for (int i = 0; i < 50; ++i) cell = behind - q * 0.5 * width / Conductivity(cell);
@@ -289,6 +316,7 @@ std::vector<double> SwcntOracle::Start() const {
   y[kReadA] = gas.x * gas.feed_in;
   y[kA] = 1.0;
   y[kVacant] = 1.0;
+  y[kFourth] = std::pow(p_[kDp0], 4);
   return y;
 }
 
@@ -298,7 +326,7 @@ void SwcntOracle::Control(double t) {
   const auto sigmoid = [](double x) { return 1.0 / (1.0 + std::exp(-x)); };
   for (int z = 0; z < (tube_ ? 3 : 1); ++z) {
     const auto i = static_cast<size_t>(z);
-    const double error = HeaterAt(t, z) - (state(kTc + z) + p_[kBTc]);
+    const double error = HeaterAt(t, z) - Reading(z);
     const double u = k_[kKp] * error + integral_[i];
     integral_[i] += k_[kKp] / k_[kTi] * error * (sigmoid(u / kSoft) - sigmoid((u - 1.0) / kSoft));
     duty_[i] = kSoft * (SoftPlus(u / kSoft) - SoftPlus((u - 1.0) / kSoft));
@@ -307,11 +335,12 @@ void SwcntOracle::Control(double t) {
 
 bool SwcntOracle::AdvanceToRow(Eigen::Index row) {
   row_ = row - 1;
-  for (int half = 0; half < 2; ++half) {
-    now_s_ = drive_.time_s[row_] + half;
+  const double period_s = recipe_ ? 1.0 : 2.0;  // of the controller, or of the inputs
+  for (double since_s = 0.0; since_s < 2.0; since_s += period_s) {
+    now_s_ = drive_.time_s[row_] + since_s;
     if (recipe_) Control(now_s_);
     const auto rate = [this](double t, const double* y, double* dy) { Rate(t, y, dy); };
-    if (!cvodes_.Advance(now_s_, now_s_ + 1.0, rate)) return false;
+    if (!cvodes_.Advance(now_s_, now_s_ + period_s, rate)) return false;
   }
   now_s_ = drive_.time_s[row];
   return true;

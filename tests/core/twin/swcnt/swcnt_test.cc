@@ -75,6 +75,15 @@ TEST(Swcnt, TheControllerHoldsTheBiasedReading) {
   }
 }
 
+TEST(Swcnt, TheControllerHoldsTheReadingThatDrifts) {
+  signal::Rig rig = testing::StageRig();
+  rig.geometry["tc_drift_k_per_h"] = 36.0;
+  const Prediction p = Predict(testing::RecipeDrive(rig, {}));
+  const Eigen::Index row = 400;  // 800 s
+  EXPECT_NEAR(p.outputs(row, swcnt::kStageTc), 1023.15, 0.5);
+  EXPECT_NEAR(p.outputs(row, swcnt::kStageTc) - p.outputs(row, swcnt::kStageTc2), 8.0, 1e-9);
+}
+
 TEST(Swcnt, MeasuredDriveReturnsTheReadingThatDroveIt) {
   const signal::Rig rig = testing::StageRig();
   signal::CleanRun run = testing::RunOf(rig, {});
