@@ -186,7 +186,8 @@ TEST(Clock, TwoStampsAheadAreBothBadAndTheLastRowIsNotJudged) {
     series.time_unix_ns[300] += 3600 * kSecondNs;
     series.time_unix_ns[599] += 60 * kSecondNs;
   }
-  const CleanSeries& t1 = *CleanOf(record).Find("T1");
+  const CleanRun clean = CleanOf(record);
+  const CleanSeries& t1 = *clean.Find("T1");
   EXPECT_EQ(t1.quality[599].reason, QualityReason::kClockJump);
   EXPECT_EQ(t1.quality[598].reason, QualityReason::kClockJump);
   EXPECT_EQ(t1.time_s[597], 659.0);
