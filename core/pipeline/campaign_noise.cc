@@ -111,7 +111,6 @@ absl::StatusOr<CampaignNoise> CampaignNoise::Create(const CampaignModel& model,
                                                     const Eigen::MatrixXd& jacobian) {
   CampaignNoise noise;
   noise.row_sd_.resize(model.rows());
-  noise.terms_.resize(model.rows(), 0);
   for (const EvidenceBlock& block : model.blocks()) {
     const twin::Trust* stated = FindTrust(trust, block.observable);
     if (stated == nullptr) {
@@ -132,39 +131,18 @@ absl::StatusOr<CampaignNoise> CampaignNoise::Create(const CampaignModel& model,
   noise.fitted_sd_ = (noise.row_sd_.array().square() + gap.rowwise().squaredNorm().array()).sqrt();
   Eigen::MatrixXd shared(model.rows(), offsets.cols() + wobble.cols() + gap.cols());
   shared << offsets, wobble, gap;
-  noise.AddTerms(shared);
+  const LowRankWhitener low_rank(noise.Whiten(shared));
+  noise.shared_ = low_rank.directions();
+  noise.shrink_ = low_rank.shrink();
   return noise;
 }
 
-CampaignNoise CampaignNoise::Including(const Eigen::Ref<const Eigen::MatrixXd>& terms) const {
-  CampaignNoise more = *this;
-  const Eigen::ArrayXd variance = terms.rowwise().squaredNorm();
-  more.row_sd_ = (row_sd_.array().square() + variance).sqrt();
-  more.fitted_sd_ = (fitted_sd_.array().square() + variance).sqrt();
-  more.AddTerms(terms);
-  return more;
-}
-
-void CampaignNoise::AddTerms(const Eigen::Ref<const Eigen::MatrixXd>& terms) {
-  Eigen::MatrixXd all(row_sd_.size(), terms_.cols() + terms.cols());
-  all << terms_, WhitenBlocks(terms);
-  terms_ = std::move(all);
-  const LowRankWhitener low_rank(terms_);
-  shared_ = low_rank.directions();
-  shrink_ = low_rank.shrink();
-}
-
-Eigen::MatrixXd CampaignNoise::WhitenBlocks(const Eigen::Ref<const Eigen::MatrixXd>& rows) const {
+Eigen::MatrixXd CampaignNoise::Whiten(const Eigen::Ref<const Eigen::MatrixXd>& rows) const {
   Eigen::MatrixXd out = rows;
   for (const Factor& factor : factors_) {
     auto block = out.middleRows(factor.begin, factor.lower.rows());
     factor.lower.triangularView<Eigen::Lower>().solveInPlace(block);
   }
-  return out;
-}
-
-Eigen::MatrixXd CampaignNoise::Whiten(const Eigen::Ref<const Eigen::MatrixXd>& rows) const {
-  const Eigen::MatrixXd out = WhitenBlocks(rows);
   if (shared_.cols() == 0) return out;
   return out - shared_ * (shrink_.asDiagonal() * (shared_.transpose() * out));
 }

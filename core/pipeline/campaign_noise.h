@@ -25,10 +25,6 @@ class CampaignNoise {
                                               const std::vector<twin::Trust>& trust,
                                               const Eigen::MatrixXd& jacobian);
 
-  /// These errors and more, such as what a calibration does not know of its parameters.
-  /// @param terms  rows × m [SI]: what a standard normal variable of its own moves, each.
-  CampaignNoise Including(const Eigen::Ref<const Eigen::MatrixXd>& terms) const;
-
   /// W rows, with Wᵀ W the inverse of the errors' covariance. Serves residuals and columns alike.
   Eigen::MatrixXd Whiten(const Eigen::Ref<const Eigen::MatrixXd>& rows) const;
 
@@ -49,13 +45,8 @@ class CampaignNoise {
     Eigen::MatrixXd lower;  ///< Cholesky factor of a block's covariance
   };
 
-  /// Lower triangular blocks alone: rows without the campaign-wide terms' share.
-  Eigen::MatrixXd WhitenBlocks(const Eigen::Ref<const Eigen::MatrixXd>& rows) const;
-  void AddTerms(const Eigen::Ref<const Eigen::MatrixXd>& terms);
-
   std::vector<Factor> factors_;
-  Eigen::MatrixXd terms_;   ///< campaign-wide, whitened by their blocks
-  Eigen::MatrixXd shared_;  ///< orthonormal directions of `terms_`
+  Eigen::MatrixXd shared_;  ///< orthonormal directions of the whitened campaign-wide terms
   Eigen::VectorXd shrink_;  ///< 1 - 1/√(1 + s²) along each
   Eigen::VectorXd row_sd_, fitted_sd_;
 };

@@ -7,7 +7,6 @@
 #include "core/base/normal.h"
 #include "core/base/parallel.h"
 #include "core/base/status_macros.h"
-#include "core/base/symmetric_eigen.h"
 #include "core/calibration/scores.h"
 #include "core/pipeline/campaign_gap.h"
 #include "core/pipeline/chirality.h"
@@ -90,24 +89,25 @@ absl::StatusOr<std::vector<ChiralityCall>> CallChirality(const twin::Twin& twin,
   return calls;
 }
 
-/// What the calibration does not know of its parameters, as terms of the rows' errors [SI].
-Eigen::MatrixXd PosteriorTerms(const CampaignFit& fit, const Eigen::MatrixXd& jacobian) {
-  if (fit.parameters.empty()) return Eigen::MatrixXd(jacobian.rows(), 0);
-  Eigen::MatrixXd free(jacobian.rows(), static_cast<Eigen::Index>(fit.parameters.size()));
+/// sd of each row's error including what the calibration does not know.
+Eigen::VectorXd PredictiveSd(const CampaignModel& model, const CampaignNoise& noise,
+                             const CampaignFit& fit, const Eigen::MatrixXd& jacobian) {
+  Eigen::MatrixXd free(model.rows(), static_cast<Eigen::Index>(fit.parameters.size()));
   for (size_t i = 0; i < fit.parameters.size(); ++i) {
     free.col(static_cast<Eigen::Index>(i)) = jacobian.col(fit.parameters[i]);
   }
-  const base::SymmetricEigen eigen = base::DecomposeSymmetric(fit.covariance);
-  return free * eigen.vectors * eigen.values.cwiseMax(0.0).cwiseSqrt().asDiagonal();
+  const Eigen::VectorXd own = (free * fit.covariance).cwiseProduct(free).rowwise().sum();
+  return (noise.fitted_sd().array().square() + own.array()).sqrt();
 }
 
 /// The gap on all scores of the runs together; stays NaN where no observable is in all of them.
-void FillGap(const Eigen::MatrixXd& before, const Eigen::MatrixXd& after, uint64_t seed,
-             Validation* validation) {
+void FillGap(const JointScores& joint, const Eigen::VectorXd& before_rows,
+             const Eigen::VectorXd& after_rows, uint64_t seed, Validation* validation) {
+  const Eigen::MatrixXd before = joint.Of(before_rows);
   if (before.cols() == 0) return;
   const EnergyGauge gauge(before.rows(), before.cols(), seed);
   validation->gap_before = gauge.Excess(before);
-  validation->gap_after = gauge.Excess(after);
+  validation->gap_after = gauge.Excess(joint.Of(after_rows));
   validation->floor = gauge.floor();
 }
 
@@ -279,11 +279,10 @@ absl::StatusOr<CampaignValidation> ValidateCampaign(
   out.chance = gauge.Chance();
   validation.mean_square = {
       .before = gauge.Gap(before_rows), .after = gauge.Gap(after_rows), .floor = gauge.floor()};
-  const CampaignNoise predictive = noise.Including(PosteriorTerms(fit, jacobian));
-  FillGap(JointScores(model, noise, accused).Of(before_rows),
-          JointScores(model, predictive, accused).Of(after_rows), seed, &validation);
-  const std::map<std::string, Forecasts> forecasts =
-      ScoreForecasts(model, before_rows, noise.fitted_sd(), after_rows, predictive.fitted_sd());
+  FillGap(JointScores(model, noise, accused), before_rows, after_rows, seed, &validation);
+
+  const std::map<std::string, Forecasts> forecasts = ScoreForecasts(
+      model, before_rows, noise.fitted_sd(), after_rows, PredictiveSd(model, noise, fit, jacobian));
   double half = 0.0, ninety = 0.0, rows = 0.0;
   for (const auto& [channel, scored] : forecasts) {
     half += scored.half;

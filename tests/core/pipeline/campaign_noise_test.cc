@@ -166,23 +166,6 @@ TEST_F(CampaignNoiseTest, WhitensItsOwnCovarianceToTheIdentity) {
             1e-9);
 }
 
-TEST_F(CampaignNoiseTest, FurtherTermsAreErrorsLikeItsOwn) {
-  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignNoise noise,
-                                CampaignNoise::Create(model_, MadeUpTrust(), jacobian_));
-  const Eigen::Index n = model_.rows();
-  const Eigen::MatrixXd terms =
-      noise.fitted_sd().asDiagonal() * RandomMatrix(model_.rows(), 3, 0.5, 41);
-  const CampaignNoise more = noise.Including(terms.leftCols(1)).Including(terms.rightCols(2));
-  const Eigen::MatrixXd dense =
-      DenseCovariance(model_, jacobian_, 0.05) + terms * terms.transpose();
-  const Eigen::MatrixXd w = more.Whiten(Eigen::MatrixXd::Identity(n, n));
-  EXPECT_LT((w * dense * w.transpose() - Eigen::MatrixXd::Identity(n, n)).cwiseAbs().maxCoeff(),
-            1e-9);
-  const Eigen::VectorXd sd = dense.diagonal().cwiseSqrt();
-  EXPECT_LT((more.fitted_sd().cwiseQuotient(sd).array() - 1.0).abs().maxCoeff(), 1e-12);
-  EXPECT_EQ(noise.Including(Eigen::MatrixXd(n, 0)).fitted_sd(), noise.fitted_sd());
-}
-
 TEST_F(CampaignNoiseTest, SdsOfRowsAreThoseOfTheCovariance) {
   PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignNoise noise,
                                 CampaignNoise::Create(model_, MadeUpTrust(), jacobian_));
