@@ -62,7 +62,8 @@ TEST(CliSimulateTest, TheTwinsParametersAreShown) {
   const Output output = bench.Cli({"twin", "show", "swcnt_cvd", "-o", "json"});
   ASSERT_EQ(output.exit_code, 0) << output.err;
   std::vector<std::string> names;
-  for (const auto& parameter : output.json()["parameters"]) names.push_back(parameter["name"]);
+  const auto shown = output.json();
+  for (const auto& parameter : shown["parameters"]) names.push_back(parameter["name"]);
   EXPECT_THAT(names, ::testing::ElementsAre("k0", "nk", "Rc", "eps0", "h", "bTC", "dTax", "gF",
                                             "Pw_bg", "phi", "kg0", "vs0", "Es", "vd0", "Ed", "rc0",
                                             "rw0", "kenc0", "krip0", "HD", "dp0", "sigma_p", "Kr0",
