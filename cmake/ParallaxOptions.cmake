@@ -18,9 +18,9 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
 else()
   # GCC 12 warns of members that a designated initialiser leaves at their default: that is its use.
   target_compile_options(parallax_options INTERFACE -Wno-missing-field-initializers
-    # At -O2 it sees uninitialised reads inside std::string, StatusOr and CLI11 that are not there; clang
-    # and the sanitizers watch for the real ones.
-    -Wno-maybe-uninitialized)
+    # At -O2 it sees uninitialised reads inside std::string, StatusOr and CLI11, and uses of freed memory inside
+    # Eigen, that are not there; clang and the sanitizers watch for the real ones.
+    -Wno-maybe-uninitialized -Wno-use-after-free)
 endif()
 
 if(PARALLAX_SANITIZERS)
