@@ -17,7 +17,6 @@ constexpr uint64_t kDrawStream = 2'000'000;
 /// Relative change of cost at which a refit for evidence ends: a thousandth of a nat is enough.
 constexpr double kEvidenceTolerance = 1e-5;
 constexpr int kEvidenceIterations = 30;
-/// From this inclusion on a parameter is replayed as a cause.
 
 using Players = uint32_t;
 

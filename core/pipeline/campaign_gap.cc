@@ -1,5 +1,9 @@
 #include "core/pipeline/campaign_gap.h"
 
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
 #include "core/attribution/verdict_thresholds.h"
 #include "core/base/random.h"
 #include "core/divergence/permutation.h"
@@ -13,13 +17,18 @@ constexpr uint64_t kGapStream = 0x676170;  // "gap"
 
 }  // namespace
 
+void SilenceChannels(const CampaignModel& model, const std::vector<std::string>& channels,
+                     Eigen::Ref<Eigen::MatrixXd> rows) {
+  for (const EvidenceBlock& block : model.blocks()) {
+    if (std::find(channels.begin(), channels.end(), block.channel) == channels.end()) continue;
+    rows.middleRows(block.begin, block.rows()).setZero();
+  }
+}
+
 Eigen::VectorXd WithoutChannels(const CampaignModel& model,
                                 const std::vector<std::string>& channels,
                                 Eigen::VectorXd residuals) {
-  for (const EvidenceBlock& block : model.blocks()) {
-    if (std::find(channels.begin(), channels.end(), block.channel) == channels.end()) continue;
-    residuals.segment(block.begin, block.rows()).setZero();
-  }
+  SilenceChannels(model, channels, residuals);
   return residuals;
 }
 

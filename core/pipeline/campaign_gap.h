@@ -11,6 +11,10 @@
 
 namespace parallax::pipeline {
 
+/// Sets the rows of some instruments ("device/channel") to nothing, of residuals or a Jacobian.
+void SilenceChannels(const CampaignModel& model, const std::vector<std::string>& channels,
+                     Eigen::Ref<Eigen::MatrixXd> rows);
+
 /// Residuals with the rows of some instruments ("device/channel") at nothing.
 Eigen::VectorXd WithoutChannels(const CampaignModel& model,
                                 const std::vector<std::string>& channels,

@@ -189,16 +189,6 @@ calibration::ValidationCount RightCalls(const std::vector<ChiralityCall>& calls)
   return count;
 }
 
-/// Takes the rows of accused channels out of the comparison.
-template <typename Rows>
-void SilenceAccused(const CampaignModel& model, const std::vector<std::string>& accused,
-                    Rows* rows) {
-  for (const EvidenceBlock& block : model.blocks()) {
-    if (std::find(accused.begin(), accused.end(), block.channel) == accused.end()) continue;
-    rows->middleRows(block.begin, block.rows()).setZero();
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<std::vector<ChannelGap>> RmseByChannel(const twin::Twin& twin,
@@ -271,8 +261,8 @@ absl::StatusOr<CampaignValidation> ValidateCampaign(
       const CampaignNoise noise,
       CampaignNoise::Create(model, twin::TrustIn(twin.description().name), jacobian));
   PARALLAX_RETURN_IF_ERROR(model.DifferentiateAll(fit.z, &after_rows, &jacobian));
-  SilenceAccused(model, accused, &before_rows);
-  SilenceAccused(model, accused, &after_rows);
+  SilenceChannels(model, accused, before_rows);
+  SilenceChannels(model, accused, after_rows);
   const CampaignGauge gauge(model, noise, seed);
   out.mean_z2 = gauge.Misfit(after_rows);
   out.p_value = gauge.MisfitPValues(after_rows);
@@ -329,7 +319,7 @@ absl::StatusOr<CampaignValidation> ValidateCampaign(
                                             .coverage_rule = calibration::CoverageRule::kAtLeast,
                                             .seed = seed}));
   if (validation.decision.accepted) return out;
-  SilenceAccused(model, accused, &jacobian);
+  SilenceChannels(model, accused, jacobian);
   validation.leads = FollowResiduals(
       twin.description(), {white_after, noise.Whiten(jacobian), out.mean_z2}, fit.parameters);
   return out;
