@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/caller.h"
+#include "server/http/access.h"
+#include "server/http/exchange.h"
+#include "server/http/rpc_backend.h"
+#include "server/http/static_files.h"
+
+namespace parallax::server::http {
+
+/// Hands the text of /metrics to its argument, on any thread; must not block.
+using MetricsSource = std::function<void(std::function<void(absl::StatusOr<std::string>)>)>;
+
+/// What the gateway stands on; all of it outlives the gateway.
+struct GatewayContext {
+  RpcBackend& rpc;
+  const StaticFiles& files;
+  AccessPolicy access;
+  Authenticate authenticate;
+  std::function<bool()> serving;  ///< false: calls go elsewhere
+  MetricsSource metrics;
+};
+
+/// Every page of the daemon's HTTP port:
+///
+///   POST /package.Service/Method   the RPC, in gRPC-Web or JSON
+///   GET  /healthz                  200 {"status":"SERVING"}, 503 {"status":"NOT_SERVING"}; anybody
+///   GET  /metrics                  for Prometheus; whom `authenticate` lets
+///   GET  anything else             the dashboard's files; anybody
+///
+/// A call is judged where every RPC is (server/admission.h), by the `authorization` that its client
+/// sent and that is all that is passed on.
+class Gateway final : public Handler {
+ public:
+  explicit Gateway(GatewayContext context) : context_(std::move(context)) {}
+
+  std::optional<Response> Refuse(const Request& head) override;
+  Reply Handle(Request request, const Post& post) override;
+  Response Unreadable(unsigned status, const absl::Status& why, const Request& head) override;
+
+ private:
+  Reply Call(const Request& request, Headers cors, const Post& post);
+  Reply Metrics(const Request& request, Headers cors, const Post& post);
+  Response Health() const;
+
+  const GatewayContext context_;
+};
+
+}  // namespace parallax::server::http
