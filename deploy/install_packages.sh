@@ -10,7 +10,7 @@ build_packages=(
   libeigen3-dev libceres-dev libtbb-dev libboost-dev
   libssl-dev libsqlite3-dev libsqlitecpp-dev libzstd-dev libxxhash-dev
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libspdlog-dev libsystemd-dev
-  libcairo2-dev zlib1g-dev
+  libcairo2-dev zlib1g-dev prometheus-cpp-dev
 )
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev libsundials-dev python3

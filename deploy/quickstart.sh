@@ -62,7 +62,8 @@ trap 'exit 130' INT TERM
 ports=$scratch/ports.json
 step "starting parallaxd on a free port"
 started_ms=$(date +%s%3N)
-"$bin/parallaxd" --data "${data:-$scratch/data}" --listen 127.0.0.1:0 --port-file "$ports" \
+"$bin/parallaxd" --data "${data:-$scratch/data}" --listen 127.0.0.1:0 --http 127.0.0.1:0 \
+  --port-file "$ports" \
   >"$scratch/parallaxd.log" 2>&1 &
 daemon=$!
 for ((tries = 0; tries < 300; ++tries)); do
@@ -78,6 +79,7 @@ if [[ ! -s $ports ]]; then
   exit 1
 fi
 port=$(sed -n 's/.*"grpc": *\([0-9]*\).*/\1/p' "$ports")
+http=$(sed -n 's/.*"http": *\([0-9]*\).*/\1/p' "$ports")
 parallax=("$bin/parallax" --server "127.0.0.1:$port")
 
 step "replaying and analysing tests/data/tclab-byu, a recording of a two-heater board"
@@ -90,6 +92,7 @@ step "the report, explained"
 if [[ $keep == yes ]]; then
   step "parallaxd (pid $daemon) goes on running; log: $scratch/parallaxd.log"
   echo "try: ${parallax[*]} param show tclab-byu"
+  echo "     curl http://127.0.0.1:$http/metrics"
 else
   kill -TERM "$daemon"
   wait "$daemon"

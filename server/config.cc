@@ -55,6 +55,19 @@ Setter Seconds(Assign assign) {
   };
 }
 
+absl::Status SetOrigins(const toml::node& node, Config* config) {
+  const toml::array* list = node.as_array();
+  if (list == nullptr) return Wrong("a list of strings");
+  config->daemon.http.origins.clear();
+  for (const toml::node& entry : *list) {
+    const std::optional<std::string> origin = entry.value_exact<std::string>();
+    if (!origin.has_value()) return Wrong("a list of strings");
+    PARALLAX_RETURN_IF_ERROR(http::ValidateOrigin(*origin));
+    config->daemon.http.origins.push_back(*origin);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status SetInsecure(const toml::node& node, Config* config) {
   const std::optional<bool> value = node.value_exact<bool>();
   if (!value.has_value()) return Wrong("true or false");
@@ -80,6 +93,21 @@ const std::map<std::string, Setter>& Setters() {
        })},
       {"server.drain_timeout_s",
        Seconds([](absl::Duration t, Config* config) { config->daemon.drain_timeout = t; })},
+      {"http.listen", Text([](const std::string& value, Config* config) {
+         config->daemon.http.server.listen = value;
+         return absl::OkStatus();
+       })},
+      {"http.web", Text([](const std::string& value, Config* config) {
+         config->daemon.http.web = value;
+         return absl::OkStatus();
+       })},
+      {"http.origins", SetOrigins},
+      {"http.max_connections", Count([](int64_t n, Config* config) {
+         config->daemon.http.server.max_connections = static_cast<size_t>(n);
+       })},
+      {"http.idle_timeout_s", Seconds([](absl::Duration t, Config* config) {
+         config->daemon.http.server.idle_timeout = t;
+       })},
       {"store.data", Text([](const std::string& value, Config* config) {
          config->data_directory = value;
          return absl::OkStatus();

@@ -9,12 +9,12 @@
 #include <chrono>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 #include "server/log.h"
+#include "server/open_jobs.h"
 
 namespace parallax::server {
 namespace {
@@ -27,30 +27,26 @@ constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kMinPingIntervalMs = 5'000;  // half of the 10 s at which our clients ping
 constexpr absl::Duration kIdleCheckInterval = absl::Seconds(1);
 constexpr absl::Duration kCallGrace = absl::Seconds(1);  // idle peers may not hang up sooner
+constexpr absl::Duration kPageGrace = absl::Seconds(1);  // of HTTP: pages that watch never end
 
 absl::Status CheckAtLeastOne(std::string_view name, int64_t value) {
   if (value >= 1) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrFormat("%s = %d, must be >= 1", name, value));
 }
 
-bool IsLoopback(std::string_view host) {
-  return host == "localhost" || host == "[::1]" || absl::StartsWith(std::string(host), "127.");
-}
-
-absl::Status CheckListen(const DaemonOptions& options) {
-  const size_t colon = options.listen.rfind(':');
+absl::Status CheckListen(const char* name, const std::string& listen, Exposure exposure) {
+  const size_t colon = listen.rfind(':');
   int port = -1;
   if (colon == std::string::npos || colon == 0 ||
-      !absl::SimpleAtoi(options.listen.substr(colon + 1), &port) || port < 0 || port > 65'535) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "listen = \"%s\", must be host:port with a port in [0, 65535]", options.listen));
+      !absl::SimpleAtoi(listen.substr(colon + 1), &port) || port < 0 || port > 65'535) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s = \"%s\", must be host:port with a port in [0, 65535]", name, listen));
   }
-  const std::string host = options.listen.substr(0, colon);
-  if (options.exposure == Exposure::kLoopbackOnly && !IsLoopback(host)) {
+  if (exposure == Exposure::kLoopbackOnly && !http::IsLoopbackHost(listen.substr(0, colon))) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "listen = \"%s\" can be reached by others and there is no TLS; listen on 127.0.0.1, or "
+        "%s = \"%s\" can be reached by others and there is no TLS; listen on 127.0.0.1, or "
         "say --insecure to accept that anybody may write",
-        options.listen));
+        name, listen));
   }
   return absl::OkStatus();
 }
@@ -78,43 +74,37 @@ void SetLimits(grpc::ServerBuilder* builder) {
   builder->SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MAX_POLLERS, 2);
 }
 
-std::string_view StateName(store::JobState state) {
-  switch (state) {
-    case store::JobState::kQueued:
-      return "queued";
-    case store::JobState::kRunning:
-      return "running";
-    case store::JobState::kSucceeded:
-      return "succeeded";
-    case store::JobState::kFailed:
-      return "failed";
-    case store::JobState::kCancelled:
-      return "cancelled";
-  }
-  return "unknown";
-}
-
 }  // namespace
 
-/// Writes a line when a job starts and when it ends.
+/// Writes a line when a job starts and when it ends, and counts the latter.
 class Daemon::JobLog final : public pipeline::JobObserver {
  public:
+  explicit JobLog(Metrics& metrics) : metrics_(metrics) {}
+
   void OnJobStarted(const store::JobRow& job) override {
     Log(LogLevel::kInfo, "job started",
         {{"job", job.id}, {"rig", job.rig}, {"attempt", absl::StrFormat("%d", job.attempts)}});
   }
   void OnJobEnded(const store::JobRow& job) override {
+    metrics_.OnJobEnded(JobStateName(job.state));
     const bool failed = job.state == store::JobState::kFailed;
     Log(failed ? LogLevel::kWarning : LogLevel::kInfo, "job ended",
         {{"job", job.id},
          {"rig", job.rig},
-         {"state", std::string(StateName(job.state))},
+         {"state", JobStateName(job.state)},
          {"error", job.failure.ok() ? "" : base::Plain(job.failure)}});
   }
+
+ private:
+  Metrics& metrics_;
 };
 
 absl::Status Validate(const DaemonOptions& options) {
-  PARALLAX_RETURN_IF_ERROR(CheckListen(options));
+  PARALLAX_RETURN_IF_ERROR(CheckListen("listen", options.listen, options.exposure));
+  if (const std::string& listen = options.http.server.listen; !listen.empty()) {
+    PARALLAX_RETURN_IF_ERROR(CheckListen("http", listen, options.exposure));
+  }
+  PARALLAX_RETURN_IF_ERROR(Validate(options.http));
   PARALLAX_RETURN_IF_ERROR(CheckAtLeastOne("threads", options.threads));
   PARALLAX_RETURN_IF_ERROR(
       CheckAtLeastOne("max_waiting_calls", static_cast<int64_t>(options.max_waiting_calls)));
@@ -148,6 +138,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
   (void)reflection;
   std::unique_ptr<Daemon> daemon(new Daemon(options, std::move(store), clock));
   PARALLAX_RETURN_IF_ERROR(daemon->Listen());
+  PARALLAX_RETURN_IF_ERROR(daemon->ListenHttp());
   return daemon;
 }
 
@@ -162,24 +153,28 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
                       .workers = workers_,
                       .gate = gate_,
                       .registry = registry_,
+                      .totals = ingest_totals_,
+                      .observer = metrics_,
                       .options = options.ingest},
       store_(std::move(store)),
       twins_(twin::BuiltInTwins()),
-      job_log_(std::make_unique<JobLog>()),
-      job_runner_(std::make_unique<pipeline::JobRunner>(*store_, twins_, clock_, *job_log_)),
+      job_log_(std::make_unique<JobLog>(metrics_)),
+      job_runner_(
+          std::make_unique<pipeline::JobRunner>(*store_, twins_.registry(), clock_, *job_log_)),
       executor_(options.threads, options.max_waiting_calls),
       compactor_(options.compaction_interval, Priority::kLow, [this] { Compact(); }),
       idle_watch_(kIdleCheckInterval, Priority::kNormal,
                   [this] { registry_.ExpireIdle(clock_.Now(), options_.ingest.idle_timeout); }),
       service_context_{
           .store = *store_,
-          .twins = twins_,
+          .twins = twins_.registry(),
           .clock = clock_,
           .registry = registry_,
           .on_run_closed = [this] { compactor_.Notify(); },
           .on_job_queued = [this] { job_runner_->Notify(); },
           .on_job_cancelled = [this](const std::string& id) { job_runner_->Cancel(id); }},
-      services_(service_context_, ingest_context_, executor_) {}
+      admission_{.executor = executor_, .authenticate = options.authenticate},
+      services_(service_context_, ingest_context_, admission_) {}
 
 Daemon::~Daemon() { Drain(); }
 
@@ -195,7 +190,35 @@ absl::Status Daemon::Listen() {
       options_.listen));
 }
 
+absl::Status Daemon::ListenHttp() {
+  if (options_.http.server.listen.empty()) return absl::OkStatus();
+  const auto metrics = [this](uint64_t gateway_calls,
+                              const std::function<void(absl::StatusOr<std::string>)>& done) {
+    const bool posted =
+        executor_.TryPost([this, gateway_calls, done] { done(MetricsText(gateway_calls)); });
+    if (!posted) done(executor_.Full());
+  };
+  const auto serving = [this] { return serving_.load(); };
+  PARALLAX_ASSIGN_OR_RETURN(http_,
+                            HttpFront::Start(options_.http, {.grpc = *server_,
+                                                             .authenticate = options_.authenticate,
+                                                             .serving = serving,
+                                                             .metrics = metrics}));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> Daemon::MetricsText(uint64_t gateway_calls) const {
+  PARALLAX_ASSIGN_OR_RETURN(auto open_jobs, CountOpenJobs(*store_));
+  return metrics_.Text({.ingest = ingest_totals_.Snapshot(),
+                        .open_streams = registry_.size(),
+                        .gateway_calls = gateway_calls,
+                        .waiting_calls = executor_.waiting(),
+                        .open_jobs = std::move(open_jobs),
+                        .twin_evaluations = twins_.Evaluations()});
+}
+
 void Daemon::Drain() {
+  serving_ = false;
   // Before anything is refused: who watches health sends its streams elsewhere.
   if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
   registry_.Drain();
@@ -205,6 +228,8 @@ void Daemon::Drain() {
         {{"open", absl::StrFormat("%u", registry_.size())},
          {"after", absl::FormatDuration(options_.drain_timeout)}});
   }
+  if (http_ != nullptr) http_->Drain(kPageGrace);
+  http_.reset();
   server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoSeconds(kCallGrace));
   server_->Wait();
   server_.reset();

@@ -2,6 +2,7 @@
 
 #include <grpcpp/server.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -9,10 +10,13 @@
 #include "core/base/clock.h"
 #include "core/pipeline/job_runner.h"
 #include "core/store/store.h"
-#include "core/twin/twin.h"
+#include "server/admission.h"
+#include "server/counted_twins.h"
 #include "server/executor.h"
 #include "server/grpc_services.h"
+#include "server/http_front.h"
 #include "server/ingest_context.h"
+#include "server/metrics.h"
 #include "server/periodic_task.h"
 #include "server/service_context.h"
 #include "server/session_registry.h"
@@ -25,6 +29,8 @@ enum class Exposure { kLoopbackOnly, kAnyAddress };
 struct DaemonOptions {
   std::string listen = "127.0.0.1:50051";  ///< host:port; port 0 takes a free one
   Exposure exposure = Exposure::kLoopbackOnly;
+  HttpOptions http;
+  Authenticate authenticate = AnybodyMayCall;
   int threads = 4;                 ///< that work on unary calls
   size_t max_waiting_calls = 256;  ///< beyond these, RESOURCE_EXHAUSTED
   IngestOptions ingest;
@@ -36,18 +42,22 @@ struct DaemonOptions {
 /// reach is refused unless the exposure allows it.
 absl::Status Validate(const DaemonOptions& options);
 
-/// parallaxd without its command line: store, job runner, sessions and gRPC server put together.
+/// parallaxd without its command line: store, job runner, sessions, gRPC server and HTTP port put
+/// together.
 class Daemon {
  public:
   /// Serves once it returns. `clock` outlives the daemon. Where the store fails for good every call
   /// is refused; whoever opened it is told by the store and ends the process.
-  /// Errors: InvalidArgument (options); Unavailable (the address cannot be bound).
+  /// Errors: InvalidArgument (options); NotFound (no dashboard where it should be); Unavailable (an
+  /// address cannot be bound).
   static absl::StatusOr<std::unique_ptr<Daemon>> Start(const DaemonOptions& options,
                                                        std::unique_ptr<store::Store> store,
                                                        const base::Clock& clock);
   ~Daemon();  ///< drains
 
   int port() const { return port_; }
+  /// Of HTTP; 0 where it is off.
+  int http_port() const { return http_ == nullptr ? 0 : http_->port(); }
 
   /// Takes no new streams, commits and acknowledges every batch that was accepted, ends all calls,
   /// stops the running job at its next check. Repeating it does nothing.
@@ -59,6 +69,8 @@ class Daemon {
   Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store,
          const base::Clock& clock);
   absl::Status Listen();
+  absl::Status ListenHttp();
+  absl::StatusOr<std::string> MetricsText(uint64_t gateway_calls) const;
   void Compact();
 
   // In order of construction; what is below uses what is above.
@@ -68,18 +80,23 @@ class Daemon {
   AppendGate gate_;
   SessionRegistry registry_;
   SessionWorkers workers_;
+  Metrics metrics_;
+  RunLedger ingest_totals_;
   const IngestContext ingest_context_;
   const std::unique_ptr<store::Store> store_;
-  const twin::Registry twins_;
+  const CountedTwins twins_;
   const std::unique_ptr<JobLog> job_log_;
   std::unique_ptr<pipeline::JobRunner> job_runner_;
   Executor executor_;
   PeriodicTask compactor_;
   PeriodicTask idle_watch_;
   const ServiceContext service_context_;
+  const Admission admission_;
   GrpcServices services_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
+  std::atomic<bool> serving_{true};
+  std::unique_ptr<HttpFront> http_;
 };
 
 }  // namespace parallax::server

@@ -28,6 +28,11 @@ absl::Status Executor::Full() const {
                                .next_step = "try again later, or raise server.max_waiting_calls"});
 }
 
+size_t Executor::waiting() const {
+  base::MutexLock lock(mutex_);
+  return tasks_.size();
+}
+
 bool Executor::TryPost(std::function<void()> task) {
   base::MutexLock lock(mutex_);
   if (tasks_.size() >= capacity_) return false;

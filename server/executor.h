@@ -19,6 +19,8 @@ class Executor {
 
   /// False, without effect, when `capacity` tasks wait already.
   bool TryPost(std::function<void()> task);
+  /// Tasks that wait for a thread.
+  size_t waiting() const;
   /// What to tell the caller whose task was not taken: ResourceExhausted, with the bound.
   absl::Status Full() const;
   /// Queues a task whatever waits; for continuations of work that TryPost admitted.
@@ -28,7 +30,7 @@ class Executor {
   void Run();
 
   const size_t capacity_;
-  base::Mutex mutex_;
+  mutable base::Mutex mutex_;
   base::CondVar changed_;
   std::deque<std::function<void()>> tasks_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

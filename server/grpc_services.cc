@@ -23,20 +23,20 @@ using Call = grpc::CallbackServerContext;
 #define PARALLAX_UNARY(Method)                                                     \
   grpc::ServerUnaryReactor* Method(Call* call, const v1::Method##Request* request, \
                                    v1::Method##Response* response) override {      \
-    return RunUnary(call, executor_, response,                                     \
+    return RunUnary(call, admission_, response,                                    \
                     [this, request] { return handler_.Method(*request); });        \
   }
-#define PARALLAX_SERVER_STREAM(Method)                                     \
-  grpc::ServerWriteReactor<v1::Method##Response>* Method(                  \
-      Call*, const v1::Method##Request* request) override {                \
-    return new PartWriter<v1::Method##Response>(                           \
-        executor_, [this, request] { return handler_.Method(*request); }); \
+#define PARALLAX_SERVER_STREAM(Method)                                             \
+  grpc::ServerWriteReactor<v1::Method##Response>* Method(                          \
+      Call* call, const v1::Method##Request* request) override {                   \
+    return new PartWriter<v1::Method##Response>(                                   \
+        *call, admission_, [this, request] { return handler_.Method(*request); }); \
   }
 
 class IngestRpcs final : public v1::IngestService::CallbackService {
  public:
-  IngestRpcs(const ServiceContext& context, Executor& executor, const IngestContext& ingest)
-      : handler_(context), executor_(executor), ingest_(ingest) {}
+  IngestRpcs(const ServiceContext& context, const Admission& admission, const IngestContext& ingest)
+      : handler_(context), admission_(admission), ingest_(ingest) {}
 
   PARALLAX_UNARY(CreateRig)
   PARALLAX_UNARY(UpdateRig)
@@ -45,19 +45,19 @@ class IngestRpcs final : public v1::IngestService::CallbackService {
   PARALLAX_UNARY(RecordOutcome)
 
   grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>* Stream(Call* call) override {
-    return new IngestReactor(ingest_, call);
+    return new IngestReactor(ingest_, admission_, call);
   }
 
  private:
   IngestHandler handler_;
-  Executor& executor_;
+  const Admission& admission_;
   const IngestContext& ingest_;
 };
 
 class QueryRpcs final : public v1::QueryService::CallbackService {
  public:
-  QueryRpcs(const ServiceContext& context, Executor& executor)
-      : handler_(context), executor_(executor) {}
+  QueryRpcs(const ServiceContext& context, const Admission& admission)
+      : handler_(context), admission_(admission) {}
 
   PARALLAX_UNARY(GetRig)
   PARALLAX_UNARY(ListRigs)
@@ -68,13 +68,13 @@ class QueryRpcs final : public v1::QueryService::CallbackService {
 
  private:
   QueryHandler handler_;
-  Executor& executor_;
+  const Admission& admission_;
 };
 
 class AnalysisRpcs final : public v1::AnalysisService::CallbackService {
  public:
-  AnalysisRpcs(const ServiceContext& context, Executor& executor)
-      : handler_(context), executor_(executor) {}
+  AnalysisRpcs(const ServiceContext& context, const Admission& admission)
+      : handler_(context), admission_(admission) {}
 
   PARALLAX_UNARY(Analyze)
   PARALLAX_UNARY(GetJob)
@@ -85,13 +85,13 @@ class AnalysisRpcs final : public v1::AnalysisService::CallbackService {
 
  private:
   AnalysisHandler handler_;
-  Executor& executor_;
+  const Admission& admission_;
 };
 
 class CalibrationRpcs final : public v1::CalibrationService::CallbackService {
  public:
-  CalibrationRpcs(const ServiceContext& context, Executor& executor)
-      : handler_(context), executor_(executor) {}
+  CalibrationRpcs(const ServiceContext& context, const Admission& admission)
+      : handler_(context), admission_(admission) {}
 
   PARALLAX_UNARY(GetParameterSet)
   PARALLAX_UNARY(ListParameterSets)
@@ -99,13 +99,13 @@ class CalibrationRpcs final : public v1::CalibrationService::CallbackService {
 
  private:
   CalibrationHandler handler_;
-  Executor& executor_;
+  const Admission& admission_;
 };
 
 class TwinRpcs final : public v1::TwinService::CallbackService {
  public:
-  TwinRpcs(const ServiceContext& context, Executor& executor)
-      : handler_(context), executor_(executor) {}
+  TwinRpcs(const ServiceContext& context, const Admission& admission)
+      : handler_(context), admission_(admission) {}
 
   PARALLAX_UNARY(ListTwins)
   PARALLAX_UNARY(DescribeTwin)
@@ -113,7 +113,7 @@ class TwinRpcs final : public v1::TwinService::CallbackService {
 
  private:
   TwinHandler handler_;
-  Executor& executor_;
+  const Admission& admission_;
 };
 
 #undef PARALLAX_UNARY
@@ -130,12 +130,12 @@ struct GrpcServices::Impl {
 };
 
 GrpcServices::GrpcServices(const ServiceContext& context, const IngestContext& ingest,
-                           Executor& executor)
-    : impl_(new Impl{.ingest = {context, executor, ingest},
-                     .query = {context, executor},
-                     .analysis = {context, executor},
-                     .calibration = {context, executor},
-                     .twin = {context, executor}}) {}
+                           const Admission& admission)
+    : impl_(new Impl{.ingest = {context, admission, ingest},
+                     .query = {context, admission},
+                     .analysis = {context, admission},
+                     .calibration = {context, admission},
+                     .twin = {context, admission}}) {}
 
 GrpcServices::~GrpcServices() = default;
 

@@ -4,17 +4,18 @@
 
 #include <memory>
 
-#include "server/executor.h"
+#include "server/admission.h"
 #include "server/ingest_context.h"
 #include "server/service_context.h"
 
 namespace parallax::server {
 
-/// The five services as gRPC sees them: each call is handed to its handler on the executor, a
-/// stream to its reactor. Nothing of gRPC is needed to use this header but the builder.
+/// The five services as gRPC sees them: each call that is admitted is handed to its handler on the
+/// executor, a stream to its reactor. Nothing of gRPC is needed to use this header but the builder.
 class GrpcServices {
  public:
-  GrpcServices(const ServiceContext& context, const IngestContext& ingest, Executor& executor);
+  GrpcServices(const ServiceContext& context, const IngestContext& ingest,
+               const Admission& admission);
   ~GrpcServices();
 
   void Register(grpc::ServerBuilder* builder);

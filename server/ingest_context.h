@@ -7,6 +7,7 @@
 #include "core/base/clock.h"
 #include "core/store/store.h"
 #include "parallax/v1/ingest.pb.h"
+#include "server/ledger.h"
 #include "server/session_workers.h"
 
 namespace parallax::server {
@@ -21,6 +22,14 @@ struct IngestOptions {
   int workers = 2;                                    ///< threads that validate and encode
 };
 
+/// Told what sessions do, by several threads at a time; must not block.
+class IngestObserver {
+ public:
+  virtual ~IngestObserver() = default;
+  /// The acknowledgement of a batch goes out, so long after the batch was read.
+  virtual void OnAcked(absl::Duration since_read) = 0;
+};
+
 /// What every session works with. All of it outlives every session.
 struct IngestContext {
   store::Store& store;
@@ -28,6 +37,8 @@ struct IngestContext {
   SessionWorkers& workers;
   AppendGate& gate;
   SessionRegistry& registry;
+  RunLedger& totals;  ///< of all streams since the start
+  IngestObserver& observer;
   IngestOptions options;
 };
 

@@ -9,11 +9,14 @@
 
 namespace parallax::server {
 
-IngestReactor::IngestReactor(const IngestContext& context, grpc::CallbackServerContext* call)
+IngestReactor::IngestReactor(const IngestContext& context, const Admission& admission,
+                             grpc::CallbackServerContext* call)
     : registry_(context.registry),
       call_(call),
       session_(std::make_shared<RigSession>(context, *this)) {
-  if (absl::Status status = registry_.Add(session_); !status.ok()) {
+  absl::Status status = admission.Admit(*call);
+  status.Update(registry_.Add(session_));
+  if (!status.ok()) {
     session_->Refuse(std::move(status));
     return;
   }

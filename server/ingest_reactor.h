@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "parallax/v1/ingest.pb.h"
+#include "server/admission.h"
 #include "server/rig_session.h"
 
 namespace parallax::server {
@@ -15,7 +16,8 @@ namespace parallax::server {
 class IngestReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>,
                             public StreamSink {
  public:
-  IngestReactor(const IngestContext& context, grpc::CallbackServerContext* call);
+  IngestReactor(const IngestContext& context, const Admission& admission,
+                grpc::CallbackServerContext* call);
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;

@@ -39,10 +39,10 @@ void CountDuplicate(const BatchTally& batch, Ledger* ledger);
 /// The whole batch was refused, for one of the store's reasons.
 void CountRefused(const BatchTally& batch, const std::string& reason, Ledger* ledger);
 
-/// The ledger of one run, shared by the streams that write to it. Thread-safe.
+/// A ledger shared by streams: of the run that they write to, or of the daemon. Thread-safe.
 class RunLedger {
  public:
-  explicit RunLedger(Ledger stored) : ledger_(std::move(stored)) {}
+  explicit RunLedger(Ledger stored = {}) : ledger_(std::move(stored)) {}
 
   template <typename Change>
   void Apply(const Change& change) {

@@ -34,6 +34,8 @@ struct Flags {
   std::string config_file;
   std::string data_directory;
   std::string listen;
+  std::string http;
+  std::string web;
   std::string port_file;
   std::string log_format;
   bool insecure = false;
@@ -45,8 +47,15 @@ void Declare(Flags* flags, CLI::App* app) {
                   "directory of the store [$XDG_STATE_HOME/parallax or ~/.local/state/parallax]");
   app->add_option("--listen", flags->listen,
                   "host:port; port 0 takes a free one [127.0.0.1:50051]");
-  app->add_option("--port-file", flags->port_file,
-                  "file to write once ready: {\"grpc\": port}; removed at start and at the end");
+  app->add_option("--http", flags->http,
+                  "host:port of dashboard, gRPC-Web, JSON, /metrics and /healthz; port 0 takes a "
+                  "free one [127.0.0.1:8080]");
+  app->add_option("--web", flags->web,
+                  "folder of the dashboard's files [share/parallax/web beside bin]");
+  app->add_option(
+      "--port-file", flags->port_file,
+      "file to write once ready: {\"grpc\": port, \"http\": port}; removed at start and "
+      "at the end");
   app->add_option("--log-format", flags->log_format, "json or text [text]");
   app->add_flag("--insecure", flags->insecure,
                 "accept an address that others can reach, though there is no TLS");
@@ -62,6 +71,8 @@ absl::StatusOr<Config> MakeConfig(const Flags& flags) {
   PARALLAX_ASSIGN_OR_RETURN(Config config, ParseConfig(toml, flags.config_file));
   if (!flags.data_directory.empty()) config.data_directory = flags.data_directory;
   if (!flags.listen.empty()) config.daemon.listen = flags.listen;
+  if (!flags.http.empty()) config.daemon.http.server.listen = flags.http;
+  if (!flags.web.empty()) config.daemon.http.web = flags.web;
   if (!flags.port_file.empty()) config.port_file = flags.port_file;
   if (flags.insecure) config.daemon.exposure = Exposure::kAnyAddress;
   if (!flags.log_format.empty()) {
@@ -81,9 +92,10 @@ sigset_t HoldSignals() {
   return signals;
 }
 
-absl::Status WritePortFile(const Config& config, int port) {
+absl::Status WritePortFile(const Config& config, const Daemon& daemon) {
   if (config.port_file.empty()) return absl::OkStatus();
-  const nlohmann::json ports = {{"grpc", port}};
+  nlohmann::json ports = {{"grpc", daemon.port()}};
+  if (daemon.http_port() != 0) ports["http"] = daemon.http_port();
   return base::WriteFileAtomically(config.port_file, ports.dump() + "\n");
 }
 
@@ -116,10 +128,11 @@ absl::Status Serve(const Config& config) {
                              clock));
   PARALLAX_ASSIGN_OR_RETURN(std::unique_ptr<Daemon> daemon,
                             Daemon::Start(config.daemon, std::move(store), clock));
-  PARALLAX_RETURN_IF_ERROR(WritePortFile(config, daemon->port()));
+  PARALLAX_RETURN_IF_ERROR(WritePortFile(config, *daemon));
   Log(LogLevel::kInfo, "ready",
       {{"version", kVersion},
        {"port", absl::StrFormat("%d", daemon->port())},
+       {"http", absl::StrFormat("%d", daemon->http_port())},
        {"data", config.data_directory}});
   (void)sd_notify(0, "READY=1");
 

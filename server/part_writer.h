@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "server/executor.h"
+#include "server/admission.h"
 #include "server/status.h"
 
 namespace parallax::server {
@@ -23,7 +23,12 @@ class PartWriter final : public grpc::ServerWriteReactor<Response> {
  public:
   using Prepare = std::function<absl::StatusOr<NextPart<Response>>()>;
 
-  PartWriter(Executor& executor, Prepare prepare) : executor_(executor) {
+  PartWriter(const grpc::CallbackServerContext& call, const Admission& admission, Prepare prepare)
+      : executor_(admission.executor) {
+    if (const absl::Status admitted = admission.Admit(call); !admitted.ok()) {
+      this->Finish(ToGrpc(admitted));
+      return;
+    }
     const bool posted = executor_.TryPost([this, prepare = std::move(prepare)] {
       absl::StatusOr<NextPart<Response>> next = prepare();
       if (!next.ok()) return this->Finish(ToGrpc(next.status()));

@@ -70,13 +70,13 @@ class RigSession : public std::enable_shared_from_this<RigSession> {
   absl::Status AcceptBatch(const v1::SampleBatch& wire, int64_t received_unix_ns);
   void Append();
   bool TryAppendOnce();
-  void OnAppended(uint64_t seq, const BatchTally& tally,
+  void OnAppended(uint64_t seq, int64_t received_unix_ns, const BatchTally& tally,
                   const absl::StatusOr<store::AppendOutcome>& outcome);
   absl::Status Settle(uint64_t seq, const BatchTally& tally,
                       const absl::StatusOr<store::AppendOutcome>& outcome);
   void Fail(absl::Status status);
   template <typename Change>
-  void CountBoth(const Change& change);
+  void Count(const Change& change);  ///< in the ledgers of the connection, the run and the daemon
 
   const IngestContext& context_;
   StreamSink& sink_;
@@ -96,6 +96,7 @@ class RigSession : public std::enable_shared_from_this<RigSession> {
   uint64_t durable_seq_ ABSL_GUARDED_BY(mutex_) = 0;  ///< all below is on disk
   Ledger ledger_ ABSL_GUARDED_BY(mutex_);             ///< of this connection
   std::vector<v1::ErrorDetail> examples_ ABSL_GUARDED_BY(mutex_);
+  std::vector<int64_t> unacked_unix_ns_ ABSL_GUARDED_BY(mutex_);  ///< when durable batches came
   absl::Time last_heard_ ABSL_GUARDED_BY(mutex_);
   absl::Status end_ ABSL_GUARDED_BY(mutex_);  ///< why the stream ends; OK: it does not, or well
   bool has_turn_ ABSL_GUARDED_BY(mutex_) = false;      ///< waits for a turn or has it

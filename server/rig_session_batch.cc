@@ -45,12 +45,13 @@ absl::Status SchemaStatus(const std::string& sent, const std::string& stored) {
 }  // namespace
 
 template <typename Change>
-void RigSession::CountBoth(const Change& change) {
+void RigSession::Count(const Change& change) {
   {
     base::MutexLock lock(mutex_);
     change(&ledger_);
   }
   run_ledger_->Apply(change);
+  context_.totals.Apply(change);
 }
 
 void RigSession::Fail(absl::Status status) {
@@ -125,6 +126,7 @@ void RigSession::SendWelcome(uint64_t resume_from_seq) {
 void RigSession::SendAck() {
   v1::StreamResponse response;
   v1::Ack* ack = response.mutable_ack();
+  std::vector<int64_t> received_unix_ns;
   {
     base::MutexLock lock(mutex_);
     ack->set_seq(durable_seq_ - 1);
@@ -133,6 +135,11 @@ void RigSession::SendAck() {
       *ack->add_rejected_examples() = std::move(example);
     }
     examples_.clear();
+    received_unix_ns.swap(unacked_unix_ns_);
+  }
+  const int64_t now_unix_ns = absl::ToUnixNanos(context_.clock.Now());
+  for (const int64_t then_unix_ns : received_unix_ns) {
+    context_.observer.OnAcked(absl::Nanoseconds(now_unix_ns - then_unix_ns));
   }
   sink_.Send(std::move(response));
 }
@@ -140,7 +147,7 @@ void RigSession::SendAck() {
 absl::Status RigSession::AcceptBatch(const v1::SampleBatch& wire, int64_t received_unix_ns) {
   BatchTally tally{.received = CountSamples(wire)};
   const auto refuse = [&](const char* reason, absl::Status status) {
-    CountBoth([&](Ledger* ledger) {
+    Count([&](Ledger* ledger) {
       CountReceived(tally, ledger);
       CountRefused(tally, reason, ledger);
     });
@@ -177,19 +184,20 @@ absl::Status RigSession::AcceptBatch(const v1::SampleBatch& wire, int64_t receiv
 bool RigSession::TryAppendOnce() {
   const BatchTally tally = pending_->tally;
   const uint64_t seq = pending_->batch.seq;
+  const int64_t received_unix_ns = pending_->batch.received_unix_ns;
   {
     base::MutexLock lock(mutex_);
     ++in_store_;
   }
   // Counted first: the store may call back before TryAppend returns.
-  CountBoth([&](Ledger* ledger) { CountReceived(tally, ledger); });
+  Count([&](Ledger* ledger) { CountReceived(tally, ledger); });
   const bool taken = context_.store.TryAppend(
-      pending_->batch,
-      [self = shared_from_this(), seq, tally](const absl::StatusOr<store::AppendOutcome>& outcome) {
-        self->OnAppended(seq, tally, outcome);
+      pending_->batch, [self = shared_from_this(), seq, received_unix_ns,
+                        tally](const absl::StatusOr<store::AppendOutcome>& outcome) {
+        self->OnAppended(seq, received_unix_ns, tally, outcome);
       });
   if (taken) return true;
-  CountBoth([&](Ledger* ledger) { UncountReceived(tally, ledger); });
+  Count([&](Ledger* ledger) { UncountReceived(tally, ledger); });
   base::MutexLock lock(mutex_);
   --in_store_;
   return false;
@@ -214,29 +222,29 @@ void RigSession::Append() {
 absl::Status RigSession::Settle(uint64_t seq, const BatchTally& tally,
                                 const absl::StatusOr<store::AppendOutcome>& outcome) {
   if (!outcome.ok()) {
-    CountBoth([&](Ledger* ledger) { CountRefused(tally, store::kStoreRefused, ledger); });
+    Count([&](Ledger* ledger) { CountRefused(tally, store::kStoreRefused, ledger); });
     return outcome.status();
   }
   switch (outcome->result) {
     case store::AppendResult::kCommitted:
-      CountBoth([&](Ledger* ledger) { CountStored(tally, ledger); });
+      Count([&](Ledger* ledger) { CountStored(tally, ledger); });
       return absl::OkStatus();
     case store::AppendResult::kDuplicate:
-      CountBoth([&](Ledger* ledger) { CountDuplicate(tally, ledger); });
+      Count([&](Ledger* ledger) { CountDuplicate(tally, ledger); });
       return absl::OkStatus();
     case store::AppendResult::kGap:
-      CountBoth([&](Ledger* ledger) { CountRefused(tally, store::kOutOfSequence, ledger); });
+      Count([&](Ledger* ledger) { CountRefused(tally, store::kOutOfSequence, ledger); });
       return SeqStatus(absl::StatusCode::kOutOfRange, "batches are missing", seq,
                        outcome->next_seq);
     case store::AppendResult::kConflict:
-      CountBoth([&](Ledger* ledger) { CountRefused(tally, store::kConflictingBatch, ledger); });
+      Count([&](Ledger* ledger) { CountRefused(tally, store::kConflictingBatch, ledger); });
       return SeqStatus(absl::StatusCode::kDataLoss, "this batch is on disk with other content", seq,
                        outcome->next_seq);
   }
   return absl::InternalError("unknown outcome of an append");
 }
 
-void RigSession::OnAppended(uint64_t seq, const BatchTally& tally,
+void RigSession::OnAppended(uint64_t seq, int64_t received_unix_ns, const BatchTally& tally,
                             const absl::StatusOr<store::AppendOutcome>& outcome) {
   const absl::Status status = Settle(seq, tally, outcome);
   {
@@ -246,6 +254,10 @@ void RigSession::OnAppended(uint64_t seq, const BatchTally& tally,
     if (status.ok()) {
       durable_seq_ = std::max(durable_seq_, outcome->next_seq);
       ack_due_ = true;
+      // A producer that reads no acks may not fill memory: the longest waits are kept.
+      if (unacked_unix_ns_.size() < context_.options.credit) {
+        unacked_unix_ns_.push_back(received_unix_ns);
+      }
     } else {
       inbox_.clear();
       inbox_bytes_ = 0;

@@ -67,10 +67,11 @@ absl::Status Compare(const Settings& settings, const std::string& folder, const 
       "median of %d passes\n",
       shape.channels, shape.samples, shape.streams, shape.batches, settings.passes);
   const std::string ports = folder + "/ports.json";
-  PARALLAX_ASSIGN_OR_RETURN(const auto daemon,
-                            ChildProcess::Start({settings.daemon, "--data", folder + "/data",
-                                                 "--listen", "127.0.0.1:0", "--port-file", ports},
-                                                ports));
+  PARALLAX_ASSIGN_OR_RETURN(
+      const auto daemon,
+      ChildProcess::Start({settings.daemon, "--data", folder + "/data", "--listen", "127.0.0.1:0",
+                           "--http", "127.0.0.1:0", "--port-file", ports},
+                          ports));
   PARALLAX_ASSIGN_OR_RETURN(IngestRigs rigs, IngestRigs::Create(daemon->target(), shape));
   std::unique_ptr<ChildProcess> sink;
   Figures durable;

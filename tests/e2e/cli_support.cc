@@ -73,7 +73,7 @@ CliBench::CliBench(const std::string& name)
   const std::string port_file = folder_ + "/port.json";
   daemon_ = std::make_unique<Process>(
       std::vector<std::string>{PARALLAX_DAEMON, "--data", folder_ + "/data", "--listen",
-                               "127.0.0.1:0", "--port-file", port_file},
+                               "127.0.0.1:0", "--http", "127.0.0.1:0", "--port-file", port_file},
       folder_ + "/daemon.out", folder_ + "/daemon.err");
   for (int poll = 0; poll < kMaxPolls && !fs::exists(port_file); ++poll) {
     std::this_thread::sleep_for(kPoll);

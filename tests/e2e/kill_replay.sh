@@ -37,7 +37,7 @@ trap clean_up EXIT
 start_daemon() {  # start_daemon DATA_FOLDER; on the port of the last daemon, so that its clients find it again
   rm -f "$work/port"
   "$bin/parallaxd" --config "$work/parallaxd.toml" --data "$1" --listen "127.0.0.1:$port" \
-    --port-file "$work/port" 2>>"$work/daemon.log" &
+    --http 127.0.0.1:0 --port-file "$work/port" 2>>"$work/daemon.log" &
   daemon=$!
   local try
   for try in $(seq 300); do
@@ -49,7 +49,7 @@ start_daemon() {  # start_daemon DATA_FOLDER; on the port of the last daemon, so
     fi
     sleep 0.05
   done
-  port=$(sed 's/[^0-9]//g' "$work/port")
+  port=$(sed 's/.*"grpc": *\([0-9]*\).*/\1/' "$work/port")
   PARALLAX_SERVER=127.0.0.1:$port
 }
 

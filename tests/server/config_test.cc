@@ -15,6 +15,12 @@ TEST(ConfigTest, TheDocumentedFileHoldsEveryKeyWithItsDefault) {
   ASSERT_TRUE(config.ok()) << config.status();
   const Config defaults = *ParseConfig("", "");
   EXPECT_EQ(config->daemon.listen, defaults.daemon.listen);
+  EXPECT_EQ(config->daemon.http.server.listen, defaults.daemon.http.server.listen);
+  EXPECT_EQ(config->daemon.http.server.max_connections,
+            defaults.daemon.http.server.max_connections);
+  EXPECT_EQ(config->daemon.http.server.idle_timeout, defaults.daemon.http.server.idle_timeout);
+  EXPECT_EQ(config->daemon.http.web, defaults.daemon.http.web);
+  EXPECT_EQ(config->daemon.http.origins, defaults.daemon.http.origins);
   EXPECT_EQ(config->daemon.exposure, defaults.daemon.exposure);
   EXPECT_EQ(config->daemon.threads, defaults.daemon.threads);
   EXPECT_EQ(config->daemon.max_waiting_calls, defaults.daemon.max_waiting_calls);
@@ -47,19 +53,28 @@ TEST(ConfigTest, ErrorsNameFileLineKeyAndBound) {
   EXPECT_NE(error("[log]\nformat = \"xml\"\n").find("\"json\" or \"text\""), std::string::npos);
   EXPECT_NE(error("[ingest]\nidle_timeout_s = -1\n").find("seconds"), std::string::npos);
   EXPECT_NE(error("listen = ").find("my.toml:1"), std::string::npos);
+  EXPECT_EQ(error("[http]\norigins = \"http://a\"\n"),
+            "my.toml:2: http.origins: must be a list of strings");
+  EXPECT_NE(error("[http]\norigins = [\"*\"]\n").find("http.origins: origin = \"*\""),
+            std::string::npos);
 }
 
 TEST(ConfigTest, OnlyLoopbackIsServedUnlessToldOtherwise) {
   for (const char* listen : {"127.0.0.1:0", "127.1.2.3:5", "localhost:1", "[::1]:50051"}) {
     EXPECT_TRUE(Validate({.listen = listen}).ok()) << listen;
   }
-  for (const char* listen : {"0.0.0.0:1", "[::]:1", "192.168.1.2:1", "lab.example:1"}) {
+  for (const char* listen :
+       {"0.0.0.0:1", "[::]:1", "192.168.1.2:1", "lab.example:1", "127.evil.example:1"}) {
     EXPECT_FALSE(Validate({.listen = listen}).ok()) << listen;
+    EXPECT_FALSE(Validate({.http = {.server = {.listen = listen}}}).ok()) << listen;
     EXPECT_TRUE(Validate({.listen = listen, .exposure = Exposure::kAnyAddress}).ok()) << listen;
   }
   for (const char* listen : {"", ":1", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:70000"}) {
     EXPECT_FALSE(Validate({.listen = listen}).ok()) << listen;
   }
+  EXPECT_TRUE(Validate({.http = {.server = {.listen = ""}}}).ok()) << "no HTTP";
+  EXPECT_FALSE(Validate({.http = {.server = {.listen = "8080"}}}).ok());
+  EXPECT_FALSE(Validate({.http = {.server = {.max_connections = 0}}}).ok());
 }
 
 TEST(LogTest, ALineIsOneJsonObjectWhateverIsInIt) {

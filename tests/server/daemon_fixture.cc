@@ -25,6 +25,7 @@ TemporaryDirectory::~TemporaryDirectory() {
 
 void DaemonTest::SetUp() {
   options_.listen = "127.0.0.1:0";
+  options_.http.server.listen = "127.0.0.1:0";
   Restart();
   const auto rig = Call(*ingest_, &v1::IngestService::Stub::CreateRig, BoardRequest("board"));
   ASSERT_TRUE(rig.ok()) << rig.status();

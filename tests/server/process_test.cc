@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "absl/strings/str_format.h"
@@ -12,6 +13,7 @@
 #include "core/base/random.h"
 #include "tests/server/daemon_fixture.h"
 #include "tests/server/daemon_process.h"
+#include "tests/server/http/http_peer.h"
 
 namespace parallax::server {
 namespace {
@@ -19,7 +21,8 @@ namespace {
 class ProcessTest : public ::testing::Test {
  protected:
   std::vector<std::string> Flags(const std::string& data, const std::string& listen) {
-    return {"--data", data, "--listen", listen, "--port-file", directory_.path() + "/port"};
+    return {"--data", data,          "--listen",    listen,
+            "--http", "127.0.0.1:0", "--port-file", directory_.path() + "/port"};
   }
   std::string Data() { return directory_.path() + "/data"; }
 
@@ -53,16 +56,39 @@ TEST_F(ProcessTest, TellsItsPortOnceItIsReadyAndStopsWithoutAnError) {
   ASSERT_GT(port, 0) << daemon.log();
   const absl::StatusOr<std::string> file = base::ReadFile(directory_.path() + "/port");
   ASSERT_TRUE(file.ok());
-  EXPECT_EQ(*file, absl::StrFormat("{\"grpc\":%d}\n", port));
+  const auto ports = nlohmann::json::parse(*file, nullptr, /*allow_exceptions=*/false);
+  ASSERT_TRUE(ports.is_object()) << *file;
+  EXPECT_EQ(ports.size(), 2u) << *file;
+  EXPECT_EQ(ports.value("grpc", 0), port);
+  EXPECT_EQ(http::HttpPeer(ports.value("http", 0)).Ask("GET", "/healthz").status, 200);
   daemon.Signal(SIGTERM);
   EXPECT_EQ(daemon.Wait(), 0) << daemon.log();
   EXPECT_FALSE(std::filesystem::exists(directory_.path() + "/port"));
 }
 
+TEST_F(ProcessTest, ASecondDaemonOnTheHttpPortRefuses) {
+  DaemonProcess first(Flags(Data(), "127.0.0.1:0"));
+  ASSERT_GT(first.AwaitPort(), 0) << first.log();
+  const auto ports = nlohmann::json::parse(*base::ReadFile(directory_.path() + "/port"));
+  const std::string http = absl::StrFormat("127.0.0.1:%d", ports.value("http", 0));
+  DaemonProcess second({"--data", Data() + "2", "--listen", "127.0.0.1:0", "--http", http});
+  EXPECT_EQ(second.Wait(), 1);
+  EXPECT_NE(second.log().find(http), std::string::npos) << second.log();
+  EXPECT_NE(second.log().find("--http"), std::string::npos) << second.log();
+}
+
+TEST_F(ProcessTest, AFolderWithoutADashboardIsRefused) {
+  std::vector<std::string> flags = Flags(Data(), "127.0.0.1:0");
+  flags.insert(flags.end(), {"--web", directory_.path()});
+  DaemonProcess daemon(flags);
+  EXPECT_EQ(daemon.Wait(), 1);
+  EXPECT_NE(daemon.log().find("index.html"), std::string::npos) << daemon.log();
+}
+
 TEST_F(ProcessTest, ASecondDaemonOnTheDirectoryRefuses) {
   DaemonProcess first(Flags(Data(), "127.0.0.1:0"));
   ASSERT_GT(first.AwaitPort(), 0) << first.log();
-  DaemonProcess second({"--data", Data(), "--listen", "127.0.0.1:0"});
+  DaemonProcess second({"--data", Data(), "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"});
   EXPECT_EQ(second.Wait(), 1);
   EXPECT_NE(second.log().find(Data()), std::string::npos) << second.log();
   EXPECT_NE(second.log().find("one daemon at a time"), std::string::npos) << second.log();

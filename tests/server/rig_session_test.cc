@@ -1,6 +1,7 @@
 // Sessions and what they share, from many threads and without gRPC, for ThreadSanitizer.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <thread>
@@ -34,6 +35,23 @@ signal::Rig SessionBoard() {
   return rig;
 }
 
+/// The longest time that a batch waited for its ack.
+class LongestWait final : public IngestObserver {
+ public:
+  void OnAcked(absl::Duration since_read) override {
+    base::MutexLock lock(mutex_);
+    longest_ = std::max(longest_, since_read);
+  }
+  absl::Duration longest() {
+    base::MutexLock lock(mutex_);
+    return longest_;
+  }
+
+ private:
+  base::Mutex mutex_;
+  absl::Duration longest_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
+};
+
 /// What the daemon shares among its sessions, with rig "board" and run "one".
 class RigSessionTest : public ::testing::Test {
  protected:
@@ -50,6 +68,8 @@ class RigSessionTest : public ::testing::Test {
                                      .workers = *workers_,
                                      .gate = gate_,
                                      .registry = registry_,
+                                     .totals = totals_,
+                                     .observer = observer_,
                                      .options = {.credit = 4}});
   }
 
@@ -81,6 +101,8 @@ class RigSessionTest : public ::testing::Test {
   FakeClock clock_;
   AppendGate gate_;
   SessionRegistry registry_{64};
+  RunLedger totals_;
+  LongestWait observer_;
   std::unique_ptr<SessionWorkers> workers_;
   std::unique_ptr<const IngestContext> context_;
   std::unique_ptr<GatedStore> store_;
@@ -156,6 +178,9 @@ TEST_F(RigSessionTest, AFullQueueHoldsAllStreamsBackAndADrainStoresWhatTheyBroug
   others.join();
   EXPECT_TRUE(registry_.WaitUntilEmpty(absl::Seconds(60)));
   EXPECT_EQ(StoredSamples(), kProducers * 20 * kSamples);
+  EXPECT_EQ(totals_.Snapshot().stored, kProducers * 20 * kSamples);
+  EXPECT_EQ(totals_.Snapshot().queued, 0u);
+  EXPECT_EQ(observer_.longest(), absl::Seconds(40)) << "those that were held all the while";
   SessionPeer late(*context_);
   EXPECT_TRUE(absl::IsUnavailable(late.Finish()));
 }
@@ -182,6 +207,8 @@ TEST_F(RigSessionTest, AFailingStoreEndsEveryStreamAndTheLedgerStaysTrue) {
   const std::optional<Ledger> ledger = registry_.LiveLedger("board", "one");
   ASSERT_TRUE(ledger.has_value());
   EXPECT_EQ(ledger->queued, 0u);
+  EXPECT_EQ(totals_.Snapshot().queued, 0u);
+  EXPECT_GT(totals_.Snapshot().rejected[store::kStoreRefused], 0u);
 }
 
 }  // namespace

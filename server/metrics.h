@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/time/time.h"
+#include "core/base/mutex.h"
+#include "server/ingest_context.h"
+#include "server/ledger.h"
+
+namespace prometheus {
+class Histogram;
+}
+
+namespace parallax::server {
+
+/// What the daemon knows when it is asked for its metrics.
+struct MetricsSnapshot {
+  Ledger ingest;  ///< of all streams since the start
+  uint64_t open_streams = 0;
+  uint64_t gateway_calls = 0;                        ///< that came by HTTP and are under way
+  uint64_t waiting_calls = 0;                        ///< for a thread of the executor
+  std::map<std::string, uint64_t> open_jobs;         ///< by state: "queued", "running"
+  std::map<std::string, uint64_t> twin_evaluations;  ///< by twin
+};
+
+/// Counts what nobody else keeps, and writes everything as text for Prometheus. Thread-safe.
+class Metrics final : public IngestObserver {
+ public:
+  Metrics();
+  ~Metrics() override;
+
+  void OnAcked(absl::Duration since_read) override;
+  void OnJobEnded(const std::string& state);
+
+  /// Text format 0.0.4; every name begins with "parallax_".
+  std::string Text(const MetricsSnapshot& snapshot) const;
+
+ private:
+  const std::unique_ptr<prometheus::Histogram> ack_latency_;
+  mutable base::Mutex mutex_;
+  std::map<std::string, uint64_t> ended_jobs_ ABSL_GUARDED_BY(mutex_);  ///< by state
+};
+
+}  // namespace parallax::server

@@ -1,0 +1,359 @@
+// The HTTP port of a whole daemon: gRPC-Web, JSON, CORS, files, health and metrics.
+#include <atomic>
+#include <cmath>
+#include <fstream>
+#include <string>
+#include <thread>
+
+#include "absl/time/clock.h"
+#include "server/http/grpc_web_frame.h"
+#include "tests/server/daemon_fixture.h"
+#include "tests/server/http/http_peer.h"
+
+namespace parallax::server {
+namespace {
+
+using http::HttpAnswer;
+using http::HttpPeer;
+using http::MessageFrame;
+using http::ParseGrpcWeb;
+
+constexpr char kGetRun[] = "/parallax.v1.QueryService/GetRun";
+constexpr char kGetSeries[] = "/parallax.v1.QueryService/GetSeries";
+// Ends with its call alone; its messages are 08 01 (SERVING), 08 02 (NOT_SERVING).
+constexpr char kHealthWatch[] = "/grpc.health.v1.Health/Watch";
+constexpr char kServing[] = "\x08\x01";
+constexpr char kNotServing[] = "\x08\x02";
+
+class GatewayTest : public DaemonTest {
+ protected:
+  HttpPeer Peer() { return HttpPeer(daemon_->http_port()); }
+
+  static HttpPeer::Fields WebFields(const HttpPeer::Fields& more = {}) {
+    HttpPeer::Fields fields = {{"Content-Type", "application/grpc-web+proto"}, {"X-Grpc-Web", "1"}};
+    fields.insert(fields.end(), more.begin(), more.end());
+    return fields;
+  }
+  HttpAnswer Web(const std::string& path, const std::string& message,
+                 const HttpPeer::Fields& more = {}) {
+    return Peer().Ask("POST", path, WebFields(more), MessageFrame(message));
+  }
+  HttpAnswer Json(const std::string& path, const std::string& body,
+                  const HttpPeer::Fields& more = {}) {
+    HttpPeer::Fields fields = {{"Content-Type", "application/json"}};
+    fields.insert(fields.end(), more.begin(), more.end());
+    return Peer().Ask("POST", path, fields, body);
+  }
+  static std::string RunName(const std::string& name) {
+    v1::GetRunRequest request;
+    request.set_name(name);
+    return request.SerializeAsString();
+  }
+  static std::string RawSeries() {
+    v1::GetSeriesRequest request;
+    request.set_run("rigs/board/runs/one");
+    request.set_channel("board/T1");
+    request.set_form(v1::SERIES_FORM_RAW);
+    return request.SerializeAsString();
+  }
+  void Ingest(uint64_t batches, int rows) {
+    TestStream stream(*ingest_);
+    stream.Open(Hello("p"));
+    for (uint64_t seq = 0; seq < batches; ++seq) stream.Send(BoardBatch(seq, rows));
+    ASSERT_EQ(stream.AwaitAck(batches - 1).seq(), batches - 1);
+  }
+  /// Of a line of /metrics: the value after `name`; -1 where there is none.
+  double Metric(const std::string& name) {
+    const std::string text = "\n" + Peer().Ask("GET", "/metrics").body;
+    const size_t at = text.find("\n" + name + " ");
+    return at == std::string::npos ? -1.0 : std::stod(text.substr(at + name.size() + 2));
+  }
+  /// Waits for what the daemon comes to know in its own time.
+  void AwaitMetric(const std::string& name, double value) {
+    for (int i = 0; i < 5000 && Metric(name) != value; ++i) absl::SleepFor(absl::Milliseconds(1));
+    EXPECT_EQ(Metric(name), value) << name;
+  }
+  /// Opens a stream that does not end and reads what it begins with.
+  void Watch(HttpPeer& peer) {
+    ASSERT_TRUE(peer.Send(HttpPeer::Bytes("POST", kHealthWatch, WebFields(), MessageFrame(""))));
+    ASSERT_EQ(peer.ReadHead().status, 200);
+    ASSERT_EQ(peer.ReadChunks(1), MessageFrame(kServing));
+  }
+};
+
+TEST_F(GatewayTest, Unary) {
+  const HttpAnswer answer = Web(kGetRun, RunName("rigs/board/runs/one"));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.Header("content-type"), "application/grpc-web+proto");
+  EXPECT_EQ(answer.Header("parallax-version"), PARALLAX_VERSION);
+  const auto body = ParseGrpcWeb(answer.body);
+  ASSERT_TRUE(body.well_formed);
+  ASSERT_EQ(body.messages.size(), 1u);
+  EXPECT_EQ(body.trailers.at("grpc-status"), "0");
+  v1::GetRunResponse response;
+  ASSERT_TRUE(response.ParseFromString(body.messages[0]));
+  EXPECT_EQ(response.run().SerializeAsString(), GetRun().SerializeAsString()) << "as gRPC tells it";
+}
+
+TEST_F(GatewayTest, ServerStream) {
+  Ingest(/*batches=*/4, /*rows=*/2000);
+  const auto body = ParseGrpcWeb(Web(kGetSeries, RawSeries()).body);
+  ASSERT_TRUE(body.well_formed);
+  EXPECT_EQ(body.trailers.at("grpc-status"), "0");
+  EXPECT_GT(body.messages.size(), 1u);
+  grpc::ClientContext context;
+  v1::GetSeriesRequest request;
+  ASSERT_TRUE(request.ParseFromString(RawSeries()));
+  auto reader = query_->GetSeries(&context, request);
+  size_t parts = 0;
+  for (v1::GetSeriesResponse part; reader->Read(&part); ++parts) {
+    ASSERT_LT(parts, body.messages.size());
+    EXPECT_EQ(body.messages[parts], part.SerializeAsString()) << parts;
+  }
+  EXPECT_TRUE(reader->Finish().ok());
+  EXPECT_EQ(parts, body.messages.size());
+}
+
+TEST_F(GatewayTest, AnErrorIsTrailersAlone) {
+  const HttpAnswer answer = Web(kGetRun, RunName("rigs/board/runs/none"));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "");
+  EXPECT_EQ(answer.Header("content-type"), "application/grpc-web+proto");
+  EXPECT_EQ(answer.Header("grpc-status"), "5");
+  EXPECT_NE(answer.Header("grpc-message").find("none"), std::string::npos);
+  const HttpAnswer wrong = Web(kGetRun, RunName("x"));
+  EXPECT_EQ(wrong.Header("grpc-status"), "3");
+  EXPECT_FALSE(wrong.Header("grpc-status-details-bin").empty()) << "field, value, bound, next step";
+}
+
+TEST_F(GatewayTest, Deadline) {
+  const HttpAnswer never = Web(kGetRun, RunName("rigs/board/runs/one"), {{"Grpc-Timeout", "0m"}});
+  EXPECT_EQ(never.Header("grpc-status"), "4");
+  const auto body = ParseGrpcWeb(Web(kHealthWatch, "", {{"Grpc-Timeout", "200m"}}).body);
+  ASSERT_TRUE(body.well_formed);
+  EXPECT_EQ(body.messages, std::vector<std::string>{kServing});
+  EXPECT_EQ(body.trailers.at("grpc-status"), "4");
+}
+
+TEST_F(GatewayTest, AClientThatGoesCancelsItsCall) {
+  HttpPeer peer = Peer();
+  Watch(peer);
+  EXPECT_EQ(Metric("parallax_gateway_open_calls"), 1.0);
+  peer.Close();
+  AwaitMetric("parallax_gateway_open_calls", 0.0);
+}
+
+TEST_F(GatewayTest, WhatIsNotThereIsUnimplemented) {
+  for (const char* path : {"/parallax.v1.QueryService/None", "/parallax.v1.NoService/GetRun"}) {
+    EXPECT_EQ(Web(path, "").Header("grpc-status"), "12") << path;
+    EXPECT_EQ(Json(path, "{}").status, 501) << path;
+  }
+  const HttpAnswer stream = Web("/parallax.v1.IngestService/Stream", "");
+  EXPECT_EQ(stream.Header("grpc-status"), "12");
+  EXPECT_NE(stream.Header("grpc-message").find("stream of requests"), std::string::npos);
+  EXPECT_EQ(Json(kGetSeries, "{}").status, 501);
+}
+
+TEST_F(GatewayTest, ACompressedOrBrokenFrameIsRefused) {
+  std::string frame = MessageFrame(RunName("rigs/board/runs/one"));
+  EXPECT_EQ(Peer().Ask("POST", kGetRun, WebFields(), frame + "x").Header("grpc-status"), "3");
+  EXPECT_EQ(Peer().Ask("POST", kGetRun, WebFields(), "abc").Header("grpc-status"), "3");
+  frame[0] = '\x01';
+  EXPECT_EQ(Peer().Ask("POST", kGetRun, WebFields(), frame).Header("grpc-status"), "12");
+}
+
+TEST_F(GatewayTest, OversizeIsRefused) {
+  const HttpAnswer web = Web(kGetRun, std::string((size_t{4} << 20) + 1, 'x'));
+  EXPECT_EQ(web.status, 413);
+  EXPECT_EQ(web.Header("grpc-status"), "8");
+  const HttpAnswer json = Json(kGetRun, std::string(size_t{5} << 20, ' '));
+  EXPECT_EQ(json.status, 413);
+  EXPECT_NE(json.body.find("resource_exhausted"), std::string::npos) << json.body;
+  // The largest that gRPC takes gets there, and names no run.
+  const std::string largest = RunName(std::string((size_t{4} << 20) - 5, 'x'));
+  ASSERT_EQ(largest.size(), size_t{4} << 20);
+  EXPECT_EQ(Web(kGetRun, largest).Header("grpc-status"), "3");
+}
+
+TEST_F(GatewayTest, OtherContentTypesAndVerbsAreRefused) {
+  for (const char* type : {"application/grpc-web-text", "application/grpc", "text/plain", "",
+                           "application/grpc-web+json"}) {
+    EXPECT_EQ(Peer().Ask("POST", kGetRun, {{"Content-Type", type}}, MessageFrame("")).status, 415)
+        << type;
+  }
+  const HttpAnswer get = Peer().Ask("GET", kGetRun);
+  EXPECT_EQ(get.status, 405);
+  EXPECT_EQ(get.Header("allow"), "POST");
+  EXPECT_EQ(Peer().Ask("DELETE", "/").status, 405);
+  EXPECT_EQ(Peer().Ask("POST", "/", {}, "x").status, 404);
+}
+
+TEST_F(GatewayTest, JsonIsProtobufsMapping) {
+  const HttpAnswer answer = Json(kGetRun, R"({"name": "rigs/board/runs/one"})");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.Header("content-type"), "application/json");
+  EXPECT_EQ(answer.Header("parallax-version"), PARALLAX_VERSION);
+  EXPECT_NE(answer.body.find("\"name\":\"rigs/board/runs/one\""), std::string::npos) << answer.body;
+  EXPECT_NE(answer.body.find("\"start_time\":\"2023-11-14T22:13:20Z\""), std::string::npos);
+  EXPECT_EQ(Json(kGetRun, "[]").status, 400);
+  EXPECT_EQ(Json(kGetRun, R"({"nmae": "x"})").status, 400);
+}
+
+TEST_F(GatewayTest, JsonErrorsNameFieldAndBound) {
+  const HttpAnswer missing = Json(kGetRun, R"({"name": "rigs/board/runs/none"})");
+  EXPECT_EQ(missing.status, 404);
+  EXPECT_NE(missing.body.find("\"code\":\"not_found\""), std::string::npos) << missing.body;
+  const HttpAnswer wrong = Json(kGetRun, R"({"name": "x"})");
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_NE(wrong.body.find("\"type\":\"parallax.v1.ErrorDetail\""), std::string::npos);
+  EXPECT_NE(wrong.body.find("\"debug\":{\"field\":\"name\",\"value\":\"x\""), std::string::npos)
+      << wrong.body;
+}
+
+TEST_F(GatewayTest, OnlyExactOriginsMayCall) {
+  options_.http.origins = {"http://localhost:5173"};
+  Restart();
+  const std::string message = RunName("rigs/board/runs/one");
+  const HttpPeer::Fields listed = {{"Origin", "http://localhost:5173"}};
+  const HttpAnswer allowed = Web(kGetRun, message, listed);
+  EXPECT_EQ(allowed.Header("access-control-allow-origin"), "http://localhost:5173");
+  EXPECT_NE(allowed.Header("access-control-expose-headers").find("grpc-status"), std::string::npos);
+  EXPECT_EQ(Json(kGetRun, "{", listed).Header("access-control-allow-origin"),
+            "http://localhost:5173")
+      << "a page can read its errors";
+  for (const char* origin : {"http://localhost:5174", "http://evil.example", "null"}) {
+    const HttpAnswer refused = Web(kGetRun, message, {{"Origin", origin}});
+    EXPECT_EQ(refused.status, 403) << origin;
+    EXPECT_EQ(refused.Header("access-control-allow-origin"), "");
+  }
+  const auto preflight = [this](const std::string& origin) {
+    return Peer().Ask("OPTIONS", kGetRun,
+                      {{"Origin", origin},
+                       {"Access-Control-Request-Method", "POST"},
+                       {"Access-Control-Request-Headers", "content-type,grpc-timeout"}});
+  };
+  const HttpAnswer yes = preflight("http://localhost:5173");
+  EXPECT_EQ(yes.status, 204);
+  EXPECT_EQ(yes.Header("access-control-allow-origin"), "http://localhost:5173");
+  EXPECT_NE(yes.Header("access-control-allow-headers").find("grpc-timeout"), std::string::npos);
+  EXPECT_EQ(yes.Header("vary"), "Origin");
+  EXPECT_EQ(preflight("http://evil.example").status, 403);
+}
+
+TEST_F(GatewayTest, APageUnderAnotherNameIsTurnedAway) {
+  for (const char* path : {"/", "/healthz", "/metrics"}) {
+    EXPECT_EQ(Peer().Ask("GET", path, {{"Host", "evil.example:8080"}}).status, 421) << path;
+  }
+  EXPECT_EQ(Web(kGetRun, "", {{"Host", "127.evil.example"}}).status, 421);
+  EXPECT_EQ(Peer().Ask("GET", "/healthz", {{"Host", "localhost:8080"}}).status, 200);
+  HttpPeer peer = Peer();
+  EXPECT_TRUE(peer.Send("GET /healthz HTTP/1.1\r\n\r\n"));
+  EXPECT_EQ(peer.Read().status, 421);
+}
+
+TEST_F(GatewayTest, BeingInTheProcessIsNoProofOfIdentity) {
+  std::atomic<bool> strict{false};
+  options_.authenticate = [&strict](const CallerProof& proof) -> absl::Status {
+    if (!strict || proof.authorization == "Bearer right") return absl::OkStatus();
+    return absl::UnauthenticatedError("who are you?");
+  };
+  Restart();
+  strict = true;
+  const std::string message = RunName("rigs/board/runs/one");
+  const HttpPeer::Fields right = {{"Authorization", "Bearer right"}};
+  v1::GetRunRequest request;
+  ASSERT_TRUE(request.ParseFromString(message));
+  EXPECT_TRUE(
+      absl::IsUnauthenticated(Call(*query_, &v1::QueryService::Stub::GetRun, request).status()))
+      << "over gRPC";
+  TestStream stream(*ingest_);
+  EXPECT_TRUE(absl::IsUnauthenticated(stream.Finish()));
+  EXPECT_EQ(Web(kGetRun, message).Header("grpc-status"), "16") << "over HTTP";
+  EXPECT_EQ(Web(kGetSeries, RawSeries()).Header("grpc-status"), "16");
+  EXPECT_EQ(Web(kGetRun, message, {{"Authorization", "Bearer wrong"}}).Header("grpc-status"), "16");
+  EXPECT_EQ(Json(kGetRun, "{}").status, 401);
+  EXPECT_EQ(Peer().Ask("GET", "/metrics").status, 401);
+  EXPECT_EQ(ParseGrpcWeb(Web(kGetRun, message, right).body).messages.size(), 1u);
+  EXPECT_EQ(Peer().Ask("GET", "/metrics", right).status, 200);
+  EXPECT_EQ(Peer().Ask("GET", "/healthz").status, 200) << "whether it serves is no secret";
+}
+
+TEST_F(GatewayTest, ThePageIsServedFromTheFolderThatIsNamed) {
+  EXPECT_EQ(Peer().Ask("GET", "/").status, 404);
+  std::ofstream(directory_.path() + "/index.html") << "<!doctype html>";
+  options_.http.web = directory_.path();
+  Restart();
+  const HttpAnswer page = Peer().Ask("GET", "/");
+  EXPECT_EQ(page.body, "<!doctype html>");
+  EXPECT_NE(page.Header("content-security-policy").find("default-src 'self'"), std::string::npos);
+  EXPECT_EQ(Peer().Ask("GET", "/", {{"If-None-Match", page.Header("etag")}}).status, 304);
+  EXPECT_EQ(Peer().Ask("GET", "/../parallax.db").status, 404);
+}
+
+TEST_F(GatewayTest, DrainTellsHealthAndEndsStreamsOfPages) {
+  HttpPeer peer = Peer();
+  Watch(peer);
+  store_->Hold(/*capacity=*/4);
+  TestStream stream(*ingest_);
+  stream.Open(Hello("p"));
+  stream.Send(BoardBatch(0, kRows));
+  store_->WaitForHeld(1);
+  EXPECT_EQ(Peer().Ask("GET", "/healthz").status, 200);
+  std::thread drain([this] { daemon_->Drain(); });
+  EXPECT_EQ(peer.ReadChunks(1), MessageFrame(kNotServing));
+  EXPECT_EQ(Peer().Ask("GET", "/healthz").status, 503) << "while a stream is being drained";
+  store_->Release();
+  EXPECT_EQ(stream.AwaitAck(0).seq(), 0u);
+  const auto rest = ParseGrpcWeb(peer.ReadChunks(SIZE_MAX));
+  EXPECT_EQ(rest.trailers.count("grpc-status"), 1u);
+  EXPECT_EQ(rest.trailers.at("grpc-status"), "14");
+  EXPECT_TRUE(peer.AwaitClose());
+  (void)stream.Finish();
+  drain.join();
+}
+
+TEST_F(GatewayTest, MetricsTellWhereSamplesWent) {
+  Ingest(/*batches=*/3, kRows);
+  Ingest(/*batches=*/3, kRows);  // once more
+  EXPECT_EQ(Metric("parallax_ingest_stored_samples_total"), 3.0 * kSamples);
+  AwaitMetric("parallax_ingest_duplicate_samples_total", 3.0 * kSamples);
+  TestStream stream(*ingest_);
+  stream.Open(Hello("q"));
+  v1::StreamRequest batch = BoardBatch(0, kRows);
+  batch.mutable_batch()->mutable_columns(0)->set_value(0, std::nan(""));
+  stream.Send(batch);
+  ASSERT_EQ(stream.AwaitAck(0).seq(), 0u);
+  EXPECT_EQ(Metric("parallax_ingest_rejected_samples_total{reason=\"NOT_FINITE\"}"), 1.0);
+  EXPECT_EQ(Metric("parallax_ingest_queued_samples"), 0.0);
+  AwaitMetric("parallax_ingest_open_streams", 1.0);
+  EXPECT_GE(Metric("parallax_ingest_ack_latency_seconds_count"), 3.0);
+  EXPECT_EQ(Metric("parallax_ingest_ack_latency_seconds_sum"), 0.0) << "its clock stands still";
+  EXPECT_EQ(Metric("parallax_build_info{version=\"" PARALLAX_VERSION "\"}"), 1.0);
+}
+
+TEST_F(GatewayTest, MetricsTellOfJobsAndTwins) {
+  store_->HoldJobs();
+  v1::AnalyzeRequest request;
+  request.set_rig("rigs/board");
+  ASSERT_TRUE(Call(*analysis_, &v1::AnalysisService::Stub::Analyze, request).ok());
+  EXPECT_EQ(Metric("parallax_jobs{state=\"queued\"}"), 1.0);
+  EXPECT_EQ(Metric("parallax_jobs{state=\"running\"}"), 0.0);
+  EXPECT_EQ(Metric("parallax_twin_evaluations_total{twin=\"two_heater\"}"), 0.0);
+  Restart();  // the job is run, and fails: the run has no samples
+  AwaitMetric("parallax_jobs_ended_total{state=\"failed\"}", 1.0);
+  EXPECT_EQ(Metric("parallax_jobs{state=\"queued\"}"), 0.0);
+  Ingest(/*batches=*/4, /*rows=*/50);
+  v1::SimulateRequest simulate;
+  simulate.set_run("rigs/board/runs/one");
+  simulate.set_mode(v1::DRIVE_MODE_MEASURED);
+  grpc::ClientContext context;
+  v1::SimulateResponse part;
+  const auto reader = twin_->Simulate(&context, simulate);
+  while (reader->Read(&part)) {
+  }
+  ASSERT_TRUE(reader->Finish().ok());
+  EXPECT_GE(Metric("parallax_twin_evaluations_total{twin=\"two_heater\"}"), 1.0);
+}
+
+}  // namespace
+}  // namespace parallax::server
