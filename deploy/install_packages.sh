@@ -15,7 +15,7 @@ build_packages=(
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev libsundials-dev python3
   clang-14 clang-tidy-14 clang-format-14 lld-14 llvm-14 libclang-rt-14-dev
-  git ca-certificates shellcheck
+  git ca-certificates shellcheck prometheus
 )
 
 if [[ $# -eq 0 ]]; then
