@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 
 import parallax
 from daemon_process import DaemonTest
-from rigs import push_campaign
+from rigs import START_NS, create_rig, push_campaign
 
 try:
     import pandas as pd
@@ -104,9 +104,8 @@ class AnalysisTest(DaemonTest):
         self.assertEqual([rig.name for rig in self.client.rigs()], ["rigs/board"])
 
 
-class FailedJobTest(DaemonTest):
+class JobEndsTest(DaemonTest):
     def test_a_failed_job_raises_what_it_failed_with(self):
-        from rigs import create_rig, START_NS
         rig = create_rig(self.client, "no-samples")
         rig.open_run("empty", start=START_NS, split="calibrate").close()
         job = rig.analyze()
@@ -114,3 +113,36 @@ class FailedJobTest(DaemonTest):
             job.wait(JOB_S)
         self.assertEqual(job.state, "FAILED")
         self.assertIn(job.name, raised.exception.message)
+
+    def test_a_job_that_goes_on_can_be_cancelled(self):
+        job = push_campaign(self.client, "cancelled").analyze()
+        with self.assertRaises(parallax.DeadlineExceeded):
+            job.wait(0.0)
+        job.cancel()
+        with self.assertRaises(parallax.Cancelled):
+            job.report(JOB_S)
+
+
+class RunTest(DaemonTest):
+    def test_an_outcome_is_recorded_and_replaced(self):
+        run = create_rig(self.client, "outcome").open_run("1", start="2026-01-02T03:04:05Z")
+        self.assertIsNone(run.outcome)
+        for height_um in (12.5, 13.0):
+            run.record_outcome({"height_um": {"value": height_um, "sd": 0.5}})
+            self.assertEqual(run.outcome.height_um.value, height_um)
+        with self.assertRaises(parallax.InvalidArgument) as raised:
+            run.record_outcome({"height_um": {"value": 12.5, "sd": -1.0}})
+        self.assertIn("height_um.sd", raised.exception.field)
+
+    def test_a_run_is_opened_with_its_recipe_once(self):
+        rig = create_rig(self.client, "recipe")
+        recipe = [{"name": "heat", "start_s": 0, "end_s": 60, "setpoints": {"Q1": {"ramp_to": 80}}}]
+        for _ in range(2):
+            run = rig.open_run("1", start=START_NS, segments=recipe, notes="first", split="validate")
+        self.assertEqual((run.state, run.split, run.message.notes), ("OPEN", "VALIDATE", "first"))
+        self.assertTrue(run.message.segments[0].setpoints["Q1"].ramp)
+        with self.assertRaises(parallax.AlreadyExists):
+            rig.open_run("1", start=START_NS, notes="second")
+        with self.assertRaises(parallax.InvalidArgument):
+            rig.open_run("2", start=START_NS, split="both")
+        self.assertEqual([run.close().state for run in rig.runs()], ["CLOSED"])
