@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -63,14 +64,14 @@ class RigSessionTest : public ::testing::Test {
     ASSERT_TRUE(store_->CreateRig({.rig = rig}, {.state = "CURRENT", .bytes = "{}"}).ok());
     ASSERT_TRUE(store_->OpenRun("board", {.id = "one", .started_at_unix_ns = 1}).ok());
     workers_ = std::make_unique<SessionWorkers>(2);
-    context_.reset(new IngestContext{.store = *store_,
-                                     .clock = clock_,
-                                     .workers = *workers_,
-                                     .gate = gate_,
-                                     .registry = registry_,
-                                     .totals = totals_,
-                                     .observer = observer_,
-                                     .options = {.credit = 4}});
+    context_ = std::make_unique<IngestContext>(IngestContext{.store = *store_,
+                                                             .clock = clock_,
+                                                             .workers = *workers_,
+                                                             .gate = gate_,
+                                                             .registry = registry_,
+                                                             .totals = totals_,
+                                                             .observer = observer_,
+                                                             .options = {.credit = 4}});
   }
 
   v1::StreamRequest Hello(const std::string& producer) const {
@@ -177,8 +178,9 @@ TEST_F(RigSessionTest, AFullQueueHoldsAllStreamsBackAndADrainStoresWhatTheyBroug
   });
   others.join();
   EXPECT_TRUE(registry_.WaitUntilEmpty(absl::Seconds(60)));
-  EXPECT_EQ(StoredSamples(), kProducers * 20 * kSamples);
-  EXPECT_EQ(totals_.Snapshot().stored, kProducers * 20 * kSamples);
+  constexpr uint64_t kSent = uint64_t{20} * kProducers * kSamples;
+  EXPECT_EQ(StoredSamples(), kSent);
+  EXPECT_EQ(totals_.Snapshot().stored, kSent);
   EXPECT_EQ(totals_.Snapshot().queued, 0u);
   EXPECT_EQ(observer_.longest(), absl::Seconds(40)) << "those that were held all the while";
   SessionPeer late(*context_);
