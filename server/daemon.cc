@@ -7,6 +7,7 @@
 #include <grpcpp/server_builder.h>
 
 #include <chrono>
+#include <random>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -15,6 +16,7 @@
 #include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 #include "server/log.h"
+#include "server/names.h"
 
 namespace parallax::server {
 namespace {
@@ -78,6 +80,12 @@ void SetLimits(grpc::ServerBuilder* builder) {
   builder->SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MAX_POLLERS, 2);
 }
 
+/// Names one life of one daemon. By chance and not by the clock, which may be set back.
+std::string NewInstance() {
+  std::random_device entropy;
+  return absl::StrFormat("%08x%08x", entropy(), entropy());
+}
+
 std::string_view StateName(store::JobState state) {
   switch (state) {
     case store::JobState::kQueued:
@@ -96,14 +104,19 @@ std::string_view StateName(store::JobState state) {
 
 }  // namespace
 
-/// Writes a line when a job starts and when it ends.
+/// Writes a line when a job starts and when it ends, and lets watchers know of all between.
 class Daemon::JobLog final : public pipeline::JobObserver {
  public:
+  explicit JobLog(ChangePublisher& changes) : changes_(changes) {}
+
   void OnJobStarted(const store::JobRow& job) override {
+    changes_.Changed(JobNameOf(job.id));
     Log(LogLevel::kInfo, "job started",
         {{"job", job.id}, {"rig", job.rig}, {"attempt", absl::StrFormat("%d", job.attempts)}});
   }
+  void OnJobProgress(const store::JobRow& job) override { changes_.Changed(JobNameOf(job.id)); }
   void OnJobEnded(const store::JobRow& job) override {
+    changes_.Changed(JobNameOf(job.id));
     const bool failed = job.state == store::JobState::kFailed;
     Log(failed ? LogLevel::kWarning : LogLevel::kInfo, "job ended",
         {{"job", job.id},
@@ -111,6 +124,9 @@ class Daemon::JobLog final : public pipeline::JobObserver {
          {"state", std::string(StateName(job.state))},
          {"error", job.failure.ok() ? "" : base::Plain(job.failure)}});
   }
+
+ private:
+  ChangePublisher& changes_;
 };
 
 absl::Status Validate(const DaemonOptions& options) {
@@ -162,15 +178,27 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
                       .workers = workers_,
                       .gate = gate_,
                       .registry = registry_,
-                      .options = options.ingest},
+                      .options = options.ingest,
+                      .observer = &commits_},
       store_(std::move(store)),
       twins_(twin::BuiltInTwins()),
-      job_log_(std::make_unique<JobLog>()),
+      hub_(NewInstance(), options.watch),
+      live_({.store = *store_,
+             .twins = twins_,
+             .hub = hub_,
+             .options = {},
+             .started_unix_ns = absl::ToUnixNanos(clock_.Now())},
+            clock_, commits_),
+      changes_(*store_, registry_, hub_, live_),
+      job_log_(std::make_unique<JobLog>(changes_)),
       job_runner_(std::make_unique<pipeline::JobRunner>(*store_, twins_, clock_, *job_log_)),
       executor_(options.threads, options.max_waiting_calls),
       compactor_(options.compaction_interval, Priority::kLow, [this] { Compact(); }),
       idle_watch_(kIdleCheckInterval, Priority::kNormal,
-                  [this] { registry_.ExpireIdle(clock_.Now(), options_.ingest.idle_timeout); }),
+                  [this] {
+                    registry_.ExpireIdle(clock_.Now(), options_.ingest.idle_timeout);
+                    hub_.Beat(clock_.Now());
+                  }),
       service_context_{
           .store = *store_,
           .twins = twins_,
@@ -178,8 +206,10 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
           .registry = registry_,
           .on_run_closed = [this] { compactor_.Notify(); },
           .on_job_queued = [this] { job_runner_->Notify(); },
-          .on_job_cancelled = [this](const std::string& id) { job_runner_->Cancel(id); }},
-      services_(service_context_, ingest_context_, executor_) {}
+          .on_job_cancelled = [this](const std::string& id) { job_runner_->Cancel(id); },
+          .on_changed = [this](const std::string& name) { changes_.Changed(name); }},
+      watch_context_{.services = service_context_, .hub = hub_, .live = live_},
+      services_(service_context_, ingest_context_, watch_context_, executor_) {}
 
 Daemon::~Daemon() { Drain(); }
 
@@ -205,6 +235,7 @@ void Daemon::Drain() {
         {{"open", absl::StrFormat("%u", registry_.size())},
          {"after", absl::FormatDuration(options_.drain_timeout)}});
   }
+  hub_.Close();
   server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoSeconds(kCallGrace));
   server_->Wait();
   server_.reset();

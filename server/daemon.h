@@ -10,12 +10,17 @@
 #include "core/pipeline/job_runner.h"
 #include "core/store/store.h"
 #include "core/twin/twin.h"
+#include "server/change_publisher.h"
+#include "server/commit_observer.h"
 #include "server/executor.h"
 #include "server/grpc_services.h"
 #include "server/ingest_context.h"
+#include "server/live_analysis.h"
 #include "server/periodic_task.h"
 #include "server/service_context.h"
 #include "server/session_registry.h"
+#include "server/watch_hub.h"
+#include "server/watch_prelude.h"
 
 namespace parallax::server {
 
@@ -28,6 +33,7 @@ struct DaemonOptions {
   int threads = 4;                 ///< that work on unary calls
   size_t max_waiting_calls = 256;  ///< beyond these, RESOURCE_EXHAUSTED
   IngestOptions ingest;
+  WatchHubOptions watch;
   absl::Duration compaction_interval = absl::Minutes(1);
   absl::Duration drain_timeout = absl::Seconds(30);  ///< then open streams are cut
 };
@@ -68,15 +74,20 @@ class Daemon {
   AppendGate gate_;
   SessionRegistry registry_;
   SessionWorkers workers_;
+  CommitRelay commits_;
   const IngestContext ingest_context_;
   const std::unique_ptr<store::Store> store_;
   const twin::Registry twins_;
+  WatchHub hub_;
+  LiveAnalysis live_;
+  ChangePublisher changes_;
   const std::unique_ptr<JobLog> job_log_;
   std::unique_ptr<pipeline::JobRunner> job_runner_;
   Executor executor_;
   PeriodicTask compactor_;
   PeriodicTask idle_watch_;
   const ServiceContext service_context_;
+  const WatchContext watch_context_;
   GrpcServices services_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;

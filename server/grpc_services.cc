@@ -12,6 +12,7 @@
 #include "server/query_handler.h"
 #include "server/twin_handler.h"
 #include "server/unary.h"
+#include "server/watch_reactor.h"
 
 namespace parallax::server {
 namespace {
@@ -56,8 +57,8 @@ class IngestRpcs final : public v1::IngestService::CallbackService {
 
 class QueryRpcs final : public v1::QueryService::CallbackService {
  public:
-  QueryRpcs(const ServiceContext& context, Executor& executor)
-      : handler_(context), executor_(executor) {}
+  QueryRpcs(const ServiceContext& context, Executor& executor, const WatchContext& watch)
+      : handler_(context), executor_(executor), watch_(watch) {}
 
   PARALLAX_UNARY(GetRig)
   PARALLAX_UNARY(ListRigs)
@@ -66,9 +67,15 @@ class QueryRpcs final : public v1::QueryService::CallbackService {
   PARALLAX_UNARY(GetSeriesDigest)
   PARALLAX_SERVER_STREAM(GetSeries)
 
+  grpc::ServerWriteReactor<v1::WatchResponse>* Watch(Call*,
+                                                     const v1::WatchRequest* request) override {
+    return new WatchReactor(watch_, executor_, *request);
+  }
+
  private:
   QueryHandler handler_;
   Executor& executor_;
+  const WatchContext& watch_;
 };
 
 class AnalysisRpcs final : public v1::AnalysisService::CallbackService {
@@ -130,9 +137,9 @@ struct GrpcServices::Impl {
 };
 
 GrpcServices::GrpcServices(const ServiceContext& context, const IngestContext& ingest,
-                           Executor& executor)
+                           const WatchContext& watch, Executor& executor)
     : impl_(new Impl{.ingest = {context, executor, ingest},
-                     .query = {context, executor},
+                     .query = {context, executor, watch},
                      .analysis = {context, executor},
                      .calibration = {context, executor},
                      .twin = {context, executor}}) {}

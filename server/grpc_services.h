@@ -7,6 +7,7 @@
 #include "server/executor.h"
 #include "server/ingest_context.h"
 #include "server/service_context.h"
+#include "server/watch_prelude.h"
 
 namespace parallax::server {
 
@@ -14,7 +15,8 @@ namespace parallax::server {
 /// stream to its reactor. Nothing of gRPC is needed to use this header but the builder.
 class GrpcServices {
  public:
-  GrpcServices(const ServiceContext& context, const IngestContext& ingest, Executor& executor);
+  GrpcServices(const ServiceContext& context, const IngestContext& ingest,
+               const WatchContext& watch, Executor& executor);
   ~GrpcServices();
 
   void Register(grpc::ServerBuilder* builder);

@@ -7,6 +7,7 @@
 #include "core/base/clock.h"
 #include "core/store/store.h"
 #include "parallax/v1/ingest.pb.h"
+#include "server/commit_observer.h"
 #include "server/session_workers.h"
 
 namespace parallax::server {
@@ -29,6 +30,7 @@ struct IngestContext {
   AppendGate& gate;
   SessionRegistry& registry;
   IngestOptions options;
+  CommitObserver* observer = nullptr;  ///< told of every batch on disk; null: nobody is
 };
 
 /// The sending side of one open stream. The session is its only caller, from one thread at a time,

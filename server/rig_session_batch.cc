@@ -90,6 +90,7 @@ absl::Status RigSession::Greet(const v1::Hello& hello) {
   PARALLAX_ASSIGN_OR_RETURN(run_ledger_,
                             context_.registry.LedgerOfRun(context_.store, name.rig, name.run));
   rig_ = std::move(rig);
+  run_ = name.run;
   channels_ = signal::ListChannels(rig_->rig);
   stream_ = state.stream;
   expected_seq_ = state.next_seq;
@@ -166,7 +167,9 @@ absl::Status RigSession::AcceptBatch(const v1::SampleBatch& wire, int64_t receiv
     }
   }
   tally.admitted = batch->SampleCount();
-  pending_ = {.batch = store::EncodeBatch(*batch, tally.rejected), .tally = tally};
+  pending_ = {.batch = store::EncodeBatch(*batch, tally.rejected),
+              .tally = tally,
+              .samples = std::make_shared<const signal::SampleBatch>(*std::move(batch))};
   pending_->batch.stream = stream_;
   pending_->batch.received_unix_ns = received_unix_ns;
   if (wire.seq() == expected_seq_) ++expected_seq_;
@@ -176,7 +179,11 @@ absl::Status RigSession::AcceptBatch(const v1::SampleBatch& wire, int64_t receiv
 
 bool RigSession::TryAppendOnce() {
   const BatchTally tally = pending_->tally;
-  const uint64_t seq = pending_->batch.seq;
+  const CommittedBatch batch{.rig = rig_->rig.id,
+                             .run = run_,
+                             .stream = stream_,
+                             .received_unix_ns = pending_->batch.received_unix_ns,
+                             .batch = pending_->samples};
   {
     base::MutexLock lock(mutex_);
     ++in_store_;
@@ -184,9 +191,9 @@ bool RigSession::TryAppendOnce() {
   // Counted first: the store may call back before TryAppend returns.
   CountBoth([&](Ledger* ledger) { CountReceived(tally, ledger); });
   const bool taken = context_.store.TryAppend(
-      pending_->batch,
-      [self = shared_from_this(), seq, tally](const absl::StatusOr<store::AppendOutcome>& outcome) {
-        self->OnAppended(seq, tally, outcome);
+      pending_->batch, [self = shared_from_this(), batch,
+                        tally](const absl::StatusOr<store::AppendOutcome>& outcome) {
+        self->OnAppended(batch, tally, outcome);
       });
   if (taken) return true;
   CountBoth([&](Ledger* ledger) { UncountReceived(tally, ledger); });
@@ -236,9 +243,9 @@ absl::Status RigSession::Settle(uint64_t seq, const BatchTally& tally,
   return absl::InternalError("unknown outcome of an append");
 }
 
-void RigSession::OnAppended(uint64_t seq, const BatchTally& tally,
+void RigSession::OnAppended(const CommittedBatch& batch, const BatchTally& tally,
                             const absl::StatusOr<store::AppendOutcome>& outcome) {
-  const absl::Status status = Settle(seq, tally, outcome);
+  const absl::Status status = Settle(batch.batch->seq, tally, outcome);
   {
     base::MutexLock lock(mutex_);
     --in_store_;
@@ -253,6 +260,9 @@ void RigSession::OnAppended(uint64_t seq, const BatchTally& tally,
     AskForTurn();
   }
   context_.gate.WakeAll();
+  // Last: its ack does not wait for whoever looks at it.
+  const bool stored = status.ok() && outcome->result == store::AppendResult::kCommitted;
+  if (stored && context_.observer != nullptr) context_.observer->OnCommitted(batch);
 }
 
 }  // namespace parallax::server

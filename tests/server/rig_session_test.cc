@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -182,6 +183,62 @@ TEST_F(RigSessionTest, AFailingStoreEndsEveryStreamAndTheLedgerStaysTrue) {
   const std::optional<Ledger> ledger = registry_.LiveLedger("board", "one");
   ASSERT_TRUE(ledger.has_value());
   EXPECT_EQ(ledger->queued, 0u);
+}
+
+/// Remembers the places of what it is told.
+class CommitLog final : public CommitObserver {
+ public:
+  void OnCommitted(CommittedBatch batch) override {
+    base::MutexLock lock(mutex_);
+    seqs_.push_back(batch.batch->seq);
+    samples_ += batch.batch->SampleCount();
+    EXPECT_EQ(batch.rig, "board");
+    EXPECT_EQ(batch.run, "one");
+  }
+  std::vector<uint64_t> seqs() const {
+    base::MutexLock lock(mutex_);
+    return seqs_;
+  }
+  uint64_t samples() const {
+    base::MutexLock lock(mutex_);
+    return samples_;
+  }
+
+ private:
+  mutable base::Mutex mutex_;
+  std::vector<uint64_t> seqs_ ABSL_GUARDED_BY(mutex_);
+  uint64_t samples_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+TEST_F(RigSessionTest, WhatIsOnDiskIsToldOnceAndInOrder) {
+  CommitLog log;
+  CommitRelay relay;
+  relay.Set(&log);
+  const IngestContext context{.store = *store_,
+                              .clock = clock_,
+                              .workers = *workers_,
+                              .gate = gate_,
+                              .registry = registry_,
+                              .options = {.credit = 4},
+                              .observer = &relay};
+  for (const uint64_t batches : {uint64_t{4}, uint64_t{10}}) {
+    SessionPeer peer(context);
+    peer.Open(Hello("p"));
+    SendAll(peer, 0, batches);  // the second time, four of them are duplicates
+    peer.HalfClose();
+    EXPECT_TRUE(peer.Finish().ok());
+  }
+  std::vector<uint64_t> all(10);
+  std::iota(all.begin(), all.end(), uint64_t{0});
+  EXPECT_EQ(NextSeq("p"), 10u);  // on the writer thread, after what it told
+  EXPECT_EQ(log.seqs(), all);
+  EXPECT_EQ(log.samples(), StoredSamples());
+  relay.Set(nullptr);
+  SessionPeer peer(context);
+  peer.Open(Hello("p"));
+  SendAll(peer, 10, 1);
+  EXPECT_EQ(NextSeq("p"), 11u);
+  EXPECT_EQ(log.seqs().size(), 10u);
 }
 
 }  // namespace
