@@ -142,6 +142,7 @@ absl::StatusOr<v1::AnalyzeResponse> AnalysisHandler::Analyze(const v1::AnalyzeRe
   PARALLAX_RETURN_IF_ERROR(CheckText("request_id", request.request_id(), kMaxRequestIdBytes));
   PARALLAX_ASSIGN_OR_RETURN(const store::JobRow stored, FindOrQueue(request));
   context_.on_job_queued();
+  context_.on_changed(JobNameOf(stored.id));
   v1::AnalyzeResponse response;
   *response.mutable_job() = JobToProto(stored);
   return response;
@@ -176,6 +177,7 @@ absl::StatusOr<v1::CancelJobResponse> AnalysisHandler::CancelJob(
   PARALLAX_ASSIGN_OR_RETURN(const std::string id, ParseJobName("name", request.name()));
   PARALLAX_ASSIGN_OR_RETURN(const store::JobRow row, context_.store.CancelJob(id));
   context_.on_job_cancelled(id);
+  context_.on_changed(request.name());
   v1::CancelJobResponse response;
   *response.mutable_job() = JobToProto(row);
   return response;

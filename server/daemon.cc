@@ -7,6 +7,7 @@
 #include <grpcpp/server_builder.h>
 
 #include <chrono>
+#include <random>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -14,6 +15,7 @@
 #include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 #include "server/log.h"
+#include "server/names.h"
 #include "server/open_jobs.h"
 
 namespace parallax::server {
@@ -74,19 +76,29 @@ void SetLimits(grpc::ServerBuilder* builder) {
   builder->SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MAX_POLLERS, 2);
 }
 
+/// Names one life of one daemon. By chance and not by the clock, which may be set back.
+std::string NewInstance() {
+  std::random_device entropy;
+  return absl::StrFormat("%08x%08x", entropy(), entropy());
+}
+
 }  // namespace
 
-/// Writes a line when a job starts and when it ends, and counts the latter.
+/// Writes a line when a job starts and when it ends, counts the latter, and lets watchers know of
+/// all between.
 class Daemon::JobLog final : public pipeline::JobObserver {
  public:
-  explicit JobLog(Metrics& metrics) : metrics_(metrics) {}
+  JobLog(Metrics& metrics, ChangePublisher& changes) : metrics_(metrics), changes_(changes) {}
 
   void OnJobStarted(const store::JobRow& job) override {
+    changes_.Changed(JobNameOf(job.id));
     Log(LogLevel::kInfo, "job started",
         {{"job", job.id}, {"rig", job.rig}, {"attempt", absl::StrFormat("%d", job.attempts)}});
   }
+  void OnJobProgress(const store::JobRow& job) override { changes_.Changed(JobNameOf(job.id)); }
   void OnJobEnded(const store::JobRow& job) override {
     metrics_.OnJobEnded(JobStateName(job.state));
+    changes_.Changed(JobNameOf(job.id));
     const bool failed = job.state == store::JobState::kFailed;
     Log(failed ? LogLevel::kWarning : LogLevel::kInfo, "job ended",
         {{"job", job.id},
@@ -97,6 +109,7 @@ class Daemon::JobLog final : public pipeline::JobObserver {
 
  private:
   Metrics& metrics_;
+  ChangePublisher& changes_;
 };
 
 absl::Status Validate(const DaemonOptions& options) {
@@ -154,17 +167,29 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
                       .gate = gate_,
                       .registry = registry_,
                       .totals = ingest_totals_,
-                      .observer = metrics_,
-                      .options = options.ingest},
+                      .acks = metrics_,
+                      .options = options.ingest,
+                      .commits = &commits_},
       store_(std::move(store)),
       twins_(twin::BuiltInTwins()),
-      job_log_(std::make_unique<JobLog>(metrics_)),
+      hub_(NewInstance(), options.watch),
+      live_({.store = *store_,
+             .twins = twins_.registry(),
+             .hub = hub_,
+             .options = {},
+             .started_unix_ns = absl::ToUnixNanos(clock_.Now())},
+            clock_, commits_),
+      changes_(*store_, registry_, hub_, live_),
+      job_log_(std::make_unique<JobLog>(metrics_, changes_)),
       job_runner_(
           std::make_unique<pipeline::JobRunner>(*store_, twins_.registry(), clock_, *job_log_)),
       executor_(options.threads, options.max_waiting_calls),
       compactor_(options.compaction_interval, Priority::kLow, [this] { Compact(); }),
       idle_watch_(kIdleCheckInterval, Priority::kNormal,
-                  [this] { registry_.ExpireIdle(clock_.Now(), options_.ingest.idle_timeout); }),
+                  [this] {
+                    registry_.ExpireIdle(clock_.Now(), options_.ingest.idle_timeout);
+                    hub_.Beat(clock_.Now());
+                  }),
       service_context_{
           .store = *store_,
           .twins = twins_.registry(),
@@ -172,9 +197,11 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
           .registry = registry_,
           .on_run_closed = [this] { compactor_.Notify(); },
           .on_job_queued = [this] { job_runner_->Notify(); },
-          .on_job_cancelled = [this](const std::string& id) { job_runner_->Cancel(id); }},
+          .on_job_cancelled = [this](const std::string& id) { job_runner_->Cancel(id); },
+          .on_changed = [this](const std::string& name) { changes_.Changed(name); }},
+      watch_context_{.services = service_context_, .hub = hub_, .live = live_},
       admission_{.executor = executor_, .authenticate = options.authenticate},
-      services_(service_context_, ingest_context_, admission_) {}
+      services_(service_context_, ingest_context_, watch_context_, admission_) {}
 
 Daemon::~Daemon() { Drain(); }
 
@@ -228,6 +255,8 @@ void Daemon::Drain() {
         {{"open", absl::StrFormat("%u", registry_.size())},
          {"after", absl::FormatDuration(options_.drain_timeout)}});
   }
+  // First, so that pages and streams that watch end by themselves.
+  hub_.Close();
   if (http_ != nullptr) http_->Drain(kPageGrace);
   http_.reset();
   server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoSeconds(kCallGrace));

@@ -11,15 +11,20 @@
 #include "core/pipeline/job_runner.h"
 #include "core/store/store.h"
 #include "server/admission.h"
+#include "server/change_publisher.h"
+#include "server/commit_observer.h"
 #include "server/counted_twins.h"
 #include "server/executor.h"
 #include "server/grpc_services.h"
 #include "server/http_front.h"
 #include "server/ingest_context.h"
+#include "server/live_analysis.h"
 #include "server/metrics.h"
 #include "server/periodic_task.h"
 #include "server/service_context.h"
 #include "server/session_registry.h"
+#include "server/watch_hub.h"
+#include "server/watch_prelude.h"
 
 namespace parallax::server {
 
@@ -34,6 +39,7 @@ struct DaemonOptions {
   int threads = 4;                 ///< that work on unary calls
   size_t max_waiting_calls = 256;  ///< beyond these, RESOURCE_EXHAUSTED
   IngestOptions ingest;
+  WatchHubOptions watch;
   absl::Duration compaction_interval = absl::Minutes(1);
   absl::Duration drain_timeout = absl::Seconds(30);  ///< then open streams are cut
 };
@@ -82,15 +88,20 @@ class Daemon {
   SessionWorkers workers_;
   Metrics metrics_;
   RunLedger ingest_totals_;
+  CommitRelay commits_;
   const IngestContext ingest_context_;
   const std::unique_ptr<store::Store> store_;
   const CountedTwins twins_;
+  WatchHub hub_;
+  LiveAnalysis live_;
+  ChangePublisher changes_;
   const std::unique_ptr<JobLog> job_log_;
   std::unique_ptr<pipeline::JobRunner> job_runner_;
   Executor executor_;
   PeriodicTask compactor_;
   PeriodicTask idle_watch_;
   const ServiceContext service_context_;
+  const WatchContext watch_context_;
   const Admission admission_;
   GrpcServices services_;
   std::unique_ptr<grpc::Server> server_;

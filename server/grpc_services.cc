@@ -12,6 +12,7 @@
 #include "server/query_handler.h"
 #include "server/twin_handler.h"
 #include "server/unary.h"
+#include "server/watch_reactor.h"
 
 namespace parallax::server {
 namespace {
@@ -56,8 +57,8 @@ class IngestRpcs final : public v1::IngestService::CallbackService {
 
 class QueryRpcs final : public v1::QueryService::CallbackService {
  public:
-  QueryRpcs(const ServiceContext& context, const Admission& admission)
-      : handler_(context), admission_(admission) {}
+  QueryRpcs(const ServiceContext& context, const Admission& admission, const WatchContext& watch)
+      : handler_(context), admission_(admission), watch_(watch) {}
 
   PARALLAX_UNARY(GetRig)
   PARALLAX_UNARY(ListRigs)
@@ -66,9 +67,15 @@ class QueryRpcs final : public v1::QueryService::CallbackService {
   PARALLAX_UNARY(GetSeriesDigest)
   PARALLAX_SERVER_STREAM(GetSeries)
 
+  grpc::ServerWriteReactor<v1::WatchResponse>* Watch(Call* call,
+                                                     const v1::WatchRequest* request) override {
+    return new WatchReactor(watch_, *call, admission_, *request);
+  }
+
  private:
   QueryHandler handler_;
   const Admission& admission_;
+  const WatchContext& watch_;
 };
 
 class AnalysisRpcs final : public v1::AnalysisService::CallbackService {
@@ -130,9 +137,9 @@ struct GrpcServices::Impl {
 };
 
 GrpcServices::GrpcServices(const ServiceContext& context, const IngestContext& ingest,
-                           const Admission& admission)
+                           const WatchContext& watch, const Admission& admission)
     : impl_(new Impl{.ingest = {context, admission, ingest},
-                     .query = {context, admission},
+                     .query = {context, admission, watch},
                      .analysis = {context, admission},
                      .calibration = {context, admission},
                      .twin = {context, admission}}) {}

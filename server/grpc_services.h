@@ -7,6 +7,7 @@
 #include "server/admission.h"
 #include "server/ingest_context.h"
 #include "server/service_context.h"
+#include "server/watch_prelude.h"
 
 namespace parallax::server {
 
@@ -15,7 +16,7 @@ namespace parallax::server {
 class GrpcServices {
  public:
   GrpcServices(const ServiceContext& context, const IngestContext& ingest,
-               const Admission& admission);
+               const WatchContext& watch, const Admission& admission);
   ~GrpcServices();
 
   void Register(grpc::ServerBuilder* builder);

@@ -7,6 +7,7 @@
 #include "core/base/clock.h"
 #include "core/store/store.h"
 #include "parallax/v1/ingest.pb.h"
+#include "server/commit_observer.h"
 #include "server/ledger.h"
 #include "server/session_workers.h"
 
@@ -22,10 +23,10 @@ struct IngestOptions {
   int workers = 2;                                    ///< threads that validate and encode
 };
 
-/// Told what sessions do, by several threads at a time; must not block.
-class IngestObserver {
+/// Told when batches are acknowledged, by several threads at a time; must not block.
+class AckObserver {
  public:
-  virtual ~IngestObserver() = default;
+  virtual ~AckObserver() = default;
   /// The acknowledgement of a batch goes out, so long after the batch was read.
   virtual void OnAcked(absl::Duration since_read) = 0;
 };
@@ -38,8 +39,9 @@ struct IngestContext {
   AppendGate& gate;
   SessionRegistry& registry;
   RunLedger& totals;  ///< of all streams since the start
-  IngestObserver& observer;
+  AckObserver& acks;
   IngestOptions options;
+  CommitObserver* commits = nullptr;  ///< told of every batch on disk; null: nobody is
 };
 
 /// The sending side of one open stream. The session is its only caller, from one thread at a time,

@@ -99,6 +99,7 @@ absl::StatusOr<v1::CreateRigResponse> IngestHandler::CreateRigOnce(
   if (absl::IsAlreadyExists(created)) return KnownRig(context_.store, request, planned, created);
   PARALLAX_RETURN_IF_ERROR(created);
   PARALLAX_ASSIGN_OR_RETURN(const store::RigRow stored, context_.store.GetRig(id));
+  context_.on_changed(RigNameOf(id));
   *response.mutable_rig() = RigToProto(stored);
   return response;
 }
@@ -114,6 +115,7 @@ absl::StatusOr<v1::UpdateRigResponse> IngestHandler::UpdateRig(
   PARALLAX_ASSIGN_OR_RETURN(
       const store::RigRow row,
       context_.store.UpdateRigTitle(rig, request.rig().etag(), request.rig().title()));
+  context_.on_changed(RigNameOf(rig));
   v1::UpdateRigResponse response;
   *response.mutable_rig() = RigToProto(row);
   return response;
@@ -131,6 +133,7 @@ absl::StatusOr<v1::OpenRunResponse> IngestHandler::OpenRunOnce(const v1::OpenRun
   PARALLAX_ASSIGN_OR_RETURN(const signal::Run run,
                             RunFromProto(rig.rig, request.run_id(), request.run()));
   PARALLAX_RETURN_IF_ERROR(context_.store.OpenRun(rig_id, run));
+  context_.on_changed(RunNameOf(rig_id, run.id));
   PARALLAX_ASSIGN_OR_RETURN(const store::RunRow row, context_.store.GetRun(rig_id, run.id));
   v1::OpenRunResponse response;
   *response.mutable_run() = RunWithLedger(row, context_.registry);
@@ -168,6 +171,7 @@ absl::StatusOr<v1::CloseRunResponse> IngestHandler::CloseRun(const v1::CloseRunR
   PARALLAX_ASSIGN_OR_RETURN(const RunName name, ParseRunName("name", request.name()));
   PARALLAX_RETURN_IF_ERROR(context_.store.CloseRun(name.rig, name.run));
   context_.on_run_closed();
+  context_.on_changed(request.name());
   PARALLAX_ASSIGN_OR_RETURN(const store::RunRow row, context_.store.GetRun(name.rig, name.run));
   v1::CloseRunResponse response;
   *response.mutable_run() = RunWithLedger(row, context_.registry);
@@ -180,6 +184,7 @@ absl::StatusOr<v1::RecordOutcomeResponse> IngestHandler::RecordOutcome(
   PARALLAX_ASSIGN_OR_RETURN(const signal::Outcome outcome, OutcomeFromProto(request.outcome()));
   if (!request.validate_only()) {
     PARALLAX_RETURN_IF_ERROR(context_.store.RecordOutcome(name.rig, name.run, outcome));
+    context_.on_changed(request.run());
   }
   v1::RecordOutcomeResponse response;
   *response.mutable_outcome() = OutcomeToProto(outcome);

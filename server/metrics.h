@@ -27,7 +27,7 @@ struct MetricsSnapshot {
 };
 
 /// Counts what nobody else keeps, and writes everything as text for Prometheus. Thread-safe.
-class Metrics final : public IngestObserver {
+class Metrics final : public AckObserver {
  public:
   Metrics();
   ~Metrics() override;

@@ -1,18 +1,11 @@
 #include "server/periodic_task.h"
 
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "server/priority.h"
 
 namespace parallax::server {
-
-namespace {
-constexpr int kLowPriorityNice = 10;
-}  // namespace
 
 PeriodicTask::PeriodicTask(absl::Duration interval, Priority priority, std::function<void()> task)
     : interval_(interval), task_(std::move(task)) {
@@ -35,10 +28,7 @@ void PeriodicTask::Notify() {
 }
 
 void PeriodicTask::Run(Priority priority) {
-  if (priority == Priority::kLow) {
-    // Linux gives every thread its own nice value; a refusal costs nothing but politeness.
-    (void)setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kLowPriorityNice);
-  }
+  if (priority == Priority::kLow) LowerOwnPriority(kBackgroundNice);
   for (;;) {
     {
       base::MutexLock lock(mutex_);

@@ -53,6 +53,7 @@ class RigSession : public std::enable_shared_from_this<RigSession> {
   struct Pending {
     store::EncodedBatch batch;
     BatchTally tally;
+    std::shared_ptr<const signal::SampleBatch> samples;  ///< what `batch` encodes
   };
 
   Step NextStep(Inbound* inbound) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -70,7 +71,7 @@ class RigSession : public std::enable_shared_from_this<RigSession> {
   absl::Status AcceptBatch(const v1::SampleBatch& wire, int64_t received_unix_ns);
   void Append();
   bool TryAppendOnce();
-  void OnAppended(uint64_t seq, int64_t received_unix_ns, const BatchTally& tally,
+  void OnAppended(const CommittedBatch& batch, const BatchTally& tally,
                   const absl::StatusOr<store::AppendOutcome>& outcome);
   absl::Status Settle(uint64_t seq, const BatchTally& tally,
                       const absl::StatusOr<store::AppendOutcome>& outcome);
@@ -84,6 +85,7 @@ class RigSession : public std::enable_shared_from_this<RigSession> {
   // Touched in turns only, and a session has one turn at a time.
   std::optional<store::RigRow> rig_;  ///< set by Hello
   std::vector<signal::ChannelRef> channels_;
+  std::string run_;  ///< id of the run
   std::shared_ptr<RunLedger> run_ledger_;
   int64_t stream_ = 0;
   uint64_t expected_seq_ = 0;

@@ -91,6 +91,7 @@ absl::Status RigSession::Greet(const v1::Hello& hello) {
   PARALLAX_ASSIGN_OR_RETURN(run_ledger_,
                             context_.registry.LedgerOfRun(context_.store, name.rig, name.run));
   rig_ = std::move(rig);
+  run_ = name.run;
   channels_ = signal::ListChannels(rig_->rig);
   stream_ = state.stream;
   expected_seq_ = state.next_seq;
@@ -139,7 +140,7 @@ void RigSession::SendAck() {
   }
   const int64_t now_unix_ns = absl::ToUnixNanos(context_.clock.Now());
   for (const int64_t then_unix_ns : received_unix_ns) {
-    context_.observer.OnAcked(absl::Nanoseconds(now_unix_ns - then_unix_ns));
+    context_.acks.OnAcked(absl::Nanoseconds(now_unix_ns - then_unix_ns));
   }
   sink_.Send(std::move(response));
 }
@@ -173,7 +174,9 @@ absl::Status RigSession::AcceptBatch(const v1::SampleBatch& wire, int64_t receiv
     }
   }
   tally.admitted = batch->SampleCount();
-  pending_ = {.batch = store::EncodeBatch(*batch, tally.rejected), .tally = tally};
+  pending_ = {.batch = store::EncodeBatch(*batch, tally.rejected),
+              .tally = tally,
+              .samples = std::make_shared<const signal::SampleBatch>(*std::move(batch))};
   pending_->batch.stream = stream_;
   pending_->batch.received_unix_ns = received_unix_ns;
   if (wire.seq() == expected_seq_) ++expected_seq_;
@@ -183,8 +186,11 @@ absl::Status RigSession::AcceptBatch(const v1::SampleBatch& wire, int64_t receiv
 
 bool RigSession::TryAppendOnce() {
   const BatchTally tally = pending_->tally;
-  const uint64_t seq = pending_->batch.seq;
-  const int64_t received_unix_ns = pending_->batch.received_unix_ns;
+  const CommittedBatch batch{.rig = rig_->rig.id,
+                             .run = run_,
+                             .stream = stream_,
+                             .received_unix_ns = pending_->batch.received_unix_ns,
+                             .batch = pending_->samples};
   {
     base::MutexLock lock(mutex_);
     ++in_store_;
@@ -192,9 +198,9 @@ bool RigSession::TryAppendOnce() {
   // Counted first: the store may call back before TryAppend returns.
   Count([&](Ledger* ledger) { CountReceived(tally, ledger); });
   const bool taken = context_.store.TryAppend(
-      pending_->batch, [self = shared_from_this(), seq, received_unix_ns,
+      pending_->batch, [self = shared_from_this(), batch,
                         tally](const absl::StatusOr<store::AppendOutcome>& outcome) {
-        self->OnAppended(seq, received_unix_ns, tally, outcome);
+        self->OnAppended(batch, tally, outcome);
       });
   if (taken) return true;
   Count([&](Ledger* ledger) { UncountReceived(tally, ledger); });
@@ -244,9 +250,9 @@ absl::Status RigSession::Settle(uint64_t seq, const BatchTally& tally,
   return absl::InternalError("unknown outcome of an append");
 }
 
-void RigSession::OnAppended(uint64_t seq, int64_t received_unix_ns, const BatchTally& tally,
+void RigSession::OnAppended(const CommittedBatch& batch, const BatchTally& tally,
                             const absl::StatusOr<store::AppendOutcome>& outcome) {
-  const absl::Status status = Settle(seq, tally, outcome);
+  const absl::Status status = Settle(batch.batch->seq, tally, outcome);
   {
     base::MutexLock lock(mutex_);
     --in_store_;
@@ -256,7 +262,7 @@ void RigSession::OnAppended(uint64_t seq, int64_t received_unix_ns, const BatchT
       ack_due_ = true;
       // A producer that reads no acks may not fill memory: the longest waits are kept.
       if (unacked_unix_ns_.size() < context_.options.credit) {
-        unacked_unix_ns_.push_back(received_unix_ns);
+        unacked_unix_ns_.push_back(batch.received_unix_ns);
       }
     } else {
       inbox_.clear();
@@ -265,6 +271,9 @@ void RigSession::OnAppended(uint64_t seq, int64_t received_unix_ns, const BatchT
     AskForTurn();
   }
   context_.gate.WakeAll();
+  // Last: its ack does not wait for whoever looks at it.
+  const bool stored = status.ok() && outcome->result == store::AppendResult::kCommitted;
+  if (stored && context_.commits != nullptr) context_.commits->OnCommitted(batch);
 }
 
 }  // namespace parallax::server

@@ -13,6 +13,7 @@
 #include "core/signal/clean.h"
 #include "core/signal/filter.h"
 #include "server/convert.h"
+#include "server/live_replay.h"
 #include "server/names.h"
 #include "server/time_order.h"
 
@@ -26,6 +27,7 @@ using Parts = absl::StatusOr<NextPart<v1::GetSeriesResponse>>;
 /// What a request names, once it is known to exist.
 struct Target {
   store::RigRow rig;
+  signal::Run planned;  ///< the run as it was opened
   std::string run;
   signal::ChannelRef channel;  ///< borrows from `rig`
   store::TimeRange range;
@@ -75,7 +77,8 @@ absl::StatusOr<std::shared_ptr<Target>> FindTarget(store::Store& store,
   auto target = std::make_shared<Target>();
   PARALLAX_ASSIGN_OR_RETURN(target->range, RangeFromProto(request));
   PARALLAX_ASSIGN_OR_RETURN(target->rig, store.GetRig(name.rig));
-  PARALLAX_RETURN_IF_ERROR(store.GetRun(name.rig, name.run).status());
+  PARALLAX_ASSIGN_OR_RETURN(store::RunRow row, store.GetRun(name.rig, name.run));
+  target->planned = std::move(row.run);
   target->run = name.run;
   absl::StatusOr<signal::ChannelRef> channel =
       signal::FindChannel(target->rig.rig, request.channel());
@@ -139,6 +142,23 @@ Parts ReadFiltered(store::Store& store, const Target& target) {
                   });
 }
 
+Parts ReadLive(store::Store& store, const Target& target) {
+  LiveReplay replay(store, target.rig.rig, target.planned, nullptr, nullptr);
+  PARALLAX_ASSIGN_OR_RETURN(pipeline::LiveSeries series, replay.Read(target.channel.index));
+  std::erase_if(series.rows, [&](const pipeline::LiveRow& row) {
+    return row.time_unix_ns < target.range.begin_unix_ns ||
+           row.time_unix_ns >= target.range.end_unix_ns;
+  });
+  auto shared = std::make_shared<const std::vector<pipeline::LiveRow>>(std::move(series.rows));
+  return CutParts(shared->size(), target.channel.channel->unit,
+                  [shared](size_t i, v1::GetSeriesResponse* part) {
+                    const pipeline::LiveRow& row = (*shared)[i];
+                    AddSample(row.time_unix_ns, row.value, row.quality, part);
+                    part->add_filtered(row.filtered);
+                    part->add_sd(row.sd);
+                  });
+}
+
 Parts ReadDecimated(store::Store& store, const Target& target, int32_t buckets) {
   if (buckets < 1 || buckets > kMaxBuckets) {
     return InvalidField("buckets", absl::StrFormat("%d", buckets), "in [1, 10000]");
@@ -168,11 +188,13 @@ Parts ReadSeriesParts(store::Store& store, const v1::GetSeriesRequest& request) 
       return ReadRaw(store, *target);
     case v1::SERIES_FORM_FILTERED:
       return ReadFiltered(store, *target);
+    case v1::SERIES_FORM_LIVE:
+      return ReadLive(store, *target);
     case v1::SERIES_FORM_DECIMATED:
       return ReadDecimated(store, *target, request.buckets());
     default:
       return InvalidField("form", absl::StrFormat("%d", static_cast<int>(request.form())),
-                          "RAW, FILTERED or DECIMATED");
+                          "RAW, FILTERED, DECIMATED or LIVE");
   }
 }
 

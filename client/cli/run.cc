@@ -191,6 +191,7 @@ void AddRunVerbs(CLI::App& app, Selection& selection) {
   const auto show_options = std::make_shared<NameOptions>();
   show->add_option("RUN", show_options->name, "RIG/RUN")->required();
   SetAction(*show, selection, show_options, ShowRun);
+  AddRunWatch(*noun, selection);
   AddOpen(*noun, selection);
 
   CLI::App* const close = noun->add_subcommand("close", "ends a run");

@@ -1,10 +1,8 @@
 // parallax series get | digest
-#include <array>
-#include <charconv>
-
 #include "absl/strings/str_format.h"
 #include "client/cli/verbs.h"
 #include "client/lib/names.h"
+#include "client/lib/sample_text.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::client {
@@ -21,27 +19,12 @@ struct DigestOptions {
   std::string name;
 };
 
-/// The shortest text from which the same bits are read again.
-std::string Exact(double value) {
-  std::array<char, 32> text{};
-  const auto result = std::to_chars(text.data(), text.data() + text.size(), value);
-  return std::string(text.data(), result.ptr);
-}
-
-/// "good", "uncertain" or "bad", with the number of the reason where there is one.
-std::string QualityText(char byte) {
-  constexpr std::array<const char*, 3> kLevels = {"good", "uncertain", "bad"};
-  const auto bits = static_cast<unsigned char>(byte);
-  const size_t level = std::min<size_t>(bits >> 4, kLevels.size() - 1);
-  const int reason = bits & 0x0f;
-  return reason == 0 ? kLevels[level] : absl::StrFormat("%s:%d", kLevels[level], reason);
-}
-
 TextTable EmptyTable(const std::string& form) {
   if (form == "decimated") {
     return {{"time_ns", "minimum", "maximum", "first", "last", "count"}, {}};
   }
   if (form == "filtered") return {{"time_ns", "value", "sd", "quality"}, {}};
+  if (form == "live") return {{"time_ns", "value", "filtered", "sd", "quality"}, {}};
   return {{"time_ns", "value", "quality"}, {}};
 }
 
@@ -49,8 +32,8 @@ void AddRows(const v1::GetSeriesResponse& part, const std::string& form, TextTab
   for (int i = 0; i < part.time_unix_ns_size(); ++i) {
     const std::string time = std::to_string(part.time_unix_ns(i));
     if (form == "decimated") {
-      table.rows.push_back({time, Exact(part.minimum(i)), Exact(part.maximum(i)),
-                            Exact(part.first(i)), Exact(part.value(i)),
+      table.rows.push_back({time, ExactText(part.minimum(i)), ExactText(part.maximum(i)),
+                            ExactText(part.first(i)), ExactText(part.value(i)),
                             std::to_string(part.count(i))});
       continue;
     }
@@ -58,10 +41,13 @@ void AddRows(const v1::GetSeriesResponse& part, const std::string& form, TextTab
     const std::string quality =
         index < part.quality().size() ? QualityText(part.quality()[index]) : "good";
     if (form == "filtered") {
-      table.rows.push_back(
-          {time, Exact(part.value(i)), i < part.sd_size() ? Exact(part.sd(i)) : "", quality});
+      table.rows.push_back({time, ExactText(part.value(i)),
+                            i < part.sd_size() ? ExactText(part.sd(i)) : "", quality});
+    } else if (form == "live") {
+      table.rows.push_back({time, ExactText(part.value(i)), ExactText(part.filtered(i)),
+                            ExactText(part.sd(i)), quality});
     } else {
-      table.rows.push_back({time, Exact(part.value(i)), quality});
+      table.rows.push_back({time, ExactText(part.value(i)), quality});
     }
   }
 }
@@ -83,7 +69,9 @@ void Append(const v1::GetSeriesResponse& part, Json& whole) {
 absl::Status CheckPart(const v1::GetSeriesResponse& part, const std::string& form) {
   const int n = part.time_unix_ns_size();
   const bool decimated = form == "decimated";
+  const bool live = form == "live";
   const bool whole = part.value_size() == n &&
+                     (!live || (part.filtered_size() == n && part.sd_size() == n)) &&
                      (!decimated || (part.minimum_size() == n && part.maximum_size() == n &&
                                      part.first_size() == n && part.count_size() == n));
   if (whole) return absl::OkStatus();
@@ -96,6 +84,7 @@ absl::StatusOr<ExitCode> Get(const GetOptions& options, Context& context) {
   request.set_channel(options.channel);
   request.set_form(options.form == "filtered"    ? v1::SERIES_FORM_FILTERED
                    : options.form == "decimated" ? v1::SERIES_FORM_DECIMATED
+                   : options.form == "live"      ? v1::SERIES_FORM_LIVE
                                                  : v1::SERIES_FORM_RAW);
   if (options.form == "decimated") request.set_buckets(options.buckets);
   Json json = {{"run", request.run()}, {"channel", request.channel()}, {"form", options.form}};
@@ -136,8 +125,9 @@ void AddSeriesVerbs(CLI::App& app, Selection& selection) {
   const auto options = std::make_shared<GetOptions>();
   get->add_option("RUN", options->run, "RIG/RUN")->required();
   get->add_option("CHANNEL", options->channel, "DEVICE/CHANNEL")->required();
-  get->add_option("--form", options->form, "as sent, cleaned, or extremes of equal times")
-      ->check(CLI::IsMember({"raw", "filtered", "decimated"}))
+  get->add_option("--form", options->form,
+                  "as sent, cleaned, extremes of equal times, or as run watch shows it")
+      ->check(CLI::IsMember({"raw", "filtered", "decimated", "live"}))
       ->capture_default_str();
   get->add_option("--buckets", options->buckets, "equal times of the decimated form")
       ->check(CLI::Range(1, 10000))

@@ -39,6 +39,7 @@ struct NameOptions {
 
 void AddRigVerbs(CLI::App& app, Selection& selection);
 void AddRunVerbs(CLI::App& app, Selection& selection);
+void AddRunWatch(CLI::App& noun, Selection& selection);
 void AddCampaignReplay(CLI::App& noun, Selection& selection);
 void AddCampaignAnalyze(CLI::App& noun, Selection& selection);
 void AddCampaignEvaluate(CLI::App& noun, Selection& selection);

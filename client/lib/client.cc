@@ -171,6 +171,20 @@ absl::Status Client::GetSeries(
   return ReadParts(context, *stubs_->query->GetSeries(&context, request), part);
 }
 
+absl::Status Client::Watch(const v1::WatchRequest& request,
+                           const std::function<WatchNext(const v1::WatchResponse&)>& event) {
+  grpc::ClientContext context;
+  const auto reader = stubs_->query->Watch(&context, request);
+  v1::WatchResponse response;
+  while (reader->Read(&response)) {
+    if (event(response) == WatchNext::kGoOn) continue;
+    context.TryCancel();
+    (void)reader->Finish();
+    return absl::OkStatus();
+  }
+  return FromGrpc(reader->Finish());
+}
+
 absl::StatusOr<v1::Job> Client::Analyze(const v1::AnalyzeRequest& request) {
   PARALLAX_ASSIGN_OR_RETURN(v1::AnalyzeResponse response,
                             Call(*stubs_->analysis, &Stubs::Analysis::Analyze, request, timeout_));

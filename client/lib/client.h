@@ -50,6 +50,12 @@ class Client {
   absl::Status GetSeries(const v1::GetSeriesRequest& request,
                          const std::function<absl::Status(const v1::GetSeriesResponse&)>& part);
 
+  /// Calls `event` for every event in order, until it says kStop or the daemon ends the stream; has
+  /// no time limit. OK where it was stopped.
+  enum class WatchNext { kGoOn, kStop };
+  absl::Status Watch(const v1::WatchRequest& request,
+                     const std::function<WatchNext(const v1::WatchResponse&)>& event);
+
   absl::StatusOr<v1::Job> Analyze(const v1::AnalyzeRequest& request);
   absl::StatusOr<v1::Job> GetJob(const std::string& job);
   absl::StatusOr<std::vector<v1::Job>> ListJobs(const std::string& rig);

@@ -33,18 +33,22 @@ absl::Status FailureOf(const v1::Job& job) {
 absl::StatusOr<v1::Job> FollowJob(Client& client, const std::string& job, const base::Clock& clock,
                                   Sleeper& sleeper,
                                   const std::function<void(const v1::Job&)>& on_state) {
+  v1::WatchRequest request;
+  request.add_names(job);
   absl::Duration wait = kFirstWait;
-  absl::Time last_answer = clock.Now();
+  absl::Time last_heard = clock.Now();
+  v1::Job state;
   while (true) {
-    absl::StatusOr<v1::Job> state = client.GetJob(job);
-    const bool waits =
-        absl::IsUnavailable(state.status()) && clock.Now() - last_answer < client.timeout();
-    if (!state.ok() && !waits) return state.status();
-    if (state.ok()) {
-      last_answer = clock.Now();
-      if (on_state) on_state(*state);
-      if (HasEnded(*state)) return state;
-    }
+    const absl::Status status = client.Watch(request, [&](const v1::WatchResponse& event) {
+      last_heard = clock.Now();
+      wait = kFirstWait;
+      if (!event.has_job()) return Client::WatchNext::kGoOn;
+      state = event.job();
+      if (on_state) on_state(state);
+      return HasEnded(state) ? Client::WatchNext::kStop : Client::WatchNext::kGoOn;
+    });
+    if (status.ok()) return state;
+    if (!absl::IsUnavailable(status) || clock.Now() - last_heard >= client.timeout()) return status;
     sleeper.Sleep(wait);
     wait = std::min(wait * 1.5, kLongestWait);
   }

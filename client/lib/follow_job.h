@@ -16,8 +16,8 @@ bool HasEnded(const v1::Job& job);
 /// other.
 absl::Status FailureOf(const v1::Job& job);
 
-/// Asks for a job until it has ended, at first often, then twice a second; a daemon that restarts
-/// meanwhile is waited for as long as one call may take.
+/// Watches a job until it has ended; a daemon that restarts meanwhile is waited for as long as one
+/// call may take.
 /// @param on_state  is told every answer; may be empty.
 /// Errors: the daemon's, among them NotFound.
 absl::StatusOr<v1::Job> FollowJob(Client& client, const std::string& job, const base::Clock& clock,

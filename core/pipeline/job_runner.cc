@@ -169,6 +169,7 @@ void JobRunner::RunOne(store::JobRow job) {
         job.progress = share_done;
         // Progress that cannot be written stops nothing: the job's end is written with patience.
         (void)store_.UpdateJob(job);
+        observer_.OnJobProgress(job);
         return !Interrupted();
       });
 

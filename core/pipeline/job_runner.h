@@ -18,6 +18,8 @@ class JobObserver {
  public:
   virtual ~JobObserver() = default;
   virtual void OnJobStarted(const store::JobRow& job) = 0;
+  /// Another phase or share done, which is stored where the store could take it.
+  virtual void OnJobProgress(const store::JobRow& /*job*/) {}
   virtual void OnJobEnded(const store::JobRow& job) = 0;
 };
 

@@ -47,6 +47,18 @@ double BestSlopeVariance(double measurement_sd, const std::vector<double>& time_
   return best;
 }
 
+absl::Status CheckFilterModel(const FilterModel& model) {
+  if (!(model.measurement_sd > 0.0) || !std::isfinite(model.measurement_sd)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("measurement_sd = %g, must be finite and > 0", model.measurement_sd));
+  }
+  if (!(model.slope_variance_per_s >= 0.0) || !std::isfinite(model.slope_variance_per_s)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "slope_variance_per_s = %g, must be finite and >= 0", model.slope_variance_per_s));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<FilterModel> EstimateFilterModel(const CleanSeries& series) {
@@ -90,16 +102,26 @@ absl::StatusOr<FilteredSeries> FilterSeries(const CleanSeries& series) {
 }
 
 absl::StatusOr<LiveFilter> LiveFilter::Create(const FilterModel& model) {
-  if (!(model.measurement_sd > 0.0) || !std::isfinite(model.measurement_sd)) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("measurement_sd = %g, must be finite and > 0", model.measurement_sd));
-  }
-  if (!(model.slope_variance_per_s >= 0.0) || !std::isfinite(model.slope_variance_per_s)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "slope_variance_per_s = %g, must be finite and >= 0", model.slope_variance_per_s));
-  }
+  PARALLAX_RETURN_IF_ERROR(CheckFilterModel(model));
   PARALLAX_ASSIGN_OR_RETURN(KalmanFilter filter, KalmanFilter::Diffuse(LevelOfTwo()));
   return LiveFilter(model, std::move(filter));
+}
+
+absl::Status LiveFilter::SetModel(const FilterModel& model) {
+  PARALLAX_RETURN_IF_ERROR(CheckFilterModel(model));
+  model_ = model;
+  return absl::OkStatus();
+}
+
+LivePoint LiveFilter::Point() const {
+  return {.value_si = filter_.Level(), .sd_si = std::sqrt(filter_.LevelVariance())};
+}
+
+std::optional<LivePoint> LiveFilter::Expect(double time_s) const {
+  if (!last_s_) return std::nullopt;
+  LiveFilter ahead = *this;
+  ahead.filter_.Predict(LocalLinearTrend(0.0, model_.slope_variance_per_s, time_s - *last_s_));
+  return ahead.Point();
 }
 
 std::optional<LivePoint> LiveFilter::Update(double time_s, double value_si) {
@@ -110,14 +132,41 @@ std::optional<LivePoint> LiveFilter::Update(double time_s, double value_si) {
   last_s_ = time_s;
   const double variance = model_.measurement_sd * model_.measurement_sd;
   const Innovation innovation = filter_.Update({value_si, variance}, kHuber);
-  LivePoint point;
-  point.value_si = filter_.Level();
-  point.sd_si = std::sqrt(filter_.LevelVariance());
+  if (HasMoved(innovation, time_s, value_si)) {
+    StartAnew();
+    return Point();
+  }
+  LivePoint point = Point();
   point.weight = innovation.weight;
   if (!innovation.diffuse) {
     point.standardised = innovation.value / std::sqrt(innovation.variance);
   }
   return point;
+}
+
+bool LiveFilter::HasMoved(const Innovation& innovation, double time_s, double value_si) {
+  if (innovation.weight == 1.0) {
+    outlying_ = 0;
+    return false;
+  }
+  const bool above = innovation.value > 0.0;
+  if (above != above_) outlying_ = 0;
+  above_ = above;
+  outliers_[outlying_++] = {time_s, value_si};
+  return outlying_ == kMoved;
+}
+
+void LiveFilter::StartAnew() {
+  const double variance = model_.measurement_sd * model_.measurement_sd;
+  filter_ = *KalmanFilter::Diffuse(LevelOfTwo());
+  for (size_t i = 0; i < kMoved; ++i) {
+    if (i > 0) {
+      const double step_s = outliers_[i].time_s - outliers_[i - 1].time_s;
+      filter_.Predict(LocalLinearTrend(0.0, model_.slope_variance_per_s, step_s));
+    }
+    filter_.Update({outliers_[i].value_si, variance});
+  }
+  outlying_ = 0;
 }
 
 }  // namespace parallax::signal

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <vector>
 
@@ -42,25 +43,46 @@ struct LivePoint {
 };
 
 /// Filter state of one channel of a run in progress: Huber weights keep single spikes from moving
-/// the level. One-owner, not thread-safe.
+/// the level. kMoved readings in a row beyond kHuber on one side are no spikes: the signal itself
+/// has moved, and the filter starts anew from them. One-owner, not thread-safe.
 class LiveFilter {
  public:
   static constexpr double kHuber = 3.0;  ///< sds from which a reading is weighted down
+  static constexpr size_t kMoved = 3;
 
   /// Errors: InvalidArgument where measurement_sd is not > 0 or slope_variance_per_s is < 0.
   static absl::StatusOr<LiveFilter> Create(const FilterModel& model);
+
+  /// Goes on with another model. Errors: as Create; the model stays as it was.
+  absl::Status SetModel(const FilterModel& model);
 
   /// Takes a reading; nullopt where it is not later than the last one, which leaves the state as
   /// it is (the series is smoothed in order once the run ends).
   std::optional<LivePoint> Update(double time_s, double value_si);
 
+  /// What is expected at a moment not before the last reading, which leaves the state as it is;
+  /// nullopt before the first reading.
+  std::optional<LivePoint> Expect(double time_s) const;
+
  private:
+  struct Outlier {
+    double time_s = 0.0;
+    double value_si = 0.0;
+  };
+
   LiveFilter(const FilterModel& model, KalmanFilter filter)
       : model_(model), filter_(std::move(filter)) {}
+  LivePoint Point() const;
+  /// Whether this reading is the last of kMoved in a row.
+  bool HasMoved(const Innovation& innovation, double time_s, double value_si);
+  void StartAnew();
 
   FilterModel model_;
   KalmanFilter filter_;
   std::optional<double> last_s_;
+  std::array<Outlier, kMoved> outliers_;  ///< in a row on one side; the first `outlying_` are set
+  size_t outlying_ = 0;
+  bool above_ = false;  ///< the side
 };
 
 }  // namespace parallax::signal

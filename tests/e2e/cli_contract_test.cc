@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <sstream>
 
 #include "core/base/file.h"
 #include "tests/client/json_schema.h"
@@ -69,6 +70,9 @@ std::vector<Contract> Contracts() {
       {{"series", "get", kRun, "board/T1"},
        {"channel", "time_unix_ns", "value", "unit"},
        "time_ns,value,quality"},
+      {{"series", "get", kRun, "board/T1", "--form", "live"},
+       {"channel", "time_unix_ns", "value", "filtered", "sd"},
+       "time_ns,value,filtered,sd,quality"},
       {{"series", "digest", kBoardRig}, {"name", "sha256", "samples"}, "name,sha256,samples"},
       {{"doctor"}, {"check", "result", "text"}, "check,result,text"},
   };
@@ -181,10 +185,46 @@ TEST_F(CliContractTest, EveryVerbSpeaksToPeople) {
   }
 }
 
+// A stream has no end of its own: what is stored of a closed run, and then that it is closed.
+TEST_F(CliContractTest, RunWatchSpeaksLineByLine) {
+  const std::vector<std::string> command = {"run", "watch", kRun, "--backfill"};
+  const auto lines_of = [](const std::string& text) {
+    std::vector<std::string> lines;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    return lines;
+  };
+  const Output json = Run(command, "json");
+  ASSERT_EQ(json.exit_code, 0) << json.err;
+  size_t samples = 0;
+  bool caught_up = false;
+  for (const std::string& line : lines_of(json.out)) {
+    const auto event = nlohmann::json::parse(line);
+    ASSERT_TRUE(event.contains("cursor") && event.contains("points") && event.contains("run"));
+    caught_up = caught_up || !event["caught_up"].is_null();
+    if (event["points"].is_null()) continue;
+    for (const auto& channel : event["points"]["channels"]) samples += channel["value"].size();
+  }
+  EXPECT_TRUE(caught_up);
+  const Output digest = Run({"series", "digest", kRun}, "json");
+  EXPECT_EQ(samples, digest.json()["samples"].get<size_t>());
+
+  const Output csv = Run(command, "csv");
+  const std::vector<std::string> rows = lines_of(csv.out);
+  EXPECT_EQ(csv.exit_code, 0) << csv.err;
+  EXPECT_EQ(rows[0],
+            "event,time_ns,channel,value,filtered,sd,predicted,predicted_sd,residual,quality,text");
+  EXPECT_EQ(rows.size(), samples + 2);  // the head, and the run's state
+  const Output table = Run(command, "table");
+  EXPECT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_EQ(lines_of(table.out).size(), samples + 2);
+}
+
 TEST_F(CliContractTest, MissingThingsExitThree) {
   const std::vector<std::vector<std::string>> missing = {
       {"rig", "show", "nothing"},
       {"run", "show", "tclab-byu/nothing"},
+      {"run", "watch", "tclab-byu/nothing"},
       {"report", "show", "tclab-byu/999"},
       {"job", "watch", "nothing"},
       {"param", "show", "tclab-byu/999"},

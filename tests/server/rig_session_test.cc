@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -37,7 +38,7 @@ signal::Rig SessionBoard() {
 }
 
 /// The longest time that a batch waited for its ack.
-class LongestWait final : public IngestObserver {
+class LongestWait final : public AckObserver {
  public:
   void OnAcked(absl::Duration since_read) override {
     base::MutexLock lock(mutex_);
@@ -70,7 +71,7 @@ class RigSessionTest : public ::testing::Test {
                                                              .gate = gate_,
                                                              .registry = registry_,
                                                              .totals = totals_,
-                                                             .observer = observer_,
+                                                             .acks = acks_,
                                                              .options = {.credit = 4}});
   }
 
@@ -103,7 +104,7 @@ class RigSessionTest : public ::testing::Test {
   AppendGate gate_;
   SessionRegistry registry_{64};
   RunLedger totals_;
-  LongestWait observer_;
+  LongestWait acks_;
   std::unique_ptr<SessionWorkers> workers_;
   std::unique_ptr<const IngestContext> context_;
   std::unique_ptr<GatedStore> store_;
@@ -182,7 +183,7 @@ TEST_F(RigSessionTest, AFullQueueHoldsAllStreamsBackAndADrainStoresWhatTheyBroug
   EXPECT_EQ(StoredSamples(), kSent);
   EXPECT_EQ(totals_.Snapshot().stored, kSent);
   EXPECT_EQ(totals_.Snapshot().queued, 0u);
-  EXPECT_EQ(observer_.longest(), absl::Seconds(40)) << "those that were held all the while";
+  EXPECT_EQ(acks_.longest(), absl::Seconds(40)) << "those that were held all the while";
   SessionPeer late(*context_);
   EXPECT_TRUE(absl::IsUnavailable(late.Finish()));
 }
@@ -211,6 +212,64 @@ TEST_F(RigSessionTest, AFailingStoreEndsEveryStreamAndTheLedgerStaysTrue) {
   EXPECT_EQ(ledger->queued, 0u);
   EXPECT_EQ(totals_.Snapshot().queued, 0u);
   EXPECT_GT(totals_.Snapshot().rejected[store::kStoreRefused], 0u);
+}
+
+/// Remembers the places of what it is told.
+class CommitLog final : public CommitObserver {
+ public:
+  void OnCommitted(CommittedBatch batch) override {
+    base::MutexLock lock(mutex_);
+    seqs_.push_back(batch.batch->seq);
+    samples_ += batch.batch->SampleCount();
+    EXPECT_EQ(batch.rig, "board");
+    EXPECT_EQ(batch.run, "one");
+  }
+  std::vector<uint64_t> seqs() const {
+    base::MutexLock lock(mutex_);
+    return seqs_;
+  }
+  uint64_t samples() const {
+    base::MutexLock lock(mutex_);
+    return samples_;
+  }
+
+ private:
+  mutable base::Mutex mutex_;
+  std::vector<uint64_t> seqs_ ABSL_GUARDED_BY(mutex_);
+  uint64_t samples_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+TEST_F(RigSessionTest, WhatIsOnDiskIsToldOnceAndInOrder) {
+  CommitLog log;
+  CommitRelay relay;
+  relay.Set(&log);
+  const IngestContext context{.store = *store_,
+                              .clock = clock_,
+                              .workers = *workers_,
+                              .gate = gate_,
+                              .registry = registry_,
+                              .totals = totals_,
+                              .acks = acks_,
+                              .options = {.credit = 4},
+                              .commits = &relay};
+  for (const uint64_t batches : {uint64_t{4}, uint64_t{10}}) {
+    SessionPeer peer(context);
+    peer.Open(Hello("p"));
+    SendAll(peer, 0, batches);  // the second time, four of them are duplicates
+    peer.HalfClose();
+    EXPECT_TRUE(peer.Finish().ok());
+  }
+  std::vector<uint64_t> all(10);
+  std::iota(all.begin(), all.end(), uint64_t{0});
+  EXPECT_EQ(NextSeq("p"), 10u);  // on the writer thread, after what it told
+  EXPECT_EQ(log.seqs(), all);
+  EXPECT_EQ(log.samples(), StoredSamples());
+  relay.Set(nullptr);
+  SessionPeer peer(context);
+  peer.Open(Hello("p"));
+  SendAll(peer, 10, 1);
+  EXPECT_EQ(NextSeq("p"), 11u);
+  EXPECT_EQ(log.seqs().size(), 10u);
 }
 
 }  // namespace

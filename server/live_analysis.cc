@@ -1,0 +1,264 @@
+#include "server/live_analysis.h"
+
+#include <algorithm>
+
+#include "absl/time/clock.h"
+#include "server/names.h"
+#include "server/priority.h"
+
+namespace parallax::server {
+namespace {
+
+constexpr absl::Duration kTickInterval = absl::Seconds(1);
+constexpr absl::Duration kForgetAfter = absl::Minutes(10);  // without a batch or a watcher
+
+}  // namespace
+
+LiveAnalysis::LiveAnalysis(const LiveContext& context, const base::Clock& clock, CommitRelay& relay)
+    : context_(context),
+      clock_(clock),
+      relay_(relay),
+      forecasts_worker_(std::make_unique<ForecastWorker>()) {
+  thread_ = std::thread([this] { Run(); });
+  relay_.Set(this);
+}
+
+LiveAnalysis::~LiveAnalysis() {
+  relay_.Set(nullptr);
+  {
+    base::MutexLock lock(mutex_);
+    stopping_ = true;
+    changed_.NotifyAll();
+  }
+  thread_.join();
+  forecasts_worker_.reset();  // what it still says has where to go
+}
+
+void LiveAnalysis::OnCommitted(CommittedBatch batch) {
+  const size_t samples = batch.batch->SampleCount();
+  const Key key{batch.rig, batch.run};
+  base::MutexLock lock(mutex_);
+  told_[key][batch.stream] = batch.batch->seq + 1;
+  if (const auto unread = unread_.find(key); unread != unread_.end()) {
+    unread->second.samples += samples;
+    return;
+  }
+  Inbox& inbox = inboxes_[key];
+  if (inbox.dropped > 0) {
+    inbox.dropped += samples;
+    return;
+  }
+  queued_samples_ += samples;
+  inbox.samples += samples;
+  inbox.batches.push_back(std::move(batch));
+  if (queued_samples_ > kMaxQueuedSamples) MakeRoom();
+  changed_.NotifyOne();
+}
+
+/// Drops what waits for the run for which most does.
+void LiveAnalysis::MakeRoom() {
+  const auto most = std::max_element(
+      inboxes_.begin(), inboxes_.end(),
+      [](const auto& a, const auto& b) { return a.second.samples < b.second.samples; });
+  Inbox& inbox = most->second;
+  queued_samples_ -= inbox.samples;
+  inbox.dropped += inbox.samples;
+  inbox.samples = 0;
+  inbox.batches.clear();
+}
+
+void LiveAnalysis::OnRunChanged(const std::string& rig, const std::string& run, RunState state,
+                                std::function<void()> then) {
+  base::MutexLock lock(mutex_);
+  Inbox& inbox = inboxes_[{rig, run}];
+  inbox.state = state;
+  if (then) inbox.then.push_back(std::move(then));
+  changed_.NotifyOne();
+}
+
+void LiveAnalysis::OnParametersChanged(const std::string& rig) {
+  base::MutexLock lock(mutex_);
+  changed_rigs_.push_back(rig);
+  changed_.NotifyOne();
+}
+
+std::shared_ptr<const pipeline::Forecast> LiveAnalysis::ForecastOf(const std::string& rig,
+                                                                   const std::string& run) const {
+  base::MutexLock lock(mutex_);
+  const auto found = forecasts_.find({rig, run});
+  return found == forecasts_.end() ? nullptr : found->second;
+}
+
+void LiveAnalysis::Run() {
+  LowerOwnPriority(kLiveNice);
+  // By the machine's clock, as PeriodicTask: how often to look is no fact of the runs.
+  absl::Time next_tick = absl::Now() + kTickInterval;
+  for (;;) {
+    std::map<Key, Inbox> taken;
+    std::vector<std::string> changed_rigs;
+    {
+      base::MutexLock lock(mutex_);
+      while (inboxes_.empty() && changed_rigs_.empty() && !stopping_) {
+        const absl::Duration left = next_tick - absl::Now();
+        if (left <= absl::ZeroDuration()) break;
+        changed_.WaitFor(mutex_, left);
+      }
+      if (stopping_) return;
+      taken.swap(inboxes_);
+      changed_rigs.swap(changed_rigs_);
+      queued_samples_ = 0;
+    }
+    TakeParameters(changed_rigs);
+    for (auto& [key, inbox] : taken) Process(key, std::move(inbox));
+    if (absl::Now() < next_tick) continue;
+    next_tick = absl::Now() + kTickInterval;
+    Tick(clock_.Now());
+  }
+}
+
+void LiveAnalysis::TakeParameters(const std::vector<std::string>& rigs) {
+  for (const auto& [key, run] : runs_) {
+    if (std::find(rigs.begin(), rigs.end(), key.first) == rigs.end()) continue;
+    run->ReadParameters();
+    Ask(key, run.get());
+  }
+}
+
+void LiveAnalysis::TakeWaiting(const Key& key, WaitingBatches* waiting) {
+  base::MutexLock lock(mutex_);
+  waiting->told = told_[key];
+  const auto inbox = inboxes_.find(key);
+  if (inbox == inboxes_.end()) return;
+  queued_samples_ -= inbox->second.samples;
+  inbox->second.samples = 0;
+  for (CommittedBatch& batch : inbox->second.batches) waiting->batches.push_back(std::move(batch));
+  inbox->second.batches.clear();
+}
+
+LiveRun* LiveAnalysis::Find(const Key& key, uint64_t not_live,
+                            std::vector<CommittedBatch>* batches) {
+  const auto found = runs_.find(key);
+  if (found != runs_.end()) return found->second.get();
+  {
+    base::MutexLock lock(mutex_);
+    if (unread_.contains(key)) return nullptr;
+  }
+  WaitingBatches waiting{.batches = std::move(*batches)};
+  absl::StatusOr<std::unique_ptr<LiveRun>> loaded = LiveRun::Load(
+      context_, key.first, key.second, clock_.Now(), not_live, [&]() -> const WaitingBatches& {
+        TakeWaiting(key, &waiting);
+        return waiting;
+      });
+  *batches = std::move(waiting.batches);
+  if (absl::IsAborted(loaded.status())) LetGo(key, 0);
+  // A closed run is read by who asks for it; what cannot be read is told by the calls that read.
+  if (!loaded.ok()) return nullptr;
+  return (runs_[key] = *std::move(loaded)).get();
+}
+
+/// Lets go of a run until it can be read anew.
+void LiveAnalysis::LetGo(const Key& key, uint64_t samples) {
+  runs_.erase(key);
+  base::MutexLock lock(mutex_);
+  forecasts_.erase(key);
+  unread_[key].samples += samples;
+  const auto inbox = inboxes_.find(key);
+  if (inbox == inboxes_.end()) return;
+  unread_[key].samples += inbox->second.samples;
+  queued_samples_ -= inbox->second.samples;
+  inbox->second.samples = 0;
+  inbox->second.batches.clear();
+}
+
+void LiveAnalysis::Process(const Key& key, Inbox inbox) {
+  if (inbox.dropped > 0) LetGo(key, inbox.dropped);
+  const bool wakes = !inbox.batches.empty() || inbox.state == RunState::kOpen;
+  LiveRun* run = nullptr;
+  if (const auto found = runs_.find(key); found != runs_.end()) {
+    run = found->second.get();
+  } else if (wakes) {
+    run = Find(key, 0, &inbox.batches);
+  }
+  if (run != nullptr) {
+    if (inbox.forecast_came) run->TakeForecast(inbox.forecast);
+    for (const CommittedBatch& batch : inbox.batches) run->Take(batch);
+    if (inbox.state == RunState::kClosed) run->Close();
+    run->Publish();
+    Ask(key, run);
+  }
+  {
+    base::MutexLock lock(mutex_);
+    if (inbox.state == RunState::kClosed) unread_.erase(key);
+    if (run == nullptr) {
+      forecasts_.erase(key);
+      if (!unread_.contains(key)) told_.erase(key);
+    }
+  }
+  for (const std::function<void()>& then : inbox.then) then();
+}
+
+void LiveAnalysis::Ask(const Key& key, LiveRun* run) {
+  if (!run->WantsForecast()) return;
+  ForecastWorker::Request request = run->AskForForecast();
+  request.done = [this, key](std::shared_ptr<const pipeline::Forecast> forecast) {
+    base::MutexLock lock(mutex_);
+    if (forecast != nullptr) forecasts_[key] = forecast;
+    Inbox& inbox = inboxes_[key];
+    inbox.forecast_came = true;
+    inbox.forecast = std::move(forecast);
+    changed_.NotifyOne();
+  };
+  forecasts_worker_->Post(std::move(request));
+}
+
+/// Reads a run anew that was let go of, and says what was not followed.
+void LiveAnalysis::CatchUp(const Key& key, uint64_t samples) {
+  {
+    base::MutexLock lock(mutex_);
+    unread_.erase(key);
+  }
+  std::vector<CommittedBatch> batches;
+  LiveRun* const run = Find(key, samples, &batches);
+  if (run == nullptr) return;
+  const std::string name = RunNameOf(key.first, key.second);
+  WatchEvent event{.topic = WatchTopic::kFinding, .rig = key.first, .name = name};
+  v1::Gap* const gap = event.message.mutable_gap();
+  gap->set_reason(v1::GAP_REASON_ANALYSIS_BEHIND);
+  gap->set_run(name);
+  gap->set_coalesced(samples);
+  context_.hub.Publish(std::move(event));
+  for (const CommittedBatch& batch : batches) run->Take(batch);
+  run->Publish();
+  Ask(key, run);
+}
+
+void LiveAnalysis::Tick(absl::Time now) {
+  std::vector<std::pair<Key, uint64_t>> quiet;
+  {
+    base::MutexLock lock(mutex_);
+    for (auto& [key, unread] : unread_) {
+      const bool is_quiet = unread.samples == unread.at_last_tick;
+      unread.at_last_tick = unread.samples;
+      if (is_quiet) quiet.emplace_back(key, unread.samples);
+    }
+  }
+  for (const auto& [key, samples] : quiet) {
+    if (context_.hub.WantsRun(key.first, RunNameOf(key.first, key.second))) CatchUp(key, samples);
+  }
+  for (auto run = runs_.begin(); run != runs_.end();) {
+    const auto& [key, live] = *run;
+    const bool watched = context_.hub.WantsRun(key.first, RunNameOf(key.first, key.second));
+    live->Tell(now);
+    const bool forgotten = !watched && now - live->last_batch() > kForgetAfter;
+    if (!live->IsOver() && !forgotten) {
+      ++run;
+      continue;
+    }
+    base::MutexLock lock(mutex_);
+    forecasts_.erase(key);
+    told_.erase(key);
+    run = runs_.erase(run);
+  }
+}
+
+}  // namespace parallax::server

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "core/base/clock.h"
+#include "core/base/mutex.h"
+#include "server/commit_observer.h"
+#include "server/forecast_worker.h"
+#include "server/live_run.h"
+
+namespace parallax::server {
+
+/// Follows every open run as its batches are stored, and publishes what it finds. One thread works
+/// through all runs, a run at a time with all its batches that wait; predictions are made on
+/// another (ForecastWorker).
+///
+/// It never slows ingest: up to kMaxQueuedSamples wait, and where more come it lets go of the run
+/// and counts what it does not read (ANALYSIS_BEHIND). Such a run is read anew from the store as
+/// soon as somebody watches it and no batch came for a second; so whatever the speed of a stream,
+/// what is said of a run in the end is the same. Thread-safe.
+class LiveAnalysis final : public CommitObserver {
+ public:
+  static constexpr size_t kMaxQueuedSamples = 200'000;
+
+  /// Listens to `relay` until it is destroyed.
+  LiveAnalysis(const LiveContext& context, const base::Clock& clock, CommitRelay& relay);
+  ~LiveAnalysis() override;
+
+  void OnCommitted(CommittedBatch batch) override;
+
+  enum class RunState { kOpen, kClosed };
+  /// A run was opened, or somebody watches it (kOpen), or it was closed: `then` is called on the
+  /// worker's thread once all batches that were stored before have been published.
+  void OnRunChanged(const std::string& rig, const std::string& run, RunState state,
+                    std::function<void()> then);
+  /// The current parameter set of a rig is another.
+  void OnParametersChanged(const std::string& rig);
+
+  /// The newest prediction of a run that is followed, or null.
+  std::shared_ptr<const pipeline::Forecast> ForecastOf(const std::string& rig,
+                                                       const std::string& run) const;
+
+ private:
+  using Key = std::pair<std::string, std::string>;  ///< ids of rig and run
+  /// What waits for one run.
+  struct Inbox {
+    std::vector<CommittedBatch> batches;
+    size_t samples = 0;
+    uint64_t dropped = 0;  ///< samples for which there was no room
+    std::optional<RunState> state;
+    std::vector<std::function<void()>> then;
+    bool forecast_came = false;
+    std::shared_ptr<const pipeline::Forecast> forecast;
+  };
+  /// A run that is not followed since too much came at once.
+  struct Unread {
+    uint64_t samples = 0;
+    uint64_t at_last_tick = 0;
+  };
+
+  void Run();
+  void Process(const Key& key, Inbox inbox);
+  /// The run, read from the store where it is not followed yet; null where it cannot be. What waits
+  /// for it meanwhile is added to `batches`.
+  LiveRun* Find(const Key& key, uint64_t not_live, std::vector<CommittedBatch>* batches);
+  void TakeWaiting(const Key& key, WaitingBatches* waiting);
+  void MakeRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LetGo(const Key& key, uint64_t samples);
+  void CatchUp(const Key& key, uint64_t samples);
+  void Ask(const Key& key, LiveRun* run);
+  void Tick(absl::Time now);
+  void TakeParameters(const std::vector<std::string>& rigs);
+
+  const LiveContext context_;
+  const base::Clock& clock_;
+  CommitRelay& relay_;
+  std::map<Key, std::unique_ptr<LiveRun>> runs_;  ///< of the worker's thread
+
+  mutable base::Mutex mutex_;
+  base::CondVar changed_;
+  std::map<Key, Inbox> inboxes_ ABSL_GUARDED_BY(mutex_);
+  size_t queued_samples_ ABSL_GUARDED_BY(mutex_) = 0;
+  /// By run and stream: the place after the last batch that was told.
+  std::map<Key, std::map<int64_t, uint64_t>> told_ ABSL_GUARDED_BY(mutex_);
+  std::map<Key, Unread> unread_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> changed_rigs_ ABSL_GUARDED_BY(mutex_);
+  std::map<Key, std::shared_ptr<const pipeline::Forecast>> forecasts_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::unique_ptr<ForecastWorker> forecasts_worker_;
+  std::thread thread_;
+};
+
+}  // namespace parallax::server

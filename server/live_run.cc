@@ -1,0 +1,237 @@
+#include "server/live_run.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "core/base/status_macros.h"
+#include "core/pipeline/parameter_set_codec.h"
+#include "core/pipeline/run_loader.h"
+#include "server/convert_live.h"
+#include "server/names.h"
+
+namespace parallax::server {
+namespace {
+
+constexpr int kMostReads = 5;
+constexpr int kMostPauses = 50;
+constexpr absl::Duration kReadPause = absl::Milliseconds(1);  // until what is stored was told
+
+/// A recording as one batch, in the order in which it arrived.
+signal::SampleBatch WholeBatch(const std::vector<signal::ChannelRef>& channels,
+                               signal::RunRecord record) {
+  signal::SampleBatch batch;
+  for (signal::Series& series : record.series) {
+    const auto ref = std::find_if(channels.begin(), channels.end(), [&](const auto& channel) {
+      return channel.name() == series.channel;
+    });
+    batch.columns.push_back({.channel_index = ref->index,
+                             .time_unix_ns = std::move(series.time_unix_ns),
+                             .value = std::move(series.value),
+                             .quality = std::move(series.quality)});
+  }
+  return batch;
+}
+
+/// Whether every batch that a daemon of this life stored was told by now. Of a stream of which
+/// nothing was told only its time of reception says whose it is.
+bool AllTold(const std::vector<store::StreamRow>& streams, const WaitingBatches& waiting,
+             int64_t started_unix_ns) {
+  return std::all_of(streams.begin(), streams.end(), [&](const store::StreamRow& stream) {
+    const auto told = waiting.told.find(stream.stream);
+    if (told != waiting.told.end()) return told->second >= stream.next_seq;
+    return stream.next_seq == 0 || stream.last_received_unix_ns < started_unix_ns;
+  });
+}
+
+/// Samples of a channel in the batches of `waiting` that are below their stream's place.
+signal::Series WaitingSeries(uint32_t channel_index, const std::vector<CommittedBatch>& waiting,
+                             const std::map<int64_t, uint64_t>& places) {
+  std::vector<const CommittedBatch*> by_stream;
+  for (const CommittedBatch& batch : waiting) {
+    const auto place = places.find(batch.stream);
+    if (place != places.end() && batch.batch->seq < place->second) by_stream.push_back(&batch);
+  }
+  std::stable_sort(by_stream.begin(), by_stream.end(),
+                   [](const auto* a, const auto* b) { return a->stream < b->stream; });
+  signal::Series series;
+  for (const CommittedBatch* batch : by_stream) {
+    for (const signal::ChannelColumn& column : batch->batch->columns) {
+      if (column.channel_index != channel_index) continue;
+      series.time_unix_ns.insert(series.time_unix_ns.end(), column.time_unix_ns.begin(),
+                                 column.time_unix_ns.end());
+      series.value.insert(series.value.end(), column.value.begin(), column.value.end());
+    }
+  }
+  return series;
+}
+
+/// Whether a series ends with another.
+bool EndsWith(const signal::Series& series, const signal::Series& end) {
+  const size_t size = end.value.size();
+  if (series.value.size() < size) return false;
+  return std::equal(end.time_unix_ns.rbegin(), end.time_unix_ns.rend(),
+                    series.time_unix_ns.rbegin()) &&
+         std::equal(end.value.rbegin(), end.value.rend(), series.value.rbegin());
+}
+
+std::map<int64_t, uint64_t> PlacesOf(const std::vector<store::StreamRow>& streams) {
+  std::map<int64_t, uint64_t> places;
+  for (const store::StreamRow& stream : streams) places[stream.stream] = stream.next_seq;
+  return places;
+}
+
+}  // namespace
+
+LiveRun::LiveRun(const LiveContext& context, const store::RigRow& rig, const signal::Run& run,
+                 const twin::Description* twin, absl::Time now, uint64_t not_live)
+    : context_(context),
+      name_(RunNameOf(rig.rig.id, run.id)),
+      twin_(rig.twin),
+      followed_since_(now),
+      not_live_(not_live),
+      analyzer_(rig.rig, run, twin, context.options),
+      last_batch_(now) {}
+
+absl::StatusOr<std::unique_ptr<LiveRun>> LiveRun::Load(
+    const LiveContext& context, const std::string& rig, const std::string& run, absl::Time now,
+    uint64_t not_live, const std::function<const WaitingBatches&()>& waiting) {
+  PARALLAX_ASSIGN_OR_RETURN(const store::RigRow rig_row, context.store.GetRig(rig));
+  PARALLAX_ASSIGN_OR_RETURN(const store::RunRow run_row, context.store.GetRun(rig, run));
+  if (run_row.closed) return absl::FailedPreconditionError("the run is closed");
+  const absl::StatusOr<const twin::Twin*> twin = context.twins.Find(rig_row.twin);
+  const bool predicts =
+      twin.ok() && twin::PredictsRigKind((*twin)->description(), rig_row.rig.kind);
+  std::unique_ptr<LiveRun> live(new LiveRun(
+      context, rig_row, run_row.run, predicts ? &(*twin)->description() : nullptr, now, not_live));
+  if (predicts) live->ReadParameters();
+  PARALLAX_RETURN_IF_ERROR(live->ReadStored(waiting));
+  return live;
+}
+
+absl::Status LiveRun::ReadStored(const std::function<const WaitingBatches&()>& waiting) {
+  const signal::Rig& rig = analyzer_.rig();
+  const std::string& run = analyzer_.run().id;
+  for (int attempt = 0, reads = 0; reads < kMostReads; ++attempt) {
+    PARALLAX_ASSIGN_OR_RETURN(const std::vector<store::StreamRow> streams,
+                              context_.store.ListRunStreams(rig.id, run));
+    const WaitingBatches& told = waiting();
+    if (!AllTold(streams, told, context_.started_unix_ns) && attempt < kMostPauses) {
+      absl::SleepFor(kReadPause);
+      continue;
+    }
+    ++reads;
+    PARALLAX_ASSIGN_OR_RETURN(signal::RunRecord record,
+                              pipeline::LoadRunRecord(context_.store, rig, run));
+    PARALLAX_ASSIGN_OR_RETURN(const std::vector<store::StreamRow> after,
+                              context_.store.ListRunStreams(rig.id, run));
+    if (PlacesOf(streams) != PlacesOf(after)) continue;
+    TakeStored(std::move(record), streams, told.batches);
+    return absl::OkStatus();
+  }
+  return absl::AbortedError("batches were stored while the run was read");
+}
+
+void LiveRun::TakeStored(signal::RunRecord record, const std::vector<store::StreamRow>& streams,
+                         const std::vector<CommittedBatch>& waiting) {
+  read_ = PlacesOf(streams);
+  // What waits is taken from its batches, so that watchers are told. Where two producers of one
+  // channel interleave, the end of what is stored is not what waits: then it is taken silently.
+  std::vector<size_t> kept;
+  bool separable = true;
+  for (const signal::Series& series : record.series) {
+    const auto ref = std::find_if(
+        analyzer_.channels().begin(), analyzer_.channels().end(),
+        [&](const signal::ChannelRef& channel) { return channel.name() == series.channel; });
+    const signal::Series end = WaitingSeries(ref->index, waiting, read_);
+    separable = separable && EndsWith(series, end);
+    if (separable) kept.push_back(series.value.size() - end.value.size());
+  }
+  if (separable) {
+    for (size_t i = 0; i < kept.size(); ++i) {
+      record.series[i].time_unix_ns.resize(kept[i]);
+      record.series[i].value.resize(kept[i]);
+      record.series[i].quality.resize(kept[i]);
+    }
+    for (const CommittedBatch& batch : waiting) {
+      uint64_t& place = read_[batch.stream];
+      place = std::min(place, batch.batch->seq);
+    }
+  }
+  int64_t received_unix_ns = 0;
+  for (const store::StreamRow& stream : streams) {
+    received_unix_ns = std::max(received_unix_ns, stream.last_received_unix_ns);
+  }
+  analyzer_.Push(WholeBatch(analyzer_.channels(), std::move(record)), received_unix_ns, &output_);
+  output_ = {};
+  tested_ = false;
+}
+
+void LiveRun::ReadParameters() {
+  analyzer_.ForgetForecast();
+  forecaster_.reset();
+  const absl::StatusOr<const twin::Twin*> twin = context_.twins.Find(twin_);
+  const absl::StatusOr<store::ParameterSetRow> row =
+      context_.store.GetParameterSet(analyzer_.rig().id, -1);
+  if (!twin.ok() || !row.ok()) return;
+  const absl::StatusOr<calibration::ParameterSet> set = pipeline::DecodeParameterSet(row->bytes);
+  if (!set.ok()) return;
+  absl::StatusOr<pipeline::Forecaster> forecaster =
+      pipeline::Forecaster::Create(**twin, *set, analyzer_.run().id);
+  // A set that does not fit its twin is told by whoever asks for it; here there is no prediction.
+  if (!forecaster.ok()) return;
+  forecaster_ = std::make_shared<const pipeline::Forecaster>(*std::move(forecaster));
+}
+
+void LiveRun::Take(const CommittedBatch& batch) {
+  if (closed_) return;  // late data of a run that is over: the stored series has it
+  const auto read = read_.find(batch.stream);
+  if (read != read_.end() && batch.batch->seq < read->second) return;
+  analyzer_.Push(*batch.batch, batch.received_unix_ns, &output_);
+  last_batch_ = std::max(last_batch_, absl::FromUnixNanos(batch.received_unix_ns));
+  tested_ = false;
+}
+
+void LiveRun::TakeForecast(std::shared_ptr<const pipeline::Forecast> forecast) {
+  awaits_forecast_ = false;
+  analyzer_.TakeForecast(std::move(forecast), &output_);
+}
+
+void LiveRun::Close() {
+  analyzer_.Flush();
+  analyzer_.TestSensors(&output_);
+  closed_ = true;
+}
+
+void LiveRun::Publish() {
+  const std::string& rig = analyzer_.rig().id;
+  for (v1::RunPoints& points : RunPointsToProto(name_, analyzer_.channels(), output_.series)) {
+    WatchEvent event{.topic = WatchTopic::kPoints, .rig = rig, .name = name_};
+    *event.message.mutable_points() = std::move(points);
+    context_.hub.Publish(std::move(event));
+  }
+  for (const pipeline::LiveFinding& finding : output_.findings) {
+    WatchEvent event{.topic = WatchTopic::kFinding, .rig = rig, .name = name_};
+    *event.message.mutable_detection() = DetectionToProto(name_, analyzer_.channels(), finding);
+    context_.hub.Publish(std::move(event));
+  }
+  output_ = {};
+}
+
+void LiveRun::Tell(absl::Time now) {
+  if (!std::exchange(tested_, true)) analyzer_.TestSensors(&output_);
+  Publish();
+  if (closed_ || !context_.hub.WantsRun(analyzer_.rig().id, name_)) return;
+  WatchEvent event{.topic = WatchTopic::kHealth, .rig = analyzer_.rig().id, .name = name_};
+  *event.message.mutable_health() = HealthToProto(name_, analyzer_.channels(), analyzer_.Health(),
+                                                  now, followed_since_, not_live_);
+  context_.hub.Publish(std::move(event));
+}
+
+ForecastWorker::Request LiveRun::AskForForecast() {
+  awaits_forecast_ = true;
+  return {.forecaster = forecaster_, .rig = analyzer_.rig(), .run = analyzer_.ForecastInput()};
+}
+
+}  // namespace parallax::server

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/pipeline/forecast.h"
+#include "core/pipeline/live_analyzer.h"
+#include "core/store/store.h"
+#include "core/twin/twin.h"
+#include "server/commit_observer.h"
+#include "server/forecast_worker.h"
+#include "server/watch_hub.h"
+
+namespace parallax::server {
+
+/// What the live analysis works with; outlives it.
+struct LiveContext {
+  store::Store& store;
+  const twin::Registry& twins;
+  WatchHub& hub;
+  pipeline::LiveOptions options;
+  int64_t started_unix_ns = 0;  ///< when it began to be told of batches, by the daemon's clock
+};
+
+/// What was told of one run and is not taken yet.
+struct WaitingBatches {
+  std::vector<CommittedBatch> batches;  ///< in order, by stream
+  /// By stream: of all batches that were told since the daemon started, the place after the last.
+  std::map<int64_t, uint64_t> told;
+};
+
+/// One run that the live analysis follows: the analyzer, what of the store it has read, and how
+/// what it says reaches the hub. One-owner, not thread-safe.
+class LiveRun {
+ public:
+  /// Reads what is stored of an open run, but for the batches that wait to be taken, and goes on
+  /// from there; what that says is not published.
+  /// Errors: NotFound; FailedPrecondition (closed); Aborted (batches were stored all the time: try
+  /// again); DataLoss.
+  /// @param not_live  of its samples, how many came too fast to be passed on live.
+  /// @param waiting  what waits by now; asked again until it holds all that the store does.
+  static absl::StatusOr<std::unique_ptr<LiveRun>> Load(
+      const LiveContext& context, const std::string& rig, const std::string& run, absl::Time now,
+      uint64_t not_live, const std::function<const WaitingBatches&()>& waiting);
+
+  /// Takes a batch unless it was read from the store already.
+  void Take(const CommittedBatch& batch);
+  void TakeForecast(std::shared_ptr<const pipeline::Forecast> forecast);
+  /// The rig's current parameter set is another.
+  void ReadParameters();
+  /// No sample follows: all that was read becomes final.
+  void Close();
+  /// Publishes what was said since the last call.
+  void Publish();
+  /// Tests the sensors where samples came since the last call, and publishes how channels are.
+  void Tell(absl::Time now);
+
+  /// A request where there is reason for one, with `done` still to be set.
+  bool WantsForecast() const { return forecaster_ != nullptr && analyzer_.WantsForecast(); }
+  ForecastWorker::Request AskForForecast();
+
+  /// Closed, and no prediction is on its way.
+  bool IsOver() const { return closed_ && !awaits_forecast_; }
+  absl::Time last_batch() const { return last_batch_; }
+
+ private:
+  LiveRun(const LiveContext& context, const store::RigRow& rig, const signal::Run& run,
+          const twin::Description* twin, absl::Time now, uint64_t not_live);
+  absl::Status ReadStored(const std::function<const WaitingBatches&()>& waiting);
+  void TakeStored(signal::RunRecord record, const std::vector<store::StreamRow>& streams,
+                  const std::vector<CommittedBatch>& waiting);
+
+  const LiveContext& context_;
+  const std::string name_;
+  const std::string twin_;
+  const absl::Time followed_since_;
+  const uint64_t not_live_;
+  pipeline::LiveAnalyzer analyzer_;
+  std::shared_ptr<const pipeline::Forecaster> forecaster_;  ///< null where nothing predicts the rig
+  std::map<int64_t, uint64_t> read_;                        ///< by stream: all below was read
+  pipeline::LiveOutput output_;
+  absl::Time last_batch_;
+  bool tested_ = true;  ///< sensors, since the last sample
+  bool awaits_forecast_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace parallax::server

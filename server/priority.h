@@ -1,0 +1,18 @@
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace parallax::server {
+
+inline constexpr int kLiveNice = 5;         ///< what watchers wait for: after ingest
+inline constexpr int kBackgroundNice = 10;  ///< what nobody waits for
+
+/// Makes the calling thread yield to those of normal priority.
+inline void LowerOwnPriority(int nice) {
+  // Linux gives every thread its own nice value; a refusal costs nothing but politeness.
+  (void)setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), nice);
+}
+
+}  // namespace parallax::server

@@ -1,0 +1,219 @@
+#include "server/watch_hub.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
+#include "core/base/status_macros.h"
+#include "server/convert.h"
+#include "server/status.h"
+
+namespace parallax::server {
+namespace {
+
+constexpr int kQuietBeats = 5;
+
+google::protobuf::Timestamp Stamp(absl::Time now) {
+  return TimestampFromUnixNs(absl::ToUnixNanos(now));
+}
+
+absl::Status LostCursor(const std::string& cursor, const std::string& why) {
+  return base::FieldStatus(
+      absl::StatusCode::kOutOfRange,
+      {.field = "cursor",
+       .value = cursor,
+       .bound = "one that this daemon gave out and still reaches back to",
+       .next_step =
+           "watch without a cursor, with backfill_start_time at the last source time seen"},
+      "cursor, " + why + ",");
+}
+
+}  // namespace
+
+/// Locks in this order: the hub's, or wake_mutex, then mutex. The hub's and wake_mutex are never
+/// held together.
+struct WatchHub::Watcher {
+  Watcher(WatchFilter wanted, const WatchQueue::Limits& limits, std::function<void()> to_wake)
+      : filter(std::move(wanted)), queue(limits), wake(std::move(to_wake)) {}
+
+  void Push(PublishedEventPtr event) {
+    base::MutexLock lock(mutex);
+    queue.Push(std::move(event));
+    quiet_beats = 0;
+  }
+  void Wake() {
+    base::MutexLock lock(wake_mutex);
+    if (wake) wake();
+  }
+
+  const WatchFilter filter;
+  base::Mutex mutex;
+  WatchQueue queue ABSL_GUARDED_BY(mutex);
+  int quiet_beats ABSL_GUARDED_BY(mutex) = 0;
+  bool closed ABSL_GUARDED_BY(mutex) = false;
+  base::Mutex wake_mutex;
+  std::function<void()> wake ABSL_GUARDED_BY(wake_mutex);
+};
+
+WatchHub::WatchHub(std::string instance, const WatchHubOptions& options)
+    : instance_(std::move(instance)), options_(options) {}
+
+WatchHub::~WatchHub() = default;
+
+std::string WatchHub::CursorOf(uint64_t seq) const {
+  return absl::StrFormat("%s.%u", instance_, seq);
+}
+
+void WatchHub::WakeAll(const std::vector<std::shared_ptr<Watcher>>& watchers) {
+  for (const std::shared_ptr<Watcher>& watcher : watchers) watcher->Wake();
+}
+
+void WatchHub::Keep(PublishedEventPtr event) {
+  ring_bytes_ += event->bytes;
+  ring_.push_back(std::move(event));
+  while (ring_.size() > options_.ring_events || ring_bytes_ > options_.ring_bytes) {
+    ring_bytes_ -= ring_.front()->bytes;
+    ring_.pop_front();
+  }
+}
+
+void WatchHub::Publish(WatchEvent event) {
+  auto published = std::make_shared<PublishedEvent>();
+  published->bytes = event.message.ByteSizeLong();
+  published->event = std::move(event);
+  std::vector<std::shared_ptr<Watcher>> told;
+  {
+    base::MutexLock lock(mutex_);
+    published->seq = ++seq_;
+    published->event.message.set_cursor(CursorOf(seq_));
+    for (const std::shared_ptr<Watcher>& watcher : watchers_) {
+      if (!watcher->filter.Wants(published->event)) continue;
+      watcher->Push(published);
+      told.push_back(watcher);
+    }
+    Keep(std::move(published));
+  }
+  WakeAll(told);
+}
+
+bool WatchHub::WantsRun(const std::string& rig, const std::string& run_name) const {
+  base::MutexLock lock(mutex_);
+  return std::any_of(watchers_.begin(), watchers_.end(),
+                     [&](const auto& watcher) { return watcher->filter.WantsRun(rig, run_name); });
+}
+
+absl::StatusOr<uint64_t> WatchHub::ParseCursor(const std::string& cursor) const {
+  const size_t dot = cursor.find('.');
+  uint64_t seq = 0;
+  const bool formed = dot != std::string::npos && dot > 0 &&
+                      cursor.find_first_not_of("0123456789abcdef") == dot &&
+                      absl::SimpleAtoi(cursor.substr(dot + 1), &seq);
+  const bool ours = formed && cursor.substr(0, dot) == instance_;
+  if (!formed || (ours && seq > seq_)) {
+    return InvalidField("cursor", cursor, "empty, or the cursor of a WatchResponse");
+  }
+  if (!ours) return LostCursor(cursor, "given out by another daemon or before its restart");
+  const uint64_t oldest = ring_.empty() ? seq_ + 1 : ring_.front()->seq;
+  if (seq + 1 < oldest) return LostCursor(cursor, "given out too long ago");
+  return seq;
+}
+
+absl::StatusOr<std::unique_ptr<WatchHub::Subscription>> WatchHub::Subscribe(
+    WatchFilter filter, const std::string& cursor, absl::Time now, std::function<void()> wake) {
+  auto watcher = std::make_shared<Watcher>(std::move(filter), options_.queue, std::move(wake));
+  auto caught_up = std::make_shared<v1::WatchResponse>();
+  *caught_up->mutable_caught_up()->mutable_time() = Stamp(now);
+  {
+    base::MutexLock lock(mutex_);
+    if (closed_) return absl::UnavailableError("the daemon ends; watch again later");
+    if (watchers_.size() >= options_.max_watchers) {
+      return base::FieldStatus(absl::StatusCode::kResourceExhausted,
+                               {.field = "watchers",
+                                .value = absl::StrFormat("%u", watchers_.size()),
+                                .bound = absl::StrFormat("< %u", options_.max_watchers),
+                                .next_step = "end a watch that nobody reads"});
+    }
+    uint64_t seen = seq_;
+    if (!cursor.empty()) {
+      PARALLAX_ASSIGN_OR_RETURN(seen, ParseCursor(cursor));
+    }
+    base::MutexLock watcher_lock(watcher->mutex);
+    for (const PublishedEventPtr& event : ring_) {
+      // State is in the snapshot already, and health is told anew every second.
+      const WatchTopic topic = event->event.topic;
+      const bool missed = topic == WatchTopic::kPoints || topic == WatchTopic::kFinding;
+      if (event->seq <= seen || !missed || !watcher->filter.Wants(event->event)) continue;
+      watcher->queue.PushOwn(WatchMessage(event, &event->event.message));
+    }
+    caught_up->set_cursor(CursorOf(seq_));
+    watcher->queue.PushOwn(std::move(caught_up));
+    watchers_.push_back(watcher);
+  }
+  return std::unique_ptr<Subscription>(new Subscription(*this, std::move(watcher)));
+}
+
+void WatchHub::Remove(const std::shared_ptr<Watcher>& watcher) {
+  {
+    base::MutexLock lock(mutex_);
+    std::erase(watchers_, watcher);
+  }
+  base::MutexLock lock(watcher->wake_mutex);
+  watcher->wake = nullptr;
+}
+
+void WatchHub::Beat(absl::Time now) {
+  std::vector<std::shared_ptr<Watcher>> quiet;
+  {
+    base::MutexLock lock(mutex_);
+    for (const std::shared_ptr<Watcher>& watcher : watchers_) {
+      base::MutexLock watcher_lock(watcher->mutex);
+      if (!watcher->queue.empty() || ++watcher->quiet_beats < kQuietBeats) continue;
+      watcher->quiet_beats = 0;
+      auto beat = std::make_shared<v1::WatchResponse>();
+      // Nothing that it wants happened up to here.
+      beat->set_cursor(CursorOf(seq_));
+      *beat->mutable_heartbeat()->mutable_time() = Stamp(now);
+      watcher->queue.PushOwn(std::move(beat));
+      quiet.push_back(watcher);
+    }
+  }
+  WakeAll(quiet);
+}
+
+void WatchHub::Close() {
+  std::vector<std::shared_ptr<Watcher>> all;
+  {
+    base::MutexLock lock(mutex_);
+    closed_ = true;
+    all = watchers_;
+    for (const std::shared_ptr<Watcher>& watcher : all) {
+      base::MutexLock watcher_lock(watcher->mutex);
+      watcher->closed = true;
+    }
+  }
+  WakeAll(all);
+}
+
+size_t WatchHub::watchers() const {
+  base::MutexLock lock(mutex_);
+  return watchers_.size();
+}
+
+WatchHub::Subscription::Subscription(WatchHub& hub, std::shared_ptr<Watcher> watcher)
+    : hub_(hub), watcher_(std::move(watcher)) {}
+
+WatchHub::Subscription::~Subscription() { hub_.Remove(watcher_); }
+
+WatchMessage WatchHub::Subscription::Next() {
+  base::MutexLock lock(watcher_->mutex);
+  return watcher_->queue.Pop();
+}
+
+bool WatchHub::Subscription::IsClosed() const {
+  base::MutexLock lock(watcher_->mutex);
+  return watcher_->closed;
+}
+
+}  // namespace parallax::server
