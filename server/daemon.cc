@@ -96,9 +96,12 @@ std::string_view StateName(store::JobState state) {
 
 }  // namespace
 
-/// Writes a line when a job starts and when it ends.
+/// Writes a line when a job starts and when it ends, and passes on what others want to know of it.
 class Daemon::JobLog final : public pipeline::JobObserver {
  public:
+  JobLog(const DaemonOptions& options, WebhookSender& webhooks)
+      : options_(options), webhooks_(webhooks) {}
+
   void OnJobStarted(const store::JobRow& job) override {
     Log(LogLevel::kInfo, "job started",
         {{"job", job.id}, {"rig", job.rig}, {"attempt", absl::StrFormat("%d", job.attempts)}});
@@ -110,7 +113,15 @@ class Daemon::JobLog final : public pipeline::JobObserver {
          {"rig", job.rig},
          {"state", std::string(StateName(job.state))},
          {"error", job.failure.ok() ? "" : base::Plain(job.failure)}});
+    webhooks_.OnJobEnded(job);
   }
+  void OnJobStep(const store::JobRow& job, pipeline::JobStep step) override {
+    if (options_.on_job_step) options_.on_job_step(job, step);
+  }
+
+ private:
+  const DaemonOptions& options_;
+  WebhookSender& webhooks_;
 };
 
 absl::Status Validate(const DaemonOptions& options) {
@@ -165,7 +176,8 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
                       .options = options.ingest},
       store_(std::move(store)),
       twins_(twin::BuiltInTwins()),
-      job_log_(std::make_unique<JobLog>()),
+      webhooks_(*store_, clock_),
+      job_log_(std::make_unique<JobLog>(options_, webhooks_)),
       job_runner_(std::make_unique<pipeline::JobRunner>(*store_, twins_, clock_, *job_log_)),
       executor_(options.threads, options.max_waiting_calls),
       compactor_(options.compaction_interval, Priority::kLow, [this] { Compact(); }),

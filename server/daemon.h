@@ -2,6 +2,7 @@
 
 #include <grpcpp/server.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,6 +17,7 @@
 #include "server/periodic_task.h"
 #include "server/service_context.h"
 #include "server/session_registry.h"
+#include "server/webhook_sender.h"
 
 namespace parallax::server {
 
@@ -30,6 +32,8 @@ struct DaemonOptions {
   IngestOptions ingest;
   absl::Duration compaction_interval = absl::Minutes(1);
   absl::Duration drain_timeout = absl::Seconds(30);  ///< then open streams are cut
+  /// Told of every step of a job, on the runner's thread; may be empty, must not block.
+  std::function<void(const store::JobRow& job, pipeline::JobStep step)> on_job_step = nullptr;
 };
 
 /// Errors: InvalidArgument naming the option, its value and bound; a listen address that others can
@@ -71,6 +75,7 @@ class Daemon {
   const IngestContext ingest_context_;
   const std::unique_ptr<store::Store> store_;
   const twin::Registry twins_;
+  WebhookSender webhooks_;
   const std::unique_ptr<JobLog> job_log_;
   std::unique_ptr<pipeline::JobRunner> job_runner_;
   Executor executor_;
