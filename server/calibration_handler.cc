@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
+#include "server/convert_check.h"
 #include "server/pages.h"
 #include "server/status.h"
 
@@ -20,6 +21,12 @@ const v1::ParameterValue* FindValue(const v1::ParameterSet& set, const v1::Param
 
 bool Same(const v1::ParameterValue& a, const v1::ParameterValue& b) {
   return a.value() == b.value() && a.sd() == b.sd() && a.unit() == b.unit();
+}
+
+absl::Status CheckGiven(const std::string& etag) {
+  if (!etag.empty()) return absl::OkStatus();
+  return InvalidField("etag", "", "the etag that GetParameterSet returned",
+                      "read the set, decide, send its etag back");
 }
 
 }  // namespace
@@ -81,6 +88,35 @@ absl::StatusOr<v1::DiffParameterSetsResponse> CalibrationHandler::DiffParameterS
   for (const v1::ParameterValue& value : to.values()) {
     if (FindValue(from, value) == nullptr) *response.add_differences()->mutable_to() = value;
   }
+  return response;
+}
+
+absl::StatusOr<v1::PromoteResponse> CalibrationHandler::Promote(const v1::PromoteRequest& request,
+                                                                const std::string& caller) {
+  PARALLAX_ASSIGN_OR_RETURN(const ParameterSetName name,
+                            ParseParameterSetName("name", request.name()));
+  PARALLAX_RETURN_IF_ERROR(CheckGiven(request.etag()));
+  PARALLAX_RETURN_IF_ERROR(CheckText("reason", request.reason(), kMaxNameBytes));
+  const std::string reason = request.reason().empty() ? "promoted by hand" : request.reason();
+  PARALLAX_ASSIGN_OR_RETURN(
+      const store::ParameterSetRow row,
+      context_.store.PromoteParameterSet(name.rig, name.revision, request.etag(),
+                                         {.promoter = caller, .reason = reason}));
+  v1::PromoteResponse response;
+  PARALLAX_ASSIGN_OR_RETURN(*response.mutable_parameter_set(),
+                            ParameterSetToProto(row, Body::kWithJson));
+  return response;
+}
+
+absl::StatusOr<v1::RollbackResponse> CalibrationHandler::Rollback(
+    const v1::RollbackRequest& request, const std::string& caller) {
+  PARALLAX_ASSIGN_OR_RETURN(const std::string rig, ParseRigName("rig", request.rig()));
+  PARALLAX_RETURN_IF_ERROR(CheckGiven(request.etag()));
+  PARALLAX_ASSIGN_OR_RETURN(const store::ParameterSetRow row,
+                            context_.store.RollBackParameterSet(rig, request.etag(), caller));
+  v1::RollbackResponse response;
+  PARALLAX_ASSIGN_OR_RETURN(*response.mutable_parameter_set(),
+                            ParameterSetToProto(row, Body::kWithJson));
   return response;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "absl/status/statusor.h"
 #include "parallax/v1/calibration.pb.h"
 #include "server/convert.h"
@@ -20,6 +22,11 @@ class CalibrationHandler {
       const v1::ListParameterSetsRequest& request);
   absl::StatusOr<v1::DiffParameterSetsResponse> DiffParameterSets(
       const v1::DiffParameterSetsRequest& request);
+  /// @param caller  who asks (identity.h); becomes the set's promoter.
+  absl::StatusOr<v1::PromoteResponse> Promote(const v1::PromoteRequest& request,
+                                              const std::string& caller);
+  absl::StatusOr<v1::RollbackResponse> Rollback(const v1::RollbackRequest& request,
+                                                const std::string& caller);
 
  private:
   absl::StatusOr<v1::ParameterSet> Read(const ParameterSetName& name, Body body);

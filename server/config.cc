@@ -114,6 +114,8 @@ const std::map<std::string, Setter>& Setters() {
        })},
       {"store.compaction_interval_s",
        Seconds([](absl::Duration t, Config* config) { config->daemon.compaction_interval = t; })},
+      {"analysis.recalibration_interval_s",
+       Seconds([](absl::Duration t, Config* config) { config->recalibration_interval = t; })},
       {"ingest.credit", Count([](int64_t n, Config* config) {
          config->daemon.ingest.credit = static_cast<uint32_t>(n);
        })},

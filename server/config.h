@@ -13,8 +13,9 @@ namespace parallax::server {
 /// What a configuration file or the command line sets.
 struct Config {
   DaemonOptions daemon;
-  std::string data_directory;  ///< DefaultDataDirectory() unless set
-  std::string port_file;       ///< empty: none is written
+  std::string data_directory;                                 ///< DefaultDataDirectory() unless set
+  absl::Duration recalibration_interval = absl::Seconds(30);  ///< SqliteStoreOptions
+  std::string port_file;                                      ///< empty: none is written
   LogFormat log_format = LogFormat::kText;
 };
 

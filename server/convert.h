@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,12 @@ google::protobuf::Timestamp TimestampFromUnixNs(int64_t time_unix_ns);
 /// A rig ready to be stored: ids, units ("did you mean"), roles, ranges, numbers all checked.
 absl::StatusOr<signal::Rig> RigFromProto(const std::string& rig_id, const v1::Rig& wire);
 v1::Rig RigToProto(const store::RigRow& row);
+
+/// What a rig does by itself; nothing where the wire leaves it open. Errors: no known mode.
+absl::StatusOr<std::optional<store::Recalibration>> RecalibrationFromProto(const std::string& field,
+                                                                           v1::Recalibration wire);
+/// Errors: a url that is not http, a secret shorter than 16 or longer than 256 bytes.
+absl::StatusOr<store::Webhook> WebhookFromProto(const std::string& field, const v1::Webhook& wire);
 
 /// A run of `rig`; start time and split are mandatory.
 absl::StatusOr<signal::Run> RunFromProto(const signal::Rig& rig, const std::string& run_id,

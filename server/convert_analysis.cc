@@ -34,6 +34,16 @@ v1::ParameterSetState SetStateToProto(std::string_view state) {
   return v1::PARAMETER_SET_STATE_UNSPECIFIED;
 }
 
+v1::JobKind JobKindToProto(store::JobKind kind) {
+  switch (kind) {
+    case store::JobKind::kAnalysis:
+      return v1::JOB_KIND_ANALYSIS;
+    case store::JobKind::kRecalibration:
+      return v1::JOB_KIND_RECALIBRATION;
+  }
+  return v1::JOB_KIND_UNSPECIFIED;
+}
+
 v1::JobState JobStateToProto(store::JobState state) {
   switch (state) {
     case store::JobState::kQueued:
@@ -156,6 +166,12 @@ absl::StatusOr<v1::ParameterSet> ParameterSetToProto(const store::ParameterSetRo
   if (body == Body::kWithJson) wire.set_json(row.bytes);
   wire.set_sha256(row.sha256);
   *wire.mutable_create_time() = TimestampFromUnixNs(row.create_time_unix_ns);
+  wire.set_etag(row.etag);
+  wire.set_reason(row.reason);
+  wire.set_promoter(row.promoter);
+  if (row.promote_time_unix_ns != 0) {
+    *wire.mutable_promote_time() = TimestampFromUnixNs(row.promote_time_unix_ns);
+  }
   return wire;
 }
 
@@ -178,6 +194,7 @@ v1::Job JobToProto(const store::JobRow& row) {
   v1::Job wire;
   wire.set_name(JobNameOf(row.id));
   wire.set_rig(RigNameOf(row.rig));
+  wire.set_kind(JobKindToProto(row.kind));
   wire.set_state(JobStateToProto(row.state));
   wire.set_progress(row.progress);
   wire.set_phase(row.phase);

@@ -6,12 +6,16 @@
 #include "core/base/units.h"
 #include "server/convert.h"
 #include "server/convert_check.h"
+#include "server/http_url.h"
 #include "server/names.h"
 
 namespace parallax::server {
 namespace {
 
 constexpr int kMaxAttributes = 64;
+constexpr size_t kMaxUrlBytes = 2048;
+constexpr size_t kMinSecretBytes = 16;
+constexpr size_t kMaxSecretBytes = 256;
 
 absl::StatusOr<signal::Role> RoleFromProto(const std::string& field, v1::ChannelRole role) {
   switch (role) {
@@ -112,6 +116,18 @@ absl::Status CheckChannelCount(const v1::Rig& wire) {
   return absl::OkStatus();
 }
 
+v1::Recalibration RecalibrationToProto(store::Recalibration mode) {
+  switch (mode) {
+    case store::Recalibration::kOff:
+      return v1::RECALIBRATION_OFF;
+    case store::Recalibration::kHold:
+      return v1::RECALIBRATION_HOLD;
+    case store::Recalibration::kPromote:
+      return v1::RECALIBRATION_PROMOTE;
+  }
+  return v1::RECALIBRATION_UNSPECIFIED;
+}
+
 v1::Channel ChannelToProto(const signal::Channel& channel) {
   v1::Channel wire;
   wire.set_id(channel.id);
@@ -176,7 +192,40 @@ v1::Rig RigToProto(const store::RigRow& row) {
   wire.set_etag(row.etag);
   *wire.mutable_create_time() = TimestampFromUnixNs(row.create_time_unix_ns);
   wire.set_title(row.title);
+  wire.set_recalibration(RecalibrationToProto(row.recalibration));
+  if (!row.webhook.url.empty()) wire.mutable_webhook()->set_url(row.webhook.url);
   return wire;
+}
+
+absl::StatusOr<std::optional<store::Recalibration>> RecalibrationFromProto(const std::string& field,
+                                                                           v1::Recalibration wire) {
+  switch (wire) {
+    case v1::RECALIBRATION_UNSPECIFIED:
+      return std::optional<store::Recalibration>();
+    case v1::RECALIBRATION_OFF:
+      return store::Recalibration::kOff;
+    case v1::RECALIBRATION_HOLD:
+      return store::Recalibration::kHold;
+    case v1::RECALIBRATION_PROMOTE:
+      return store::Recalibration::kPromote;
+    default:
+      return InvalidField(field, absl::StrFormat("%d", static_cast<int>(wire)),
+                          "OFF, HOLD or PROMOTE");
+  }
+}
+
+absl::StatusOr<store::Webhook> WebhookFromProto(const std::string& field, const v1::Webhook& wire) {
+  if (wire.url().empty()) return store::Webhook{};
+  PARALLAX_RETURN_IF_ERROR(CheckText(field + ".url", wire.url(), kMaxUrlBytes));
+  if (const absl::StatusOr<HttpUrl> url = ParseHttpUrl(wire.url()); !url.ok()) {
+    return AtField(url.status(), field);
+  }
+  // The secret itself is not echoed.
+  if (wire.secret().size() < kMinSecretBytes || wire.secret().size() > kMaxSecretBytes) {
+    return InvalidField(field + ".secret", absl::StrFormat("%u bytes", wire.secret().size()),
+                        absl::StrFormat("%u to %u bytes", kMinSecretBytes, kMaxSecretBytes));
+  }
+  return store::Webhook{wire.url(), wire.secret()};
 }
 
 }  // namespace parallax::server

@@ -84,11 +84,12 @@ std::string NewInstance() {
 
 }  // namespace
 
-/// Writes a line when a job starts and when it ends, counts the latter, and lets watchers know of
-/// all between.
+/// Writes a line when a job starts and when it ends, and passes on what others want to know of it.
 class Daemon::JobLog final : public pipeline::JobObserver {
  public:
-  JobLog(Metrics& metrics, ChangePublisher& changes) : metrics_(metrics), changes_(changes) {}
+  JobLog(const DaemonOptions& options, Metrics& metrics, ChangePublisher& changes,
+         WebhookSender& webhooks)
+      : options_(options), metrics_(metrics), changes_(changes), webhooks_(webhooks) {}
 
   void OnJobStarted(const store::JobRow& job) override {
     changes_.Changed(JobNameOf(job.id));
@@ -105,11 +106,17 @@ class Daemon::JobLog final : public pipeline::JobObserver {
          {"rig", job.rig},
          {"state", JobStateName(job.state)},
          {"error", job.failure.ok() ? "" : base::Plain(job.failure)}});
+    webhooks_.OnJobEnded(job);
+  }
+  void OnJobStep(const store::JobRow& job, pipeline::JobStep step) override {
+    if (options_.on_job_step) options_.on_job_step(job, step);
   }
 
  private:
+  const DaemonOptions& options_;
   Metrics& metrics_;
   ChangePublisher& changes_;
+  WebhookSender& webhooks_;
 };
 
 absl::Status Validate(const DaemonOptions& options) {
@@ -180,7 +187,8 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
              .started_unix_ns = absl::ToUnixNanos(clock_.Now())},
             clock_, commits_),
       changes_(*store_, registry_, hub_, live_),
-      job_log_(std::make_unique<JobLog>(metrics_, changes_)),
+      webhooks_(*store_, clock_),
+      job_log_(std::make_unique<JobLog>(options_, metrics_, changes_, webhooks_)),
       job_runner_(
           std::make_unique<pipeline::JobRunner>(*store_, twins_.registry(), clock_, *job_log_)),
       executor_(options.threads, options.max_waiting_calls),

@@ -3,6 +3,7 @@
 #include <grpcpp/server.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -25,6 +26,7 @@
 #include "server/session_registry.h"
 #include "server/watch_hub.h"
 #include "server/watch_prelude.h"
+#include "server/webhook_sender.h"
 
 namespace parallax::server {
 
@@ -42,6 +44,8 @@ struct DaemonOptions {
   WatchHubOptions watch;
   absl::Duration compaction_interval = absl::Minutes(1);
   absl::Duration drain_timeout = absl::Seconds(30);  ///< then open streams are cut
+  /// Told of every step of a job, on the runner's thread; may be empty, must not block.
+  std::function<void(const store::JobRow& job, pipeline::JobStep step)> on_job_step = nullptr;
 };
 
 /// Errors: InvalidArgument naming the option, its value and bound; a listen address that others can
@@ -95,6 +99,7 @@ class Daemon {
   WatchHub hub_;
   LiveAnalysis live_;
   ChangePublisher changes_;
+  WebhookSender webhooks_;
   const std::unique_ptr<JobLog> job_log_;
   std::unique_ptr<pipeline::JobRunner> job_runner_;
   Executor executor_;

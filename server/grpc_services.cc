@@ -7,12 +7,14 @@
 #include "parallax/v1/twin.grpc.pb.h"
 #include "server/analysis_handler.h"
 #include "server/calibration_handler.h"
+#include "server/identity.h"
 #include "server/ingest_handler.h"
 #include "server/ingest_reactor.h"
 #include "server/query_handler.h"
 #include "server/twin_handler.h"
 #include "server/unary.h"
 #include "server/watch_reactor.h"
+#include "server/what_if_desk.h"
 
 namespace parallax::server {
 namespace {
@@ -26,6 +28,13 @@ using Call = grpc::CallbackServerContext;
                                    v1::Method##Response* response) override {      \
     return RunUnary(call, admission_, response,                                    \
                     [this, request] { return handler_.Method(*request); });        \
+  }
+#define PARALLAX_UNARY_BY_CALLER(Method)                                                    \
+  grpc::ServerUnaryReactor* Method(Call* call, const v1::Method##Request* request,          \
+                                   v1::Method##Response* response) override {               \
+    return RunUnary(call, admission_, response, [this, request, caller = CallerOf(*call)] { \
+      return handler_.Method(*request, caller);                                             \
+    });                                                                                     \
   }
 #define PARALLAX_SERVER_STREAM(Method)                                             \
   grpc::ServerWriteReactor<v1::Method##Response>* Method(                          \
@@ -81,7 +90,7 @@ class QueryRpcs final : public v1::QueryService::CallbackService {
 class AnalysisRpcs final : public v1::AnalysisService::CallbackService {
  public:
   AnalysisRpcs(const ServiceContext& context, const Admission& admission)
-      : handler_(context), admission_(admission) {}
+      : handler_(context), admission_(admission), what_if_(context) {}
 
   PARALLAX_UNARY(Analyze)
   PARALLAX_UNARY(GetJob)
@@ -90,9 +99,15 @@ class AnalysisRpcs final : public v1::AnalysisService::CallbackService {
   PARALLAX_UNARY(GetReport)
   PARALLAX_UNARY(ListReports)
 
+  grpc::ServerWriteReactor<v1::WhatIfResponse>* WhatIf(Call* call,
+                                                       const v1::WhatIfRequest* request) override {
+    return what_if_.Start(*call, admission_, *request);
+  }
+
  private:
   AnalysisHandler handler_;
   const Admission& admission_;
+  WhatIfDesk what_if_;
 };
 
 class CalibrationRpcs final : public v1::CalibrationService::CallbackService {
@@ -103,6 +118,8 @@ class CalibrationRpcs final : public v1::CalibrationService::CallbackService {
   PARALLAX_UNARY(GetParameterSet)
   PARALLAX_UNARY(ListParameterSets)
   PARALLAX_UNARY(DiffParameterSets)
+  PARALLAX_UNARY_BY_CALLER(Promote)
+  PARALLAX_UNARY_BY_CALLER(Rollback)
 
  private:
   CalibrationHandler handler_;
@@ -124,6 +141,7 @@ class TwinRpcs final : public v1::TwinService::CallbackService {
 };
 
 #undef PARALLAX_UNARY
+#undef PARALLAX_UNARY_BY_CALLER
 #undef PARALLAX_SERVER_STREAM
 
 }  // namespace

@@ -39,6 +39,12 @@ absl::StatusOr<PlannedRig> PlanRig(const ServiceContext& context,
   PARALLAX_ASSIGN_OR_RETURN(planned.row.rig, RigFromProto(request.rig_id(), request.rig()));
   PARALLAX_ASSIGN_OR_RETURN(const twin::Twin* twin, FindTwin(context.twins, request.rig()));
   PARALLAX_ASSIGN_OR_RETURN(planned.assumptions, FirstSet(twin->description(), request));
+  PARALLAX_ASSIGN_OR_RETURN(
+      const std::optional<store::Recalibration> recalibration,
+      RecalibrationFromProto("rig.recalibration", request.rig().recalibration()));
+  planned.row.recalibration = recalibration.value_or(store::Recalibration::kHold);
+  PARALLAX_ASSIGN_OR_RETURN(planned.row.webhook,
+                            WebhookFromProto("rig.webhook", request.rig().webhook()));
   planned.row.title = request.rig().title();
   planned.row.twin = request.rig().twin();
   return planned;
@@ -50,6 +56,11 @@ bool IsSameRig(const store::RigRow& stored, const store::RigRow& wanted) {
   copy.etag = stored.etag;
   copy.create_time_unix_ns = stored.create_time_unix_ns;
   return DeterministicBytes(RigToProto(stored)) == DeterministicBytes(RigToProto(copy));
+}
+
+/// Whether a webhook is sent back as it was read, without its secret, which is never answered.
+bool IsAsRead(const store::Webhook& stored, const v1::Webhook& sent) {
+  return sent.url() == stored.url && sent.secret().empty();
 }
 
 /// The answer to a request for a rig whose id is taken: the stored rig where it is the same and the
@@ -112,10 +123,19 @@ absl::StatusOr<v1::UpdateRigResponse> IngestHandler::UpdateRig(
     return InvalidField("rig.etag", "", "the etag that GetRig returned",
                         "read the rig, change it, send it back");
   }
+  PARALLAX_ASSIGN_OR_RETURN(const store::RigRow stored, context_.store.GetRig(rig));
+  store::RigChange change{.title = request.rig().title()};
   PARALLAX_ASSIGN_OR_RETURN(
-      const store::RigRow row,
-      context_.store.UpdateRigTitle(rig, request.rig().etag(), request.rig().title()));
+      change.recalibration,
+      RecalibrationFromProto("rig.recalibration", request.rig().recalibration()));
+  if (request.rig().has_webhook() && !IsAsRead(stored.webhook, request.rig().webhook())) {
+    PARALLAX_ASSIGN_OR_RETURN(change.webhook,
+                              WebhookFromProto("rig.webhook", request.rig().webhook()));
+  }
+  PARALLAX_ASSIGN_OR_RETURN(const store::RigRow row,
+                            context_.store.UpdateRig(rig, request.rig().etag(), change));
   context_.on_changed(RigNameOf(rig));
+  context_.on_job_queued();
   v1::UpdateRigResponse response;
   *response.mutable_rig() = RigToProto(row);
   return response;
@@ -172,6 +192,7 @@ absl::StatusOr<v1::CloseRunResponse> IngestHandler::CloseRun(const v1::CloseRunR
   PARALLAX_RETURN_IF_ERROR(context_.store.CloseRun(name.rig, name.run));
   context_.on_run_closed();
   context_.on_changed(request.name());
+  context_.on_job_queued();
   PARALLAX_ASSIGN_OR_RETURN(const store::RunRow row, context_.store.GetRun(name.rig, name.run));
   v1::CloseRunResponse response;
   *response.mutable_run() = RunWithLedger(row, context_.registry);
@@ -185,6 +206,7 @@ absl::StatusOr<v1::RecordOutcomeResponse> IngestHandler::RecordOutcome(
   if (!request.validate_only()) {
     PARALLAX_RETURN_IF_ERROR(context_.store.RecordOutcome(name.rig, name.run, outcome));
     context_.on_changed(request.run());
+    context_.on_job_queued();
   }
   v1::RecordOutcomeResponse response;
   *response.mutable_outcome() = OutcomeToProto(outcome);

@@ -124,7 +124,9 @@ absl::Status Serve(const Config& config) {
   };
   PARALLAX_ASSIGN_OR_RETURN(
       std::unique_ptr<store::Store> store,
-      store::OpenSqliteStore({.directory = config.data_directory, .on_failed = end_process},
+      store::OpenSqliteStore({.directory = config.data_directory,
+                              .on_failed = end_process,
+                              .recalibration_interval = config.recalibration_interval},
                              clock));
   PARALLAX_ASSIGN_OR_RETURN(std::unique_ptr<Daemon> daemon,
                             Daemon::Start(config.daemon, std::move(store), clock));

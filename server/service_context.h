@@ -17,7 +17,7 @@ struct ServiceContext {
   const base::Clock& clock;
   SessionRegistry& registry;
   std::function<void()> on_run_closed;                       ///< its batches can be compacted
-  std::function<void()> on_job_queued;                       ///< the runner should look
+  std::function<void()> on_job_queued;                       ///< or may be: the runner should look
   std::function<void(const std::string&)> on_job_cancelled;  ///< the runner should stop it
   /// A rig, run, parameter set or job of this name was stored or changed; watchers should know.
   std::function<void(const std::string&)> on_changed;

@@ -1,6 +1,7 @@
 // parallax campaign replay DIR
 #include "absl/strings/str_format.h"
 #include "client/cli/campaign_steps.h"
+#include "client/cli/recalibration.h"
 #include "client/cli/verbs.h"
 #include "client/lib/ledger.h"
 #include "client/lib/names.h"
@@ -12,6 +13,7 @@ namespace {
 struct CampaignReplayOptions {
   std::string folder;
   std::string rig_id;
+  std::string recalibration = "off";
   bool resend = false;
   bool dry_run = false;
 };
@@ -79,10 +81,17 @@ absl::StatusOr<ExitCode> Replay(const CampaignReplayOptions& options, Context& c
   }
   ReplayOptions replay;
   replay.rig_id = options.rig_id;
+  replay.recalibration = RecalibrationOf(options.recalibration);
   replay.on_stored = options.resend ? OnStored::kResend : OnStored::kSkip;
   PARALLAX_ASSIGN_OR_RETURN(const ReplayResult result,
                             ReplayWithProgress(campaign, replay, context));
   EmitResult(campaign, result, context);
+  if (result.rig.recalibration() != replay.recalibration) {
+    context.Note(
+        absl::StrFormat("%s was registered before and keeps recalibration %s; parallax rig "
+                        "update changes it",
+                        result.rig.name(), RecalibrationText(result.rig)));
+  }
   return kExitOk;
 }
 
@@ -94,6 +103,8 @@ void AddCampaignReplay(CLI::App& noun, Selection& selection) {
   const auto options = std::make_shared<CampaignReplayOptions>();
   verb->add_option("DIR", options->folder, "campaign folder")->required();
   verb->add_option("--rig", options->rig_id, "rig id, instead of the campaign's");
+  AddRecalibration(*verb, options->recalibration,
+                   "what the daemon does by itself as the runs close [off]");
   verb->add_flag("--resend", options->resend,
                  "send what is stored once more, where the daemon compares it and counts "
                  "duplicates, and send files that the runs do not hold beside those they do");

@@ -22,7 +22,7 @@ struct CancelOptions {
 };
 
 TextTable JobTable() {
-  return {{"job", "rig", "state", "phase", "done", "attempts", "queued", "report"}, {}};
+  return {{"job", "rig", "state", "phase", "done", "attempts", "queued", "report", "kind"}, {}};
 }
 
 void AddRow(const v1::Job& job, const Context& context, TextTable& table) {
@@ -30,7 +30,7 @@ void AddRow(const v1::Job& job, const Context& context, TextTable& table) {
       {LastPart(job.name()), LastPart(job.rig()), MessageToJson(job)["state"].get<std::string>(),
        job.phase().empty() ? "-" : job.phase(), absl::StrFormat("%.0f%%", 100.0 * job.progress()),
        std::to_string(job.attempts()), context.TimeText(job.create_time()),
-       job.report().empty() ? "-" : job.report()});
+       job.report().empty() ? "-" : job.report(), MessageToJson(job)["kind"].get<std::string>()});
 }
 
 void EmitJob(const v1::Job& job, Context& context) {

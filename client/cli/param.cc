@@ -34,14 +34,18 @@ absl::StatusOr<ExitCode> ListSets(const ListSetsOptions& options, Context& conte
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<v1::ParameterSet> sets,
                             context.client().ListParameterSets(rig));
   Json json = Json::array();
-  TextTable table{{"revision", "state", "parent", "registered", "sha256"}, {}};
+  TextTable table{
+      {"revision", "state", "parent", "registered", "sha256", "promoter", "promoted", "reason"},
+      {}};
   for (const v1::ParameterSet& set : sets) {
     if (!since.Includes(set.create_time())) continue;
     Json entry = MessageToJson(set);
     entry.erase("json");  // lists come without it
     table.rows.push_back({std::to_string(set.revision()), entry["state"].get<std::string>(),
                           set.parent().empty() ? "-" : LastPart(set.parent()),
-                          context.TimeText(set.create_time()), set.sha256().substr(0, 12)});
+                          context.TimeText(set.create_time()), set.sha256().substr(0, 12),
+                          set.promoter().empty() ? "-" : set.promoter(),
+                          context.TimeText(set.promote_time()), set.reason()});
     json.push_back(std::move(entry));
   }
   context.Emit(json, table);
@@ -59,7 +63,8 @@ absl::StatusOr<ExitCode> ShowSet(const NameOptions& options, Context& context) {
                           value.calibrated() ? "yes" : "no"});
   }
   context.Emit(MessageToJson(set), table);
-  context.Note(set.name() + " is " + MessageToJson(set)["state"].get<std::string>());
+  const std::string state = MessageToJson(set)["state"].get<std::string>();
+  context.Note(set.name() + " is " + state + (set.reason().empty() ? "" : ": " + set.reason()));
   return kExitOk;
 }
 
@@ -106,6 +111,8 @@ void AddParamVerbs(CLI::App& app, Selection& selection) {
   diff->add_option("FROM", options->from, "RIG/REVISION, or RIG for its assumptions")->required();
   diff->add_option("TO", options->to, "RIG/REVISION; left out: the rig's current set");
   SetAction(*diff, selection, options, Diff);
+  AddParamPromotion(*noun, selection);
+  AddParamWhatIf(*noun, selection);
 }
 
 }  // namespace parallax::client

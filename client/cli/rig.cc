@@ -1,10 +1,15 @@
-// parallax rig list | show | register
+// parallax rig list | show | register | update
+#include <optional>
+
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
+#include "client/cli/recalibration.h"
 #include "client/cli/verbs.h"
 #include "client/lib/json_reader.h"
 #include "client/lib/names.h"
 #include "client/lib/replay.h"
 #include "client/lib/rig_json.h"
+#include "core/base/file.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::client {
@@ -19,6 +24,16 @@ struct RegisterOptions {
   std::string twin;
   std::string rig_id;
   std::vector<std::pair<std::string, double>> assumptions;
+  std::string recalibration;
+  bool dry_run = false;
+};
+
+struct UpdateOptions {
+  std::string rig;
+  std::optional<std::string> title;
+  std::string recalibration;
+  std::optional<std::string> webhook;
+  std::string secret_file;
   bool dry_run = false;
 };
 
@@ -37,9 +52,12 @@ absl::StatusOr<ExitCode> ListRigs(const NoOptions&, Context& context) {
 }
 
 std::string Describe(const v1::Rig& rig, const Context& context) {
-  std::string text =
-      absl::StrFormat("%s: %s\nkind %s, twin %s, registered %s\n\nGeometry\n", LastPart(rig.name()),
-                      rig.title(), rig.kind(), rig.twin(), context.TimeText(rig.create_time()));
+  std::string text = absl::StrFormat(
+      "%s: %s\nkind %s, twin %s, registered %s\nrecalibration %s, webhook %s\n\n"
+      "Geometry\n",
+      LastPart(rig.name()), rig.title(), rig.kind(), rig.twin(),
+      context.TimeText(rig.create_time()), RecalibrationText(rig),
+      rig.has_webhook() ? rig.webhook().url() : "-");
   TextTable geometry{{"key", "value"}, {}};
   const Json sorted = MessageToJson(rig)["geometry"];
   for (const auto& item : sorted.items())
@@ -77,7 +95,8 @@ absl::StatusOr<ExitCode> Register(const RegisterOptions& options, Context& conte
     campaign.manifest.assumptions[assumption.first] = assumption.second;
   }
   for (const std::string& warning : warnings) context.Note("warning: " + warning);
-  const v1::CreateRigRequest request = CreateRigRequestOf(campaign, options.rig_id);
+  const v1::CreateRigRequest request =
+      CreateRigRequestOf(campaign, options.rig_id, RecalibrationOf(options.recalibration));
   if (options.dry_run) {
     context.EmitDocument(MessageToJson(request),
                          absl::StrFormat("would register rigs/%s\n", request.rig_id()));
@@ -86,6 +105,57 @@ absl::StatusOr<ExitCode> Register(const RegisterOptions& options, Context& conte
   PARALLAX_ASSIGN_OR_RETURN(const v1::Rig rig, EnsureRig(context.client(), request));
   context.EmitDocument(MessageToJson(rig), Describe(rig, context));
   return kExitOk;
+}
+
+/// The rig as it was read, with what the command line changes.
+absl::Status Change(const UpdateOptions& options, v1::Rig& rig) {
+  if (options.title.has_value()) rig.set_title(*options.title);
+  if (!options.recalibration.empty()) {
+    rig.set_recalibration(RecalibrationOf(options.recalibration));
+  }
+  if (!options.webhook.has_value()) return absl::OkStatus();
+  rig.mutable_webhook()->set_url(*options.webhook);
+  if (options.secret_file.empty()) return absl::OkStatus();
+  absl::StatusOr<std::string> secret = base::ReadFile(options.secret_file);
+  if (!secret.ok()) {
+    // Not a thing missing at the daemon.
+    return absl::InvalidArgumentError("--webhook-secret-file: " +
+                                      std::string(secret.status().message()));
+  }
+  rig.mutable_webhook()->set_secret(std::string(absl::StripTrailingAsciiWhitespace(*secret)));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ExitCode> Update(const UpdateOptions& options, Context& context) {
+  PARALLAX_ASSIGN_OR_RETURN(const std::string name, RigName(options.rig));
+  PARALLAX_ASSIGN_OR_RETURN(v1::Rig rig, context.client().GetRig(name));
+  PARALLAX_RETURN_IF_ERROR(Change(options, rig));
+  if (options.dry_run) {
+    if (rig.has_webhook()) rig.mutable_webhook()->clear_secret();
+    context.EmitDocument(MessageToJson(rig), Describe(rig, context));
+    context.Note("dry run: nothing was changed");
+    return kExitOk;
+  }
+  PARALLAX_ASSIGN_OR_RETURN(const v1::Rig updated, context.client().UpdateRig(rig));
+  context.EmitDocument(MessageToJson(updated), Describe(updated, context));
+  return kExitOk;
+}
+
+void AddUpdate(CLI::App& noun, Selection& selection) {
+  CLI::App* const update =
+      noun.add_subcommand("update", "changes title, recalibration or webhook of a rig");
+  const auto options = std::make_shared<UpdateOptions>();
+  update->add_option("RIG", options->rig, "rig id")->required();
+  update->add_option("--title", options->title, "title for people");
+  AddRecalibration(*update, options->recalibration, "what the daemon does by itself");
+  CLI::Option* const webhook = update->add_option(
+      "--webhook", options->webhook, "http URL that is told when a job ends; empty: none");
+  update
+      ->add_option("--webhook-secret-file", options->secret_file,
+                   "file with the key of its signatures, 16 to 256 bytes")
+      ->needs(webhook);
+  update->add_flag("--dry-run", options->dry_run, "show what would be sent, change nothing");
+  SetAction(*update, selection, options, Update);
 }
 
 }  // namespace
@@ -107,8 +177,11 @@ void AddRigVerbs(CLI::App& app, Selection& selection) {
   add->add_option("--twin", options->twin, "twin that predicts it")->required();
   add->add_option("--rig", options->rig_id, "rig id, instead of the file's");
   add->add_option("--assume", options->assumptions, "PARAMETER VALUE, may repeat");
+  AddRecalibration(*add, options->recalibration,
+                   "what the daemon does by itself when runs close [hold]");
   add->add_flag("--dry-run", options->dry_run, "show the request, register nothing");
   SetAction(*add, selection, options, Register);
+  AddUpdate(*noun, selection);
 }
 
 }  // namespace parallax::client

@@ -46,6 +46,8 @@ void AddCampaignEvaluate(CLI::App& noun, Selection& selection);
 void AddReportVerbs(CLI::App& app, Selection& selection);
 void AddJobVerbs(CLI::App& app, Selection& selection);
 void AddParamVerbs(CLI::App& app, Selection& selection);
+void AddParamPromotion(CLI::App& noun, Selection& selection);
+void AddParamWhatIf(CLI::App& noun, Selection& selection);
 void AddTwinVerbs(CLI::App& app, Selection& selection);
 void AddTwinSimulate(CLI::App& noun, Selection& selection);
 void AddSeriesVerbs(CLI::App& app, Selection& selection);

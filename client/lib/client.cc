@@ -110,6 +110,14 @@ absl::StatusOr<v1::Rig> Client::CreateRig(const v1::CreateRigRequest& request) {
   return std::move(*response.mutable_rig());
 }
 
+absl::StatusOr<v1::Rig> Client::UpdateRig(const v1::Rig& rig) {
+  v1::UpdateRigRequest request;
+  *request.mutable_rig() = rig;
+  PARALLAX_ASSIGN_OR_RETURN(v1::UpdateRigResponse response,
+                            Call(*stubs_->ingest, &Stubs::Ingest::UpdateRig, request, timeout_));
+  return std::move(*response.mutable_rig());
+}
+
 absl::StatusOr<v1::Run> Client::OpenRun(const v1::OpenRunRequest& request) {
   PARALLAX_ASSIGN_OR_RETURN(v1::OpenRunResponse response,
                             Call(*stubs_->ingest, &Stubs::Ingest::OpenRun, request, timeout_));
@@ -258,6 +266,26 @@ absl::StatusOr<std::vector<v1::ParameterDifference>> Client::DiffParameterSets(
       Call(*stubs_->calibration, &Stubs::Calibration::DiffParameterSets, request, timeout_));
   return std::vector<v1::ParameterDifference>(response.differences().begin(),
                                               response.differences().end());
+}
+
+absl::StatusOr<v1::ParameterSet> Client::Promote(const v1::PromoteRequest& request) {
+  PARALLAX_ASSIGN_OR_RETURN(
+      v1::PromoteResponse response,
+      Call(*stubs_->calibration, &Stubs::Calibration::Promote, request, timeout_));
+  return std::move(*response.mutable_parameter_set());
+}
+
+absl::StatusOr<v1::ParameterSet> Client::Rollback(const v1::RollbackRequest& request) {
+  PARALLAX_ASSIGN_OR_RETURN(
+      v1::RollbackResponse response,
+      Call(*stubs_->calibration, &Stubs::Calibration::Rollback, request, timeout_));
+  return std::move(*response.mutable_parameter_set());
+}
+
+absl::Status Client::WhatIf(const v1::WhatIfRequest& request,
+                            const std::function<absl::Status(const v1::WhatIfResponse&)>& part) {
+  grpc::ClientContext context;
+  return ReadParts(context, *stubs_->analysis->WhatIf(&context, request), part);
 }
 
 absl::StatusOr<std::vector<v1::Twin>> Client::ListTwins() {

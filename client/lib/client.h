@@ -37,6 +37,8 @@ class Client {
   ~Client();
 
   absl::StatusOr<v1::Rig> CreateRig(const v1::CreateRigRequest& request);
+  /// `rig` as it was read, with its etag and what is to change.
+  absl::StatusOr<v1::Rig> UpdateRig(const v1::Rig& rig);
   absl::StatusOr<v1::Run> OpenRun(const v1::OpenRunRequest& request);
   absl::StatusOr<v1::Run> CloseRun(const std::string& run);
   absl::StatusOr<v1::Outcome> RecordOutcome(const v1::RecordOutcomeRequest& request);
@@ -67,6 +69,12 @@ class Client {
   absl::StatusOr<std::vector<v1::ParameterSet>> ListParameterSets(const std::string& rig);
   absl::StatusOr<std::vector<v1::ParameterDifference>> DiffParameterSets(const std::string& from,
                                                                          const std::string& to);
+  absl::StatusOr<v1::ParameterSet> Promote(const v1::PromoteRequest& request);
+  absl::StatusOr<v1::ParameterSet> Rollback(const v1::RollbackRequest& request);
+  /// Calls `part` for every report, until one returns an error. It lasts as long as the analyses
+  /// do: the timeout of a call does not end it.
+  absl::Status WhatIf(const v1::WhatIfRequest& request,
+                      const std::function<absl::Status(const v1::WhatIfResponse&)>& part);
 
   absl::StatusOr<std::vector<v1::Twin>> ListTwins();
   absl::StatusOr<v1::Twin> DescribeTwin(const std::string& twin);

@@ -38,13 +38,15 @@ std::string ContentId(const google::protobuf::Message& message) {
 /// Enough of a hash to know it by.
 std::string Short(const std::string& producer_id) { return producer_id.substr(0, 12); }
 
-/// What a rig is, without what the daemon adds and without its title.
+/// What a rig is, without what the daemon adds and without what UpdateRig may change.
 v1::Rig Comparable(v1::Rig rig) {
   rig.clear_name();
   rig.clear_schema_hash();
   rig.clear_etag();
   rig.clear_create_time();
   rig.clear_title();
+  rig.clear_recalibration();
+  rig.clear_webhook();
   return rig;
 }
 
@@ -146,7 +148,8 @@ class Replay {
 /// Has the daemon check rig, runs and outcomes as if they were meant, so that a campaign is stored
 /// whole or not at all.
 absl::Status Replay::CheckAll() {
-  v1::CreateRigRequest create = CreateRigRequestOf(campaign_, options_.rig_id);
+  v1::CreateRigRequest create =
+      CreateRigRequestOf(campaign_, options_.rig_id, options_.recalibration);
   create.set_validate_only(true);
   PARALLAX_ASSIGN_OR_RETURN(const v1::Rig rig, EnsureRig(client_, create));
   for (const RecordedRun& recorded : campaign_.runs) {
@@ -278,8 +281,9 @@ absl::Status Replay::CloseRuns() {
 
 absl::StatusOr<ReplayResult> Replay::Run() {
   PARALLAX_RETURN_IF_ERROR(CheckAll());
-  PARALLAX_ASSIGN_OR_RETURN(result_.rig,
-                            EnsureRig(client_, CreateRigRequestOf(campaign_, options_.rig_id)));
+  PARALLAX_ASSIGN_OR_RETURN(
+      result_.rig,
+      EnsureRig(client_, CreateRigRequestOf(campaign_, options_.rig_id, options_.recalibration)));
   PARALLAX_RETURN_IF_ERROR(OpenRuns());
   PARALLAX_RETURN_IF_ERROR(Stream());
   PARALLAX_RETURN_IF_ERROR(CloseRuns());
@@ -288,10 +292,12 @@ absl::StatusOr<ReplayResult> Replay::Run() {
 
 }  // namespace
 
-v1::CreateRigRequest CreateRigRequestOf(const Campaign& campaign, const std::string& rig_id) {
+v1::CreateRigRequest CreateRigRequestOf(const Campaign& campaign, const std::string& rig_id,
+                                        v1::Recalibration recalibration) {
   v1::CreateRigRequest request;
   request.set_rig_id(rig_id.empty() ? campaign.manifest.id : rig_id);
   *request.mutable_rig() = campaign.rig;
+  request.mutable_rig()->set_recalibration(recalibration);
   *request.mutable_assumptions() = campaign.manifest.assumptions;
   request.set_request_id(ContentId(request));
   return request;

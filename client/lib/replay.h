@@ -23,6 +23,8 @@ struct ReplayProgress {
 
 struct ReplayOptions {
   std::string rig_id;  ///< empty: the campaign's id
+  /// Of a rig that the replay registers; one that is there keeps its own.
+  v1::Recalibration recalibration = v1::RECALIBRATION_OFF;
   /// kResend also insists on files that are not those which the runs already hold.
   OnStored on_stored = OnStored::kSkip;
   std::function<void(const ReplayProgress&)> on_progress;  ///< may be empty
@@ -52,8 +54,9 @@ absl::StatusOr<ReplayResult> ReplayCampaign(const Campaign& campaign, Client& cl
                                             const base::Clock& clock, Sleeper& sleeper,
                                             const ReplayOptions& options);
 
-/// The request that registers the campaign's rig; the same campaign gives the same request_id.
-v1::CreateRigRequest CreateRigRequestOf(const Campaign& campaign, const std::string& rig_id);
+/// The request that registers the campaign's rig; the same arguments give the same request_id.
+v1::CreateRigRequest CreateRigRequestOf(const Campaign& campaign, const std::string& rig_id,
+                                        v1::Recalibration recalibration);
 
 /// Registers a rig, or finds it registered the same already. Errors: as above.
 absl::StatusOr<v1::Rig> EnsureRig(Client& client, const v1::CreateRigRequest& request);

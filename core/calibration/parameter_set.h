@@ -18,12 +18,24 @@ struct ParameterValue {
   bool calibrated = false;  ///< moved by the calibration that made the set
 };
 
-/// Where a set came from: enough to make it again.
+/// The samples of one run that a set was made from.
+struct SampleRange {
+  int64_t samples = 0;
+  int64_t first_unix_ns = 0;  ///< least source time, by the devices' clocks; 0 without samples
+  int64_t last_unix_ns = 0;
+};
+
+/// Where a set came from: enough to make it again. Its priors lie around the `assumed` of its
+/// values, as wide as the twin has them.
 struct Provenance {
   std::string twin;
-  std::string twin_digest;
-  std::map<std::string, std::string> run_digests;  ///< SHA-256 of the samples of each run read
-  std::string options_digest;                      ///< SHA-256 of the method's name
+  std::string twin_digest;                         ///< covers its version, priors and bounds
+  std::map<std::string, std::string> run_digests;  ///< SHA-256 of samples and outcome, of each run
+  std::map<std::string, SampleRange> run_ranges;   ///< of the same runs
+  std::string method;                              ///< name and version of the analysis
+  std::map<std::string, double> cleaning;          ///< signal::CleanOptions, by name
+  std::map<std::string, double> solver;            ///< LeastSquaresOptions, by name
+  std::string options_digest;                      ///< SHA-256 of method, cleaning and solver
   uint64_t seed = 0;
   std::string version;  ///< of the program
 };

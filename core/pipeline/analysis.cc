@@ -1,19 +1,18 @@
 #include "core/pipeline/analysis.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/attribution/term_search.h"
 #include "core/base/parallel.h"
-#include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/attribute.h"
 #include "core/pipeline/board_divergence.h"
 #include "core/pipeline/board_story.h"
 #include "core/pipeline/campaign_analysis.h"
+#include "core/pipeline/campaign_solver.h"
 #include "core/pipeline/evidence_summary.h"
 #include "core/pipeline/fit.h"
 #include "core/pipeline/gap.h"
@@ -22,6 +21,7 @@
 #include "core/pipeline/observations.h"
 #include "core/pipeline/parameter_space.h"
 #include "core/pipeline/progress.h"
+#include "core/pipeline/provenance.h"
 #include "core/pipeline/report.h"
 #include "core/pipeline/report_codec.h"
 #include "core/pipeline/sensor_gate.h"
@@ -31,9 +31,6 @@
 
 namespace parallax::pipeline {
 namespace {
-
-/// Names the method of an analysis, its defaults included; changes whenever a report does.
-constexpr std::string_view kMethod = "parallax-analysis/9";
 
 /// Parameters that subsets and coalitions can be enumerated for.
 constexpr size_t kMostParameters = attribution::kMostEnumerated;
@@ -70,39 +67,6 @@ std::vector<std::string> Ids(const std::vector<signal::RunRecord>& records) {
   std::vector<std::string> ids;
   for (const signal::RunRecord& record : records) ids.push_back(record.run.id);
   return ids;
-}
-
-template <typename T>
-std::string_view Bytes(const std::vector<T>& values) {
-  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
-}
-
-std::string DigestSamples(const signal::RunRecord& record) {
-  base::Sha256 digest;
-  for (const signal::Series& series : record.series) {
-    digest.Update(series.channel);
-    digest.Update(Bytes(series.time_unix_ns));
-    digest.Update(Bytes(series.value));
-    std::string quality;
-    for (const signal::Quality q : series.quality) {
-      quality.push_back(static_cast<char>(signal::PackQuality(q)));
-    }
-    digest.Update(quality);
-  }
-  return digest.FinishHex();
-}
-
-/// Only calibrate runs inform a set; held-out runs appear in the validation alone.
-calibration::Provenance MakeProvenance(const AnalysisInput& input) {
-  calibration::Provenance provenance{.twin = input.twin.description().name,
-                                     .twin_digest = twin::Digest(input.twin.description()),
-                                     .options_digest = base::Sha256Hex(kMethod),
-                                     .seed = input.seed,
-                                     .version = PARALLAX_VERSION};
-  for (const signal::RunRecord& record : input.calibrate_runs) {
-    provenance.run_digests[record.run.id] = DigestSamples(record);
-  }
-  return provenance;
 }
 
 std::vector<calibration::ParameterValue> CalibratedValues(const ParameterSpace& space,
@@ -283,7 +247,8 @@ absl::StatusOr<AnalysisResult> Conclude(const Model& model, const MapFit& fit, R
   std::string moved = TellMovedUntold(model.space(), fit, coordinates);
   if (!moved.empty()) report.limits.push_back(std::move(moved));
   AnalysisResult result{.verdict = attribution::ToString(report.decision.verdict.kind),
-                        .accepted = report.validation.decision.accepted};
+                        .accepted = report.validation.decision.accepted,
+                        .because = report.validation.decision.because};
   if (MayCalibrate(report.decision.verdict.kind)) {
     result.parameter_set = MakeSet(model.space(), fit, model.runs(), coordinates, report);
   }
@@ -302,21 +267,21 @@ absl::Status EnterPhase(const ProgressCallback& progress, std::string_view phase
 absl::StatusOr<AnalysisResult> Analyze(const AnalysisInput& input,
                                        const ProgressCallback& progress) {
   const twin::Description& description = input.twin.description();
+  const bool enumerable = description.parameters.size() <= kMostParameters;
   Report report{.rig = input.rig.id,
                 .twin = description.name,
                 .calibrate_runs = Ids(input.calibrate_runs),
                 .validate_runs = Ids(input.validate_runs),
                 .parameters = description.parameters,
-                .provenance = MakeProvenance(input)};
+                .provenance = MakeProvenance(
+                    input, enumerable ? FitSolverOptions() : CampaignSolverOptions())};
   if (input.calibrate_runs.empty()) {
     return absl::InvalidArgumentError("calibrate_runs is empty, must name at least one run");
   }
   PARALLAX_ASSIGN_OR_RETURN(const Eigen::VectorXd assumed, AssumedValues(description, input.base));
 
   PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "clean", 0.0));
-  if (description.parameters.size() > kMostParameters) {
-    return AnalyzeCampaign(input, assumed, progress, std::move(report));
-  }
+  if (!enumerable) return AnalyzeCampaign(input, assumed, progress, std::move(report));
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<RunObservations> runs,
                             ObserveAll(input, input.calibrate_runs));
 

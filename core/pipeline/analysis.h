@@ -32,6 +32,7 @@ struct AnalysisResult {
   std::string verdict;      ///< "IDENTIFIED", …
   std::optional<calibration::ParameterSet> parameter_set;  ///< absent where nothing was calibrated
   bool accepted = false;                                   ///< the set passed its validation
+  std::string because;                                     ///< why it did or did not, in a sentence
 };
 
 /// Explains and closes the gap between the runs of a rig and its twin: sensor gate, gap, fit,

@@ -265,6 +265,7 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
     FillCalibrated(model, *moved, assumed, &report);
     result.parameter_set = MakeCampaignSet(*moved, assumed, weighed->runs, report);
     result.accepted = report.validation.decision.accepted;
+    result.because = report.validation.decision.because;
   }
   PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "explain", 0.95));
   PARALLAX_ASSIGN_OR_RETURN(report.story, TellCampaign({.rig = input.rig,

@@ -7,6 +7,7 @@
 
 #include "core/base/status_macros.h"
 #include "core/calibration/least_squares.h"
+#include "core/pipeline/campaign_solver.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -18,16 +19,6 @@ constexpr double kScan[] = {-3.5, -2.0, -1.0, 1.0, 2.0, 3.5};
 constexpr size_t kFollowedOfOne = 2;
 constexpr size_t kFollowedOfTwo = 2;
 constexpr size_t kFollowedOfMore = 1;
-
-calibration::LeastSquaresOptions SolverOptions() {
-  calibration::LeastSquaresOptions options;
-  options.max_iterations = 25;
-  options.max_evaluations = 60;
-  options.function_tolerance = 1e-6;
-  options.gradient_tolerance = 1e-6;
-  options.parameter_tolerance = 1e-5;
-  return options;
-}
 
 /// −½ log |I + Jᵀ J|, and the covariance (I + Jᵀ J)⁻¹.
 double HalfLogDeterminant(const Eigen::MatrixXd& jacobian, Eigen::MatrixXd* covariance) {
@@ -45,6 +36,16 @@ Eigen::VectorXd Pick(const Eigen::VectorXd& z, const std::vector<int>& which) {
 }
 
 }  // namespace
+
+calibration::LeastSquaresOptions CampaignSolverOptions() {
+  calibration::LeastSquaresOptions options;
+  options.max_iterations = 25;
+  options.max_evaluations = 60;
+  options.function_tolerance = 1e-6;
+  options.gradient_tolerance = 1e-6;
+  options.parameter_tolerance = 1e-5;
+  return options;
+}
 
 CampaignSearch::CampaignSearch(const CampaignModel& model, const CampaignNoise& noise,
                                const std::vector<Term>& terms, Progress progress)
@@ -215,7 +216,7 @@ absl::StatusOr<CampaignFit> CampaignSearch::FitParameters(const std::vector<int>
     // A second start so far up the hill leads to no better minimum.
     if (start.cost > lowest + 200.0 && start.cost > 3.0 * lowest) continue;
     const absl::StatusOr<calibration::FitResult> found =
-        calibration::MinimizeLeastSquares(problem, start.z, SolverOptions());
+        calibration::MinimizeLeastSquares(problem, start.z, CampaignSolverOptions());
     if (!found.ok() || found->cost >= lowest) continue;
     lowest = found->cost;
     fit.z = full(found->x);

@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/analysis.h"
@@ -11,16 +13,6 @@
 
 namespace parallax::pipeline {
 namespace {
-
-absl::StatusOr<std::vector<signal::RunRecord>> LoadRuns(store::Store& store, const signal::Rig& rig,
-                                                        const std::vector<std::string>& run_ids) {
-  std::vector<signal::RunRecord> records;
-  for (const std::string& run_id : run_ids) {
-    PARALLAX_ASSIGN_OR_RETURN(signal::RunRecord record, LoadRunRecord(store, rig, run_id));
-    records.push_back(std::move(record));
-  }
-  return records;
-}
 
 /// Seconds spent in each phase of a job; the only place where an analysis meets a clock.
 class PhaseTimer {
@@ -56,16 +48,37 @@ std::optional<store::ParameterSetRow> MakeParameterSetRow(const store::JobRow& j
                                                           const AnalysisResult& result) {
   if (!result.parameter_set.has_value()) return std::nullopt;
   const std::string bytes = EncodeParameterSet(*result.parameter_set);
-  return store::ParameterSetRow{.rig = job.rig,
-                                .parent = job.base_parameter_set,
-                                .state = result.accepted ? "CURRENT" : "REJECTED",
-                                .bytes = bytes,
-                                .sha256 = base::Sha256Hex(bytes)};
+  return store::ParameterSetRow{
+      .rig = job.rig,
+      .parent = job.base_parameter_set,
+      .state = result.accepted ? "CURRENT" : "REJECTED",
+      .bytes = bytes,
+      .sha256 = base::Sha256Hex(bytes),
+      .reason = absl::StrFormat("calibrated on %u runs, held out %u: %s", job.calibrate_runs.size(),
+                                job.validate_runs.size(), result.because)};
+}
+
+/// What a recalibration needs before it is worth loading anything.
+absl::Status CheckRuns(const store::JobRow& job) {
+  if (job.kind != store::JobKind::kRecalibration || !job.calibrate_runs.empty()) {
+    return absl::OkStatus();
+  }
+  return base::FieldStatus(
+      absl::StatusCode::kFailedPrecondition,
+      {.field = "calibrate_runs",
+       .value = "0",
+       .bound = ">= 1 closed run of split CALIBRATE",
+       .next_step = "close one: that queues the next recalibration"},
+      absl::StrFormat("rig \"%s\", with %u closed runs of split VALIDATE: closed runs of split "
+                      "CALIBRATE",
+                      job.rig, job.validate_runs.size()));
 }
 
 absl::StatusOr<AnalysisResult> AnalyzeJob(store::Store& store, const twin::Registry& twins,
                                           const store::JobRow& job,
+                                          const std::function<void()>& on_loaded,
                                           const ProgressCallback& progress) {
+  PARALLAX_RETURN_IF_ERROR(CheckRuns(job));
   PARALLAX_ASSIGN_OR_RETURN(const store::RigRow rig, store.GetRig(job.rig));
   PARALLAX_ASSIGN_OR_RETURN(const twin::Twin* twin, twins.Find(rig.twin));
   PARALLAX_ASSIGN_OR_RETURN(const store::ParameterSetRow base_row,
@@ -73,9 +86,10 @@ absl::StatusOr<AnalysisResult> AnalyzeJob(store::Store& store, const twin::Regis
   PARALLAX_ASSIGN_OR_RETURN(const calibration::ParameterSet base,
                             DecodeParameterSet(base_row.bytes));
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<signal::RunRecord> calibrate,
-                            LoadRuns(store, rig.rig, job.calibrate_runs));
+                            LoadRunRecords(store, rig.rig, job.calibrate_runs));
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<signal::RunRecord> validate,
-                            LoadRuns(store, rig.rig, job.validate_runs));
+                            LoadRunRecords(store, rig.rig, job.validate_runs));
+  on_loaded();
   return Analyze({.rig = rig.rig,
                   .twin = *twin,
                   .base = base,
@@ -86,6 +100,22 @@ absl::StatusOr<AnalysisResult> AnalyzeJob(store::Store& store, const twin::Regis
 }
 
 }  // namespace
+
+std::string_view ToString(JobStep step) {
+  switch (step) {
+    case JobStep::kClaimed:
+      return "claimed";
+    case JobStep::kLoaded:
+      return "loaded";
+    case JobStep::kAnalysed:
+      return "analysed";
+    case JobStep::kCommitting:
+      return "committing";
+    case JobStep::kCommitted:
+      return "committed";
+  }
+  return "unknown";
+}
 
 JobRunner::JobRunner(store::Store& store, const twin::Registry& twins, const base::Clock& clock,
                      JobObserver& observer, const JobRunnerOptions& options)
@@ -134,7 +164,7 @@ void JobRunner::Run() {
     if (!job.ok()) {
       pause = options_.retry_interval;
     } else if (!job->has_value()) {
-      pause = absl::InfiniteDuration();
+      pause = options_.look_interval;
     } else {
       RunOne(*std::move(*job));
       pause = absl::ZeroDuration();
@@ -158,13 +188,15 @@ void JobRunner::RunOne(store::JobRow job) {
     cancelled_.clear();
   }
   observer_.OnJobStarted(job);
+  observer_.OnJobStep(job, JobStep::kClaimed);
   job.phase_seconds.clear();
   job.phase.clear();
   PhaseTimer timer(clock_, job);
   timer.Enter("load");
 
-  const absl::StatusOr<AnalysisResult> result =
-      AnalyzeJob(store_, twins_, job, [&](std::string_view phase, double share_done) {
+  const absl::StatusOr<AnalysisResult> result = AnalyzeJob(
+      store_, twins_, job, [&] { observer_.OnJobStep(job, JobStep::kLoaded); },
+      [&](std::string_view phase, double share_done) {
         if (phase != job.phase) timer.Enter(phase);
         job.progress = share_done;
         // Progress that cannot be written stops nothing: the job's end is written with patience.
@@ -172,6 +204,7 @@ void JobRunner::RunOne(store::JobRow job) {
         observer_.OnJobProgress(job);
         return !Interrupted();
       });
+  if (result.ok()) observer_.OnJobStep(job, JobStep::kAnalysed);
 
   bool stopping;
   {
@@ -194,11 +227,13 @@ absl::Status JobRunner::End(const absl::StatusOr<AnalysisResult>& result, store:
   if (result.ok()) {
     job->state = store::JobState::kSucceeded;
     job->progress = 1.0;
+    observer_.OnJobStep(*job, JobStep::kCommitting);
     const absl::Status written = Insist([&] {
       return store_.FinishJob(*job, MakeReportRow(*job, *result),
                               MakeParameterSetRow(*job, *result));
     });
     const bool stopped = absl::IsResourceExhausted(written) || absl::IsUnavailable(written);
+    if (written.ok()) observer_.OnJobStep(*job, JobStep::kCommitted);
     if (written.ok() || stopped) return written;
     failure = written;
   }

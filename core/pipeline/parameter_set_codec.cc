@@ -52,10 +52,36 @@ Eigen::MatrixXd DecodeMatrix(const json& rows) {
   return matrix;
 }
 
+json EncodeRanges(const std::map<std::string, calibration::SampleRange>& ranges) {
+  json entries = json::object();
+  for (const auto& [run, range] : ranges) {
+    entries[run] = {{"samples", range.samples},
+                    {"first_unix_ns", range.first_unix_ns},
+                    {"last_unix_ns", range.last_unix_ns}};
+  }
+  return entries;
+}
+
+std::map<std::string, calibration::SampleRange> DecodeRanges(const json& entries) {
+  std::map<std::string, calibration::SampleRange> ranges;
+  for (const auto& [run, range] : entries.items()) {
+    ranges[run] = {.samples = range.at("samples"),
+                   .first_unix_ns = range.at("first_unix_ns"),
+                   .last_unix_ns = range.at("last_unix_ns")};
+  }
+  return ranges;
+}
+
+/// Sets of older programs say less of how they were made.
 calibration::Provenance DecodeProvenance(const json& entry) {
+  const json nothing = json::object();
   return {.twin = entry.at("twin"),
           .twin_digest = entry.at("twin_digest"),
           .run_digests = entry.at("run_digests"),
+          .run_ranges = DecodeRanges(entry.value("run_ranges", nothing)),
+          .method = entry.value("method", ""),
+          .cleaning = entry.value("cleaning", nothing),
+          .solver = entry.value("solver", nothing),
           .options_digest = entry.at("options_digest"),
           .seed = entry.at("seed"),
           .version = entry.at("version")};
@@ -67,6 +93,10 @@ nlohmann::json EncodeProvenance(const calibration::Provenance& provenance) {
   return {{"twin", provenance.twin},
           {"twin_digest", provenance.twin_digest},
           {"run_digests", provenance.run_digests},
+          {"run_ranges", EncodeRanges(provenance.run_ranges)},
+          {"method", provenance.method},
+          {"cleaning", provenance.cleaning},
+          {"solver", provenance.solver},
           {"options_digest", provenance.options_digest},
           {"seed", provenance.seed},
           {"version", provenance.version}};

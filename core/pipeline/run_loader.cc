@@ -20,4 +20,14 @@ absl::StatusOr<signal::RunRecord> LoadRunRecord(store::Store& store, const signa
   return record;
 }
 
+absl::StatusOr<std::vector<signal::RunRecord>> LoadRunRecords(
+    store::Store& store, const signal::Rig& rig, const std::vector<std::string>& runs) {
+  std::vector<signal::RunRecord> records;
+  for (const std::string& run : runs) {
+    PARALLAX_ASSIGN_OR_RETURN(signal::RunRecord record, LoadRunRecord(store, rig, run));
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
 }  // namespace parallax::pipeline

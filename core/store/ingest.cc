@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/check.h"
+#include "core/store/recalibration.h"
 
 namespace parallax::store {
 namespace {
@@ -109,14 +110,18 @@ void Ingest::Owe(const EncodedBatch& batch) {
   if (Received(batch) > 0) owed_[batch.stream] += Received(batch);
 }
 
-void Ingest::Flush(Connection& connection) {
+void Ingest::Flush(Connection& connection, int64_t now_unix_ns) {
   std::set<int64_t> changed_runs;
   for (auto& [stream, cursor] : cursors_) {
     if (!cursor.touched) continue;
     if (cursor.gained.stored > 0) changed_runs.insert(cursor.run_key);
     Save(connection, stream, cursor);
   }
-  for (const int64_t run_key : changed_runs) MarkRunChanged(connection, run_key);
+  for (const int64_t run_key : changed_runs) {
+    MarkRunChanged(connection, run_key);
+    // A damaged record of the run is for whoever reads it; its samples are stored all the same.
+    (void)RecalibrateAfter(connection, run_key, now_unix_ns);
+  }
   if (cursors_.size() > kMaxCursors) cursors_.clear();
 }
 

@@ -31,9 +31,10 @@ class Ingest {
   /// The transaction of CountOwed() is on disk.
   void ForgetOwed() { owed_.clear(); }
 
-  /// Writes next_seq and ledgers of the streams touched, and marks reports that read their runs
-  /// superseded. REQUIRES: the transaction of the Apply() calls is still open.
-  void Flush(Connection& connection);
+  /// Writes next_seq and ledgers of the streams touched, marks reports that read their runs
+  /// superseded, and queues recalibrations for runs that are closed (recalibration.h). REQUIRES:
+  /// the transaction of the Apply() calls is still open.
+  void Flush(Connection& connection, int64_t now_unix_ns);
 
   /// Forgets everything: after a rollback memory no longer agrees with the disk.
   void Forget() { cursors_.clear(); }

@@ -25,15 +25,17 @@ absl::StatusOr<int64_t> PageStart(char prefix, const PageRequest& page);
 absl::Status BadPageKey(const PageRequest& page);
 
 absl::Status CreateRig(Connection& connection, const RigRow& rig, const ParameterSetRow& set);
-absl::StatusOr<RigRow> UpdateRigTitle(Connection& connection, const std::string& rig,
-                                      const std::string& etag, const std::string& title);
+absl::StatusOr<RigRow> UpdateRig(Connection& connection, const std::string& rig,
+                                 const std::string& etag, const RigChange& change,
+                                 int64_t now_unix_ns);
 absl::StatusOr<RigRow> GetRig(Connection& connection, const std::string& rig);
 absl::StatusOr<std::vector<RigRow>> ListRigs(Connection& connection, const PageRequest& page);
 
 absl::Status OpenRun(Connection& connection, const std::string& rig, const signal::Run& run);
-absl::Status CloseRun(Connection& connection, const std::string& rig, const std::string& run);
+absl::Status CloseRun(Connection& connection, const std::string& rig, const std::string& run,
+                      int64_t now_unix_ns);
 absl::Status RecordOutcome(Connection& connection, const std::string& rig, const std::string& run,
-                           const signal::Outcome& outcome);
+                           const signal::Outcome& outcome, int64_t now_unix_ns);
 absl::StatusOr<RunRow> GetRun(Connection& connection, const std::string& rig,
                               const std::string& run);
 absl::StatusOr<std::vector<RunRow>> ListRuns(Connection& connection, const std::string& rig,
@@ -62,13 +64,18 @@ absl::StatusOr<std::optional<JobRow>> FindJob(Connection& connection, const std:
 absl::StatusOr<std::vector<JobRow>> ListJobs(Connection& connection, const std::string& rig,
                                              const PageRequest& page);
 /// `incarnation` names this process: a job that runs under another one has lost its process.
-absl::StatusOr<std::optional<JobRow>> ClaimJob(Connection& connection, int64_t incarnation);
+/// Recalibrations whose rig ended one after `rested_since_unix_ns` wait.
+absl::StatusOr<std::optional<JobRow>> ClaimJob(Connection& connection, int64_t incarnation,
+                                               int64_t rested_since_unix_ns, int64_t now_unix_ns);
 absl::Status UpdateJob(Connection& connection, const JobRow& job, int64_t now_unix_ns);
 absl::StatusOr<JobRow> CancelJob(Connection& connection, const std::string& id,
                                  int64_t now_unix_ns);
 absl::Status FinishJob(Connection& connection, const JobRow& job, ReportRow report,
                        std::optional<ParameterSetRow> set, int64_t now_unix_ns);
 
+/// Whether the data of one of the runs changed after `serial` of the counter.
+bool AnyChangedSince(Connection& connection, const std::string& rig,
+                     const std::vector<std::string>& runs, int64_t serial);
 /// Inserts a report under the next number of its rig, superseded already where one of its runs
 /// changed after `data_serial`. Returns its id.
 absl::StatusOr<std::string> InsertReport(Connection& connection, const ReportRow& report,
@@ -81,6 +88,14 @@ absl::StatusOr<std::vector<ReportRow>> ListReports(Connection& connection, const
 /// Inserts a parameter set under the next revision of its rig; one that is CURRENT retires the
 /// former. Returns its revision.
 absl::StatusOr<int64_t> InsertParameterSet(Connection& connection, const ParameterSetRow& set);
+absl::StatusOr<ParameterSetRow> PromoteParameterSet(Connection& connection, const std::string& rig,
+                                                    int64_t revision, const std::string& etag,
+                                                    const Promotion& promotion,
+                                                    int64_t now_unix_ns);
+absl::StatusOr<ParameterSetRow> RollBackParameterSet(Connection& connection, const std::string& rig,
+                                                     const std::string& etag,
+                                                     const std::string& promoter,
+                                                     int64_t now_unix_ns);
 absl::StatusOr<ParameterSetRow> GetParameterSet(Connection& connection, const std::string& rig,
                                                 int64_t revision);
 absl::StatusOr<std::vector<ParameterSetRow>> ListParameterSets(Connection& connection,

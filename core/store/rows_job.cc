@@ -3,6 +3,7 @@
 #include "core/base/status_macros.h"
 #include "core/store/job_failure.h"
 #include "core/store/job_request.h"
+#include "core/store/recalibration.h"
 #include "core/store/record_codec.h"
 #include "core/store/rows.h"
 
@@ -11,7 +12,7 @@ namespace {
 
 #define PARALLAX_JOB_COLUMNS                                                                \
   "id, key, rig, request, state, attempts, progress, phase, report, error, phase_seconds, " \
-  "create_time, end_time, failure"
+  "create_time, end_time, failure, kind"
 
 absl::StatusOr<JobRow> RowToJob(const Query& query) {
   JobRow job;
@@ -30,6 +31,7 @@ absl::StatusOr<JobRow> RowToJob(const Query& query) {
   PARALLAX_ASSIGN_OR_RETURN(job.phase_seconds, DecodeSeconds(query.View(10)));
   job.create_time_unix_ns = query.Int(11);
   job.end_time_unix_ns = query.Int(12);
+  job.kind = static_cast<JobKind>(query.Int(14));
   return job;
 }
 
@@ -69,6 +71,20 @@ absl::Status SaveProgress(Connection& connection, const JobRow& job) {
         job.end_time_unix_ns, *number)
       .Execute();
   return absl::OkStatus();
+}
+
+/// Number of the job to run next. A recalibration rests after the last one of its rig; an end that
+/// lies ahead of a clock that was set back holds nothing up.
+std::optional<int64_t> NextJob(Connection& connection, int64_t incarnation,
+                               int64_t rested_since_unix_ns, int64_t now_unix_ns) {
+  Query oldest(connection,
+               "SELECT id FROM job WHERE (state = 0 AND (kind = 0 OR NOT EXISTS("
+               "  SELECT 1 FROM job AS former WHERE former.rig = job.rig AND former.kind = 1 "
+               "  AND former.attempts > 0 AND former.end_time > ? AND former.end_time <= ?))) "
+               "OR (state = 1 AND incarnation <> ?) ORDER BY id LIMIT 1",
+               rested_since_unix_ns, now_unix_ns, incarnation);
+  if (!oldest.Step()) return std::nullopt;
+  return oldest.Int(0);
 }
 
 /// Serial of the last change that the data loaded by a running job can hold.
@@ -123,20 +139,25 @@ absl::StatusOr<std::vector<JobRow>> ListJobs(Connection& connection, const std::
   return rows;
 }
 
-absl::StatusOr<std::optional<JobRow>> ClaimJob(Connection& connection, int64_t incarnation) {
-  Query oldest(connection,
-               "SELECT id FROM job WHERE state = 0 OR (state = 1 AND incarnation <> ?) "
-               "ORDER BY id LIMIT 1",
-               incarnation);
-  if (!oldest.Step()) return std::nullopt;
-  const int64_t number = oldest.Int(0);
+absl::StatusOr<std::optional<JobRow>> ClaimJob(Connection& connection, int64_t incarnation,
+                                               int64_t rested_since_unix_ns, int64_t now_unix_ns) {
+  const std::optional<int64_t> number =
+      NextJob(connection, incarnation, rested_since_unix_ns, now_unix_ns);
+  if (!number) return std::nullopt;
   Query(connection,
         "UPDATE job SET state = 1, attempts = attempts + 1, incarnation = ?, progress = 0, "
         "phase = '', claim_serial = (SELECT change_serial FROM counter) WHERE id = ?",
-        incarnation, number)
+        incarnation, *number)
       .Execute();
-  PARALLAX_ASSIGN_OR_RETURN(JobRow job, GetJob(connection, MakeId('j', number)));
-  return job;
+  PARALLAX_ASSIGN_OR_RETURN(JobRow job, GetJob(connection, MakeId('j', *number)));
+  if (job.kind != JobKind::kRecalibration || job.attempts > 1) return job;
+  job.failure = ResolveRuns(connection, &job);
+  if (job.failure.ok()) return job;
+  // A damaged record fails this job, not the jobs behind it.
+  job.state = JobState::kFailed;
+  job.end_time_unix_ns = now_unix_ns;
+  PARALLAX_RETURN_IF_ERROR(SaveProgress(connection, job));
+  return ClaimJob(connection, incarnation, rested_since_unix_ns, now_unix_ns);
 }
 
 absl::Status UpdateJob(Connection& connection, const JobRow& job, int64_t now_unix_ns) {
@@ -174,12 +195,16 @@ absl::Status FinishJob(Connection& connection, const JobRow& job, ReportRow repo
   }
   report.rig = ended.rig;
   report.parameter_set = -1;
+  const int64_t serial = ClaimSerial(connection, job.id);
   if (set) {
     set->rig = ended.rig;
+    if (ended.kind == JobKind::kRecalibration) HoldBack(connection, report.runs, serial, &*set);
+    const bool promoted = set->state == "CURRENT";
+    set->promoter = promoted ? kAnalysisPromoter : "";
+    set->promote_time_unix_ns = promoted ? now_unix_ns : 0;
     PARALLAX_ASSIGN_OR_RETURN(report.parameter_set, InsertParameterSet(connection, *set));
   }
-  PARALLAX_ASSIGN_OR_RETURN(ended.report,
-                            InsertReport(connection, report, ClaimSerial(connection, job.id)));
+  PARALLAX_ASSIGN_OR_RETURN(ended.report, InsertReport(connection, report, serial));
   ended.state = JobState::kSucceeded;
   ended.progress = 1.0;
   ended.phase = job.phase;

@@ -28,15 +28,6 @@ absl::StatusOr<ReportRow> RowToReport(const std::string& rig, const Query& query
   return row;
 }
 
-bool AnyChangedSince(Connection& connection, const ReportRow& report, int64_t serial) {
-  for (const std::string& run : report.runs) {
-    Query query(connection, "SELECT 1 FROM run WHERE rig = ? AND id = ? AND change_serial > ?",
-                report.rig, run, serial);
-    if (query.Step()) return true;
-  }
-  return false;
-}
-
 int64_t NextNumber(Connection& connection, const std::string& rig) {
   Query query(connection, "SELECT coalesce(max(number), 0) + 1 FROM report WHERE rig = ?", rig);
   query.Step();
@@ -45,12 +36,22 @@ int64_t NextNumber(Connection& connection, const std::string& rig) {
 
 }  // namespace
 
+bool AnyChangedSince(Connection& connection, const std::string& rig,
+                     const std::vector<std::string>& runs, int64_t serial) {
+  for (const std::string& run : runs) {
+    Query query(connection, "SELECT 1 FROM run WHERE rig = ? AND id = ? AND change_serial > ?", rig,
+                run, serial);
+    if (query.Step()) return true;
+  }
+  return false;
+}
+
 absl::StatusOr<std::string> InsertReport(Connection& connection, const ReportRow& report,
                                          int64_t data_serial) {
   PARALLAX_ASSIGN_OR_RETURN(const std::string runs, EncodeNames(report.runs));
   PARALLAX_ASSIGN_OR_RETURN(const std::string sha256,
                             CheckedSha256("report", report.bytes, report.sha256));
-  const int superseded = AnyChangedSince(connection, report, data_serial) ? 1 : 0;
+  const int superseded = AnyChangedSince(connection, report.rig, report.runs, data_serial) ? 1 : 0;
   const int64_t number = NextNumber(connection, report.rig);
   Query(connection,
         "INSERT INTO report(rig, number, verdict, bytes, sha256, parameter_set, runs, superseded, "

@@ -2,6 +2,7 @@
 #include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 #include "core/store/ingest.h"
+#include "core/store/recalibration.h"
 #include "core/store/record_codec.h"
 #include "core/store/rows.h"
 
@@ -95,19 +96,26 @@ absl::Status OpenRun(Connection& connection, const std::string& rig, const signa
   return absl::OkStatus();
 }
 
-absl::Status CloseRun(Connection& connection, const std::string& rig, const std::string& run) {
+absl::Status CloseRun(Connection& connection, const std::string& rig, const std::string& run,
+                      int64_t now_unix_ns) {
+  PARALLAX_ASSIGN_OR_RETURN(const int64_t key, FindRun(connection, rig, run));
   const int closed =
-      Query(connection, "UPDATE run SET closed = 1 WHERE rig = ? AND id = ?", rig, run).Execute();
-  return closed == 1 ? absl::OkStatus() : RunNotFound(rig, run);
+      Query(connection, "UPDATE run SET closed = 1 WHERE key = ? AND closed = 0", key).Execute();
+  if (closed == 0) return absl::OkStatus();
+  return RecalibrateAfter(connection, key, now_unix_ns);
 }
 
 absl::Status RecordOutcome(Connection& connection, const std::string& rig, const std::string& run,
-                           const signal::Outcome& outcome) {
+                           const signal::Outcome& outcome, int64_t now_unix_ns) {
   PARALLAX_ASSIGN_OR_RETURN(const int64_t key, FindRun(connection, rig, run));
   PARALLAX_ASSIGN_OR_RETURN(const std::string record, EncodeOutcome(outcome));
-  Query(connection, "UPDATE run SET outcome = ? WHERE key = ?", record, key).Execute();
+  const int changed =
+      Query(connection, "UPDATE run SET outcome = ?1 WHERE key = ?2 AND outcome IS NOT ?1", record,
+            key)
+          .Execute();
+  if (changed == 0) return absl::OkStatus();
   MarkRunChanged(connection, key);
-  return absl::OkStatus();
+  return RecalibrateAfter(connection, key, now_unix_ns);
 }
 
 absl::StatusOr<int64_t> FindRun(Connection& connection, const std::string& rig,

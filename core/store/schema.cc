@@ -74,8 +74,30 @@ CREATE TABLE refusal(stream INTEGER NOT NULL, reason TEXT NOT NULL, samples INTE
                      PRIMARY KEY(stream, reason)) WITHOUT ROWID;
 )sql";
 
+// What a rig does by itself (a rig of before: nothing), jobs that it queued, of which one a rig may
+// wait, and which sets were current in turn: `promotion` is a stack, its top the current set. Until
+// now sets became current in the order of their revisions.
+constexpr const char* kVersion4 = R"sql(
+ALTER TABLE rig ADD COLUMN recalibration INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rig ADD COLUMN webhook_url TEXT NOT NULL DEFAULT '';
+ALTER TABLE rig ADD COLUMN webhook_secret TEXT NOT NULL DEFAULT '';
+ALTER TABLE rig ADD COLUMN promotions INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX job_recalibration_waits ON job(rig) WHERE kind = 1 AND state = 0;
+CREATE INDEX job_recalibration_end ON job(rig, end_time) WHERE kind = 1;
+ALTER TABLE parameter_set ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE parameter_set ADD COLUMN promoter TEXT NOT NULL DEFAULT '';
+ALTER TABLE parameter_set ADD COLUMN promote_time INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE promotion(rig TEXT NOT NULL, depth INTEGER NOT NULL, revision INTEGER NOT NULL,
+                       PRIMARY KEY(rig, depth)) WITHOUT ROWID;
+INSERT INTO promotion SELECT rig, row_number() OVER (PARTITION BY rig ORDER BY revision) - 1,
+                             revision
+  FROM parameter_set WHERE state IN ('CURRENT', 'RETIRED');
+)sql";
+
 /// migrations[v] leads from version v to v + 1; version 0 is the empty database.
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3};
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3,
+                                                                 kVersion4};
 
 int64_t StoredVersion(Connection& connection) {
   connection.database().exec("CREATE TABLE IF NOT EXISTS schema_version(version INTEGER NOT NULL)");

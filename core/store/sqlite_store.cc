@@ -20,11 +20,12 @@ constexpr size_t kReaders = 4;
 class SqliteStore final : public Store {
  public:
   SqliteStore(base::FileLock lock, std::unique_ptr<Connection> connection, const std::string& path,
-              int64_t incarnation, FailureCallback on_failed, const base::Clock& clock)
+              int64_t incarnation, const SqliteStoreOptions& options, const base::Clock& clock)
       : clock_(clock),
         incarnation_(incarnation),
+        recalibration_interval_(options.recalibration_interval),
         lock_(std::move(lock)),
-        writer_(std::move(connection), std::move(on_failed)),
+        writer_(std::move(connection), options.on_failed, clock),
         readers_(path, kReaders) {}
 
   absl::Status CreateRig(const RigRow& rig, const ParameterSetRow& assumptions) override {
@@ -35,9 +36,11 @@ class SqliteStore final : public Store {
     return writer_.Execute([&](Connection& c) { return store::CreateRig(c, row, set); });
   }
 
-  absl::StatusOr<RigRow> UpdateRigTitle(const std::string& rig, const std::string& etag,
-                                        const std::string& title) override {
-    return Write<RigRow>([&](Connection& c) { return store::UpdateRigTitle(c, rig, etag, title); });
+  absl::StatusOr<RigRow> UpdateRig(const std::string& rig, const std::string& etag,
+                                   const RigChange& change) override {
+    const int64_t now = NowUnixNs();
+    return Write<RigRow>(
+        [&](Connection& c) { return store::UpdateRig(c, rig, etag, change, now); });
   }
 
   absl::StatusOr<RigRow> GetRig(const std::string& rig) override {
@@ -53,13 +56,15 @@ class SqliteStore final : public Store {
   }
 
   absl::Status CloseRun(const std::string& rig, const std::string& run) override {
-    return writer_.Execute([&](Connection& c) { return store::CloseRun(c, rig, run); });
+    const int64_t now = NowUnixNs();
+    return writer_.Execute([&](Connection& c) { return store::CloseRun(c, rig, run, now); });
   }
 
   absl::Status RecordOutcome(const std::string& rig, const std::string& run,
                              const signal::Outcome& outcome) override {
+    const int64_t now = NowUnixNs();
     return writer_.Execute(
-        [&](Connection& c) { return store::RecordOutcome(c, rig, run, outcome); });
+        [&](Connection& c) { return store::RecordOutcome(c, rig, run, outcome, now); });
   }
 
   absl::StatusOr<RunRow> GetRun(const std::string& rig, const std::string& run) override {
@@ -149,8 +154,10 @@ class SqliteStore final : public Store {
   }
 
   absl::StatusOr<std::optional<JobRow>> ClaimJob() override {
+    const int64_t now = NowUnixNs();
+    const int64_t rested_since = now - absl::ToInt64Nanoseconds(recalibration_interval_);
     return Write<std::optional<JobRow>>(
-        [&](Connection& c) { return store::ClaimJob(c, incarnation_); });
+        [&](Connection& c) { return store::ClaimJob(c, incarnation_, rested_since, now); });
   }
 
   absl::Status UpdateJob(const JobRow& job) override {
@@ -191,6 +198,23 @@ class SqliteStore final : public Store {
     return Read([&](Connection& c) { return store::ListParameterSets(c, rig, page); });
   }
 
+  absl::StatusOr<ParameterSetRow> PromoteParameterSet(const std::string& rig, int64_t revision,
+                                                      const std::string& etag,
+                                                      const Promotion& promotion) override {
+    const int64_t now = NowUnixNs();
+    return Write<ParameterSetRow>([&](Connection& c) {
+      return store::PromoteParameterSet(c, rig, revision, etag, promotion, now);
+    });
+  }
+
+  absl::StatusOr<ParameterSetRow> RollBackParameterSet(const std::string& rig,
+                                                       const std::string& etag,
+                                                       const std::string& promoter) override {
+    const int64_t now = NowUnixNs();
+    return Write<ParameterSetRow>(
+        [&](Connection& c) { return store::RollBackParameterSet(c, rig, etag, promoter, now); });
+  }
+
  private:
   int64_t NowUnixNs() const { return absl::ToUnixNanos(clock_.Now()); }
   void StampIfUnset(int64_t* time_unix_ns) const {
@@ -216,6 +240,7 @@ class SqliteStore final : public Store {
 
   const base::Clock& clock_;
   const int64_t incarnation_;
+  const absl::Duration recalibration_interval_;
   base::FileLock lock_;  // released last
   Writer writer_;
   ReaderPool readers_;  // closed first: the writer's connection is the last
@@ -254,7 +279,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const SqliteStoreOptions&
     PARALLAX_RETURN_IF_ERROR(PrepareSchema(*connection));
     const int64_t incarnation = NextIncarnation(*connection);
     return std::make_unique<SqliteStore>(*std::move(lock), std::move(connection), path, incarnation,
-                                         options.on_failed, clock);
+                                         options, clock);
   });
 }
 

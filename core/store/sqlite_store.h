@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/time/time.h"
 #include "core/base/clock.h"
 #include "core/store/store.h"
 
@@ -13,6 +14,8 @@ struct SqliteStoreOptions {
   /// Told of the failure that ends all work, whichever write met it: batches, calls, compaction or
   /// a checkpoint. May be empty; is called before the writes that failed are answered.
   FailureCallback on_failed = nullptr;
+  /// Least time from the end of one recalibration of a rig to the start of its next.
+  absl::Duration recalibration_interval = absl::Seconds(30);
 };
 
 /// Opens or creates the embedded store: SQLite in WAL mode with synchronous=FULL, one connection on

@@ -15,12 +15,35 @@
 
 namespace parallax::store {
 
+/// What happens by itself when a run of a rig closes, when the outcome of a closed one is recorded
+/// or when late samples of one arrive. The numbers are those of the rig's row.
+enum class Recalibration {
+  kOff = 0,      ///< nothing
+  kHold = 1,     ///< a recalibration, whose set is a candidate at best
+  kPromote = 2,  ///< a recalibration, whose set becomes current where validation accepts it
+};
+
+/// Where ends of jobs are posted; an empty url is nowhere.
+struct Webhook {
+  std::string url;
+  std::string secret;  ///< key of the signature
+};
+
 struct RigRow {
   signal::Rig rig;  ///< rig.id is the last part of its resource name
   std::string title;
   std::string twin;
+  Recalibration recalibration = Recalibration::kOff;
+  Webhook webhook;
   std::string etag;  ///< set by the store
   int64_t create_time_unix_ns = 0;
+};
+
+/// What an update changes of a rig; what is absent stays.
+struct RigChange {
+  std::string title;
+  std::optional<Recalibration> recalibration;
+  std::optional<Webhook> webhook;
 };
 
 /// Reasons for which a batch is refused whole; those of single samples are in RejectCounts.
@@ -110,7 +133,20 @@ struct ParameterSetRow {
   std::string state;     ///< "CANDIDATE", "CURRENT", "RETIRED", "REJECTED"
   std::string bytes;     ///< canonical JSON of pipeline/parameter_set_codec
   std::string sha256;
+  std::string reason;    ///< why it was promoted, held or rejected
+  std::string promoter;  ///< who made it current last; empty where nobody did, and for revision 0
+  int64_t promote_time_unix_ns = 0;
+  std::string etag;  ///< set by the store; changes whenever any set of the rig becomes current
   int64_t create_time_unix_ns = 0;
+};
+
+/// Promoter of what an analysis put to use by itself.
+inline constexpr char kAnalysisPromoter[] = "analysis";
+
+/// Who puts a set to use, and why.
+struct Promotion {
+  std::string promoter;
+  std::string reason;
 };
 
 struct ReportRow {
@@ -127,13 +163,20 @@ struct ReportRow {
 
 enum class JobState { kQueued, kRunning, kSucceeded, kFailed, kCancelled };
 
+/// Who queued a job; the numbers are those of its row.
+enum class JobKind {
+  kAnalysis = 0,       ///< somebody asked
+  kRecalibration = 1,  ///< the store, by the rule of Recalibration
+};
+
 struct JobRow {
   std::string id;           ///< assigned by the store
   std::string key;          ///< unique: inserting the same key again returns the first job
   std::string fingerprint;  ///< of what was asked, to tell another request under the same key
   std::string rig;
-  std::vector<std::string> calibrate_runs;
-  std::vector<std::string> validate_runs;
+  JobKind kind = JobKind::kAnalysis;
+  std::vector<std::string> calibrate_runs;  ///< of a recalibration: set when it is first claimed
+  std::vector<std::string> validate_runs;   ///< likewise
   int64_t base_parameter_set = 0;
   uint64_t seed = 0;
   JobState state = JobState::kQueued;
@@ -179,17 +222,23 @@ class Store {
 
   /// Stores a rig and its parameter set 0. AlreadyExists where the id is taken.
   virtual absl::Status CreateRig(const RigRow& rig, const ParameterSetRow& assumptions) = 0;
-  /// Replaces the title. NotFound; Aborted where `etag` is not the stored one.
-  virtual absl::StatusOr<RigRow> UpdateRigTitle(const std::string& rig, const std::string& etag,
-                                                const std::string& title) = 0;
+  /// Changes a rig. Recalibration switched on queues one where the rig has a closed run to read;
+  /// switched off it cancels the one that waits. NotFound; Aborted where `etag` is not the stored
+  /// one.
+  virtual absl::StatusOr<RigRow> UpdateRig(const std::string& rig, const std::string& etag,
+                                           const RigChange& change) = 0;
   virtual absl::StatusOr<RigRow> GetRig(const std::string& rig) = 0;  ///< NotFound
   virtual absl::StatusOr<std::vector<RigRow>> ListRigs(const PageRequest& page) = 0;
 
   /// Stores a run. NotFound (rig); AlreadyExists where a different run has the id; the same run
   /// again is OK.
   virtual absl::Status OpenRun(const std::string& rig, const signal::Run& run) = 0;
-  virtual absl::Status CloseRun(const std::string& rig, const std::string& run) = 0;  ///< NotFound
-  /// Replaces the outcome of a run and marks reports that read the run superseded. NotFound.
+  /// Closes a run; one that is closed stays so. Where the rig's Recalibration is not kOff and the
+  /// run is for calibration or validation, the transaction that closes it also queues a
+  /// recalibration of the rig, unless one waits already. NotFound.
+  virtual absl::Status CloseRun(const std::string& rig, const std::string& run) = 0;
+  /// Replaces the outcome of a run and marks reports that read the run superseded; the same outcome
+  /// again changes nothing. Of a closed run it queues a recalibration as CloseRun does. NotFound.
   virtual absl::Status RecordOutcome(const std::string& rig, const std::string& run,
                                      const signal::Outcome& outcome) = 0;
   virtual absl::StatusOr<RunRow> GetRun(const std::string& rig, const std::string& run) = 0;
@@ -251,14 +300,20 @@ class Store {
   virtual absl::StatusOr<std::vector<JobRow>> ListJobs(const std::string& rig,
                                                        const PageRequest& page) = 0;
   /// Takes the oldest queued job, or one that was running when a former process died, as RUNNING
-  /// with one more attempt; nothing where there is none.
+  /// with one more attempt; nothing where there is none. A recalibration waits until the store's
+  /// recalibration_interval has passed since the last one of its rig ended. Its first claim decides
+  /// which runs it reads, all that are closed by then, in order of start; later claims of it keep
+  /// them.
   virtual absl::StatusOr<std::optional<JobRow>> ClaimJob() = 0;
   virtual absl::Status UpdateJob(const JobRow& job) = 0;  ///< progress, phase, state, error
   /// FailedPrecondition where the job has ended.
   virtual absl::StatusOr<JobRow> CancelJob(const std::string& id) = 0;
 
   /// Ends a job: stores its report and, where there is one, its parameter set in one transaction,
-  /// with ids assigned. Aborted, storing nothing, where the job has ended already (cancelled).
+  /// with ids assigned. A CURRENT set retires the one before it. That of a recalibration is stored
+  /// as CANDIDATE instead, with the reason, where the rig's mode is not kPromote by now or where
+  /// data of a run that it read has changed since it was claimed. Aborted, storing nothing, where
+  /// the job has ended already (cancelled).
   virtual absl::Status FinishJob(const JobRow& job, ReportRow report,
                                  std::optional<ParameterSetRow> parameter_set) = 0;
 
@@ -270,6 +325,18 @@ class Store {
                                                           int64_t revision) = 0;
   virtual absl::StatusOr<std::vector<ParameterSetRow>> ListParameterSets(
       const std::string& rig, const PageRequest& page) = 0;
+
+  /// Makes a set current and retires the one that was; a set that is current stays as it is.
+  /// NotFound; Aborted where `etag` is not the stored one; FailedPrecondition where it is REJECTED.
+  virtual absl::StatusOr<ParameterSetRow> PromoteParameterSet(const std::string& rig,
+                                                              int64_t revision,
+                                                              const std::string& etag,
+                                                              const Promotion& promotion) = 0;
+  /// Makes the set current that was so before the current one, and retires that. NotFound (rig);
+  /// Aborted where `etag` is not that of the current set; FailedPrecondition where none was before.
+  virtual absl::StatusOr<ParameterSetRow> RollBackParameterSet(const std::string& rig,
+                                                               const std::string& etag,
+                                                               const std::string& promoter) = 0;
 };
 
 inline constexpr size_t kMaxQueuedBytes = size_t{64} * 1024 * 1024;

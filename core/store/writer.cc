@@ -19,8 +19,9 @@ int NoteWalPages(void* pages, sqlite3*, const char*, int count) {
 
 }  // namespace
 
-Writer::Writer(std::unique_ptr<Connection> connection, FailureCallback on_failed)
-    : connection_(std::move(connection)), on_failed_(std::move(on_failed)) {
+Writer::Writer(std::unique_ptr<Connection> connection, FailureCallback on_failed,
+               const base::Clock& clock)
+    : connection_(std::move(connection)), on_failed_(std::move(on_failed)), clock_(clock) {
   sqlite3_wal_hook(connection_->database().getHandle(), &NoteWalPages, &wal_pages_);
   thread_ = std::thread([this] { Loop(); });
 }
@@ -105,6 +106,7 @@ absl::Status Writer::Commit(std::vector<Task>& group) {
 }
 
 void Writer::Apply(std::vector<Task>& group) {
+  const int64_t now_unix_ns = absl::ToUnixNanos(clock_.Now());
   Query(*connection_, "BEGIN IMMEDIATE").Execute();
   ingest_.CountOwed(*connection_);
   for (Task& task : group) {
@@ -112,10 +114,10 @@ void Writer::Apply(std::vector<Task>& group) {
       task.outcome = ingest_.Apply(*connection_, task.batch);
       continue;
     }
-    ingest_.Flush(*connection_);  // a command sees the batches queued before it
+    ingest_.Flush(*connection_, now_unix_ns);  // a command sees the batches queued before it
     task.waiter->status = RunCommand(*task.waiter->command);
   }
-  ingest_.Flush(*connection_);
+  ingest_.Flush(*connection_, now_unix_ns);
   Query(*connection_, "COMMIT").Execute();
 }
 

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/base/clock.h"
 #include "core/base/mutex.h"
 #include "core/store/connection.h"
 #include "core/store/ingest.h"
@@ -25,8 +26,9 @@ class Writer {
   /// is not OK undoes what the command wrote, and nothing else of the group.
   using Command = std::function<absl::Status(Connection&)>;
 
-  /// `on_failed` may be empty; see SqliteStoreOptions.
-  Writer(std::unique_ptr<Connection> connection, FailureCallback on_failed);
+  /// `on_failed` may be empty; see SqliteStoreOptions. `clock` outlives the writer.
+  Writer(std::unique_ptr<Connection> connection, FailureCallback on_failed,
+         const base::Clock& clock);
   /// Commits what is queued, checkpoints, closes.
   ~Writer();
 
@@ -70,6 +72,7 @@ class Writer {
   Ingest ingest_;
   int wal_pages_ = 0;
   const FailureCallback on_failed_;
+  const base::Clock& clock_;
 
   mutable base::Mutex mutex_;
   base::CondVar queued_;

@@ -151,6 +151,8 @@ TEST_F(CliTest, CompletionNamesEveryVerb) {
     EXPECT_EQ(Run({"completion", shell}), kExitOk);
     EXPECT_THAT(out_.str(), HasSubstr("\"campaign\") words=\"--help"));
     EXPECT_THAT(out_.str(), HasSubstr("analyze evaluate replay"));
+    EXPECT_THAT(out_.str(), HasSubstr("diff list promote rollback show what-if"));
+    EXPECT_THAT(out_.str(), HasSubstr("--recalibration"));
     EXPECT_THAT(out_.str(), HasSubstr("--fail-on-gap"));
     // The word behind a global flag is its value, not a verb.
     EXPECT_THAT(out_.str(), HasSubstr("in -o|--output|--server|--timeout) value=yes"));

@@ -66,14 +66,27 @@ int Process::Wait() {
 }
 
 // ctest runs every case in a process of its own, several at a time.
-CliBench::CliBench(const std::string& name)
-    : folder_(::testing::TempDir() + "cli_e2e_" + name + "_" + std::to_string(getpid())) {
+CliBench::CliBench(const std::string& name, const std::string& config)
+    : folder_(::testing::TempDir() + "cli_e2e_" + name + "_" + std::to_string(getpid())),
+      config_(folder_ + "/parallaxd.toml") {
   fs::remove_all(folder_);
   fs::create_directories(folder_);
+  std::ofstream(config_) << config;
+  StartDaemon();
+}
+
+int CliBench::StopDaemon(int signal) {
+  daemon_->Kill(signal);
+  return daemon_->Wait();
+}
+
+void CliBench::StartDaemon(const std::string& program) {
   const std::string port_file = folder_ + "/port.json";
+  fs::remove(port_file);
   daemon_ = std::make_unique<Process>(
-      std::vector<std::string>{PARALLAX_DAEMON, "--data", folder_ + "/data", "--listen",
-                               "127.0.0.1:0", "--http", "127.0.0.1:0", "--port-file", port_file},
+      std::vector<std::string>{program, "--config", config_, "--data", folder_ + "/data",
+                               "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--port-file",
+                               port_file},
       folder_ + "/daemon.out", folder_ + "/daemon.err");
   for (int poll = 0; poll < kMaxPolls && !fs::exists(port_file); ++poll) {
     std::this_thread::sleep_for(kPoll);

@@ -42,8 +42,16 @@ struct Output {
 /// A daemon of the test's own: its own folder, a port that was free, gone with the object.
 class CliBench {
  public:
-  explicit CliBench(const std::string& name);
+  /// @param config  TOML of the daemon.
+  explicit CliBench(const std::string& name, const std::string& config = "");
   ~CliBench();
+
+  /// Ends the daemon with a signal, unless it has ended. @return as Process::Wait.
+  int StopDaemon(int signal);
+  /// Waits until the daemon ends by itself. @return as Process::Wait.
+  int AwaitDaemonEnd() { return daemon_->Wait(); }
+  /// Starts a daemon on the same folder. @param program  with the flags of parallaxd.
+  void StartDaemon(const std::string& program = PARALLAX_DAEMON);
 
   /// Runs `parallax ARGUMENTS...` against the daemon to its end.
   Output Cli(const std::vector<std::string>& arguments);
@@ -55,6 +63,7 @@ class CliBench {
   std::vector<std::string> Command(const std::vector<std::string>& arguments) const;
 
   std::string folder_;
+  std::string config_;
   std::string server_;
   std::unique_ptr<Process> daemon_;
 };

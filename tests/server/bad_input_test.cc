@@ -72,6 +72,18 @@ const std::vector<BadRig>& BadRigs() {
       {"channel twice", [](auto* r) { ChannelOf(r, 1)->set_id("Q1"); },
        "rig.devices[0].channels[1].id", ""},
       {"no devices", [](auto* r) { r->mutable_rig()->clear_devices(); }, "rig.devices", ""},
+      {"recalibration of the future",
+       [](auto* r) { r->mutable_rig()->set_recalibration(v1::Recalibration(77)); },
+       "rig.recalibration", ""},
+      {"webhook over TLS",
+       [](auto* r) { r->mutable_rig()->mutable_webhook()->set_url("https://lab/ends"); },
+       "rig.webhook.url", "plain http"},
+      {"webhook with a short secret",
+       [](auto* r) {
+         r->mutable_rig()->mutable_webhook()->set_url("http://lab/ends");
+         r->mutable_rig()->mutable_webhook()->set_secret("short");
+       },
+       "rig.webhook.secret", ""},
       {"bad rig id", [](auto* r) { r->set_rig_id("a/b"); }, "rig_id", ""},
       {"huge request id", [](auto* r) { r->set_request_id(std::string(10'000, 'x')); },
        "request_id", ""},

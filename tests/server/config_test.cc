@@ -32,6 +32,7 @@ TEST(ConfigTest, TheDocumentedFileHoldsEveryKeyWithItsDefault) {
   EXPECT_EQ(config->daemon.ingest.idle_timeout, defaults.daemon.ingest.idle_timeout);
   EXPECT_EQ(config->daemon.ingest.workers, defaults.daemon.ingest.workers);
   EXPECT_EQ(config->data_directory, DefaultDataDirectory());
+  EXPECT_EQ(config->recalibration_interval, defaults.recalibration_interval);
   for (const std::string& key : ConfigKeys()) {
     const std::string name = key.substr(key.find('.') + 1);
     const bool documented = text->find("\n" + name + " = ") != std::string::npos ||

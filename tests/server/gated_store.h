@@ -11,8 +11,8 @@
 
 namespace parallax::server {
 
-/// A store whose queue of batches a test can hold back, fill or fail, and whose jobs it can keep
-/// queued; all else is the real store's.
+/// A store whose queue of batches a test can hold back, fill or fail, whose jobs it can keep queued
+/// and whose reports unread; all else is the real store's.
 class GatedStore final : public store::Store {
  public:
   explicit GatedStore(std::unique_ptr<store::Store> inner) : inner_(std::move(inner)) {}
@@ -45,6 +45,37 @@ class GatedStore final : public store::Store {
   void HoldJobs() {
     base::MutexLock lock(mutex_);
     holding_jobs_ = true;
+  }
+
+  /// The real store, past every gate.
+  store::Store& inner() { return *inner_; }
+
+  /// From now on reports are not read: whoever asks for one waits.
+  void HoldReports() {
+    base::MutexLock lock(mutex_);
+    holding_reports_ = true;
+  }
+  /// Waits until somebody waits for a report.
+  void WaitForHeldReport() {
+    base::MutexLock lock(mutex_);
+    while (held_reports_ == 0) changed_.Wait(mutex_);
+  }
+  void ReleaseReports() {
+    base::MutexLock lock(mutex_);
+    holding_reports_ = false;
+    changed_.NotifyAll();
+  }
+
+  absl::StatusOr<store::ReportRow> GetReport(const std::string& rig,
+                                             const std::string& id) override {
+    {
+      base::MutexLock lock(mutex_);
+      ++held_reports_;
+      changed_.NotifyAll();
+      while (holding_reports_) changed_.Wait(mutex_);
+      --held_reports_;
+    }
+    return inner_->GetReport(rig, id);
   }
 
   absl::StatusOr<std::optional<store::JobRow>> ClaimJob() override {
@@ -83,8 +114,8 @@ class GatedStore final : public store::Store {
   using Rows = absl::StatusOr<std::vector<T>>;
   PARALLAX_PASS(absl::Status, CreateRig, (const store::RigRow& a, const store::ParameterSetRow& b),
                 (a, b))
-  PARALLAX_PASS(Or<store::RigRow>, UpdateRigTitle, (const Rig& a, const Rig& b, const Rig& c),
-                (a, b, c))
+  PARALLAX_PASS(Or<store::RigRow>, UpdateRig,
+                (const Rig& a, const Rig& b, const store::RigChange& c), (a, b, c))
   PARALLAX_PASS(Or<store::RigRow>, GetRig, (const Rig& a), (a))
   PARALLAX_PASS(Rows<store::RigRow>, ListRigs, (const Page& a), (a))
   PARALLAX_PASS(absl::Status, OpenRun, (const Rig& a, const signal::Run& b), (a, b))
@@ -115,11 +146,14 @@ class GatedStore final : public store::Store {
                 (const store::JobRow& a, store::ReportRow b,
                  std::optional<store::ParameterSetRow> c),
                 (a, std::move(b), std::move(c)))
-  PARALLAX_PASS(Or<store::ReportRow>, GetReport, (const Rig& a, const Rig& b), (a, b))
   PARALLAX_PASS(Rows<store::ReportRow>, ListReports, (const Rig& a, const Page& b), (a, b))
   PARALLAX_PASS(Or<store::ParameterSetRow>, GetParameterSet, (const Rig& a, int64_t b), (a, b))
   PARALLAX_PASS(Rows<store::ParameterSetRow>, ListParameterSets, (const Rig& a, const Page& b),
                 (a, b))
+  PARALLAX_PASS(Or<store::ParameterSetRow>, PromoteParameterSet,
+                (const Rig& a, int64_t b, const Rig& c, const store::Promotion& d), (a, b, c, d))
+  PARALLAX_PASS(Or<store::ParameterSetRow>, RollBackParameterSet,
+                (const Rig& a, const Rig& b, const Rig& c), (a, b, c))
 #undef PARALLAX_PASS
 
  private:
@@ -128,6 +162,8 @@ class GatedStore final : public store::Store {
   base::CondVar changed_;
   bool holding_ ABSL_GUARDED_BY(mutex_) = false;
   bool holding_jobs_ ABSL_GUARDED_BY(mutex_) = false;
+  bool holding_reports_ ABSL_GUARDED_BY(mutex_) = false;
+  size_t held_reports_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t capacity_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t refusals_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);

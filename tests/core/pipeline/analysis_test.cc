@@ -125,6 +125,15 @@ TEST(BoardAnalysisTest, TheSetHoldsEveryParameterAndTheCovarianceOfTheCalibrated
   }
   EXPECT_EQ(set.provenance.run_digests.count("energy-balance-1s"), 1u);
   EXPECT_EQ(set.provenance.run_digests.count("mimo-3s"), 0u);
+  const calibration::SampleRange& range = set.provenance.run_ranges.at("energy-balance-1s");
+  const signal::RunRecord run = BoardRecording("energy-balance-1s");
+  EXPECT_EQ(range.samples, static_cast<int64_t>(4 * run.series[0].value.size()));
+  EXPECT_EQ(range.first_unix_ns, run.series[0].time_unix_ns.front());
+  EXPECT_EQ(range.last_unix_ns, run.series[0].time_unix_ns.back());
+  EXPECT_EQ(set.provenance.cleaning.at("hampel_threshold"),
+            signal::CleanOptions{}.hampel_threshold);
+  EXPECT_EQ(set.provenance.solver.at("max_iterations"), 40);
+  EXPECT_EQ(set.provenance.method.substr(0, 18), "parallax-analysis/");
 }
 
 TEST(DeterminismTest, TheSameInputGivesTheSameBytesOnAnyNumberOfThreads) {

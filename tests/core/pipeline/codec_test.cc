@@ -31,6 +31,10 @@ calibration::ParameterSet SomeSet() {
   set.provenance = {.twin = "two_heater",
                     .twin_digest = "ab",
                     .run_digests = {{"b", "02"}, {"a", "01"}},
+                    .run_ranges = {{"a", {.samples = 7, .first_unix_ns = -1, .last_unix_ns = 9}}},
+                    .method = "parallax-analysis/0",
+                    .cleaning = {{"hampel_threshold", 3.0}},
+                    .solver = {{"max_iterations", 40.0}},
                     .options_digest = "cd",
                     .seed = UINT64_MAX,
                     .version = "0.1.0"};
@@ -53,6 +57,20 @@ TEST(ParameterSetCodecTest, ASetSurvivesBitForBit) {
   EXPECT_EQ(decoded.validity, set.validity);
   EXPECT_EQ(decoded.provenance.seed, UINT64_MAX);
   EXPECT_EQ(decoded.provenance.run_digests, set.provenance.run_digests);
+  EXPECT_EQ(decoded.provenance.run_ranges.at("a").first_unix_ns, -1);
+  EXPECT_EQ(decoded.provenance.cleaning, set.provenance.cleaning);
+}
+
+TEST(ParameterSetCodecTest, ASetOfAnOlderProgramSaysLessOfHowItWasMade) {
+  json older = json::parse(EncodeParameterSet(SomeSet()));
+  for (const char* added : {"run_ranges", "method", "cleaning", "solver"}) {
+    older["provenance"].erase(added);
+  }
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const calibration::ParameterSet decoded,
+                                DecodeParameterSet(older.dump()));
+  EXPECT_EQ(decoded.provenance.twin_digest, "ab");
+  EXPECT_TRUE(decoded.provenance.run_ranges.empty());
+  EXPECT_TRUE(decoded.provenance.method.empty());
 }
 
 TEST(ParameterSetCodecTest, AnyFiniteDoubleReadsBackToItsBits) {

@@ -9,11 +9,8 @@
 
 #include "core/base/field_error.h"
 #include "core/pipeline/parameter_set_codec.h"
-#include "core/store/sqlite_store.h"
-#include "tests/core/pipeline/pipeline_fixture.h"
+#include "tests/core/pipeline/board_store_fixture.h"
 #include "tests/core/store/fault_vfs.h"
-#include "tests/core/store/store_fixture.h"
-#include "tests/support/fake_clock.h"
 #include "tests/support/mailbox.h"
 #include "tests/support/status_matchers.h"
 
@@ -33,47 +30,21 @@ class Recorder final : public JobObserver {
 
   void OnJobStarted(const JobRow& job) override { on_start_(job); }
   void OnJobEnded(const JobRow& job) override { ended_.Put(job); }
+  void OnJobStep(const JobRow& /*job*/, JobStep step) override {
+    steps_.emplace_back(ToString(step));
+  }
   JobRow WaitForEnd() { return ended_.Take(); }
+  /// Of all jobs; REQUIRES that they have ended.
+  const std::vector<std::string>& steps() const { return steps_; }
 
  private:
   Action on_start_;
+  std::vector<std::string> steps_;
   parallax::testing::Mailbox<JobRow> ended_;
 };
 
-class JobRunnerTest : public ::testing::Test {
+class JobRunnerTest : public testing::BoardStoreTest {
  protected:
-  void SetUp() override {
-    store_ = OpenStore();
-    const std::string assumptions = EncodeParameterSet(testing::Assumptions(testing::TwoHeater()));
-    PARALLAX_ASSERT_OK(store_->CreateRig({.rig = testing::BoardRig(), .twin = "two_heater"},
-                                         {.state = "CURRENT", .bytes = assumptions}));
-    Record("energy-balance-1s", "whole", 599);
-    Record("mimo-3s", "short", 60);
-  }
-
-  std::unique_ptr<store::Store> OpenStore() {
-    return store::OpenSqliteStore({directory_.path()}, clock_).value();
-  }
-
-  /// Streams the first `rows` of a recording of tests/data/tclab-byu into the store as run `id`.
-  void Record(const std::string& recording, const std::string& id, std::ptrdiff_t rows) {
-    signal::RunRecord record = testing::BoardRecording(recording);
-    record.run.id = id;
-    PARALLAX_ASSERT_OK(store_->OpenRun(kRig, record.run));
-    PARALLAX_ASSERT_OK_AND_ASSIGN(const store::StreamState stream,
-                                  store_->OpenStream({kRig, id, "recorder", 1}));
-    signal::SampleBatch batch;
-    for (uint32_t i = 0; i < record.series.size(); ++i) {
-      const signal::Series& series = record.series[i];
-      batch.columns.push_back({i,
-                               {series.time_unix_ns.begin(), series.time_unix_ns.begin() + rows},
-                               {series.value.begin(), series.value.begin() + rows},
-                               {}});
-    }
-    PARALLAX_ASSERT_OK(store::Append(*store_, stream.stream, batch));
-    PARALLAX_ASSERT_OK(store_->CloseRun(kRig, id));
-  }
-
   JobRow Insert(const std::string& key, const std::string& run = "short") {
     JobRow job;
     job.key = key;
@@ -86,12 +57,6 @@ class JobRunnerTest : public ::testing::Test {
   size_t Reports() { return store_->ListReports(kRig, {})->size(); }
   /// Revisions beyond the assumptions.
   size_t Revisions() { return store_->ListParameterSets(kRig, {})->size() - 1; }
-
-  static constexpr const char* kRig = "tclab-byu-board";
-  store::TemporaryDirectory directory_;
-  parallax::testing::FakeClock clock_;
-  const twin::Registry twins_ = twin::BuiltInTwins();
-  std::unique_ptr<store::Store> store_;
 };
 
 TEST_F(JobRunnerTest, AQueuedJobEndsWithOneReportAndOneParameterSet) {
@@ -231,6 +196,68 @@ TEST_F(JobRunnerTest, CancellingAnotherJobStopsNothing) {
   runner.Notify();
   recorder.WaitForEnd();
   EXPECT_EQ(Stored(job.id).state, JobState::kSucceeded);
+}
+
+/// A rig that recalibrates itself, with runs that are still open.
+class RecalibrationRunnerTest : public JobRunnerTest {
+ protected:
+  void SetUp() override {
+    BoardStoreTest::SetUp();
+    SetMode(store::Recalibration::kPromote);
+  }
+  void SetMode(store::Recalibration mode) {
+    PARALLAX_ASSERT_OK_AND_ASSIGN(const store::RigRow rig, store_->GetRig(kRig));
+    PARALLAX_ASSERT_OK(store_->UpdateRig(kRig, rig.etag, {.title = "", .recalibration = mode}));
+  }
+};
+
+TEST_F(RecalibrationRunnerTest, ClosedRunsBecomeACurrentSetThoughNobodyAsksOrNotifies) {
+  Recorder recorder;
+  JobRunner runner(*store_, twins_, clock_, recorder, {.look_interval = absl::Milliseconds(5)});
+  Record("energy-balance-1s", "learn", 599, signal::Split::kCalibrate);
+  Record("mimo-3s", "judge", 201, signal::Split::kValidate);
+  PARALLAX_ASSERT_OK(store_->CloseRun(kRig, "judge"));
+  recorder.WaitForEnd();  // of a recalibration without a run to calibrate on, or of both runs
+  PARALLAX_ASSERT_OK(store_->CloseRun(kRig, "learn"));
+  clock_.Advance(absl::Minutes(1));
+  const JobRow ended = recorder.WaitForEnd();
+  ASSERT_EQ(ended.state, JobState::kSucceeded) << ended.failure;
+  EXPECT_EQ(ended.kind, store::JobKind::kRecalibration);
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const store::ParameterSetRow set,
+                                store_->GetParameterSet(kRig, -1));
+  EXPECT_EQ(set.revision, 1);
+  EXPECT_EQ(set.parent, 0);
+  EXPECT_EQ(set.promoter, "analysis");
+  EXPECT_THAT(set.reason, ::testing::StartsWith("calibrated on 1 runs, held out 1: the held-out "
+                                                "readings are"));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const calibration::ParameterSet decoded,
+                                DecodeParameterSet(set.bytes));
+  EXPECT_EQ(decoded.provenance.run_ranges.at("learn").samples, 4 * 599);
+}
+
+TEST_F(RecalibrationRunnerTest, WithoutARunToCalibrateOnItFailsWithThatFigure) {
+  Record("mimo-3s", "judge", 60, signal::Split::kValidate);
+  PARALLAX_ASSERT_OK(store_->CloseRun(kRig, "judge"));
+  Recorder recorder;
+  JobRunner runner(*store_, twins_, clock_, recorder);
+  const absl::Status failure = recorder.WaitForEnd().failure;
+  EXPECT_THAT(failure, StatusIs(absl::StatusCode::kFailedPrecondition,
+                                HasSubstr("closed runs of split CALIBRATE = 0, must be >= 1")));
+  EXPECT_EQ(base::FieldErrorOf(failure)->field, "calibrate_runs");
+  EXPECT_EQ(recorder.steps(), std::vector<std::string>{"claimed"});
+}
+
+TEST_F(RecalibrationRunnerTest, WithNothingHeldOutItsSetIsRejectedWithThatFigure) {
+  Record("energy-balance-1s", "learn", 599, signal::Split::kCalibrate);
+  PARALLAX_ASSERT_OK(store_->CloseRun(kRig, "learn"));
+  Recorder recorder;
+  JobRunner runner(*store_, twins_, clock_, recorder);
+  EXPECT_EQ(recorder.WaitForEnd().state, JobState::kSucceeded);
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const store::ParameterSetRow set, store_->GetParameterSet(kRig, 1));
+  EXPECT_EQ(set.state, "REJECTED");
+  EXPECT_THAT(set.reason, HasSubstr("held out 0"));
+  EXPECT_EQ(recorder.steps(),
+            (std::vector<std::string>{"claimed", "loaded", "analysed", "committing", "committed"}));
 }
 
 /// A runner that does not wait long, on a disk that a test can fill.

@@ -20,12 +20,6 @@ class DamageTest : public StoreTest {
     }
   }
 
-  /// Runs SQL on a connection of its own, as somebody from outside would.
-  void Tamper(const std::string& sql) {
-    SQLite::Database database(directory_.path() + "/parallax.db", SQLite::OPEN_READWRITE, 10'000);
-    ASSERT_GT(database.exec(sql), 0);
-  }
-
   /// Flips one bit of the blob that `select` finds; `update` takes it back.
   void FlipBit(const std::string& select, const std::string& update, size_t byte) {
     SQLite::Database database(directory_.path() + "/parallax.db", SQLite::OPEN_READWRITE, 10'000);
@@ -64,7 +58,7 @@ TEST_F(DamageTest, AFlippedBitInAChunkIsDataLossNamingTheRow) {
 }
 
 TEST_F(DamageTest, AnAlteredParameterSetIsDataLoss) {
-  Tamper("UPDATE parameter_set SET bytes = '{\"U\":11}'");
+  ASSERT_GT(Tamper("UPDATE parameter_set SET bytes = '{\"U\":11}'"), 0);
   const absl::Status status = store_->GetParameterSet("r", 0).status();
   EXPECT_TRUE(absl::IsDataLoss(status));
   EXPECT_THAT(status.ToString(), HasSubstr("parameter set 0 of rig \"r\""));
@@ -81,11 +75,11 @@ TEST_F(DamageTest, AFileThatIsNoDatabaseIsDataLoss) {
 
 TEST_F(DamageTest, ANewerSchemaIsRefusedAndLeftAlone) {
   store_.reset();
-  Tamper("UPDATE schema_version SET version = version + 1");
+  ASSERT_GT(Tamper("UPDATE schema_version SET version = version + 1"), 0);
   const absl::Status status = OpenSqliteStore({directory_.path()}, clock_).status();
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
   EXPECT_THAT(status.ToString(), HasSubstr(absl::StrFormat("must be <= %d", kSchemaVersion)));
-  Tamper("UPDATE schema_version SET version = version - 1");
+  ASSERT_GT(Tamper("UPDATE schema_version SET version = version - 1"), 0);
   Reopen();
   EXPECT_EQ(Series("a", 0).value.size(), 300u);
 }

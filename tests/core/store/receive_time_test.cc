@@ -1,5 +1,4 @@
 // Receive times are kept with every batch, and nothing that is read of samples depends on them.
-#include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
 
 #include "core/store/schema.h"
@@ -29,11 +28,6 @@ class ReceiveTimeTest : public StoreTest {
       times.push_back(kReceivedNs + static_cast<int64_t>(i) * 1'000'000'000);
     }
     return times;
-  }
-  /// Runs SQL on a connection of its own.
-  void Tamper(const std::string& sql) {
-    SQLite::Database database(directory_.path() + "/parallax.db", SQLite::OPEN_READWRITE, 10'000);
-    database.exec(sql);
   }
 };
 
@@ -90,6 +84,7 @@ TEST_F(ReceiveTimeTest, AFileOfVersionOneIsMigratedWithItsSamples) {
   const LedgerCounts ledger = store_->GetRun("r", "a")->ledger;
   store_.reset();
   // Back to what version 1 had.
+  DowngradeToVersion3(directory_.path());
   Tamper("ALTER TABLE batch DROP COLUMN received");
   Tamper("ALTER TABLE seal DROP COLUMN received");
   Tamper("ALTER TABLE job DROP COLUMN failure");

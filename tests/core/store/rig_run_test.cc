@@ -65,13 +65,29 @@ TEST_F(RigTest, ARigWithAWrongDigestOfItsAssumptionsIsNotHalfStored) {
 
 TEST_F(RigTest, ATitleChangesOnlyWithTheStoredEtag) {
   const std::string etag = store_->GetRig("r")->etag;
-  const absl::StatusOr<RigRow> updated = store_->UpdateRigTitle("r", etag, "New");
+  const absl::StatusOr<RigRow> updated = store_->UpdateRig("r", etag, {.title = "New"});
   ASSERT_TRUE(updated.ok());
   EXPECT_EQ(updated->title, "New");
   EXPECT_NE(updated->etag, etag);
-  EXPECT_TRUE(absl::IsAborted(store_->UpdateRigTitle("r", etag, "Lost").status()));
+  EXPECT_TRUE(absl::IsAborted(store_->UpdateRig("r", etag, {.title = "Lost"}).status()));
   EXPECT_EQ(store_->GetRig("r")->title, "New");
-  EXPECT_TRUE(absl::IsNotFound(store_->UpdateRigTitle("x", etag, "New").status()));
+  EXPECT_TRUE(absl::IsNotFound(store_->UpdateRig("x", etag, {.title = "New"}).status()));
+}
+
+TEST_F(RigTest, AnUpdateLeavesWhatItDoesNotName) {
+  RigRow row = store_->GetRig("r").value();
+  EXPECT_EQ(row.recalibration, Recalibration::kOff);
+  row = store_
+            ->UpdateRig("r", row.etag,
+                        {.title = "Bench",
+                         .recalibration = Recalibration::kPromote,
+                         .webhook = Webhook{"http://lab/ends", "a secret of the lab"}})
+            .value();
+  row = store_->UpdateRig("r", row.etag, {.title = "New"}).value();
+  EXPECT_EQ(row.recalibration, Recalibration::kPromote);
+  EXPECT_EQ(row.webhook.url, "http://lab/ends");
+  EXPECT_EQ(store_->GetRig("r")->webhook.secret, "a secret of the lab");
+  EXPECT_EQ(store_->ListRigs({})->at(0).recalibration, Recalibration::kPromote);
 }
 
 TEST_F(RigTest, ListsPagesInOrderOfId) {

@@ -1,5 +1,7 @@
 #include "tests/core/store/store_fixture.h"
 
+#include <SQLiteCpp/SQLiteCpp.h>
+
 #include <bit>
 #include <cmath>
 #include <cstdlib>
@@ -126,6 +128,19 @@ absl::StatusOr<AppendOutcome> Append(Store& store, int64_t stream, const signal:
   return *answer;
 }
 
+void DowngradeToVersion3(const std::string& directory) {
+  SQLite::Database database(directory + "/parallax.db", SQLite::OPEN_READWRITE, 10'000);
+  database.exec(
+      "DROP INDEX job_recalibration_waits; DROP INDEX job_recalibration_end; DROP TABLE promotion;"
+      "ALTER TABLE job DROP COLUMN kind;"
+      "ALTER TABLE rig DROP COLUMN recalibration; ALTER TABLE rig DROP COLUMN webhook_url;"
+      "ALTER TABLE rig DROP COLUMN webhook_secret; ALTER TABLE rig DROP COLUMN promotions;"
+      "ALTER TABLE parameter_set DROP COLUMN reason;"
+      "ALTER TABLE parameter_set DROP COLUMN promoter;"
+      "ALTER TABLE parameter_set DROP COLUMN promote_time;"
+      "UPDATE schema_version SET version = 3");
+}
+
 void StoreTest::SetUp() {
   Reopen();
   RigRow rig;
@@ -160,6 +175,11 @@ void StoreTest::OpenRun(const std::string& run) {
   row.id = run;
   row.started_at_unix_ns = kStartNs;
   ASSERT_TRUE(store_->OpenRun("r", row).ok());
+}
+
+int StoreTest::Tamper(const std::string& sql) {
+  SQLite::Database database(directory_.path() + "/parallax.db", SQLite::OPEN_READWRITE, 10'000);
+  return database.exec(sql);
 }
 
 signal::Series StoreTest::Series(const std::string& run, uint32_t channel) {

@@ -47,6 +47,9 @@ absl::StatusOr<AppendOutcome> Append(Store& store, int64_t stream, const signal:
                                      const signal::RejectCounts& rejected = {},
                                      int64_t received_unix_ns = 0);
 
+/// Makes the file of a closed store what a program of schema version 3 would have left.
+void DowngradeToVersion3(const std::string& directory);
+
 inline constexpr int64_t kStartNs = 1'600'000'000'000'000'000;
 
 /// A store in a directory of its own with rig "r" of five channels and open run "a".
@@ -57,6 +60,9 @@ class StoreTest : public ::testing::Test {
   void Reopen();
   int64_t OpenStream(const std::string& run, const std::string& producer);
   void OpenRun(const std::string& run);
+  /// Runs SQL on a connection of its own, as somebody from outside would. Returns how many rows it
+  /// changed.
+  int Tamper(const std::string& sql);
   /// Whole series of a channel of a run; fails the test where it cannot be read.
   signal::Series Series(const std::string& run, uint32_t channel);
 
