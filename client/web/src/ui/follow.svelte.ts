@@ -1,4 +1,6 @@
 /** A value that a view shows, kept up with the daemon. */
+import { untrack } from 'svelte';
+
 import { isCancelled, troubleOf, type Trouble } from '../api/errors.ts';
 import type { Feed } from '../api/feed.ts';
 
@@ -13,15 +15,22 @@ export interface Followed<T> {
 }
 
 /**
- * Asks `load` now, when what it reads of the page's state changes, and when `feed` says so; one
- * question at a time. To be called while a component is made; ends with it.
+ * Asks `load` now and whenever `feed` says so, one question at a time, and breaks off and asks anew
+ * when `what` it is about changes. To be called while a component is made; ends with it.
+ * @param what  names what is asked for; all else that `load` reads is as it is when it is called
  */
-export function follow<T>(load: (signal: AbortSignal) => Promise<T>, feed: () => Feed): Followed<T> {
+export function follow<T>(
+  what: () => string,
+  load: (signal: AbortSignal) => Promise<T>,
+  feed: () => Feed,
+): Followed<T> {
+  const subject = $derived(what());
   let value = $state.raw<T | null>(null);
   let trouble = $state.raw<Trouble | null>(null);
   let loading = $state(true);
 
   $effect(() => {
+    void subject;
     const controller = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let busy = false;
@@ -56,7 +65,7 @@ export function follow<T>(load: (signal: AbortSignal) => Promise<T>, feed: () =>
       );
     };
     loading = true;
-    run();
+    untrack(run);
     const stop = feed()(run);
     return () => {
       stop();
