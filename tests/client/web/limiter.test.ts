@@ -31,15 +31,26 @@ test('an answer is remembered until newer ones take its place; a failure is not'
   const memory = new Memory<number>(2);
   let made = 0;
   const make = () => Promise.resolve((made += 1));
-  assert.equal(await memory.get('a', make), 1);
-  assert.equal(await memory.get('a', make), 1);
-  await memory.get('b', make);
-  await memory.get('a', make);
-  await memory.get('c', make);
-  assert.equal(await memory.get('a', make), 1, 'used again before c came');
-  assert.equal(await memory.get('b', make), 4, 'the longest unused gave way');
-  await assert.rejects(memory.get('d', () => Promise.reject(new Error('away'))));
-  assert.equal(await memory.get('d', () => Promise.resolve(9)), 9);
+  assert.equal(await memory.get('a', 'v1', make), 1);
+  assert.equal(await memory.get('a', 'v1', make), 1);
+  await memory.get('b', 'v1', make);
+  await memory.get('a', 'v1', make);
+  await memory.get('c', 'v1', make);
+  assert.equal(await memory.get('a', 'v1', make), 1, 'used again before c came');
+  assert.equal(await memory.get('b', 'v1', make), 4, 'the longest unused gave way');
+  await assert.rejects(memory.get('d', 'v1', () => Promise.reject(new Error('away'))));
+  assert.equal(await memory.get('d', 'v1', () => Promise.resolve(9)), 9);
+});
+
+test('of each key the newest version is kept, and no other takes its room', async () => {
+  const memory = new Memory<string>(2);
+  const make = (text: string) => () => Promise.resolve(text);
+  await memory.get('b', 'v1', make('b1'));
+  for (const version of ['v1', 'v2', 'v3']) {
+    assert.equal(await memory.get('a', version, make(version)), version);
+  }
+  assert.equal(await memory.get('b', 'v1', make('again')), 'b1');
+  assert.equal(await memory.get('a', 'v1', make('anew')), 'anew');
 });
 
 test('a redraw happens at once, then at most ten times a second, and never gets lost', () => {

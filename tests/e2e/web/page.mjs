@@ -14,6 +14,8 @@ export const URL_OF_PAGE = process.env.PARALLAX_WEB_URL ?? '';
 export const RIG = process.env.PARALLAX_WEB_RIG ?? 'case-a';
 /** "RIG/RUN" that is streamed to while the tests run; without it live views are not tested. */
 export const LIVE = process.env.PARALLAX_WEB_LIVE ?? '';
+/** How long a test waits for one thing; longer where a machine is busy with other work. */
+const PATIENCE_MS = Number(process.env.PARALLAX_WEB_PATIENCE_MS ?? 30_000);
 const ARTEFACTS = process.env.PARALLAX_WEB_ARTEFACTS ?? '';
 
 export function launch() {
@@ -32,7 +34,7 @@ export async function open(browser, hash, options = {}) {
     ...options,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(PATIENCE_MS);
   const seen = [];
   const origin = new URL(URL_OF_PAGE).origin;
   page.on('console', (message) => {
@@ -64,7 +66,7 @@ export async function picture(page, name) {
 }
 
 /** Waits until `read` gives what `holds` accepts, and returns it. */
-export async function until(read, holds, ms = 30_000) {
+export async function until(read, holds, ms = PATIENCE_MS) {
   const end = Date.now() + ms;
   for (;;) {
     const value = await read();

@@ -105,10 +105,13 @@ export interface ReadReport {
   report: Report;
 }
 
-const reports = new Map<string, ReadReport>();
+/** What reports say, by name and hash. That never changes, so that each is read once. */
+const reports = new Map<string, Report>();
 const MOST_REPORTS = 100;
 
-/** A report with its JSON read. What it says never changes; whether it is superseded does. */
+const keyOf = ({ name, sha256 }: StoredReport) => `${name} ${sha256}`;
+
+/** A report as it stands; what it says is the same object each time. */
 export async function loadReport(
   { analysis }: Clients,
   name: string,
@@ -116,25 +119,23 @@ export async function loadReport(
 ): Promise<ReadReport> {
   const { report: stored } = await analysis.getReport({ name }, { signal });
   if (stored === undefined) throw new Error(`the daemon answered without the report ${name}`);
-  return { stored, report: parseReport(stored.json) };
-}
-
-/** The same from memory where it is known: for its words alone. */
-async function recallReport(
-  clients: Clients,
-  listed: StoredReport,
-  signal: AbortSignal,
-): Promise<ReadReport> {
-  const key = `${listed.name} ${listed.sha256}`;
-  const known = reports.get(key);
-  if (known !== undefined) return known;
-  const loaded = await loadReport(clients, listed.name, signal);
-  reports.set(key, loaded);
+  const report = reports.get(keyOf(stored)) ?? parseReport(stored.json);
+  reports.set(keyOf(stored), report);
   for (const oldest of reports.keys()) {
     if (reports.size <= MOST_REPORTS) break;
     reports.delete(oldest);
   }
-  return loaded;
+  return { stored, report };
+}
+
+/** What a listed report says. */
+export async function recallReport(
+  clients: Clients,
+  listed: StoredReport,
+  signal: AbortSignal,
+): Promise<Report> {
+  const known = reports.get(keyOf(listed));
+  return known ?? (await loadReport(clients, listed.name, signal)).report;
 }
 
 export interface RigSummary {
@@ -166,7 +167,7 @@ export async function summarise(clients: Clients, rig: Rig, signal: AbortSignal)
     openRun: runs.findLast(({ state }) => state === RunState.OPEN) ?? null,
     lastRun: runs[runs.length - 1] ?? null,
     report,
-    read: read?.report ?? null,
+    read,
     current: sets.find(({ state }) => state === ParameterSetState.CURRENT) ?? null,
     job: jobs.find(({ endTime }) => endTime === undefined) ?? null,
   };

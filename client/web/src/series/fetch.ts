@@ -84,7 +84,7 @@ function series(
 
 /** Everything of a channel after cleaning. What is kept in memory is not cancelled by one asker. */
 function filteredOf(of: PictureRequest | HealthRequest): Promise<Filtered> {
-  return filteredSeries.get(`${of.run} ${of.channel} ${of.version}`, () =>
+  return filteredSeries.get(`${of.run} ${of.channel}`, of.version, () =>
     limiter.run(async () => {
       const parts: GetSeriesResponse[] = [];
       const { run, channel, originNs } = of;
@@ -187,8 +187,8 @@ export async function fetchHealth(request: HealthRequest, signal: AbortSignal): 
 export function fetchPrediction(request: PredictionRequest): Promise<Prediction> {
   const { run, parameterSet, drive, draws } = request;
   const mode = drive === 'measured' ? DriveMode.MEASURED : DriveMode.RECIPE;
-  const key = `${run} ${request.version} ${parameterSet} ${drive} ${draws}`;
-  return predictions.get(key, () =>
+  const key = `${run} ${parameterSet} ${drive} ${draws}`;
+  return predictions.get(key, request.version, () =>
     limiter.run(async () => {
       const parts: SimulateResponse[] = await collect(
         twin.simulate({ run, mode, parameterSet, draws, seed: SEED }),

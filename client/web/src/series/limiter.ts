@@ -17,28 +17,31 @@ export class Limiter {
   }
 }
 
-/** The newest `most` answers by key; an answer that failed is asked for again. */
+/**
+ * The `most` answers that were used last, of each key only the newest version; an answer that failed
+ * is asked for again.
+ */
 export class Memory<T> {
-  private readonly kept = new Map<string, Promise<T>>();
+  private readonly kept = new Map<string, { version: string; answer: Promise<T> }>();
 
   constructor(private readonly most: number) {}
 
-  get(key: string, make: () => Promise<T>): Promise<T> {
+  get(key: string, version: string, make: () => Promise<T>): Promise<T> {
     const known = this.kept.get(key);
-    if (known !== undefined) {
-      this.kept.delete(key);
+    this.kept.delete(key);
+    if (known?.version === version) {
       this.kept.set(key, known);
-      return known;
+      return known.answer;
     }
-    const made = make();
+    const made = { version, answer: make() };
     this.kept.set(key, made);
-    made.catch(() => {
+    made.answer.catch(() => {
       if (this.kept.get(key) === made) this.kept.delete(key);
     });
     for (const oldest of this.kept.keys()) {
       if (this.kept.size <= this.most) break;
       this.kept.delete(oldest);
     }
-    return made;
+    return made.answer;
   }
 }
