@@ -33,8 +33,8 @@ export async function open(browser, hash, options = {}) {
     timezoneId: 'Europe/Berlin',
     ...options,
   });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE_MS);
   const seen = [];
   const origin = new URL(URL_OF_PAGE).origin;
   page.on('console', (message) => {
