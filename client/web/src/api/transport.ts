@@ -1,0 +1,21 @@
+/** The daemon that served this page, over gRPC-Web. */
+import { createClient, type Interceptor } from '@connectrpc/connect';
+import { createGrpcWebTransport } from '@connectrpc/connect-web';
+
+import { AnalysisService } from '../gen/parallax/v1/analysis_pb.ts';
+import { CalibrationService } from '../gen/parallax/v1/calibration_pb.ts';
+import { QueryService } from '../gen/parallax/v1/query_pb.ts';
+
+export function makeTransport(interceptors: Interceptor[] = []) {
+  return createGrpcWebTransport({ baseUrl: self.location.origin, useBinaryFormat: true, interceptors });
+}
+
+/** Clients of what the page's main thread asks; series and predictions are the worker's. */
+export function makeClients(interceptors: Interceptor[]) {
+  const transport = makeTransport(interceptors);
+  return {
+    query: createClient(QueryService, transport),
+    analysis: createClient(AnalysisService, transport),
+    calibration: createClient(CalibrationService, transport),
+  };
+}

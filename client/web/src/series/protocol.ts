@@ -1,0 +1,103 @@
+/** What the page asks of its worker, which fetches, decodes and thins out series off the main thread. */
+import type { Trouble } from '../api/errors.ts';
+import type { Line, Marks } from './decimate.ts';
+import type { QualityTally } from './quality.ts';
+
+/** Times are seconds from `originNs`, the run's start. */
+interface OfChannel {
+  run: string;
+  /** "device/channel". */
+  channel: string;
+  originNs: bigint;
+  /** Changes when the run has other samples; equal versions may be answered from memory. */
+  version: string;
+}
+
+export interface PictureRequest extends OfChannel {
+  kind: 'picture';
+  /** Null: from the first sample, to the last. */
+  from: number | null;
+  to: number | null;
+  /** Width of the plot in pixels. */
+  buckets: number;
+}
+
+/** One channel as it is drawn. */
+export interface Picture {
+  unit: string;
+  raw: Line;
+  /** Whether `raw` has every sample, or least, greatest, first and last of each bucket. */
+  rawForm: 'samples' | 'buckets';
+  /** Samples in the range that was asked for. */
+  samples: number;
+  filtered: Line | null;
+  marks: Marks | null;
+  /** Why there is no filtered form. */
+  filteredTrouble: Trouble | null;
+}
+
+export interface HealthRequest extends OfChannel {
+  kind: 'health';
+}
+
+export interface ChannelHealth {
+  unit: string;
+  samples: number;
+  /** Of the first and the last sample [s]; NaN where there is none. */
+  first: number;
+  last: number;
+  /** Median and greatest step between samples [s]; NaN with fewer than two. */
+  step: number;
+  largestStep: number;
+  /** Null where the channel could not be cleaned. */
+  tally: QualityTally | null;
+  tallyTrouble: Trouble | null;
+}
+
+export interface PredictionRequest {
+  kind: 'prediction';
+  run: string;
+  /** Of the run, in case it has other samples by now. */
+  version: string;
+  parameterSet: string;
+  drive: 'measured' | 'recipe';
+  /** 0: no band. */
+  draws: number;
+}
+
+export interface Band {
+  low95: Float64Array;
+  low50: Float64Array;
+  median: Float64Array;
+  high50: Float64Array;
+  high95: Float64Array;
+}
+
+export interface PredictedSignal {
+  channel: string;
+  unit: string;
+  value: Float64Array;
+  band: Band | null;
+}
+
+export interface Prediction {
+  /** Seconds from the run's start. */
+  time: Float64Array;
+  signals: PredictedSignal[];
+  exits: { quantity: string; unit: string; reachedLow: number; reachedHigh: number; low: number; high: number }[];
+  /** "share_6_5" and the like, by name. */
+  outcomes: Record<string, number>;
+}
+
+export type Request = PictureRequest | HealthRequest | PredictionRequest;
+
+export interface Answers {
+  picture: Picture;
+  health: ChannelHealth;
+  prediction: Prediction;
+}
+
+export type ToWorker = { id: number; request: Request } | { id: number; cancel: true };
+export type FromWorker =
+  | { id: number; answer: Answers[keyof Answers] }
+  | { id: number; trouble: Trouble; cancelled: boolean };

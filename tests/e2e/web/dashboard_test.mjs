@@ -1,0 +1,292 @@
+// The dashboard in a browser against a daemon that holds tests/data/swcnt-case-a, replayed and
+// analysed. See page.mjs for what it reads from the environment.
+//   PARALLAX_WEB_URL=http://127.0.0.1:8080 node --test tests/e2e/web/dashboard_test.mjs
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+
+import { launch, LIVE, open, picture, RIG, until } from './page.mjs';
+
+const RUN = 'r25';
+const VERDICT = 'The gap comes from nk (substrate conductivity).';
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser?.close());
+
+const number = (text) => Number(text.replace(/[^\d.-]/g, ''));
+
+test('rigs: state, newest verdict in a sentence, current parameters', async () => {
+  const { page, close } = await open(browser, '#/rigs');
+  const rig = page.locator('li', { has: page.getByRole('link', { name: RIG, exact: true }) });
+  await rig.getByRole('link', { name: VERDICT }).waitFor();
+  const text = await rig.innerText();
+  assert.match(text, /idle/);
+  assert.match(text, /IDENTIFIED/);
+  assert.match(text, /revision 1/);
+  assert.match(text, /r27, started\s+2025-08-26 18:41:10 \+0200/);
+  await close();
+});
+
+test('the first view is there within a second', async () => {
+  const bound = Number(process.env.PARALLAX_WEB_FIRST_VIEW_MS ?? 1000);
+  const took = [];
+  for (let i = 0; i < 3; i += 1) {
+    const start = Date.now();
+    const { page, close } = await open(browser, '#/rigs');
+    await page.getByRole('link', { name: RIG, exact: true }).waitFor();
+    took.push(Date.now() - start);
+    await close();
+  }
+  took.sort((a, b) => a - b);
+  console.log(`first view after ${took.join(', ')} ms`);
+  assert.ok(took[1] <= bound, `${took[1]} ms, must be <= ${bound}`);
+});
+
+test('a run: traces are drawn over the twin, phases named, readings told at the pointer', async () => {
+  const { page, close } = await open(browser, `#/rigs/${RIG}/runs/${RUN}?ch=pyro/pyro_t`);
+  const panel = page.getByRole('region', { name: 'Channel pyro/pyro_t' });
+  await panel.getByText('537 samples').waitFor();
+  await panel.getByText('measured − twin').waitFor();
+  const colours = await until(
+    () =>
+      panel.locator('canvas').first().evaluate((canvas) => {
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        const found = new Set();
+        for (let i = 0; i < data.length; i += 4) found.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
+        return [0x0072b2, 0xd55e00].filter((colour) => found.has(colour));
+      }),
+    (found) => found.length === 2,
+  );
+  assert.deepEqual(colours, [0x0072b2, 0xd55e00]);
+  const box = await panel.locator('canvas').first().boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  const readout = await until(() => panel.locator('.readout').innerText(), (text) => /twin/.test(text));
+  assert.match(readout, /s, \d\d:\d\d:\d\d \+0200 · raw 1\d\d\d.*K · filtered 1\d\d\d.*K · twin 1\d\d\d.*K · 95 %/);
+  await picture(page, 'run');
+  await close();
+});
+
+test('a zoom asks again, and shows more of fewer samples', async () => {
+  // A plot so narrow that the whole run has more samples than it has pixels for.
+  const { page, close } = await open(browser, `#/rigs/${RIG}/runs/${RUN}?ch=pyro/pyro_t`, {
+    viewport: { width: 220, height: 700 },
+  });
+  const drawn = page.locator('[data-samples]');
+  await page.getByText('least, greatest, first and last of each pixel').waitFor();
+  const whole = await drawn.evaluate((e) => ({ ...e.dataset }));
+  let asked = 0;
+  page.on('request', (request) => (asked += request.url().endsWith('/GetSeries') ? 1 : 0));
+  await page.getByRole('application').focus();
+  await page.keyboard.press('+');
+  await page.keyboard.press('+');
+  await until(() => drawn.evaluate((e) => Number(e.dataset.samples)), (n) => n > 0 && n < whole.samples / 3);
+  const near = await drawn.evaluate((e) => ({ ...e.dataset }));
+  assert.ok(asked > 0, 'the daemon was asked');
+  assert.equal(near.points, near.samples, 'sample by sample');
+  // More points for each second shown.
+  assert.ok(near.points / near.samples > whole.points / whole.samples);
+  assert.match(page.url(), /from=[\d.]+&to=[\d.]+/);
+  await page.keyboard.press('0');
+  await until(() => drawn.evaluate((e) => e.dataset.samples), (n) => n === whole.samples);
+  assert.doesNotMatch(page.url(), /from=/);
+  await close();
+});
+
+test('a stretch drawn with the pointer is shown, and its address shows it again', async () => {
+  const { page, context, close } = await open(browser, `#/rigs/${RIG}/runs/${RUN}?ch=pyro/pyro_t`);
+  const panel = page.getByRole('region', { name: 'Channel pyro/pyro_t' });
+  await panel.getByText('537 samples').waitFor();
+  const box = await panel.locator('canvas').first().boundingBox();
+  await page.mouse.move(box.x + 0.4 * box.width, box.y + 100);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 0.6 * box.width, box.y + 110, { steps: 5 });
+  await page.mouse.up();
+  await until(() => page.url(), (url) => /from=/.test(url));
+  const samples = await until(
+    () => page.locator('[data-samples]').getAttribute('data-samples'),
+    (n) => n !== '' && n !== '537',
+  );
+  const again = await context.newPage();
+  await again.goto(page.url());
+  await until(() => again.locator('[data-samples]').getAttribute('data-samples'), (n) => n === samples);
+  await close();
+});
+
+test('sensor health: every channel, and where every sample went', async () => {
+  const { page, close } = await open(browser, `#/rigs/${RIG}/health/${RUN}`);
+  const rows = page.getByRole('table').first().locator('tbody tr');
+  await until(() => rows.count(), (n) => n === 23);
+  await until(() => rows.filter({ hasText: '…' }).count(), (n) => n === 0);
+  const pyro = await rows.filter({ hasText: 'pyro/pyro_t' }).locator('td').allInnerTexts();
+  assert.equal(pyro[0], '537');
+  assert.match(pyro[2], /^0\.5 of 0\.5$/);
+  const ledger = await page.getByRole('table').nth(1).locator('tr').allInnerTexts();
+  const [received, ...parts] = ledger.map((row) => number(row.split('\t')[1]));
+  assert.equal(received, 6777);
+  assert.equal(parts.reduce((sum, part) => sum + part, 0), received);
+  assert.ok(ledger.some((row) => /NOT_FINITE\s+1/.test(row)));
+  await picture(page, 'health');
+  await close();
+});
+
+test('a report: one sentence, bars from the gap to nothing, the guilty route lit', async () => {
+  const { page, close } = await open(browser, `#/rigs/${RIG}/reports/r1`);
+  await page.getByRole('heading', { level: 1, name: VERDICT }).waitFor();
+  const bars = await page.locator('[data-bar]').evaluateAll((all) => all.map((bar) => ({ ...bar.dataset })));
+  assert.deepEqual(
+    bars.map(({ bar, name }) => `${bar} ${name}`),
+    ['gap gap', 'blamed nk', 'unexplained unexplained', 'measurement measurement'],
+  );
+  assert.match(await page.locator('[data-bar=blamed]').textContent(), /99\s%\s\(98 to 100\)/);
+  await page.locator('[data-node="Substrate conductivity"].lit').waitFor();
+  await page.locator('[data-node="mean tube diameter"].lit').waitFor();
+  assert.equal(await page.locator('[data-node="carbon overcoat as encapsulation sees it"].lit').count(), 0);
+  await page.getByText('What to measure next').waitFor();
+  const maps = page.getByRole('region', { name: 'Chirality' }).locator('figcaption');
+  assert.deepEqual(await maps.allInnerTexts(), [
+    'measured: (7,6)',
+    'predicted as assumed: (7,5)',
+    'predicted calibrated: (7,6)',
+  ]);
+  await page.getByRole('region', { name: 'Kataura plot' }).locator('circle').first().waitFor();
+  await page.getByRole('region', { name: 'Radial breathing modes' }).locator('rect').first().waitFor();
+  await picture(page, 'report');
+  await close();
+});
+
+test('what is saved of a report are the bytes that its hash was told of', async () => {
+  const { page, close } = await open(browser, `#/rigs/${RIG}/reports/r1`);
+  const told = /sha256 ([0-9a-f]{64})/.exec(await page.getByText(/sha256 /).innerText())?.[1];
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: "Save the report's JSON" }).click(),
+  ]);
+  const bytes = readFileSync(await download.path());
+  assert.equal(createHash('sha256').update(bytes).digest('hex'), told);
+  assert.equal(JSON.parse(bytes).verdict.kind, 'IDENTIFIED');
+  await close();
+});
+
+test('parameters: differences only, all on request, to the digit of the export', async () => {
+  const { page, close } = await open(browser, `#/rigs/${RIG}/parameters`);
+  const rows = page.getByRole('table').nth(1).locator('tbody tr');
+  await until(() => rows.count(), (n) => n === 1);
+  assert.match(await rows.innerText(), /^nk\s+all\s+0\s+-0\.50881439\s+0\.08709\s+0\s+1$/);
+  await page.getByLabel('differences only').uncheck();
+  await until(() => rows.count(), (n) => n === 26);
+  assert.match(page.url(), /all=1/);
+  await picture(page, 'parameters');
+  await close();
+});
+
+test('what is wrong is told with its code, and where, what and the bound', async () => {
+  const unknown = await open(browser, '#/rigs/nobody/runs');
+  const box = unknown.page.getByRole('alert');
+  await box.waitFor();
+  assert.match(await box.innerText(), /NOT_FOUND\s+.*nobody/);
+  await unknown.close();
+
+  const malformed = await open(browser, `#/rigs/${RIG}/runs/${encodeURIComponent('no run')}`);
+  const told = malformed.page.getByRole('alert').first();
+  await told.waitFor();
+  const text = await told.innerText();
+  assert.match(text, /INVALID_ARGUMENT/);
+  assert.match(text, /Where\s+name/);
+  assert.match(text, /Value\s+.*no run/);
+  await malformed.close();
+
+  const nowhere = await open(browser, '#/nowhere');
+  await nowhere.page.getByRole('heading', { name: 'No such page' }).waitFor();
+  await nowhere.close();
+});
+
+test('times are told in one zone, which goes along', async () => {
+  const { page, close } = await open(browser, `#/rigs/${RIG}/runs`);
+  await page.getByText('2025-08-26 18:41:10 +0200').waitFor();
+  await page.getByLabel('Times in').selectOption('utc');
+  await page.getByText('2025-08-26 16:41:10 UTC').waitFor();
+  await page.getByRole('link', { name: 'r27' }).click();
+  await page.getByText('started 2025-08-26 16:41:10 UTC').waitFor();
+  assert.match(page.url(), /tz=utc/);
+  await close();
+});
+
+test('everything can be reached and used with the keyboard', async () => {
+  const { page, close } = await open(browser, `#/rigs/${RIG}/runs/${RUN}?ch=pyro/pyro_t`);
+  await page.getByRole('application').waitFor();
+  const unreachable = await page.evaluate(() => {
+    const usable = [...document.querySelectorAll('a[href], button, select, input, summary')];
+    return usable.filter((one) => one.tabIndex < 0).map((one) => one.outerHTML);
+  });
+  assert.deepEqual(unreachable, []);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'main', 'the first stop skips the bar');
+  let stops = 0;
+  for (; stops < 40; stops += 1) {
+    await page.keyboard.press('Tab');
+    if (await page.evaluate(() => document.activeElement.getAttribute('role') === 'application')) break;
+  }
+  assert.ok(stops < 40, 'the plot is a stop');
+  await page.keyboard.press('+');
+  await until(() => page.url(), (url) => /from=/.test(url));
+  await close();
+});
+
+test('no view is wider than the screen, in light and dark', async () => {
+  // Each with what is there last.
+  const views = {
+    rigs: ['#/rigs', (page) => page.getByRole('link', { name: VERDICT })],
+    runs: [`#/rigs/${RIG}/runs`, (page) => page.getByRole('link', { name: 'r01' })],
+    run: [`#/rigs/${RIG}/runs/${RUN}`, (page) => page.getByText('measured − twin').nth(3)],
+    health: [`#/rigs/${RIG}/health/${RUN}`, (page) => page.getByRole('row', { name: /^aux\/gas_t 10/ })],
+    reports: [`#/rigs/${RIG}/reports`, (page) => page.getByRole('link', { name: 'r1' })],
+    report: [`#/rigs/${RIG}/reports/r1`, (page) => page.getByRole('heading', { name: /^Radial breathing/ })],
+    parameters: [`#/rigs/${RIG}/parameters`, (page) => page.getByRole('rowheader', { name: 'nk' })],
+  };
+  for (const width of [1280, 390]) {
+    for (const colorScheme of ['light', 'dark']) {
+      for (const [name, [hash, last]] of Object.entries(views)) {
+        const { page, close } = await open(browser, hash, { viewport: { width, height: 844 }, colorScheme });
+        await last(page).waitFor();
+        const excess = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        assert.ok(excess <= 0, `${name} at ${width} px: ${excess} px too wide`);
+        await picture(page, `${name}-${width}-${colorScheme}`);
+        await close();
+      }
+    }
+  }
+});
+
+test('the page tells that the daemon is away, and goes on by itself when it is back', async () => {
+  const { page, context, close } = await open(browser, `#/rigs/${RIG}/runs`);
+  await page.getByText('r27').waitFor();
+  await context.setOffline(true);
+  await page.getByText('The daemon has not answered since').waitFor();
+  assert.equal(await page.getByRole('link', { name: 'r27' }).count(), 1, 'what was known stays');
+  await context.setOffline(false);
+  await page.getByText('The daemon has not answered since').waitFor({ state: 'detached' });
+  await close(/ERR_INTERNET_DISCONNECTED/);
+});
+
+const noLive = LIVE === '' && 'PARALLAX_WEB_LIVE names no run';
+test('an open run grows on the page, and its window follows the end', { skip: noLive }, async () => {
+  const [rig, run] = LIVE.split('/');
+  const { page, close } = await open(browser, `#/rigs/${rig}/runs/${run}?last=60`);
+  const shown = async () => {
+    const told = await page.getByText(/Seconds from the run's start/).innerText();
+    return Number(/ to ([\d.]+) s/.exec(told)[1]);
+  };
+  const drawn = page.locator('[data-samples]').first();
+  const samples = () => drawn.evaluate((e) => Number(e.dataset.samples));
+  const first = await until(samples, (n) => n > 0);
+  const end = await shown();
+  await until(samples, (n) => n > first);
+  await until(shown, (now) => now > end);
+  await picture(page, 'live');
+  await close();
+});

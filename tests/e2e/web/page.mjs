@@ -1,0 +1,77 @@
+// What the tests of the dashboard share: a browser, the address of a daemon's page, and what every
+// test must not see: an error on the console, or a request to anywhere but that daemon.
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const require = createRequire(new URL('../../../client/web/package.json', import.meta.url));
+const { chromium } = require('playwright-core');
+
+/** Of the page that parallaxd serves: "http://127.0.0.1:8080". */
+export const URL_OF_PAGE = process.env.PARALLAX_WEB_URL ?? '';
+/** The rig of tests/data/swcnt-case-a, replayed and analysed. */
+export const RIG = process.env.PARALLAX_WEB_RIG ?? 'case-a';
+/** "RIG/RUN" that is streamed to while the tests run; without it live views are not tested. */
+export const LIVE = process.env.PARALLAX_WEB_LIVE ?? '';
+/** How long a test waits for one thing; longer where a machine is busy with other work. */
+const PATIENCE_MS = Number(process.env.PARALLAX_WEB_PATIENCE_MS ?? 30_000);
+const ARTEFACTS = process.env.PARALLAX_WEB_ARTEFACTS ?? '';
+
+export function launch() {
+  assert.notEqual(URL_OF_PAGE, '', 'PARALLAX_WEB_URL must hold the address of a page');
+  return chromium.launch({
+    executablePath: process.env.PARALLAX_WEB_BROWSER ?? '/usr/bin/chromium',
+    args: ['--no-sandbox'],
+  });
+}
+
+/** A page of its own, watched until `close`, which fails where it saw what it must not. */
+export async function open(browser, hash, options = {}) {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    timezoneId: 'Europe/Berlin',
+    ...options,
+  });
+  context.setDefaultTimeout(PATIENCE_MS);
+  const page = await context.newPage();
+  const seen = [];
+  const origin = new URL(URL_OF_PAGE).origin;
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) seen.push(`console: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => seen.push(`uncaught: ${error.stack}`));
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.origin !== origin && url.protocol !== 'blob:') seen.push(`asked ${request.url()}`);
+  });
+  await page.goto(`${URL_OF_PAGE}/${hash}`);
+  return {
+    page,
+    context,
+    /** What was seen so far that it should not; `allowed` matches what a test provokes. */
+    close: async (allowed = null) => {
+      await context.close();
+      const unexpected = seen.filter((one) => allowed === null || !allowed.test(one));
+      assert.deepEqual(unexpected, []);
+    },
+  };
+}
+
+/** Keeps a picture where PARALLAX_WEB_ARTEFACTS names a folder. */
+export async function picture(page, name) {
+  if (ARTEFACTS === '') return;
+  mkdirSync(ARTEFACTS, { recursive: true });
+  await page.screenshot({ path: join(ARTEFACTS, `${name}.png`), fullPage: true });
+}
+
+/** Waits until `read` gives what `holds` accepts, and returns it. */
+export async function until(read, holds, ms = PATIENCE_MS) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const value = await read();
+    if (holds(value)) return value;
+    if (Date.now() > end) assert.fail(`still ${JSON.stringify(value)} after ${ms} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
