@@ -18,6 +18,10 @@ struct CallerProof {
 /// block.
 using Authenticate = std::function<absl::Status(const CallerProof& proof)>;
 
+/// Metadata by which the HTTP gateway tells who called it (http::RpcRequest.caller). From anywhere
+/// but this process it is not believed: see CallerOf.
+inline constexpr char kGatewayCaller[] = "parallax-gateway-caller";
+
 /// The policy of a daemon without TLS and tokens, which listens on loopback: whoever reaches it.
 inline absl::Status AnybodyMayCall(const CallerProof& /*proof*/) { return absl::OkStatus(); }
 

@@ -3,10 +3,9 @@
 #include <grpcpp/server_context.h>
 
 #include <string>
-#include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/time/clock.h"
+#include "server/caller.h"
 #include "server/version.h"
 
 namespace parallax::server {
@@ -17,12 +16,17 @@ void AddServerIdentity(grpc::CallbackServerContext& context) {
 }
 
 std::string CallerOf(const grpc::CallbackServerContext& context) {
-  return WithoutPort(context.peer());
+  const auto told = context.client_metadata().find(kGatewayCaller);
+  if (told == context.client_metadata().end()) return CallerFrom(context.peer(), "");
+  return CallerFrom(context.peer(), {told->second.data(), told->second.size()});
 }
 
-std::string WithoutPort(std::string peer) {
-  const bool has_port = absl::StartsWith(peer, "ipv4:") || absl::StartsWith(peer, "ipv6:");
-  return has_port ? peer.substr(0, peer.rfind(':')) : std::move(peer);
+std::string CallerFrom(std::string_view peer, std::string_view told) {
+  if (peer.starts_with("ipv4:") || peer.starts_with("ipv6:")) {
+    return std::string(peer.substr(0, peer.rfind(':')));
+  }
+  const bool within = !peer.starts_with("unix:") && !told.empty();
+  return std::string(within ? told : peer);
 }
 
 }  // namespace parallax::server

@@ -3,6 +3,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <string>
+#include <string_view>
 
 namespace parallax::server {
 
@@ -12,9 +13,11 @@ namespace parallax::server {
 void AddServerIdentity(grpc::CallbackServerContext& context);
 
 /// Who calls, as the daemon knows it and not as the caller says: the address that the connection
-/// comes from, without its port, "ipv4:127.0.0.1".
+/// comes from, without its port, "ipv4:127.0.0.1"; of a page that of the page.
 std::string CallerOf(const grpc::CallbackServerContext& context);
-/// "ipv4:127.0.0.1" of the peer "ipv4:127.0.0.1:41234"; peers of other kinds as they are.
-std::string WithoutPort(std::string peer);
+/// The same of gRPC's name for a peer, "ipv4:127.0.0.1:41234", and of what the call says of its
+/// caller (kGatewayCaller). That is believed of calls from within this process alone, which are the
+/// gateway's; of those gRPC knows no address.
+std::string CallerFrom(std::string_view peer, std::string_view told);
 
 }  // namespace parallax::server

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "server/caller.h"
+
 namespace parallax::server {
 namespace {
 
@@ -48,6 +50,7 @@ class RpcBridge::Call final : public grpc::ClientBidiReactor<grpc::ByteBuffer, g
   void Begin(const std::shared_ptr<Call>& self, const http::RpcRequest& request) {
     self_ = self;
     for (const auto& [name, value] : request.metadata) context_.AddMetadata(name, value);
+    context_.AddMetadata(kGatewayCaller, request.caller);
     if (request.timeout != absl::InfiniteDuration()) {
       context_.set_deadline(std::chrono::system_clock::now() +
                             absl::ToChronoNanoseconds(request.timeout));

@@ -31,10 +31,23 @@ Post PostTo(net::io_context& io) {
   };
 }
 
-Request HeadOf(const beast::request<beast::string_body>& parsed) {
+/// Written as gRPC writes peers; empty where the peer is gone.
+std::string PeerOf(const tcp::socket& socket) {
+  error_code gone;
+  net::ip::address address = socket.remote_endpoint(gone).address();
+  if (gone) return "";
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    address = net::ip::make_address_v4(net::ip::v4_mapped, address.to_v6());
+  }
+  if (address.is_v4()) return "ipv4:" + address.to_string();
+  return absl::StrFormat("ipv6:%%5B%s%%5D", address.to_string());
+}
+
+Request HeadOf(const beast::request<beast::string_body>& parsed, const std::string& peer) {
   Request head{.method = std::string(parsed.method_string()),
                .target = std::string(parsed.target()),
-               .version = static_cast<int>(parsed.version())};
+               .version = static_cast<int>(parsed.version()),
+               .peer = peer};
   for (const auto& field : parsed) {
     std::string name(field.name_string());
     absl::AsciiStrToLower(&name);
@@ -57,7 +70,7 @@ class BeastConnection final : public Connection,
                               public std::enable_shared_from_this<BeastConnection> {
  public:
   BeastConnection(tcp::socket socket, Connections& shared)
-      : shared_(shared), socket_(std::move(socket)), timer_(shared.io) {}
+      : shared_(shared), socket_(std::move(socket)), peer_(PeerOf(socket_)), timer_(shared.io) {}
 
   void AwaitRequest();
   void Close() override;
@@ -94,6 +107,7 @@ class BeastConnection final : public Connection,
 
   Connections& shared_;
   tcp::socket socket_;
+  const std::string peer_;
   net::steady_timer timer_;
   State state_ = State::kIdle;
   boost::beast::flat_buffer buffer_{kMaxBufferBytes};
@@ -179,7 +193,7 @@ void BeastConnection::ReadHead() {
 }
 
 void BeastConnection::OnHead(error_code error) {
-  request_ = HeadOf(parser_->get());
+  request_ = HeadOf(parser_->get(), peer_);
   head_only_ = request_.method == "HEAD";
   if (error) return RefuseUnreadable(error);
   if (std::optional<Response> refusal = shared_.handler.Refuse(request_)) {

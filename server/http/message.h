@@ -17,6 +17,7 @@ struct Request {
   int version = 11;    ///< 11: HTTP/1.1; 10: HTTP/1.0
   Headers headers;
   std::string body;  ///< empty as long as only the head is read
+  std::string peer;  ///< address that the connection comes from: "ipv4:127.0.0.1"
 
   /// First value of a header, or empty.
   std::string_view Header(std::string_view name) const;

@@ -13,6 +13,7 @@ namespace parallax::server::http {
 struct RpcRequest {
   std::string path;  ///< "/parallax.v1.QueryService/GetRun"
   Headers metadata;
+  std::string caller;  ///< Request.peer
   absl::Duration timeout = absl::InfiniteDuration();
   std::string message;  ///< serialised
 };

@@ -63,7 +63,7 @@ bool IsMethodPath(std::string_view path) {
 }
 
 absl::StatusOr<RpcRequest> ReadRpcHead(const Request& head) {
-  RpcRequest request{.path = std::string(head.Path())};
+  RpcRequest request{.path = std::string(head.Path()), .caller = head.peer};
   PARALLAX_RETURN_IF_ERROR(
       CheckStreams(request.path, EncodingOf(head).value_or(RpcEncoding::kJson)));
   const std::string_view encoding = head.Header("grpc-encoding");

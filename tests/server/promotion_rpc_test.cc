@@ -1,8 +1,11 @@
 // Promote and Rollback over the wire: typed errors, and two callers at once.
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "absl/strings/str_format.h"
+#include "server/caller.h"
 #include "tests/server/daemon_fixture.h"
+#include "tests/server/http/http_peer.h"
 
 namespace parallax::server {
 namespace {
@@ -73,6 +76,31 @@ TEST_F(PromotionRpcTest, ACandidateIsPutToUseByItsCallerAndTakenOutAgain) {
   EXPECT_EQ(back->parameter_set().name(), "rigs/board/parameterSets/0");
   EXPECT_EQ(back->parameter_set().reason(), "rolled back from revision 1");
   EXPECT_EQ(Get("1").state(), v1::PARAMETER_SET_STATE_RETIRED);
+}
+
+TEST_F(PromotionRpcTest, APageIsKnownByItsOwnAddressToo) {
+  Register("CANDIDATE");
+  const nlohmann::json request = {{"name", "rigs/board/parameterSets/1"},
+                                  {"etag", Get("1").etag()}};
+  const http::HttpAnswer answer =
+      http::HttpPeer(daemon_->http_port())
+          .Ask("POST", "/parallax.v1.CalibrationService/Promote",
+               {{"Content-Type", "application/json"}, {kGatewayCaller, "ipv4:10.0.0.7"}},
+               request.dump());
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(Get("1").promoter(), "ipv4:127.0.0.1");
+}
+
+TEST_F(PromotionRpcTest, NobodyElseIsBelievedWhoCalls) {
+  Register("CANDIDATE");
+  v1::PromoteRequest request;
+  request.set_name("rigs/board/parameterSets/1");
+  request.set_etag(Get("1").etag());
+  grpc::ClientContext context;
+  context.AddMetadata(kGatewayCaller, "ipv4:10.0.0.7");
+  v1::PromoteResponse response;
+  ASSERT_TRUE(calibration_->Promote(&context, request, &response).ok());
+  EXPECT_EQ(response.parameter_set().promoter(), "ipv4:127.0.0.1");
 }
 
 TEST_F(PromotionRpcTest, OfTwoCallersAtOnceExactlyOneIsAborted) {
