@@ -98,10 +98,10 @@ absl::StatusOr<store::JobRow> AnalysisHandler::MakeJob(const v1::AnalyzeRequest&
 }
 
 absl::Status AnalysisHandler::CheckQueue() {
-  PARALLAX_ASSIGN_OR_RETURN(const std::vector<store::JobRow> newest,
-                            context_.store.ListJobs("", {.limit = 4 * kMaxQueuedJobs}));
-  const auto queued = std::count_if(newest.begin(), newest.end(), [](const store::JobRow& job) {
-    return job.state == store::JobState::kQueued;
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<store::JobRow> open, context_.store.ListOpenJobs());
+  // Recalibrations do not count: each rig has one that waits at most, maybe for its rest.
+  const auto queued = std::count_if(open.begin(), open.end(), [](const store::JobRow& job) {
+    return job.state == store::JobState::kQueued && job.kind == store::JobKind::kAnalysis;
   });
   if (static_cast<size_t>(queued) < kMaxQueuedJobs) return absl::OkStatus();
   return base::FieldStatus(absl::StatusCode::kResourceExhausted,

@@ -102,6 +102,7 @@ absl::StatusOr<v1::PromoteResponse> CalibrationHandler::Promote(const v1::Promot
       const store::ParameterSetRow row,
       context_.store.PromoteParameterSet(name.rig, name.revision, request.etag(),
                                          {.promoter = caller, .reason = reason}));
+  context_.on_changed(ParameterSetNameOf(row.rig, row.revision));
   v1::PromoteResponse response;
   PARALLAX_ASSIGN_OR_RETURN(*response.mutable_parameter_set(),
                             ParameterSetToProto(row, Body::kWithJson));
@@ -114,6 +115,7 @@ absl::StatusOr<v1::RollbackResponse> CalibrationHandler::Rollback(
   PARALLAX_RETURN_IF_ERROR(CheckGiven(request.etag()));
   PARALLAX_ASSIGN_OR_RETURN(const store::ParameterSetRow row,
                             context_.store.RollBackParameterSet(rig, request.etag(), caller));
+  context_.on_changed(ParameterSetNameOf(row.rig, row.revision));
   v1::RollbackResponse response;
   PARALLAX_ASSIGN_OR_RETURN(*response.mutable_parameter_set(),
                             ParameterSetToProto(row, Body::kWithJson));

@@ -1,6 +1,9 @@
 #include "server/change_publisher.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "core/base/field_error.h"
@@ -14,7 +17,31 @@ namespace parallax::server {
 
 ChangePublisher::ChangePublisher(store::Store& store, SessionRegistry& registry, WatchHub& hub,
                                  LiveAnalysis& live)
-    : store_(store), registry_(registry), hub_(hub), live_(live), thread_([this] { Run(); }) {}
+    : store_(store), registry_(registry), hub_(hub), live_(live) {
+  if (const absl::Status status = ReadStart(); !status.ok()) {
+    Log(LogLevel::kWarning, "watchers will miss changes", {{"error", base::Plain(status)}});
+  }
+  thread_ = std::thread([this] { Run(); });
+}
+
+absl::Status ChangePublisher::ReadStart() {
+  store::PageRequest page;
+  for (;;) {
+    PARALLAX_ASSIGN_OR_RETURN(const std::vector<store::RigRow> rigs, store_.ListRigs(page));
+    for (const store::RigRow& row : rigs) {
+      const absl::StatusOr<store::ParameterSetRow> set = store_.GetParameterSet(row.rig.id, -1);
+      // That a set is damaged is told by whoever reads it.
+      if (set.ok()) current_[row.rig.id] = set->revision;
+    }
+    if (rigs.size() < page.limit) break;
+    page.after = rigs.back().rig.id;
+  }
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<store::JobRow> jobs, store_.ListOpenJobs());
+  for (const store::JobRow& job : jobs) {
+    if (job.state == store::JobState::kQueued) waiting_jobs_.insert(job.id);
+  }
+  return absl::OkStatus();
+}
 
 ChangePublisher::~ChangePublisher() {
   {
@@ -52,6 +79,7 @@ void ChangePublisher::Run() {
 }
 
 absl::Status ChangePublisher::Publish(const std::string& name) {
+  if (name == "jobs/-") return PublishWaitingJobs();
   if (absl::StartsWith(name, "jobs/")) {
     PARALLAX_ASSIGN_OR_RETURN(const std::string id, ParseJobName("name", name));
     return PublishJob(id);
@@ -63,8 +91,12 @@ absl::Status ChangePublisher::Publish(const std::string& name) {
     return PublishSet(set->rig, set->revision);
   }
   PARALLAX_ASSIGN_OR_RETURN(const std::string rig, ParseRigName("name", name));
+  return PublishRig(rig);
+}
+
+absl::Status ChangePublisher::PublishRig(const std::string& rig) {
   PARALLAX_ASSIGN_OR_RETURN(const store::RigRow row, store_.GetRig(rig));
-  WatchEvent event{.topic = WatchTopic::kState, .rig = rig, .name = name};
+  WatchEvent event{.topic = WatchTopic::kState, .rig = rig, .name = RigNameOf(rig)};
   *event.message.mutable_rig() = RigToProto(row);
   hub_.Publish(std::move(event));
   return absl::OkStatus();
@@ -84,30 +116,60 @@ absl::Status ChangePublisher::PublishRun(const std::string& rig, const std::stri
 absl::Status ChangePublisher::PublishSet(const std::string& rig, int64_t revision) {
   PARALLAX_ASSIGN_OR_RETURN(const store::ParameterSetRow row,
                             store_.GetParameterSet(rig, revision));
-  WatchEvent event{
-      .topic = WatchTopic::kState, .rig = rig, .name = ParameterSetNameOf(rig, row.revision)};
+  if (row.state != "CURRENT") return PublishSetRow(row);
+  // A rig begins with revision 0.
+  int64_t& current = current_.try_emplace(rig, 0).first->second;
+  if (current != row.revision) {
+    PARALLAX_ASSIGN_OR_RETURN(const store::ParameterSetRow former,
+                              store_.GetParameterSet(rig, current));
+    PARALLAX_RETURN_IF_ERROR(PublishSetRow(former));
+    current = row.revision;
+    live_.OnParametersChanged(rig);
+  }
+  return PublishSetRow(row);
+}
+
+absl::Status ChangePublisher::PublishSetRow(const store::ParameterSetRow& row) {
+  WatchEvent event{.topic = WatchTopic::kState,
+                   .rig = row.rig,
+                   .name = ParameterSetNameOf(row.rig, row.revision)};
   PARALLAX_ASSIGN_OR_RETURN(*event.message.mutable_parameter_set(),
                             ParameterSetToProto(row, Body::kWithoutJson));
   hub_.Publish(std::move(event));
-  if (row.state == "CURRENT") live_.OnParametersChanged(rig);
   return absl::OkStatus();
 }
 
 absl::Status ChangePublisher::PublishJob(const std::string& id) {
   PARALLAX_ASSIGN_OR_RETURN(const store::JobRow row, store_.GetJob(id));
   if (row.state == store::JobState::kSucceeded) {
-    // What it registered, and what that retired, before who waits for the job looks for it.
+    // What it registered, before who waits for the job looks for it.
     PARALLAX_ASSIGN_OR_RETURN(const store::ReportRow report, store_.GetReport(row.rig, row.report));
     if (report.parameter_set >= 0) {
-      PARALLAX_ASSIGN_OR_RETURN(const store::ParameterSetRow set,
-                                store_.GetParameterSet(row.rig, report.parameter_set));
-      if (set.parent >= 0) PARALLAX_RETURN_IF_ERROR(PublishSet(row.rig, set.parent));
       PARALLAX_RETURN_IF_ERROR(PublishSet(row.rig, report.parameter_set));
     }
+  }
+  if (row.state == store::JobState::kQueued) {
+    waiting_jobs_.insert(id);
+  } else {
+    waiting_jobs_.erase(id);
   }
   WatchEvent event{.topic = WatchTopic::kState, .rig = row.rig, .name = JobNameOf(id)};
   *event.message.mutable_job() = JobToProto(row);
   hub_.Publish(std::move(event));
+  return absl::OkStatus();
+}
+
+/// Jobs that wait and were not published so, and those that were and do not any more.
+absl::Status ChangePublisher::PublishWaitingJobs() {
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<store::JobRow> open, store_.ListOpenJobs());
+  std::set<std::string> waiting;
+  for (const store::JobRow& job : open) {
+    if (job.state == store::JobState::kQueued) waiting.insert(job.id);
+  }
+  std::vector<std::string> changed;
+  std::set_symmetric_difference(waiting.begin(), waiting.end(), waiting_jobs_.begin(),
+                                waiting_jobs_.end(), std::back_inserter(changed));
+  for (const std::string& id : changed) PARALLAX_RETURN_IF_ERROR(PublishJob(id));
   return absl::OkStatus();
 }
 

@@ -197,6 +197,8 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
                   [this] {
                     registry_.ExpireIdle(clock_.Now(), options_.ingest.idle_timeout);
                     hub_.Beat(clock_.Now());
+                    // Late samples queue recalibrations with nobody else to tell.
+                    changes_.Changed("jobs/-");
                   }),
       service_context_{
           .store = *store_,
@@ -204,7 +206,11 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
           .clock = clock_,
           .registry = registry_,
           .on_run_closed = [this] { compactor_.Notify(); },
-          .on_job_queued = [this] { job_runner_->Notify(); },
+          .on_job_queued =
+              [this] {
+                job_runner_->Notify();
+                changes_.Changed("jobs/-");
+              },
           .on_job_cancelled = [this](const std::string& id) { job_runner_->Cancel(id); },
           .on_changed = [this](const std::string& name) { changes_.Changed(name); }},
       watch_context_{.services = service_context_, .hub = hub_, .live = live_},

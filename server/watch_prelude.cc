@@ -16,12 +16,6 @@ namespace parallax::server {
 namespace {
 
 constexpr size_t kMaxBackfillRows = 8192;  // of one message
-constexpr size_t kMaxSnapshotJobs =
-    1000;  // the newest, of which those that have not ended are told
-
-bool HasEnded(const store::JobRow& job) {
-  return job.state != store::JobState::kQueued && job.state != store::JobState::kRunning;
-}
 
 }  // namespace
 
@@ -148,11 +142,12 @@ absl::Status WatchPrelude::AddSets(const std::string& rig) {
   return absl::OkStatus();
 }
 
+/// Those of a rig, or of all where it is empty, that have not ended.
 absl::Status WatchPrelude::AddJobs(const std::string& rig) {
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<store::JobRow> rows,
-                            context_.services.store.ListJobs(rig, {.limit = kMaxSnapshotJobs}));
+                            context_.services.store.ListOpenJobs());
   for (const store::JobRow& row : rows) {
-    if (!HasEnded(row)) AddJobRow(row);
+    if (rig.empty() || row.rig == rig) AddJobRow(row);
   }
   return absl::OkStatus();
 }

@@ -63,6 +63,7 @@ absl::StatusOr<JobRow> GetJob(Connection& connection, const std::string& id);
 absl::StatusOr<std::optional<JobRow>> FindJob(Connection& connection, const std::string& key);
 absl::StatusOr<std::vector<JobRow>> ListJobs(Connection& connection, const std::string& rig,
                                              const PageRequest& page);
+absl::StatusOr<std::vector<JobRow>> ListOpenJobs(Connection& connection);
 /// `incarnation` names this process: a job that runs under another one has lost its process.
 /// Recalibrations whose rig ended one after `rested_since_unix_ns` wait.
 absl::StatusOr<std::optional<JobRow>> ClaimJob(Connection& connection, int64_t incarnation,

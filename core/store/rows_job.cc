@@ -35,6 +35,15 @@ absl::StatusOr<JobRow> RowToJob(const Query& query) {
   return job;
 }
 
+absl::StatusOr<std::vector<JobRow>> RowsToJobs(Query& query) {
+  std::vector<JobRow> rows;
+  while (query.Step()) {
+    PARALLAX_ASSIGN_OR_RETURN(JobRow row, RowToJob(query));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 /// As the wire names it.
 const char* StateName(JobState state) {
   switch (state) {
@@ -131,12 +140,13 @@ absl::StatusOr<std::vector<JobRow>> ListJobs(Connection& connection, const std::
               "SELECT " PARALLAX_JOB_COLUMNS
               " FROM job WHERE id < ? AND (?2 = '' OR rig = ?2) ORDER BY id DESC LIMIT ?",
               before, rig, static_cast<int64_t>(page.limit));
-  std::vector<JobRow> rows;
-  while (query.Step()) {
-    PARALLAX_ASSIGN_OR_RETURN(JobRow row, RowToJob(query));
-    rows.push_back(std::move(row));
-  }
-  return rows;
+  return RowsToJobs(query);
+}
+
+absl::StatusOr<std::vector<JobRow>> ListOpenJobs(Connection& connection) {
+  Query query(connection,
+              "SELECT " PARALLAX_JOB_COLUMNS " FROM job WHERE state IN (0, 1) ORDER BY id");
+  return RowsToJobs(query);
 }
 
 absl::StatusOr<std::optional<JobRow>> ClaimJob(Connection& connection, int64_t incarnation,

@@ -153,6 +153,10 @@ class SqliteStore final : public Store {
     return Read([&](Connection& c) { return store::ListJobs(c, rig, page); });
   }
 
+  absl::StatusOr<std::vector<JobRow>> ListOpenJobs() override {
+    return Read([](Connection& c) { return store::ListOpenJobs(c); });
+  }
+
   absl::StatusOr<std::optional<JobRow>> ClaimJob() override {
     const int64_t now = NowUnixNs();
     const int64_t rested_since = now - absl::ToInt64Nanoseconds(recalibration_interval_);

@@ -299,6 +299,8 @@ class Store {
   /// Newest first; of one rig, or of all where `rig` is empty.
   virtual absl::StatusOr<std::vector<JobRow>> ListJobs(const std::string& rig,
                                                        const PageRequest& page) = 0;
+  /// Those of all rigs that are queued or run, oldest first.
+  virtual absl::StatusOr<std::vector<JobRow>> ListOpenJobs() = 0;
   /// Takes the oldest queued job, or one that was running when a former process died, as RUNNING
   /// with one more attempt; nothing where there is none. A recalibration waits until the store's
   /// recalibration_interval has passed since the last one of its rig ended. Its first claim decides

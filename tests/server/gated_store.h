@@ -140,6 +140,7 @@ class GatedStore final : public store::Store {
   PARALLAX_PASS(Or<store::JobRow>, GetJob, (const Rig& a), (a))
   PARALLAX_PASS(Or<std::optional<store::JobRow>>, FindJob, (const std::string& a), (a))
   PARALLAX_PASS(Rows<store::JobRow>, ListJobs, (const Rig& a, const Page& b), (a, b))
+  PARALLAX_PASS(Rows<store::JobRow>, ListOpenJobs, (), ())
   PARALLAX_PASS(absl::Status, UpdateJob, (const store::JobRow& a), (a))
   PARALLAX_PASS(Or<store::JobRow>, CancelJob, (const Rig& a), (a))
   PARALLAX_PASS(absl::Status, FinishJob,

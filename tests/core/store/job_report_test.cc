@@ -158,6 +158,19 @@ TEST_F(JobTest, ListsNewestFirstInPages) {
   EXPECT_TRUE(absl::IsInvalidArgument(store_->ListJobs("r", {"7", 2}).status()));
 }
 
+TEST_F(JobTest, ListsThoseThatAreNotOverOldestFirst) {
+  for (const char* key : {"k1", "k2", "k3", "k4"}) Insert(key);
+  ASSERT_TRUE(store_->FinishJob(Claim(), Report(), std::nullopt).ok());
+  const JobRow running = Claim();
+  ASSERT_TRUE(store_->CancelJob(store_->FindJob("k3").value()->id).ok());
+  const std::vector<JobRow> open = store_->ListOpenJobs().value();
+  ASSERT_EQ(open.size(), 2u);
+  EXPECT_EQ(open[0].id, running.id);
+  EXPECT_EQ(open[0].state, JobState::kRunning);
+  EXPECT_EQ(open[1].key, "k4");
+  EXPECT_EQ(open[1].state, JobState::kQueued);
+}
+
 TEST_F(ReportTest, LateSamplesSupersedeOnlyReportsThatReadTheirRun) {
   OpenRun("b");
   Insert("k1");
