@@ -98,7 +98,7 @@ class Daemon::JobLog final : public pipeline::JobObserver {
   }
   void OnJobProgress(const store::JobRow& job) override { changes_.Changed(JobNameOf(job.id)); }
   void OnJobEnded(const store::JobRow& job) override {
-    metrics_.OnJobEnded(JobStateName(job.state));
+    metrics_.OnJobEnded(job.kind, job.state);
     changes_.Changed(JobNameOf(job.id));
     const bool failed = job.state == store::JobState::kFailed;
     Log(failed ? LogLevel::kWarning : LogLevel::kInfo, "job ended",
@@ -183,6 +183,7 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
       live_({.store = *store_,
              .twins = twins_.registry(),
              .hub = hub_,
+             .counters = live_counters_,
              .options = {},
              .started_unix_ns = absl::ToUnixNanos(clock_.Now())},
             clock_, commits_),
@@ -255,7 +256,10 @@ absl::StatusOr<std::string> Daemon::MetricsText(uint64_t gateway_calls) const {
                         .gateway_calls = gateway_calls,
                         .waiting_calls = executor_.waiting(),
                         .open_jobs = std::move(open_jobs),
-                        .twin_evaluations = twins_.Evaluations()});
+                        .twin_evaluations = twins_.Evaluations(),
+                        .live = live_counters_.Snapshot(),
+                        .watch = hub_.counts(),
+                        .webhooks = webhooks_.counts()});
 }
 
 void Daemon::Drain() {

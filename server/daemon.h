@@ -97,6 +97,7 @@ class Daemon {
   const std::unique_ptr<store::Store> store_;
   const CountedTwins twins_;
   WatchHub hub_;
+  LiveCounters live_counters_;
   LiveAnalysis live_;
   ChangePublisher changes_;
   WebhookSender webhooks_;

@@ -41,11 +41,13 @@ void LiveAnalysis::OnCommitted(CommittedBatch batch) {
   told_[key][batch.stream] = batch.batch->seq + 1;
   if (const auto unread = unread_.find(key); unread != unread_.end()) {
     unread->second.samples += samples;
+    CountSkipped(samples);
     return;
   }
   Inbox& inbox = inboxes_[key];
   if (inbox.dropped > 0) {
     inbox.dropped += samples;
+    CountSkipped(samples);
     return;
   }
   queued_samples_ += samples;
@@ -63,6 +65,7 @@ void LiveAnalysis::MakeRoom() {
   Inbox& inbox = most->second;
   queued_samples_ -= inbox.samples;
   inbox.dropped += inbox.samples;
+  CountSkipped(inbox.samples);
   inbox.samples = 0;
   inbox.batches.clear();
 }
@@ -110,9 +113,11 @@ void LiveAnalysis::Run() {
     }
     TakeParameters(changed_rigs);
     for (auto& [key, inbox] : taken) Process(key, std::move(inbox));
-    if (absl::Now() < next_tick) continue;
-    next_tick = absl::Now() + kTickInterval;
-    Tick(clock_.Now());
+    if (absl::Now() >= next_tick) {
+      next_tick = absl::Now() + kTickInterval;
+      Tick(clock_.Now());
+    }
+    context_.counters.Apply([&](LiveCounts* counts) { counts->runs = runs_.size(); });
   }
 }
 
@@ -156,6 +161,10 @@ LiveRun* LiveAnalysis::Find(const Key& key, uint64_t not_live,
   return (runs_[key] = *std::move(loaded)).get();
 }
 
+void LiveAnalysis::CountSkipped(uint64_t samples) {
+  context_.counters.Apply([&](LiveCounts* counts) { counts->skipped += samples; });
+}
+
 /// Lets go of a run until it can be read anew.
 void LiveAnalysis::LetGo(const Key& key, uint64_t samples) {
   runs_.erase(key);
@@ -165,6 +174,7 @@ void LiveAnalysis::LetGo(const Key& key, uint64_t samples) {
   const auto inbox = inboxes_.find(key);
   if (inbox == inboxes_.end()) return;
   unread_[key].samples += inbox->second.samples;
+  CountSkipped(inbox->second.samples);
   queued_samples_ -= inbox->second.samples;
   inbox->second.samples = 0;
   inbox->second.batches.clear();

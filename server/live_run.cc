@@ -189,6 +189,8 @@ void LiveRun::Take(const CommittedBatch& batch) {
   const auto read = read_.find(batch.stream);
   if (read != read_.end() && batch.batch->seq < read->second) return;
   analyzer_.Push(*batch.batch, batch.received_unix_ns, &output_);
+  context_.counters.Apply(
+      [&](LiveCounts* counts) { counts->samples += batch.batch->SampleCount(); });
   last_batch_ = std::max(last_batch_, absl::FromUnixNanos(batch.received_unix_ns));
   tested_ = false;
 }
@@ -214,6 +216,8 @@ void LiveRun::Publish() {
   for (const pipeline::LiveFinding& finding : output_.findings) {
     WatchEvent event{.topic = WatchTopic::kFinding, .rig = rig, .name = name_};
     *event.message.mutable_detection() = DetectionToProto(name_, analyzer_.channels(), finding);
+    const std::string kind = DetectionName(event.message.detection().kind());
+    context_.counters.Apply([&](LiveCounts* counts) { ++counts->detections[kind]; });
     context_.hub.Publish(std::move(event));
   }
   output_ = {};

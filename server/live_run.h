@@ -15,6 +15,7 @@
 #include "core/twin/twin.h"
 #include "server/commit_observer.h"
 #include "server/forecast_worker.h"
+#include "server/live_counters.h"
 #include "server/watch_hub.h"
 
 namespace parallax::server {
@@ -24,6 +25,7 @@ struct LiveContext {
   store::Store& store;
   const twin::Registry& twins;
   WatchHub& hub;
+  LiveCounters& counters;
   pipeline::LiveOptions options;
   int64_t started_unix_ns = 0;  ///< when it began to be told of batches, by the daemon's clock
 };

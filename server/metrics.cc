@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/open_jobs.h"
 #include "server/version.h"
 
 namespace parallax::server {
@@ -47,6 +48,70 @@ MetricFamily Labelled(const char* name, const char* help, MetricType type, const
   return family;
 }
 
+using Families = std::vector<MetricFamily>;
+
+void AddIngest(const MetricsSnapshot& snapshot, const ClientMetric& ack_latency,
+               Families* families) {
+  const Ledger& ingest = snapshot.ingest;
+  families->push_back(Single("parallax_ingest_stored_samples_total", "Samples committed to disk.",
+                             MetricType::Counter, ingest.stored));
+  families->push_back(Single("parallax_ingest_duplicate_samples_total",
+                             "Samples of batches that were on disk already.", MetricType::Counter,
+                             ingest.duplicate));
+  families->push_back(Labelled("parallax_ingest_rejected_samples_total",
+                               "Samples that were dropped, by reason.", MetricType::Counter,
+                               "reason", ingest.rejected));
+  families->push_back(Single("parallax_ingest_queued_samples",
+                             "Samples read and not yet committed.", MetricType::Gauge,
+                             ingest.queued));
+  families->push_back(Single("parallax_ingest_open_streams", "Ingest streams that are open.",
+                             MetricType::Gauge, snapshot.open_streams));
+  families->push_back({"parallax_ingest_ack_latency_seconds",
+                       "Time from reading a batch to sending its acknowledgement.",
+                       MetricType::Histogram,
+                       {ack_latency}});
+}
+
+void AddCalls(const MetricsSnapshot& snapshot, Families* families) {
+  families->push_back(Single("parallax_gateway_open_calls",
+                             "Calls that came by HTTP and are under way.", MetricType::Gauge,
+                             snapshot.gateway_calls));
+  families->push_back(Single("parallax_waiting_calls", "Calls that wait for a thread.",
+                             MetricType::Gauge, snapshot.waiting_calls));
+  const WebhookCounts& webhooks = snapshot.webhooks;
+  families->push_back(Single("parallax_webhook_delivered_total",
+                             "Ends of jobs that a webhook took.", MetricType::Counter,
+                             webhooks.delivered));
+  families->push_back(Labelled("parallax_webhook_dropped_total",
+                               "Ends of jobs that no webhook was told of, by reason.",
+                               MetricType::Counter, "reason",
+                               {{"queue full", webhooks.dropped_full},
+                                {"refused", webhooks.dropped_refused},
+                                {"daemon ended", webhooks.dropped_stopped}}));
+}
+
+void AddLive(const MetricsSnapshot& snapshot, Families* families) {
+  const LiveCounts& live = snapshot.live;
+  families->push_back(Single("parallax_live_samples_total",
+                             "Samples that the live analysis read as they were stored.",
+                             MetricType::Counter, live.samples));
+  families->push_back(Single("parallax_live_skipped_samples_total",
+                             "Samples that were stored faster than the live analysis reads.",
+                             MetricType::Counter, live.skipped));
+  families->push_back(Single("parallax_live_runs", "Runs that the live analysis follows.",
+                             MetricType::Gauge, live.runs));
+  families->push_back(Labelled("parallax_live_detections_total",
+                               "What the live analysis detected, by kind.", MetricType::Counter,
+                               "kind", live.detections));
+  families->push_back(Single("parallax_watchers", "Watches that are open.", MetricType::Gauge,
+                             snapshot.watch.watchers));
+  families->push_back(Single("parallax_watch_events_total", "Events that watchers could be told.",
+                             MetricType::Counter, snapshot.watch.events));
+  families->push_back(Single("parallax_watch_coalesced_total",
+                             "Samples and events that slow watchers were not sent.",
+                             MetricType::Counter, snapshot.watch.coalesced));
+}
+
 }  // namespace
 
 Metrics::Metrics() : ack_latency_(std::make_unique<prometheus::Histogram>(AckBounds())) {}
@@ -57,48 +122,43 @@ void Metrics::OnAcked(absl::Duration since_read) {
   ack_latency_->Observe(std::max(0.0, absl::ToDoubleSeconds(since_read)));
 }
 
-void Metrics::OnJobEnded(const std::string& state) {
+void Metrics::OnJobEnded(store::JobKind kind, store::JobState state) {
   base::MutexLock lock(mutex_);
-  ++ended_jobs_[state];
+  ++ended_jobs_[{kind, state}];
+}
+
+MetricFamily Metrics::EndedJobs() const {
+  MetricFamily family{"parallax_jobs_ended_total",
+                      "Analysis jobs that ended since the start, by kind and state.",
+                      MetricType::Counter,
+                      {}};
+  base::MutexLock lock(mutex_);
+  for (const store::JobKind kind : {store::JobKind::kAnalysis, store::JobKind::kRecalibration}) {
+    for (const store::JobState state :
+         {store::JobState::kSucceeded, store::JobState::kFailed, store::JobState::kCancelled}) {
+      const auto found = ended_jobs_.find({kind, state});
+      const uint64_t count = found == ended_jobs_.end() ? 0 : found->second;
+      family.metric.push_back(Value(MetricType::Counter, count));
+      family.metric.back().label = {{"kind", JobKindName(kind)}, {"state", JobStateName(state)}};
+    }
+  }
+  return family;
 }
 
 std::string Metrics::Text(const MetricsSnapshot& snapshot) const {
-  Counts ended = {{"succeeded", 0}, {"failed", 0}, {"cancelled", 0}};
-  {
-    base::MutexLock lock(mutex_);
-    for (const auto& [state, count] : ended_jobs_) ended[state] = count;
-  }
-  const Ledger& ingest = snapshot.ingest;
   MetricFamily version{"parallax_build_info", "Version of the daemon.", MetricType::Gauge, {}};
   version.metric.push_back(Value(MetricType::Gauge, 1));
   version.metric.back().label = {{"version", kVersion}};
-  const std::vector<MetricFamily> families = {
-      version,
-      Single("parallax_ingest_stored_samples_total", "Samples committed to disk.",
-             MetricType::Counter, ingest.stored),
-      Single("parallax_ingest_duplicate_samples_total",
-             "Samples of batches that were on disk already.", MetricType::Counter,
-             ingest.duplicate),
-      Labelled("parallax_ingest_rejected_samples_total", "Samples that were dropped, by reason.",
-               MetricType::Counter, "reason", ingest.rejected),
-      Single("parallax_ingest_queued_samples", "Samples read and not yet committed.",
-             MetricType::Gauge, ingest.queued),
-      Single("parallax_ingest_open_streams", "Ingest streams that are open.", MetricType::Gauge,
-             snapshot.open_streams),
-      {"parallax_ingest_ack_latency_seconds",
-       "Time from reading a batch to sending its acknowledgement.",
-       MetricType::Histogram,
-       {ack_latency_->Collect()}},
-      Single("parallax_gateway_open_calls", "Calls that came by HTTP and are under way.",
-             MetricType::Gauge, snapshot.gateway_calls),
-      Single("parallax_waiting_calls", "Calls that wait for a thread.", MetricType::Gauge,
-             snapshot.waiting_calls),
-      Labelled("parallax_jobs", "Analysis jobs that are not over, by state.", MetricType::Gauge,
-               "state", snapshot.open_jobs),
-      Labelled("parallax_jobs_ended_total", "Analysis jobs that ended since the start, by state.",
-               MetricType::Counter, "state", ended),
-      Labelled("parallax_twin_evaluations_total", "Predictions since the start, by twin.",
-               MetricType::Counter, "twin", snapshot.twin_evaluations)};
+  std::vector<MetricFamily> families = {std::move(version)};
+  AddIngest(snapshot, ack_latency_->Collect(), &families);
+  AddCalls(snapshot, &families);
+  families.push_back(Labelled("parallax_jobs", "Analysis jobs that are not over, by state.",
+                              MetricType::Gauge, "state", snapshot.open_jobs));
+  families.push_back(EndedJobs());
+  families.push_back(Labelled("parallax_twin_evaluations_total",
+                              "Predictions since the start, by twin.", MetricType::Counter, "twin",
+                              snapshot.twin_evaluations));
+  AddLive(snapshot, &families);
   return prometheus::TextSerializer().Serialize(families);
 }
 

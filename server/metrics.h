@@ -4,15 +4,21 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
+#include "core/store/store.h"
 #include "server/ingest_context.h"
 #include "server/ledger.h"
+#include "server/live_counters.h"
+#include "server/watch_hub.h"
+#include "server/webhook_sender.h"
 
 namespace prometheus {
 class Histogram;
-}
+struct MetricFamily;
+}  // namespace prometheus
 
 namespace parallax::server {
 
@@ -24,6 +30,9 @@ struct MetricsSnapshot {
   uint64_t waiting_calls = 0;                        ///< for a thread of the executor
   std::map<std::string, uint64_t> open_jobs;         ///< by state: "queued", "running"
   std::map<std::string, uint64_t> twin_evaluations;  ///< by twin
+  LiveCounts live;
+  WatchHub::Counts watch;
+  WebhookCounts webhooks;
 };
 
 /// Counts what nobody else keeps, and writes everything as text for Prometheus. Thread-safe.
@@ -33,15 +42,18 @@ class Metrics final : public AckObserver {
   ~Metrics() override;
 
   void OnAcked(absl::Duration since_read) override;
-  void OnJobEnded(const std::string& state);
+  void OnJobEnded(store::JobKind kind, store::JobState state);
 
   /// Text format 0.0.4; every name begins with "parallax_".
   std::string Text(const MetricsSnapshot& snapshot) const;
 
  private:
+  prometheus::MetricFamily EndedJobs() const;
+
   const std::unique_ptr<prometheus::Histogram> ack_latency_;
   mutable base::Mutex mutex_;
-  std::map<std::string, uint64_t> ended_jobs_ ABSL_GUARDED_BY(mutex_);  ///< by state
+  std::map<std::pair<store::JobKind, store::JobState>, uint64_t> ended_jobs_
+      ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace parallax::server

@@ -22,22 +22,15 @@ std::string JobStateName(store::JobState state) {
   return "unknown";
 }
 
+std::string JobKindName(store::JobKind kind) {
+  return kind == store::JobKind::kRecalibration ? "recalibration" : "analysis";
+}
+
 absl::StatusOr<std::map<std::string, uint64_t>> CountOpenJobs(store::Store& store) {
   std::map<std::string, uint64_t> counts = {{"queued", 0}, {"running", 0}};
-  store::PageRequest page;
-  for (;;) {
-    PARALLAX_ASSIGN_OR_RETURN(const std::vector<store::JobRow> jobs, store.ListJobs("", page));
-    for (const store::JobRow& job : jobs) {
-      const auto open = counts.find(JobStateName(job.state));
-      if (open != counts.end()) {
-        ++open->second;
-      } else if (job.attempts > 0) {
-        return counts;
-      }
-    }
-    if (jobs.size() < page.limit) return counts;
-    page.after = jobs.back().id;
-  }
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<store::JobRow> jobs, store.ListOpenJobs());
+  for (const store::JobRow& job : jobs) ++counts[JobStateName(job.state)];
+  return counts;
 }
 
 }  // namespace parallax::server

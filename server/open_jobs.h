@@ -11,9 +11,10 @@ namespace parallax::server {
 
 /// "queued" … "cancelled".
 std::string JobStateName(store::JobState state);
+/// "analysis", "recalibration".
+std::string JobKindName(store::JobKind kind);
 
-/// How many jobs are queued and how many run, by JobStateName. Reads from the newest job back to
-/// one that ran and has ended: jobs run in the order in which they came, so none before it is open.
+/// How many jobs are queued and how many run, by JobStateName.
 absl::StatusOr<std::map<std::string, uint64_t>> CountOpenJobs(store::Store& store);
 
 }  // namespace parallax::server

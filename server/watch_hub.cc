@@ -38,10 +38,13 @@ struct WatchHub::Watcher {
   Watcher(WatchFilter wanted, const WatchQueue::Limits& limits, std::function<void()> to_wake)
       : filter(std::move(wanted)), queue(limits), wake(std::move(to_wake)) {}
 
-  void Push(PublishedEventPtr event) {
+  /// How many samples or events that coalesced.
+  uint64_t Push(PublishedEventPtr event) {
     base::MutexLock lock(mutex);
+    const uint64_t before = queue.coalesced();
     queue.Push(std::move(event));
     quiet_beats = 0;
+    return queue.coalesced() - before;
   }
   void Wake() {
     base::MutexLock lock(wake_mutex);
@@ -90,7 +93,7 @@ void WatchHub::Publish(WatchEvent event) {
     published->event.message.set_cursor(CursorOf(seq_));
     for (const std::shared_ptr<Watcher>& watcher : watchers_) {
       if (!watcher->filter.Wants(published->event)) continue;
-      watcher->Push(published);
+      coalesced_ += watcher->Push(published);
       told.push_back(watcher);
     }
     Keep(std::move(published));
@@ -196,9 +199,9 @@ void WatchHub::Close() {
   WakeAll(all);
 }
 
-size_t WatchHub::watchers() const {
+WatchHub::Counts WatchHub::counts() const {
   base::MutexLock lock(mutex_);
-  return watchers_.size();
+  return {.watchers = watchers_.size(), .events = seq_, .coalesced = coalesced_};
 }
 
 WatchHub::Subscription::Subscription(WatchHub& hub, std::shared_ptr<Watcher> watcher)

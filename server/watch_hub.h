@@ -29,6 +29,13 @@ class WatchHub {
  public:
   class Subscription;
 
+  /// Since the start, but for watchers.
+  struct Counts {
+    uint64_t watchers = 0;   ///< now
+    uint64_t events = 0;     ///< that were given a place
+    uint64_t coalesced = 0;  ///< samples and other events that slow watchers were not sent
+  };
+
   /// @param instance  names this hub in its cursors: no other daemon, and no other run of this one,
   ///   has it. Characters of [0-9a-f].
   WatchHub(std::string instance, const WatchHubOptions& options);
@@ -55,7 +62,7 @@ class WatchHub {
   /// Ends every subscription; no other begins.
   void Close();
 
-  size_t watchers() const;
+  Counts counts() const;
 
  private:
   struct Watcher;
@@ -74,6 +81,7 @@ class WatchHub {
   uint64_t seq_ ABSL_GUARDED_BY(mutex_) = 0;  ///< of the newest event
   std::deque<PublishedEventPtr> ring_ ABSL_GUARDED_BY(mutex_);
   size_t ring_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t coalesced_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::shared_ptr<Watcher>> watchers_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -104,7 +104,7 @@ class PrometheusTest(unittest.TestCase):
         p99 = self.value("histogram_quantile(0.99, parallax_ingest_ack_latency_seconds_bucket)")
         self.assertGreater(p99, 0.0)
         self.assertLess(p99, 10.0)
-        self.assertEqual(self.value('parallax_jobs_ended_total{state="succeeded"}'), 1)
+        self.assertEqual(self.value('parallax_jobs_ended_total{kind="analysis",state="succeeded"}'), 1)
         self.assertGreater(self.value('parallax_twin_evaluations_total{twin="two_heater"}'), 1)
 
     def test_the_dashboard_asks_for_what_is_there(self):

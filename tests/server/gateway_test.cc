@@ -340,7 +340,7 @@ TEST_F(GatewayTest, MetricsTellOfJobsAndTwins) {
   EXPECT_EQ(Metric("parallax_jobs{state=\"running\"}"), 0.0);
   EXPECT_EQ(Metric("parallax_twin_evaluations_total{twin=\"two_heater\"}"), 0.0);
   Restart();  // the job is run, and fails: the run has no samples
-  AwaitMetric("parallax_jobs_ended_total{state=\"failed\"}", 1.0);
+  AwaitMetric("parallax_jobs_ended_total{kind=\"analysis\",state=\"failed\"}", 1.0);
   EXPECT_EQ(Metric("parallax_jobs{state=\"queued\"}"), 0.0);
   Ingest(/*batches=*/4, /*rows=*/50);
   v1::SimulateRequest simulate;
@@ -353,6 +353,30 @@ TEST_F(GatewayTest, MetricsTellOfJobsAndTwins) {
   }
   ASSERT_TRUE(reader->Finish().ok());
   EXPECT_GE(Metric("parallax_twin_evaluations_total{twin=\"two_heater\"}"), 1.0);
+}
+
+TEST_F(GatewayTest, MetricsTellOfTheLiveAnalysisAndItsWatchers) {
+  EXPECT_EQ(Metric("parallax_watchers"), 0.0);
+  v1::WatchRequest request;
+  request.add_names("rigs/board");
+  request.set_detail(v1::WATCH_DETAIL_POINTS);
+  grpc::ClientContext context;
+  const auto reader = query_->Watch(&context, request);
+  v1::WatchResponse event;
+  while (reader->Read(&event) && !event.has_caught_up()) {
+  }
+  EXPECT_EQ(Metric("parallax_watchers"), 1.0);
+  Ingest(/*batches=*/3, kRows);
+  AwaitMetric("parallax_live_samples_total", 3.0 * kSamples);
+  AwaitMetric("parallax_live_runs", 1.0);
+  EXPECT_EQ(Metric("parallax_live_skipped_samples_total"), 0.0);
+  EXPECT_GE(Metric("parallax_watch_events_total"), 1.0);
+  EXPECT_EQ(Metric("parallax_watch_coalesced_total"), 0.0);
+  EXPECT_EQ(Metric("parallax_live_detections_total{kind=\"change\"}"), 0.0);
+  EXPECT_EQ(Metric("parallax_webhook_dropped_total{reason=\"refused\"}"), 0.0);
+  context.TryCancel();
+  (void)reader->Finish();
+  AwaitMetric("parallax_watchers", 0.0);
 }
 
 }  // namespace

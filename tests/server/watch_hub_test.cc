@@ -269,7 +269,7 @@ TEST(WatchHub, TooManyWatchersAreRefusedAndPlacesComeBack) {
   EXPECT_THAT(hub.Subscribe(FilterOf(Watching({"rigs/a"})), "", kNow, [] {}).status(),
               StatusIs(absl::StatusCode::kResourceExhausted));
   first.reset();
-  EXPECT_EQ(hub.watchers(), 1u);
+  EXPECT_EQ(hub.counts().watchers, 1u);
   EXPECT_NE(MustSubscribe(hub, Watching({"rigs/a"})), nullptr);
 }
 
