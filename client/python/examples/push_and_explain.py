@@ -29,7 +29,7 @@ campaign = json.loads((folder / "campaign.json").read_text())
 # %% The rig: what it is made of, which twin predicts it, and what the simulation assumes about it.
 rig = client.create_rig("python-" + campaign["id"], json.loads((folder / "rig.json").read_text()),
                         twin=campaign["twin"], assumptions=campaign["assumptions"],
-                        title=campaign["title"])
+                        title=campaign["title"], recalibration="off")  # below, analyze() is asked for it
 print(rig, rig.channels())
 
 

@@ -5,9 +5,10 @@ from parallax.documents import content_id, rig_from_document
 from parallax.job import Job
 from parallax.names import name_below_any, top_name
 from parallax.report import Report
-from parallax.rig import Rig, list_jobs
+from parallax.rig import Rig, list_jobs, recalibration_mode
 from parallax.run import Run
 from parallax.v1 import ingest_pb2, query_pb2, resources_pb2, twin_pb2
+from parallax.watch import watch
 
 
 class Client:
@@ -46,14 +47,16 @@ class Client:
                                        "rigs")
         return [Rig(self._connection, rig.name, rig) for rig in found]
 
-    def create_rig(self, rig_id, rig, twin=None, assumptions=None, title=None):
+    def create_rig(self, rig_id, rig, twin=None, assumptions=None, title=None, recalibration=None):
         """Registers a rig and returns it; its assumptions become parameter set 0.
 
-        rig_id       1 to 63 characters of [A-Za-z0-9_.-]
-        rig          parallax.v1.Rig, or a dict as in rig.json; see documents.rig_from_document
-        twin         the twin that predicts it, one of twins(); None: as `rig` says
-        assumptions  values that the lab's simulation assumes, by parameter; others keep the nominal one
-        title        for people; None: as `rig` says
+        rig_id         1 to 63 characters of [A-Za-z0-9_.-]
+        rig            parallax.v1.Rig, or a dict as in rig.json; see documents.rig_from_document
+        twin           the twin that predicts it, one of twins(); None: as `rig` says
+        assumptions    values that the lab's simulation assumes, by parameter; others keep the nominal one
+        title          for people; None: as `rig` says
+        recalibration  what the daemon does when its runs close: "off", "hold" (registers candidates) or
+                       "promote" (puts to use what passes validation); None: as `rig` says, else "hold"
         Errors: InvalidArgument (unknown unit, twin or parameter, a value outside its bounds),
         AlreadyExists. The same call within a day returns the first answer.
         """
@@ -63,6 +66,8 @@ class Client:
             message.twin = twin
         if title is not None:
             message.title = title
+        if recalibration is not None:
+            message.recalibration = recalibration_mode(recalibration)
         request = ingest_pb2.CreateRigRequest(rig_id=rig_id, rig=message, assumptions=assumptions or {})
         request.request_id = content_id(request)
         created = self._connection.call(self._connection.ingest.CreateRig, request).rig
@@ -90,6 +95,20 @@ class Client:
     def jobs(self):
         """Jobs of all rigs, newest first."""
         return list_jobs(self._connection)
+
+    def watch(self, names, detail="state", cursor="", backfill_start=None):
+        """Yields what happens, as it happens, until the caller stops to ask: parallax.v1.WatchResponse
+        messages, in one order. A daemon that restarts or a link that breaks is waited for, as long as one
+        call may take; samples may come twice then, and replace what came before.
+
+        names           "rigs/r7", "rigs/-", "rigs/r7/runs/42", "rigs/r7/parameterSets", "jobs/j1", "jobs/-"
+        detail          "state", also "health" of channels and detections, or also "points", the samples
+        cursor          of the last message that had one, to go on from there
+        backfill_start  source time from which stored samples come first, as unix_ns takes them
+        Errors: InvalidArgument, NotFound, ResourceExhausted (too many watch), Unavailable (not heard for
+        as long as one call may take), OutOfRange for a `cursor` that the daemon does not know.
+        """
+        return watch(self._connection, names, detail, cursor, backfill_start)
 
     def twins(self):
         """parallax.v1.Twin messages: the models that the daemon knows, with parameters and signals."""

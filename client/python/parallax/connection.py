@@ -60,10 +60,12 @@ class Connection:
             time.sleep(wait_s)
             wait_s = min(1.5 * wait_s, _LONGEST_WAIT_S)
 
-    def parts(self, method, request):
-        """The messages of a server stream, one by one. Errors: as call."""
+    def parts(self, method, request, timeout_s=None):
+        """The messages of a server stream, one by one, in `timeout_s` for all of them [s]; None: that of
+        a call. Errors: as call.
+        """
         try:
-            yield from method(request, timeout=self.timeout_s)
+            yield from method(request, timeout=self.timeout_s if timeout_s is None else timeout_s)
         except grpc.RpcError as error:
             raise from_rpc(error) from None
 

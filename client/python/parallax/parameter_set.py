@@ -67,6 +67,16 @@ class ParameterSet:
             "PARAMETER_SET_STATE_")
 
     @property
+    def reason(self):
+        """Why it was promoted, held or rejected, in one sentence."""
+        return self.message.reason
+
+    @property
+    def promoter(self):
+        """Who made it current last: "analysis", or the address that the call came from; empty for nobody."""
+        return self.message.promoter
+
+    @property
     def values(self):
         """ParameterValues in the twin's order; values of single runs follow."""
         return [ParameterValue.of(value) for value in self.message.values]
@@ -94,6 +104,16 @@ class ParameterSet:
         response = self._connection.call(self._connection.calibration.DiffParameterSets, request)
         return [tuple(ParameterValue.of(getattr(difference, side)) if difference.HasField(side) else None
                       for side in ("from", "to")) for difference in response.differences]
+
+    def promote(self, reason=""):
+        """Puts this set to use, for a reason in at most 256 bytes, and returns it as stored.
+
+        Errors: Aborted (a set of this rig was promoted since this one was read), FailedPrecondition (its
+        validation refused it).
+        """
+        request = calibration_pb2.PromoteRequest(name=self.name, etag=self.message.etag, reason=reason)
+        response = self._connection.call(self._connection.calibration.Promote, request)
+        return ParameterSet(self._connection, response.parameter_set)
 
     def to_dataframe(self):
         """A DataFrame with one row a value. Errors: ImportError without pandas."""

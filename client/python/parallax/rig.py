@@ -11,9 +11,11 @@ from parallax.parameter_set import ParameterSet
 from parallax.report import Report
 from parallax.run import Run
 from parallax.times import timestamp
-from parallax.v1 import analysis_pb2, calibration_pb2, ingest_pb2, query_pb2, resources_pb2
+from parallax.v1 import (analysis_pb2, automation_pb2, calibration_pb2, ingest_pb2, query_pb2,
+                         resources_pb2)
 
 _SPLITS = ("unassigned", "calibrate", "validate")
+_MODES = ("off", "hold", "promote")
 
 
 class Rig:
@@ -101,6 +103,26 @@ class Rig:
         job = self._connection.call_patiently(self._connection.analysis.Analyze, request).job
         return Job(self._connection, job.name, job)
 
+    def update(self, title=None, recalibration=None, webhook=None):
+        """Changes what is given of the rig and returns it.
+
+        recalibration  "off", "hold" or "promote"; see Client.create_rig
+        webhook        (url, secret): where the ends of jobs are posted, signed with the secret of 16 to
+                       256 bytes; None leaves it, ("", "") takes it away
+        Errors: NotFound, InvalidArgument, Aborted (somebody else changed it at the same time).
+        """
+        current = self.refresh().message
+        wanted = resources_pb2.Rig(name=self.name, etag=current.etag,
+                                   title=current.title if title is None else title)
+        if recalibration is not None:
+            wanted.recalibration = recalibration_mode(recalibration)
+        if webhook is not None:
+            wanted.webhook.url, wanted.webhook.secret = webhook
+            wanted.webhook.SetInParent()
+        self._message = self._connection.call(self._connection.ingest.UpdateRig,
+                                              ingest_pb2.UpdateRigRequest(rig=wanted)).rig
+        return self
+
     def jobs(self):
         """Jobs of this rig, newest first. Errors: InvalidArgument (malformed name)."""
         return list_jobs(self._connection, self.name)
@@ -135,11 +157,38 @@ class Rig:
                                        "parameter_sets")
         return [ParameterSet(self._connection, one) for one in found]
 
+    def rollback(self):
+        """Puts the ParameterSet to use that was current before the one that is now, and returns it.
+
+        Errors: FailedPrecondition (none was), Aborted (somebody else promoted one at the same time).
+        """
+        request = calibration_pb2.RollbackRequest(rig=self.name, etag=self.parameter_set().message.etag)
+        response = self._connection.call(self._connection.calibration.Rollback, request)
+        return ParameterSet(self._connection, response.parameter_set)
+
+    def what_if(self, parameter_set, timeout_s=3600.0):
+        """Yields parallax.v1.WhatIfResponse messages, newest report first: what the runs of each report
+        that is not superseded say under another ParameterSet or revision. The daemon analyses each anew.
+
+        timeout_s  of all of them [s]
+        Errors: NotFound, ResourceExhausted (another what-if is under way), DeadlineExceeded.
+        """
+        request = analysis_pb2.WhatIfRequest(rig=self.name,
+                                             parameter_set=self._name_of(parameter_set, "parameterSets"))
+        return self._connection.parts(self._connection.analysis.WhatIf, request, timeout_s)
+
     def _name_of(self, thing, child):
         return name_below(self.name, getattr(thing, "name", thing), child)
 
     def __repr__(self):
         return f"<Rig {self.name}>"
+
+
+def recalibration_mode(mode):
+    """The number of "off", "hold" or "promote" on the wire. Errors: InvalidArgument."""
+    if mode not in _MODES:
+        raise invalid_field("recalibration", repr(mode), "one of " + ", ".join(_MODES))
+    return automation_pb2.Recalibration.Value(f"RECALIBRATION_{mode.upper()}")
 
 
 def list_jobs(connection, rig=""):

@@ -76,7 +76,7 @@ class Run:
         """A Series, not yet read.
 
         channel     "device/channel", or a channel id that is the only one of its name
-        form        "raw", "filtered" or "decimated"
+        form        "raw", "filtered", "live" or "decimated"
         start, end  from, inclusive, to, exclusive; as unix_ns takes them; None: all there is
         buckets     of the decimated form, 1 to 10,000
         """

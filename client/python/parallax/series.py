@@ -18,6 +18,7 @@ class Form(str, enum.Enum):
 
     RAW = "raw"              # as sent
     FILTERED = "filtered"    # after cleaning: flags with reasons, values smoothed where good
+    LIVE = "live"            # as sent, and filtered forward as Client.watch tells it
     DECIMATED = "decimated"  # first, last, least and greatest of equal time buckets; extremes are exact
 
     @classmethod
@@ -33,6 +34,7 @@ class Form(str, enum.Enum):
 _FIELDS = {
     Form.RAW: ("time_unix_ns", "value", "quality"),
     Form.FILTERED: ("time_unix_ns", "value", "quality", "sd"),
+    Form.LIVE: ("time_unix_ns", "value", "quality", "filtered", "sd"),
     Form.DECIMATED: ("time_unix_ns", "value", "minimum", "maximum", "first", "count"),
 }
 _DTYPES = {"time_unix_ns": np.int64, "quality": np.uint8, "count": np.uint64}
@@ -50,7 +52,8 @@ class Samples:
                quality       uint8    level in the high nibble (0 good, 1 uncertain, 2 bad), reason in the
                                       low; the daemon marks what lies outside the channel's range.
                                       Not decimated
-               sd            float64  filtered only
+               sd            float64  filtered and live only
+               filtered      float64  live only
                minimum, maximum, first  float64 and count  uint64: decimated only; count 0 is a gap
     """
 

@@ -16,8 +16,8 @@ def two_heater_rig():
 
 
 def create_rig(client, rig_id):
-    """A two-heater board under a name of its own."""
-    return client.create_rig(rig_id, two_heater_rig(), twin="two_heater")
+    """A two-heater board under a name of its own, which does nothing by itself."""
+    return client.create_rig(rig_id, two_heater_rig(), twin="two_heater", recalibration="off")
 
 
 def open_run(client, rig_id, run_id="run"):
@@ -42,7 +42,8 @@ def push_campaign(client, rig_id):
     """The whole campaign, pushed as the CLI would replay it; the Rig."""
     campaign = json.loads((TCLAB / "campaign.json").read_text())
     rig = client.create_rig(rig_id, two_heater_rig(), twin=campaign["twin"],
-                            assumptions=campaign["assumptions"], title=campaign["title"])
+                            assumptions=campaign["assumptions"], title=campaign["title"],
+                            recalibration="off")
     for split in ("calibrate", "validate"):
         for run_id in campaign["splits"][split]:
             document = json.loads((TCLAB / "runs" / run_id / "run.json").read_text())
