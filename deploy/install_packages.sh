@@ -4,18 +4,22 @@
 #   deploy/install_packages.sh build test     and what tests/run.sh needs beyond that
 set -euo pipefail
 
+# The dashboard is built with npm, which also brings buf; any Node that is already there will do.
+node_packages=()
+command -v node >/dev/null || node_packages+=(nodejs)
+command -v npm >/dev/null || node_packages+=(npm)
 build_packages=(
   cmake ninja-build g++ pkg-config
   libgrpc++-dev protobuf-compiler-grpc libprotobuf-dev protobuf-compiler libabsl-dev
   libeigen3-dev libceres-dev libtbb-dev libboost-dev
   libssl-dev libsqlite3-dev libsqlitecpp-dev libzstd-dev libxxhash-dev
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libspdlog-dev libsystemd-dev
-  libcairo2-dev zlib1g-dev prometheus-cpp-dev
+  libcairo2-dev zlib1g-dev prometheus-cpp-dev ca-certificates "${node_packages[@]}"
 )
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev libsundials-dev python3
   clang-14 clang-tidy-14 clang-format-14 lld-14 llvm-14 libclang-rt-14-dev
-  git ca-certificates shellcheck prometheus
+  git shellcheck prometheus chromium
   python3-grpcio python3-protobuf python3-numpy python3-pandas
 )
 
@@ -27,12 +31,7 @@ wanted=()
 for group in "$@"; do
   case "$group" in
     build) wanted+=("${build_packages[@]}") ;;
-    test)
-      wanted+=("${test_packages[@]}")
-      # buf comes with npm; any Node that is already there will do.
-      command -v node >/dev/null || wanted+=(nodejs)
-      command -v npm >/dev/null || wanted+=(npm)
-      ;;
+    test) wanted+=("${test_packages[@]}") ;;
     *)
       echo "$0: group \"$group\" is not one of build, test" >&2
       exit 2

@@ -3,7 +3,7 @@
 # the bundled two-heater recording, prints the report, stops the daemon. A second start takes seconds.
 #   deploy/quickstart.sh [--data DIR] [--keep]
 #     --data DIR  keep what is stored in DIR (default: a temporary folder, removed at the end)
-#     --keep      leave the daemon running and say how to reach it
+#     --keep      leave the daemon running and say how to reach it, also its dashboard
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -41,6 +41,13 @@ if ! cmake --preset release -DPARALLAX_TESTS=OFF >build/quickstart-configure.log
 fi
 cmake --build --preset release -j "$(nproc)" --target parallaxd parallax
 bin=$PWD/build/release/bin
+
+step "building the dashboard (npm fetches its parts the first time)"
+dashboard=yes
+if ! cmake --build --preset release --target web >build/quickstart-web.log 2>&1; then
+  dashboard=no
+  echo "the dashboard could not be built, all else goes on; see build/quickstart-web.log" >&2
+fi
 
 scratch=$(mktemp -d)
 daemon=
@@ -91,6 +98,7 @@ step "the report, explained"
 
 if [[ $keep == yes ]]; then
   step "parallaxd (pid $daemon) goes on running; log: $scratch/parallaxd.log"
+  if [[ $dashboard == yes ]]; then echo "dashboard: http://127.0.0.1:$http/"; fi
   echo "try: ${parallax[*]} param show tclab-byu"
   echo "     curl http://127.0.0.1:$http/metrics"
 else

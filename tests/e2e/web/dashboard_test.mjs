@@ -1,21 +1,34 @@
-// The dashboard in a browser against a daemon that holds tests/data/swcnt-case-a, replayed and
-// analysed. See page.mjs for what it reads from the environment.
-//   PARALLAX_WEB_URL=http://127.0.0.1:8080 node --test tests/e2e/web/dashboard_test.mjs
+// The dashboard in a browser against a daemon that it starts, which holds tests/data/swcnt-case-a,
+// replayed and analysed, and a rig that streams. See daemon.mjs and page.mjs for what they read from
+// the environment; ctest -R dashboard sets it.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import { launch, LIVE, open, picture, RIG, until } from './page.mjs';
+import { Daemon } from './daemon.mjs';
+import { launch, open as openAt, picture, until } from './page.mjs';
 
+const RIG = 'case-a';
 const RUN = 'r25';
+const LIVE_RIG = 'live';
+const LIVE_RUN = 'now';
 const VERDICT = 'The gap comes from nk (substrate conductivity).';
 
+const daemon = new Daemon();
 let browser;
 before(async () => {
+  await daemon.start();
+  await daemon.evaluate('swcnt-case-a', RIG);
+  daemon.stream(LIVE_RIG, LIVE_RUN);
   browser = await launch();
 });
-after(() => browser?.close());
+after(async () => {
+  await browser?.close();
+  await daemon.stop();
+});
+
+const open = (on, hash, options) => openAt(on, daemon.url, hash, options);
 
 const number = (text) => Number(text.replace(/[^\d.-]/g, ''));
 
@@ -273,10 +286,8 @@ test('the page tells that the daemon is away, and goes on by itself when it is b
   await close(/ERR_INTERNET_DISCONNECTED/);
 });
 
-const noLive = LIVE === '' && 'PARALLAX_WEB_LIVE names no run';
-test('an open run grows on the page, and its window follows the end', { skip: noLive }, async () => {
-  const [rig, run] = LIVE.split('/');
-  const { page, close } = await open(browser, `#/rigs/${rig}/runs/${run}?last=60`);
+test('an open run grows on the page, and its window follows the end', async () => {
+  const { page, close } = await open(browser, `#/rigs/${LIVE_RIG}/runs/${LIVE_RUN}?last=60`);
   const shown = async () => {
     const told = await page.getByText(/Seconds from the run's start/).innerText();
     return Number(/ to ([\d.]+) s/.exec(told)[1]);
@@ -289,4 +300,22 @@ test('an open run grows on the page, and its window follows the end', { skip: no
   await until(shown, (now) => now > end);
   await picture(page, 'live');
   await close();
+});
+
+test('a killed daemon comes back, and the page goes on with nothing missing', async () => {
+  const { page, close } = await open(browser, `#/rigs/${LIVE_RIG}/runs/${LIVE_RUN}?ch=board/T1`);
+  const drawn = page.locator('[data-samples]').first();
+  const samples = () => drawn.evaluate((e) => Number(e.dataset.samples));
+  const before = await until(samples, (n) => n > 0);
+  await daemon.kill();
+  await page.getByText('The daemon has not answered since').waitFor();
+  await daemon.start();
+  await page.getByText('The daemon has not answered since').waitFor({ state: 'detached' });
+  // Ten rows a second all the while: the rig kept what the daemon was not there for.
+  await until(samples, (n) => n > before + 20);
+  await page.goto(`${daemon.url}/#/rigs/${LIVE_RIG}/health/${LIVE_RUN}`);
+  const row = page.getByRole('row', { name: /^board\/T1/ });
+  const cells = await until(() => row.locator('td').allInnerTexts(), (all) => all.length > 3);
+  assert.ok(number(cells[3]) < 1, `longest gap ${cells[3]} s between samples that come every 0.1 s`);
+  await close(/ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_NETWORK_CHANGED/);
 });

@@ -1,5 +1,5 @@
-// What the tests of the dashboard share: a browser, the address of a daemon's page, and what every
-// test must not see: an error on the console, or a request to anywhere but that daemon.
+// What the tests of the dashboard share: a browser, and what every test must not see: an error on
+// the console, or a request to anywhere but the daemon that served the page.
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,26 +8,19 @@ import { join } from 'node:path';
 const require = createRequire(new URL('../../../client/web/package.json', import.meta.url));
 const { chromium } = require('playwright-core');
 
-/** Of the page that parallaxd serves: "http://127.0.0.1:8080". */
-export const URL_OF_PAGE = process.env.PARALLAX_WEB_URL ?? '';
-/** The rig of tests/data/swcnt-case-a, replayed and analysed. */
-export const RIG = process.env.PARALLAX_WEB_RIG ?? 'case-a';
-/** "RIG/RUN" that is streamed to while the tests run; without it live views are not tested. */
-export const LIVE = process.env.PARALLAX_WEB_LIVE ?? '';
 /** How long a test waits for one thing; longer where a machine is busy with other work. */
 const PATIENCE_MS = Number(process.env.PARALLAX_WEB_PATIENCE_MS ?? 30_000);
 const ARTEFACTS = process.env.PARALLAX_WEB_ARTEFACTS ?? '';
 
 export function launch() {
-  assert.notEqual(URL_OF_PAGE, '', 'PARALLAX_WEB_URL must hold the address of a page');
   return chromium.launch({
     executablePath: process.env.PARALLAX_WEB_BROWSER ?? '/usr/bin/chromium',
     args: ['--no-sandbox'],
   });
 }
 
-/** A page of its own, watched until `close`, which fails where it saw what it must not. */
-export async function open(browser, hash, options = {}) {
+/** A page of its own at `${site}/${hash}`, watched until `close`, which fails where it saw what it must not. */
+export async function open(browser, site, hash, options = {}) {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 900 },
     timezoneId: 'Europe/Berlin',
@@ -36,7 +29,7 @@ export async function open(browser, hash, options = {}) {
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const seen = [];
-  const origin = new URL(URL_OF_PAGE).origin;
+  const { origin } = new URL(site);
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) seen.push(`console: ${message.text()}`);
   });
@@ -45,7 +38,7 @@ export async function open(browser, hash, options = {}) {
     const url = new URL(request.url());
     if (url.origin !== origin && url.protocol !== 'blob:') seen.push(`asked ${request.url()}`);
   });
-  await page.goto(`${URL_OF_PAGE}/${hash}`);
+  await page.goto(`${site}/${hash}`);
   return {
     page,
     context,
