@@ -1,4 +1,5 @@
 /** Enumerations of the wire as words on the page. */
+import { JobKind, Recalibration } from '../gen/parallax/v1/automation_pb.ts';
 import {
   JobState,
   ParameterSetState,
@@ -6,6 +7,7 @@ import {
   RunState,
   type Job,
 } from '../gen/parallax/v1/resources_pb.ts';
+import { DetectionKind } from '../gen/parallax/v1/watch_pb.ts';
 import { percent } from '../base/text.ts';
 
 export type Tone = 'plain' | 'good' | 'warn' | 'busy';
@@ -26,8 +28,19 @@ export function verdictTone(verdict: string): Tone {
   return verdict === 'SENSOR_FAULT' || verdict === 'UNMODELLED' ? 'warn' : 'plain';
 }
 
-/** "calibrate, 40 %"; "waiting". */
+/** "analysis: calibrate, 40 %"; "recalibration: waiting for its turn". */
 export function jobText(job: Job): string {
-  if (job.state === JobState.QUEUED) return 'waiting for its turn';
-  return `${job.phase === '' ? 'starting' : job.phase}, ${percent(job.progress)}`;
+  const kind = job.kind === JobKind.RECALIBRATION ? 'recalibration' : 'analysis';
+  if (job.state === JobState.QUEUED) return `${kind}: waiting for its turn`;
+  return `${kind}: ${job.phase === '' ? 'starting' : job.phase}, ${percent(job.progress)}`;
 }
+
+/** What a rig does by itself when a run closes. */
+export function recalibrationText(mode: Recalibration): string {
+  if (mode === Recalibration.PROMOTE) return 'when a run closes; what passes validation is put to use';
+  if (mode === Recalibration.HOLD) return 'when a run closes; people promote what passes validation';
+  return 'off';
+}
+
+/** "CHANGE", "GAP", "STUCK" … */
+export const detectionName = (kind: DetectionKind): string => DetectionKind[kind] ?? String(kind);

@@ -2,9 +2,12 @@
 import type { Interceptor } from '@connectrpc/connect';
 
 import { isCancelled, isUnreachable } from '../api/errors.ts';
+import { any, atMost, every, type Feed } from '../api/feed.ts';
 import { makeClients } from '../api/transport.ts';
+import { Watch, WatchDetail } from '../api/watch.ts';
 import { timeText, clockText, type Zone } from '../base/time.ts';
 import { formatRoute, linkTo, parseRoute, withParams, type Route, type View } from '../base/route.ts';
+import type { WatchResponse } from '../gen/parallax/v1/watch_pb.ts';
 
 class Page {
   /** Null where no view has this address. */
@@ -68,3 +71,33 @@ const noteReach: Interceptor = (next) => async (request) => {
 };
 
 export const { query, analysis, calibration } = makeClients([noteReach]);
+
+export const watch = new Watch((question, signal) => query.watch(question, { signal }), {
+  answered: () => page.answered(),
+  missed: () => page.missed(),
+});
+
+type Happening = NonNullable<WatchResponse['event']['case']>;
+
+const QUIET_MS = 10_000;
+const BURST_MS = 300;
+
+/**
+ * Says when one of `kinds` happened to what `names` name (WatchRequest.names), seldom besides, and when
+ * the page is seen again.
+ */
+export function changes(
+  names: readonly string[],
+  kinds: readonly Happening[],
+  { detail = WatchDetail.STATE, burst = BURST_MS }: { detail?: WatchDetail; burst?: number } = {},
+): Feed {
+  const happened: Feed = (changed) =>
+    watch.add({
+      names,
+      detail,
+      told: (event) => {
+        if (event === null || kinds.some((kind) => kind === event.event.case)) changed();
+      },
+    });
+  return any(atMost(burst, happened), every(QUIET_MS));
+}
