@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "absl/strings/str_format.h"
 #include "core/store/sqlite_store.h"
@@ -26,6 +27,8 @@ TemporaryDirectory::~TemporaryDirectory() {
 void DaemonTest::SetUp() {
   options_.listen = "127.0.0.1:0";
   options_.http.server.listen = "127.0.0.1:0";
+  options_.http.web = page_.path();
+  std::ofstream(page_.path() + "/index.html") << kTestPage;
   Restart();
   const auto rig = Call(*ingest_, &v1::IngestService::Stub::CreateRig, BoardRequest("board"));
   ASSERT_TRUE(rig.ok()) << rig.status();

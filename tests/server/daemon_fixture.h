@@ -32,6 +32,9 @@ class TemporaryDirectory {
   std::string path_;
 };
 
+/// What the daemons of tests serve as their dashboard, whatever was built.
+inline constexpr char kTestPage[] = "<!doctype html>";
+
 /// A daemon in this process, on a free port, with a store of its own and a clock that stands still;
 /// rig "board" with run "one" is there already.
 class DaemonTest : public ::testing::Test {
@@ -64,6 +67,7 @@ class DaemonTest : public ::testing::Test {
   v1::Run GetRun();
 
   TemporaryDirectory directory_;
+  TemporaryDirectory page_;
   FakeClock clock_;
   DaemonOptions options_;
   std::vector<absl::Status> store_failures_;  ///< what the store told its owner

@@ -1,14 +1,12 @@
 // The HTTP port of a whole daemon: gRPC-Web, JSON, CORS, files, health and metrics.
+#include <google/protobuf/descriptor.h>
+
 #include <atomic>
-#include <cmath>
-#include <fstream>
 #include <string>
 #include <thread>
 
-#include "absl/time/clock.h"
-#include "server/http/grpc_web_frame.h"
-#include "tests/server/daemon_fixture.h"
-#include "tests/server/http/http_peer.h"
+#include "absl/strings/str_format.h"
+#include "tests/server/gateway_fixture.h"
 
 namespace parallax::server {
 namespace {
@@ -17,69 +15,6 @@ using http::HttpAnswer;
 using http::HttpPeer;
 using http::MessageFrame;
 using http::ParseGrpcWeb;
-
-constexpr char kGetRun[] = "/parallax.v1.QueryService/GetRun";
-constexpr char kGetSeries[] = "/parallax.v1.QueryService/GetSeries";
-// Ends with its call alone; its messages are 08 01 (SERVING), 08 02 (NOT_SERVING).
-constexpr char kHealthWatch[] = "/grpc.health.v1.Health/Watch";
-constexpr char kServing[] = "\x08\x01";
-constexpr char kNotServing[] = "\x08\x02";
-
-class GatewayTest : public DaemonTest {
- protected:
-  HttpPeer Peer() { return HttpPeer(daemon_->http_port()); }
-
-  static HttpPeer::Fields WebFields(const HttpPeer::Fields& more = {}) {
-    HttpPeer::Fields fields = {{"Content-Type", "application/grpc-web+proto"}, {"X-Grpc-Web", "1"}};
-    fields.insert(fields.end(), more.begin(), more.end());
-    return fields;
-  }
-  HttpAnswer Web(const std::string& path, const std::string& message,
-                 const HttpPeer::Fields& more = {}) {
-    return Peer().Ask("POST", path, WebFields(more), MessageFrame(message));
-  }
-  HttpAnswer Json(const std::string& path, const std::string& body,
-                  const HttpPeer::Fields& more = {}) {
-    HttpPeer::Fields fields = {{"Content-Type", "application/json"}};
-    fields.insert(fields.end(), more.begin(), more.end());
-    return Peer().Ask("POST", path, fields, body);
-  }
-  static std::string RunName(const std::string& name) {
-    v1::GetRunRequest request;
-    request.set_name(name);
-    return request.SerializeAsString();
-  }
-  static std::string RawSeries() {
-    v1::GetSeriesRequest request;
-    request.set_run("rigs/board/runs/one");
-    request.set_channel("board/T1");
-    request.set_form(v1::SERIES_FORM_RAW);
-    return request.SerializeAsString();
-  }
-  void Ingest(uint64_t batches, int rows) {
-    TestStream stream(*ingest_);
-    stream.Open(Hello("p"));
-    for (uint64_t seq = 0; seq < batches; ++seq) stream.Send(BoardBatch(seq, rows));
-    ASSERT_EQ(stream.AwaitAck(batches - 1).seq(), batches - 1);
-  }
-  /// Of a line of /metrics: the value after `name`; -1 where there is none.
-  double Metric(const std::string& name) {
-    const std::string text = "\n" + Peer().Ask("GET", "/metrics").body;
-    const size_t at = text.find("\n" + name + " ");
-    return at == std::string::npos ? -1.0 : std::stod(text.substr(at + name.size() + 2));
-  }
-  /// Waits for what the daemon comes to know in its own time.
-  void AwaitMetric(const std::string& name, double value) {
-    for (int i = 0; i < 5000 && Metric(name) != value; ++i) absl::SleepFor(absl::Milliseconds(1));
-    EXPECT_EQ(Metric(name), value) << name;
-  }
-  /// Opens a stream that does not end and reads what it begins with.
-  void Watch(HttpPeer& peer) {
-    ASSERT_TRUE(peer.Send(HttpPeer::Bytes("POST", kHealthWatch, WebFields(), MessageFrame(""))));
-    ASSERT_EQ(peer.ReadHead().status, 200);
-    ASSERT_EQ(peer.ReadChunks(1), MessageFrame(kServing));
-  }
-};
 
 TEST_F(GatewayTest, Unary) {
   const HttpAnswer answer = Web(kGetRun, RunName("rigs/board/runs/one"));
@@ -278,13 +213,33 @@ TEST_F(GatewayTest, BeingInTheProcessIsNoProofOfIdentity) {
   EXPECT_EQ(Peer().Ask("GET", "/healthz").status, 200) << "whether it serves is no secret";
 }
 
-TEST_F(GatewayTest, ThePageIsServedFromTheFolderThatIsNamed) {
-  EXPECT_EQ(Peer().Ask("GET", "/").status, 404);
-  std::ofstream(directory_.path() + "/index.html") << "<!doctype html>";
-  options_.http.web = directory_.path();
+TEST_F(GatewayTest, NoMethodIsCalledByWhoIsNotAdmitted) {
+  std::atomic<bool> strict{false};
+  options_.authenticate = [&strict](const CallerProof& /*proof*/) -> absl::Status {
+    return strict ? absl::UnauthenticatedError("who are you?") : absl::OkStatus();
+  };
   Restart();
+  strict = true;
+  int methods = 0;
+  for (const google::protobuf::Descriptor* of :
+       {v1::CreateRigRequest::descriptor(), v1::GetRunRequest::descriptor(),
+        v1::AnalyzeRequest::descriptor(), v1::PromoteRequest::descriptor(),
+        v1::SimulateRequest::descriptor()}) {
+    const google::protobuf::ServiceDescriptor& service = *of->file()->service(0);
+    for (int i = 0; i < service.method_count(); ++i) {
+      const google::protobuf::MethodDescriptor& method = *service.method(i);
+      if (method.client_streaming()) continue;  // not by HTTP
+      const std::string path = absl::StrFormat("/%s/%s", service.full_name(), method.name());
+      EXPECT_EQ(Web(path, "").Header("grpc-status"), "16") << path;
+      ++methods;
+    }
+  }
+  EXPECT_GE(methods, 25);
+}
+
+TEST_F(GatewayTest, ThePageIsServedFromTheFolderThatIsNamed) {
   const HttpAnswer page = Peer().Ask("GET", "/");
-  EXPECT_EQ(page.body, "<!doctype html>");
+  EXPECT_EQ(page.body, kTestPage);
   EXPECT_NE(page.Header("content-security-policy").find("default-src 'self'"), std::string::npos);
   EXPECT_EQ(Peer().Ask("GET", "/", {{"If-None-Match", page.Header("etag")}}).status, 304);
   EXPECT_EQ(Peer().Ask("GET", "/../parallax.db").status, 404);
@@ -310,73 +265,6 @@ TEST_F(GatewayTest, DrainTellsHealthAndEndsStreamsOfPages) {
   EXPECT_TRUE(peer.AwaitClose());
   (void)stream.Finish();
   drain.join();
-}
-
-TEST_F(GatewayTest, MetricsTellWhereSamplesWent) {
-  Ingest(/*batches=*/3, kRows);
-  Ingest(/*batches=*/3, kRows);  // once more
-  EXPECT_EQ(Metric("parallax_ingest_stored_samples_total"), 3.0 * kSamples);
-  AwaitMetric("parallax_ingest_duplicate_samples_total", 3.0 * kSamples);
-  TestStream stream(*ingest_);
-  stream.Open(Hello("q"));
-  v1::StreamRequest batch = BoardBatch(0, kRows);
-  batch.mutable_batch()->mutable_columns(0)->set_value(0, std::nan(""));
-  stream.Send(batch);
-  ASSERT_EQ(stream.AwaitAck(0).seq(), 0u);
-  EXPECT_EQ(Metric("parallax_ingest_rejected_samples_total{reason=\"NOT_FINITE\"}"), 1.0);
-  EXPECT_EQ(Metric("parallax_ingest_queued_samples"), 0.0);
-  AwaitMetric("parallax_ingest_open_streams", 1.0);
-  EXPECT_GE(Metric("parallax_ingest_ack_latency_seconds_count"), 3.0);
-  EXPECT_EQ(Metric("parallax_ingest_ack_latency_seconds_sum"), 0.0) << "its clock stands still";
-  EXPECT_EQ(Metric("parallax_build_info{version=\"" PARALLAX_VERSION "\"}"), 1.0);
-}
-
-TEST_F(GatewayTest, MetricsTellOfJobsAndTwins) {
-  store_->HoldJobs();
-  v1::AnalyzeRequest request;
-  request.set_rig("rigs/board");
-  ASSERT_TRUE(Call(*analysis_, &v1::AnalysisService::Stub::Analyze, request).ok());
-  EXPECT_EQ(Metric("parallax_jobs{state=\"queued\"}"), 1.0);
-  EXPECT_EQ(Metric("parallax_jobs{state=\"running\"}"), 0.0);
-  EXPECT_EQ(Metric("parallax_twin_evaluations_total{twin=\"two_heater\"}"), 0.0);
-  Restart();  // the job is run, and fails: the run has no samples
-  AwaitMetric("parallax_jobs_ended_total{kind=\"analysis\",state=\"failed\"}", 1.0);
-  EXPECT_EQ(Metric("parallax_jobs{state=\"queued\"}"), 0.0);
-  Ingest(/*batches=*/4, /*rows=*/50);
-  v1::SimulateRequest simulate;
-  simulate.set_run("rigs/board/runs/one");
-  simulate.set_mode(v1::DRIVE_MODE_MEASURED);
-  grpc::ClientContext context;
-  v1::SimulateResponse part;
-  const auto reader = twin_->Simulate(&context, simulate);
-  while (reader->Read(&part)) {
-  }
-  ASSERT_TRUE(reader->Finish().ok());
-  EXPECT_GE(Metric("parallax_twin_evaluations_total{twin=\"two_heater\"}"), 1.0);
-}
-
-TEST_F(GatewayTest, MetricsTellOfTheLiveAnalysisAndItsWatchers) {
-  EXPECT_EQ(Metric("parallax_watchers"), 0.0);
-  v1::WatchRequest request;
-  request.add_names("rigs/board");
-  request.set_detail(v1::WATCH_DETAIL_POINTS);
-  grpc::ClientContext context;
-  const auto reader = query_->Watch(&context, request);
-  v1::WatchResponse event;
-  while (reader->Read(&event) && !event.has_caught_up()) {
-  }
-  EXPECT_EQ(Metric("parallax_watchers"), 1.0);
-  Ingest(/*batches=*/3, kRows);
-  AwaitMetric("parallax_live_samples_total", 3.0 * kSamples);
-  AwaitMetric("parallax_live_runs", 1.0);
-  EXPECT_EQ(Metric("parallax_live_skipped_samples_total"), 0.0);
-  EXPECT_GE(Metric("parallax_watch_events_total"), 1.0);
-  EXPECT_EQ(Metric("parallax_watch_coalesced_total"), 0.0);
-  EXPECT_EQ(Metric("parallax_live_detections_total{kind=\"change\"}"), 0.0);
-  EXPECT_EQ(Metric("parallax_webhook_dropped_total{reason=\"refused\"}"), 0.0);
-  context.TryCancel();
-  (void)reader->Finish();
-  AwaitMetric("parallax_watchers", 0.0);
 }
 
 }  // namespace
