@@ -2,10 +2,11 @@
 
 import itertools
 import struct
+import subprocess
 import unittest
 
 import parallax
-from daemon_process import DaemonProcess, DaemonTest
+from daemon_process import BIN, DaemonProcess, DaemonTest
 from parallax.v1 import automation_pb2, resources_pb2
 from rigs import START_NS, STEP_NS, open_run, push_campaign
 
@@ -52,6 +53,23 @@ class WatchTest(DaemonTest):
         self.assertEqual([event.run.name for event in until_caught_up(events)], [run.name])
         push_rows(run, 0, ROWS)
         self.expect_as_stored(run, take_t1(events, ROWS))
+
+    def test_the_command_line_tells_the_same_values(self):
+        run = open_run(self.client, "twice")
+        events = self.client.watch([run.name], detail="points")
+        until_caught_up(events)
+        command = [BIN / "parallax", "--server", self.daemon.address, "-o", "csv", "run", "watch", "twice/run"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            self.assertTrue(process.stdout.readline().startswith("event,time_ns,channel,value,filtered,"))
+            self.assertTrue(process.stdout.readline().startswith("run,"))  # from here on it is told
+            push_rows(run, 0, ROWS)
+            held = take_t1(events, ROWS)
+            run.close()
+            rows = [line.split(",") for line in process.stdout]
+        self.assertEqual(process.returncode, 0)
+        said = {int(time): (float(value), float(filtered))
+                for event, time, channel, value, filtered, *_ in rows if (event, channel) == ("point", "board/T1")}
+        self.assertEqual(said, held)
 
     def test_stored_samples_come_first_where_they_are_asked_for(self):
         run = open_run(self.client, "before")
