@@ -1,7 +1,8 @@
-// parallax report list | show | explain
+// parallax report list | show | explain; diff is in report_diff.cc
 #include <map>
 
 #include "absl/strings/str_format.h"
+#include "client/cli/find_report.h"
 #include "client/cli/since.h"
 #include "client/cli/verbs.h"
 #include "client/lib/evaluation.h"
@@ -39,20 +40,6 @@ absl::StatusOr<ExitCode> ListReports(const ListReportsOptions& options, Context&
   }
   context.Emit(json, table);
   return kExitOk;
-}
-
-/// A report by its name, or the newest of a rig.
-absl::StatusOr<v1::Report> Find(const std::string& typed, Context& context) {
-  const absl::StatusOr<std::string> name = ReportName(typed);
-  if (name.ok()) return context.client().GetReport(*name);
-  PARALLAX_ASSIGN_OR_RETURN(const std::string rig, RigName(typed));
-  PARALLAX_ASSIGN_OR_RETURN(const std::vector<v1::Report> reports,
-                            context.client().ListReports(rig));
-  if (reports.empty()) {
-    return absl::NotFoundError(
-        absl::StrFormat("%s has no report yet; parallax campaign analyze makes one", rig));
-  }
-  return context.client().GetReport(reports.front().name());
 }
 
 struct FigureRequest {
@@ -100,7 +87,7 @@ absl::StatusOr<ExitCode> WriteFigure(const v1::Report& report, const FigureReque
 }
 
 absl::StatusOr<ExitCode> ShowReport(const ShowReportOptions& options, Context& context) {
-  PARALLAX_ASSIGN_OR_RETURN(const v1::Report report, Find(options.name, context));
+  PARALLAX_ASSIGN_OR_RETURN(const v1::Report report, FindReport(options.name, context));
   if (!options.figure.path.empty()) return WriteFigure(report, options.figure, context);
   const std::string head = absl::StrFormat(
       "%s\nverdict %s, parameter set %s, %sstored %s\nsha256 %s\n\n", report.name(),
@@ -112,7 +99,7 @@ absl::StatusOr<ExitCode> ShowReport(const ShowReportOptions& options, Context& c
 }
 
 absl::StatusOr<ExitCode> Explain(const NameOptions& options, Context& context) {
-  PARALLAX_ASSIGN_OR_RETURN(const v1::Report report, Find(options.name, context));
+  PARALLAX_ASSIGN_OR_RETURN(const v1::Report report, FindReport(options.name, context));
   PARALLAX_ASSIGN_OR_RETURN(const Json json, ParseReport(report));
   if (report.superseded()) context.Note("superseded: data that came later changes this report");
   Json document = {{"report", report.name()}, {"superseded", report.superseded()}};
@@ -168,6 +155,7 @@ void AddReportVerbs(CLI::App& app, Selection& selection) {
   explain->add_option("REPORT", explain_options->name, "RIG/REPORT, or RIG for its newest")
       ->required();
   SetAction(*explain, selection, explain_options, Explain);
+  AddReportDiff(*noun, selection);
 }
 
 }  // namespace parallax::client

@@ -44,6 +44,7 @@ void AddCampaignReplay(CLI::App& noun, Selection& selection);
 void AddCampaignAnalyze(CLI::App& noun, Selection& selection);
 void AddCampaignEvaluate(CLI::App& noun, Selection& selection);
 void AddReportVerbs(CLI::App& app, Selection& selection);
+void AddReportDiff(CLI::App& noun, Selection& selection);
 void AddJobVerbs(CLI::App& app, Selection& selection);
 void AddParamVerbs(CLI::App& app, Selection& selection);
 void AddParamPromotion(CLI::App& noun, Selection& selection);

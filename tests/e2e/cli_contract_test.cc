@@ -58,6 +58,7 @@ std::vector<Contract> Contracts() {
        {"report", "superseded", "verdict", "explanation", "hypotheses", "failed_gates",
         "measure_next", "posterior", "counterfactuals", "text"},
        documents},
+      {{"report", "diff", kBoardRig, kBoardRig}, {}, "part,name,run,from,to,unit"},
       {{"param", "list", kBoardRig},
        {"name", "revision", "state", "etag", "reason", "promoter", "promote_time"},
        "revision,state,parent,registered,sha256,promoter,promoted,reason"},
