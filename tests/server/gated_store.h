@@ -12,7 +12,7 @@
 namespace parallax::server {
 
 /// A store whose queue of batches a test can hold back, fill or fail, whose jobs it can keep queued
-/// and whose reports unread; all else is the real store's.
+/// and whose reports unlisted; all else is the real store's.
 class GatedStore final : public store::Store {
  public:
   explicit GatedStore(std::unique_ptr<store::Store> inner) : inner_(std::move(inner)) {}
@@ -50,13 +50,13 @@ class GatedStore final : public store::Store {
   /// The real store, past every gate.
   store::Store& inner() { return *inner_; }
 
-  /// From now on reports are not read: whoever asks for one waits.
+  /// From now on reports are not listed: whoever asks for them waits.
   void HoldReports() {
     base::MutexLock lock(mutex_);
     holding_reports_ = true;
   }
-  /// Waits until somebody waits for a report.
-  void WaitForHeldReport() {
+  /// Waits until somebody waits for reports.
+  void WaitForHeldReports() {
     base::MutexLock lock(mutex_);
     while (held_reports_ == 0) changed_.Wait(mutex_);
   }
@@ -66,8 +66,8 @@ class GatedStore final : public store::Store {
     changed_.NotifyAll();
   }
 
-  absl::StatusOr<store::ReportRow> GetReport(const std::string& rig,
-                                             const std::string& id) override {
+  absl::StatusOr<std::vector<store::ReportRow>> ListReports(
+      const std::string& rig, const store::PageRequest& page) override {
     {
       base::MutexLock lock(mutex_);
       ++held_reports_;
@@ -75,7 +75,7 @@ class GatedStore final : public store::Store {
       while (holding_reports_) changed_.Wait(mutex_);
       --held_reports_;
     }
-    return inner_->GetReport(rig, id);
+    return inner_->ListReports(rig, page);
   }
 
   absl::StatusOr<std::optional<store::JobRow>> ClaimJob() override {
@@ -147,7 +147,7 @@ class GatedStore final : public store::Store {
                 (const store::JobRow& a, store::ReportRow b,
                  std::optional<store::ParameterSetRow> c),
                 (a, std::move(b), std::move(c)))
-  PARALLAX_PASS(Rows<store::ReportRow>, ListReports, (const Rig& a, const Page& b), (a, b))
+  PARALLAX_PASS(Or<store::ReportRow>, GetReport, (const Rig& a, const Rig& b), (a, b))
   PARALLAX_PASS(Or<store::ParameterSetRow>, GetParameterSet, (const Rig& a, int64_t b), (a, b))
   PARALLAX_PASS(Rows<store::ParameterSetRow>, ListParameterSets, (const Rig& a, const Page& b),
                 (a, b))

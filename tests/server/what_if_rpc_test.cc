@@ -10,10 +10,10 @@ class WhatIfRpcTest : public DaemonTest {
  protected:
   void SetUp() override {
     DaemonTest::SetUp();
-    constexpr int kRunRows = 50;
+    constexpr int kWhatIfRows = 50;
     TestStream stream(*ingest_);
     stream.Open(Hello("p"));
-    for (uint64_t seq = 0; seq < 4; ++seq) stream.Send(BoardBatch(seq, kRunRows));
+    for (uint64_t seq = 0; seq < 4; ++seq) stream.Send(BoardBatch(seq, kWhatIfRows));
     ASSERT_EQ(stream.AwaitAck(3).seq(), 3u);
   }
   /// Analyses run "one" and returns the report's name.
@@ -81,7 +81,7 @@ TEST_F(WhatIfRpcTest, OneIsWorkedOnAtATimeAndEndsWhenItsCallerGoes) {
   store_->HoldReports();
   grpc::ClientContext context;
   auto reader = analysis_->WhatIf(&context, request);
-  store_->WaitForHeldReport();
+  store_->WaitForHeldReports();
   const absl::Status busy = Ask(request).status();
   EXPECT_TRUE(absl::IsResourceExhausted(busy)) << busy;
   EXPECT_EQ(DetailOf(busy)->field(), "what-ifs under way");
