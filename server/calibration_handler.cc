@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
 #include "server/convert_check.h"
+#include "server/log.h"
 #include "server/pages.h"
 #include "server/status.h"
 
@@ -27,6 +28,13 @@ absl::Status CheckGiven(const std::string& etag) {
   if (!etag.empty()) return absl::OkStatus();
   return InvalidField("etag", "", "the etag that GetParameterSet returned",
                       "read the set, decide, send its etag back");
+}
+
+void TellOfUse(const ServiceContext& context, const store::ParameterSetRow& row) {
+  const std::string name = ParameterSetNameOf(row.rig, row.revision);
+  Log(LogLevel::kInfo, "parameter set put to use",
+      {{"parameter_set", name}, {"promoter", row.promoter}, {"reason", row.reason}});
+  context.on_changed(name);
 }
 
 }  // namespace
@@ -102,7 +110,7 @@ absl::StatusOr<v1::PromoteResponse> CalibrationHandler::Promote(const v1::Promot
       const store::ParameterSetRow row,
       context_.store.PromoteParameterSet(name.rig, name.revision, request.etag(),
                                          {.promoter = caller, .reason = reason}));
-  context_.on_changed(ParameterSetNameOf(row.rig, row.revision));
+  TellOfUse(context_, row);
   v1::PromoteResponse response;
   PARALLAX_ASSIGN_OR_RETURN(*response.mutable_parameter_set(),
                             ParameterSetToProto(row, Body::kWithJson));
@@ -115,7 +123,7 @@ absl::StatusOr<v1::RollbackResponse> CalibrationHandler::Rollback(
   PARALLAX_RETURN_IF_ERROR(CheckGiven(request.etag()));
   PARALLAX_ASSIGN_OR_RETURN(const store::ParameterSetRow row,
                             context_.store.RollBackParameterSet(rig, request.etag(), caller));
-  context_.on_changed(ParameterSetNameOf(row.rig, row.revision));
+  TellOfUse(context_, row);
   v1::RollbackResponse response;
   PARALLAX_ASSIGN_OR_RETURN(*response.mutable_parameter_set(),
                             ParameterSetToProto(row, Body::kWithJson));

@@ -174,7 +174,7 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
                       .gate = gate_,
                       .registry = registry_,
                       .totals = ingest_totals_,
-                      .acks = metrics_,
+                      .observer = session_log_,
                       .options = options.ingest,
                       .commits = &commits_},
       store_(std::move(store)),

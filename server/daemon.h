@@ -23,6 +23,7 @@
 #include "server/metrics.h"
 #include "server/periodic_task.h"
 #include "server/service_context.h"
+#include "server/session_log.h"
 #include "server/session_registry.h"
 #include "server/watch_hub.h"
 #include "server/watch_prelude.h"
@@ -91,6 +92,7 @@ class Daemon {
   SessionRegistry registry_;
   SessionWorkers workers_;
   Metrics metrics_;
+  SessionLog session_log_{metrics_};
   RunLedger ingest_totals_;
   CommitRelay commits_;
   const IngestContext ingest_context_;

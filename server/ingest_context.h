@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -23,12 +24,18 @@ struct IngestOptions {
   int workers = 2;                                    ///< threads that validate and encode
 };
 
-/// Told when batches are acknowledged, by several threads at a time; must not block.
-class AckObserver {
+/// Told what sessions do, by several threads at a time; must not block.
+class SessionObserver {
  public:
-  virtual ~AckObserver() = default;
+  virtual ~SessionObserver() = default;
   /// The acknowledgement of a batch goes out, so long after the batch was read.
   virtual void OnAcked(absl::Duration since_read) = 0;
+  /// A stream into `run`, "rigs/a/runs/b", is welcomed.
+  virtual void OnOpened(const std::string& /*run*/, const std::string& /*producer*/,
+                        uint64_t /*resume_from_seq*/) {}
+  /// A stream that was welcomed is over; OK where its producer ended it.
+  virtual void OnEnded(const std::string& /*run*/, const std::string& /*producer*/,
+                       const Ledger& /*ledger*/, const absl::Status& /*why*/) {}
 };
 
 /// What every session works with. All of it outlives every session.
@@ -39,7 +46,7 @@ struct IngestContext {
   AppendGate& gate;
   SessionRegistry& registry;
   RunLedger& totals;  ///< of all streams since the start
-  AckObserver& acks;
+  SessionObserver& observer;
   IngestOptions options;
   CommitObserver* commits = nullptr;  ///< told of every batch on disk; null: nobody is
 };

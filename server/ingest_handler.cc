@@ -10,6 +10,7 @@
 #include "server/convert.h"
 #include "server/convert_check.h"
 #include "server/idempotency.h"
+#include "server/log.h"
 #include "server/names.h"
 #include "server/run_ledger_view.h"
 
@@ -154,6 +155,7 @@ absl::StatusOr<v1::OpenRunResponse> IngestHandler::OpenRunOnce(const v1::OpenRun
                             RunFromProto(rig.rig, request.run_id(), request.run()));
   PARALLAX_RETURN_IF_ERROR(context_.store.OpenRun(rig_id, run));
   context_.on_changed(RunNameOf(rig_id, run.id));
+  Log(LogLevel::kInfo, "run opened", {{"run", RunNameOf(rig_id, run.id)}});
   PARALLAX_ASSIGN_OR_RETURN(const store::RunRow row, context_.store.GetRun(rig_id, run.id));
   v1::OpenRunResponse response;
   *response.mutable_run() = RunWithLedger(row, context_.registry);
@@ -190,6 +192,7 @@ absl::StatusOr<v1::OpenRunResponse> IngestHandler::CheckRun(const v1::OpenRunReq
 absl::StatusOr<v1::CloseRunResponse> IngestHandler::CloseRun(const v1::CloseRunRequest& request) {
   PARALLAX_ASSIGN_OR_RETURN(const RunName name, ParseRunName("name", request.name()));
   PARALLAX_RETURN_IF_ERROR(context_.store.CloseRun(name.rig, name.run));
+  Log(LogLevel::kInfo, "run closed", {{"run", request.name()}});
   context_.on_run_closed();
   context_.on_changed(request.name());
   context_.on_job_queued();

@@ -15,7 +15,7 @@ IngestReactor::IngestReactor(const IngestContext& context, const Admission& admi
       call_(call),
       session_(std::make_shared<RigSession>(context, *this)) {
   absl::Status status = admission.Admit(*call);
-  status.Update(registry_.Add(session_));
+  if (status.ok()) status = registry_.Add(session_);
   if (!status.ok()) {
     session_->Refuse(std::move(status));
     return;

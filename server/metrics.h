@@ -36,7 +36,7 @@ struct MetricsSnapshot {
 };
 
 /// Counts what nobody else keeps, and writes everything as text for Prometheus. Thread-safe.
-class Metrics final : public AckObserver {
+class Metrics final : public SessionObserver {
  public:
   Metrics();
   ~Metrics() override;

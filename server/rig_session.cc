@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "server/names.h"
 #include "server/session_registry.h"
 #include "server/status.h"
 
@@ -174,12 +175,17 @@ void RigSession::TakeStep(Step step, const Inbound& inbound) {
       return;
     case Step::kClose: {
       absl::Status status;
+      Ledger ledger;
       {
         base::MutexLock lock(mutex_);
         status = end_;
         if (status.ok() && draining_) {
           status = absl::UnavailableError("the daemon is draining; connect again later");
         }
+        ledger = ledger_;
+      }
+      if (rig_.has_value()) {
+        context_.observer.OnEnded(RunNameOf(rig_->rig.id, run_), producer_, ledger, status);
       }
       return sink_.Close(status);
     }

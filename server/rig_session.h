@@ -86,6 +86,7 @@ class RigSession : public std::enable_shared_from_this<RigSession> {
   std::optional<store::RigRow> rig_;  ///< set by Hello
   std::vector<signal::ChannelRef> channels_;
   std::string run_;  ///< id of the run
+  std::string producer_;
   std::shared_ptr<RunLedger> run_ledger_;
   int64_t stream_ = 0;
   uint64_t expected_seq_ = 0;

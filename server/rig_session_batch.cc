@@ -94,7 +94,9 @@ absl::Status RigSession::Greet(const v1::Hello& hello) {
   run_ = name.run;
   channels_ = signal::ListChannels(rig_->rig);
   stream_ = state.stream;
+  producer_ = hello.producer_id();
   expected_seq_ = state.next_seq;
+  context_.observer.OnOpened(hello.run(), producer_, state.next_seq);
   SendWelcome(state.next_seq);
   return absl::OkStatus();
 }
@@ -140,7 +142,7 @@ void RigSession::SendAck() {
   }
   const int64_t now_unix_ns = absl::ToUnixNanos(context_.clock.Now());
   for (const int64_t then_unix_ns : received_unix_ns) {
-    context_.acks.OnAcked(absl::Nanoseconds(now_unix_ns - then_unix_ns));
+    context_.observer.OnAcked(absl::Nanoseconds(now_unix_ns - then_unix_ns));
   }
   sink_.Send(std::move(response));
 }

@@ -37,20 +37,35 @@ signal::Rig SessionBoard() {
   return rig;
 }
 
-/// The longest time that a batch waited for its ack.
-class LongestWait final : public AckObserver {
+/// The longest time that a batch waited for its ack, and what was said of streams.
+class SessionDiary final : public SessionObserver {
  public:
   void OnAcked(absl::Duration since_read) override {
     base::MutexLock lock(mutex_);
     longest_ = std::max(longest_, since_read);
   }
+  void OnOpened(const std::string& run, const std::string& producer, uint64_t from) override {
+    base::MutexLock lock(mutex_);
+    said_.push_back(absl::StrFormat("%s %s from %d", run, producer, from));
+  }
+  void OnEnded(const std::string& run, const std::string& producer, const Ledger& ledger,
+               const absl::Status& why) override {
+    base::MutexLock lock(mutex_);
+    said_.push_back(absl::StrFormat("%s %s stored %d, %s", run, producer, ledger.stored,
+                                    absl::StatusCodeToString(why.code())));
+  }
   absl::Duration longest() {
     base::MutexLock lock(mutex_);
     return longest_;
   }
+  std::vector<std::string> said() {
+    base::MutexLock lock(mutex_);
+    return said_;
+  }
 
  private:
   base::Mutex mutex_;
+  std::vector<std::string> said_ ABSL_GUARDED_BY(mutex_);
   absl::Duration longest_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
 };
 
@@ -71,7 +86,7 @@ class RigSessionTest : public ::testing::Test {
                                                              .gate = gate_,
                                                              .registry = registry_,
                                                              .totals = totals_,
-                                                             .acks = acks_,
+                                                             .observer = diary_,
                                                              .options = {.credit = 4}});
   }
 
@@ -104,7 +119,7 @@ class RigSessionTest : public ::testing::Test {
   AppendGate gate_;
   SessionRegistry registry_{64};
   RunLedger totals_;
-  LongestWait acks_;
+  SessionDiary diary_;
   std::unique_ptr<SessionWorkers> workers_;
   std::unique_ptr<const IngestContext> context_;
   std::unique_ptr<GatedStore> store_;
@@ -183,7 +198,7 @@ TEST_F(RigSessionTest, AFullQueueHoldsAllStreamsBackAndADrainStoresWhatTheyBroug
   EXPECT_EQ(StoredSamples(), kSent);
   EXPECT_EQ(totals_.Snapshot().stored, kSent);
   EXPECT_EQ(totals_.Snapshot().queued, 0u);
-  EXPECT_EQ(acks_.longest(), absl::Seconds(40)) << "those that were held all the while";
+  EXPECT_EQ(diary_.longest(), absl::Seconds(40)) << "those that were held all the while";
   SessionPeer late(*context_);
   EXPECT_TRUE(absl::IsUnavailable(late.Finish()));
 }
@@ -212,6 +227,30 @@ TEST_F(RigSessionTest, AFailingStoreEndsEveryStreamAndTheLedgerStaysTrue) {
   EXPECT_EQ(ledger->queued, 0u);
   EXPECT_EQ(totals_.Snapshot().queued, 0u);
   EXPECT_GT(totals_.Snapshot().rejected[store::kStoreRefused], 0u);
+}
+
+TEST_F(RigSessionTest, AStreamIsToldWhenItBeginsAndEnds) {
+  {
+    SessionPeer peer(*context_);
+    peer.Open(Hello("p"));
+    SendAll(peer, 0, 2);
+    peer.HalfClose();
+    EXPECT_TRUE(peer.Finish().ok());
+  }
+  {
+    SessionPeer again(*context_);
+    again.Open(Hello("p"));
+    SendAll(again, 3, 1);
+    EXPECT_TRUE(absl::IsOutOfRange(again.Finish()));
+  }
+  SessionPeer stranger(*context_);
+  stranger.HalfClose();
+  EXPECT_TRUE(stranger.Finish().ok());
+  EXPECT_EQ(diary_.said(),
+            (std::vector<std::string>{
+                "rigs/board/runs/one p from 0",
+                absl::StrFormat("rigs/board/runs/one p stored %d, OK", 2 * kSamples),
+                "rigs/board/runs/one p from 2", "rigs/board/runs/one p stored 0, OUT_OF_RANGE"}));
 }
 
 /// Remembers the places of what it is told.
@@ -249,7 +288,7 @@ TEST_F(RigSessionTest, WhatIsOnDiskIsToldOnceAndInOrder) {
                               .gate = gate_,
                               .registry = registry_,
                               .totals = totals_,
-                              .acks = acks_,
+                              .observer = diary_,
                               .options = {.credit = 4},
                               .commits = &relay};
   for (const uint64_t batches : {uint64_t{4}, uint64_t{10}}) {
