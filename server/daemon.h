@@ -90,11 +90,11 @@ class Daemon {
   // Outlive the store: it answers what sessions gave it until it ends, also for streams long gone.
   AppendGate gate_;
   SessionRegistry registry_;
-  SessionWorkers workers_;
   Metrics metrics_;
   SessionLog session_log_{metrics_};
   RunLedger ingest_totals_;
   CommitRelay commits_;
+  SessionWorkers workers_;
   const IngestContext ingest_context_;
   const std::unique_ptr<store::Store> store_;
   const CountedTwins twins_;
