@@ -1,16 +1,20 @@
 """What a watcher is told: samples bit for bit, also over a killed daemon, and what a rig does by itself."""
 
 import itertools
+import math
 import struct
 import subprocess
+import time
 import unittest
 
 import parallax
 from daemon_process import BIN, DaemonProcess, DaemonTest
 from parallax.v1 import automation_pb2, resources_pb2
-from rigs import START_NS, STEP_NS, open_run, push_campaign
+from rigs import START_NS, STEP_NS, open_run, push_campaign, read_recording
 
 ROWS = 40
+SPEED = 20.0
+PLAYED = 200  # rows of a second each
 
 
 def bits(values):
@@ -27,13 +31,18 @@ def push_rows(run, first, count):
             stream.push(START_NS + i * STEP_NS, {"T1": 20.0 + 0.125 * (i % 7), "T2": 21.5})
 
 
-def take_t1(events, count):
-    """By source time, (value, filtered) of T1, as last told, once `count` samples are known."""
+def take_t1(events, count, residuals=None):
+    """By source time, (value, filtered) of T1, as last told, once `count` samples are known.
+
+    residuals  a list that takes what was told of them
+    """
     held = {}
     for event in events:
         for channel in event.points.channels:
             if channel.channel == "board/T1":
                 held.update(zip(channel.time_unix_ns, zip(channel.value, channel.filtered)))
+                if residuals is not None:
+                    residuals.extend(channel.residual)
         if len(held) >= count:
             return held
     raise AssertionError("the watch ended")
@@ -54,22 +63,31 @@ class WatchTest(DaemonTest):
         push_rows(run, 0, ROWS)
         self.expect_as_stored(run, take_t1(events, ROWS))
 
-    def test_the_command_line_tells_the_same_values(self):
-        run = open_run(self.client, "twice")
+    def test_a_recording_at_twenty_times_its_speed_is_told_alike_to_all(self):
+        times, columns = read_recording("energy-balance-1s")
+        run = open_run(self.client, "fast")
         events = self.client.watch([run.name], detail="points")
         until_caught_up(events)
-        command = [BIN / "parallax", "--server", self.daemon.address, "-o", "csv", "run", "watch", "twice/run"]
+        command = [BIN / "parallax", "--server", self.daemon.address, "-o", "csv", "run", "watch", "fast/run"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             self.assertTrue(process.stdout.readline().startswith("event,time_ns,channel,value,filtered,"))
             self.assertTrue(process.stdout.readline().startswith("run,"))  # from here on it is told
-            push_rows(run, 0, ROWS)
-            held = take_t1(events, ROWS)
+            residuals = []
+            begin = time.monotonic()
+            with run.stream(linger_s=0.02) as stream:
+                for row in range(PLAYED):
+                    due_s = (times[row] - times[0]) / 1e9 / SPEED
+                    time.sleep(max(0.0, begin + due_s - time.monotonic()))
+                    stream.push(times[row], {name: column[row] for name, column in columns.items()})
+            held = take_t1(events, PLAYED, residuals)
             run.close()
             rows = [line.split(",") for line in process.stdout]
         self.assertEqual(process.returncode, 0)
-        said = {int(time): (float(value), float(filtered))
-                for event, time, channel, value, filtered, *_ in rows if (event, channel) == ("point", "board/T1")}
+        said = {int(at): (float(value), float(filtered))
+                for event, at, channel, value, filtered, *_ in rows if (event, channel) == ("point", "board/T1")}
         self.assertEqual(said, held)
+        self.expect_as_stored(run, held)
+        self.assertTrue(any(math.isfinite(residual) for residual in residuals), "held against the twin")
 
     def test_stored_samples_come_first_where_they_are_asked_for(self):
         run = open_run(self.client, "before")
