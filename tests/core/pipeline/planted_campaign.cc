@@ -291,6 +291,18 @@ class RunMaker {
   twin::Prediction prediction_;
 };
 
+const twin::Parameter& ParameterAt(int index) {
+  return Nanotubes().description().parameters[static_cast<size_t>(index)];
+}
+
+absl::StatusOr<int> IndexOf(const PlantedShift& shift) {
+  const twin::Description& description = Nanotubes().description();
+  const int index = twin::ParameterIndex(description, shift.name);
+  if (index >= 0) return index;
+  return absl::InvalidArgumentError(
+      absl::StrFormat("parameter \"%s\", must be one of %s", shift.name, description.name));
+}
+
 }  // namespace
 
 const twin::Twin& Nanotubes() {
@@ -299,21 +311,25 @@ const twin::Twin& Nanotubes() {
 }
 
 absl::StatusOr<Eigen::VectorXd> TruthOf(const std::vector<PlantedShift>& shifts) {
-  const twin::Description& description = Nanotubes().description();
   PARALLAX_ASSIGN_OR_RETURN(Eigen::VectorXd truth,
-                            twin::ParametersFromAssumptions(description, {}));
+                            twin::ParametersFromAssumptions(Nanotubes().description(), {}));
   for (const PlantedShift& shift : shifts) {
-    const int p = twin::ParameterIndex(description, shift.name);
-    if (p < 0) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("parameter \"%s\", must be one of %s", shift.name, description.name));
-    }
-    const twin::Parameter& parameter = description.parameters[static_cast<size_t>(p)];
+    PARALLAX_ASSIGN_OR_RETURN(const int p, IndexOf(shift));
+    const twin::Parameter& parameter = ParameterAt(p);
     const double z =
         twin::ToCoordinate(parameter, parameter.nominal) + shift.sds * parameter.prior_sd;
     truth(p) = std::clamp(twin::FromCoordinate(parameter, z), parameter.lower, parameter.upper);
   }
   return truth;
+}
+
+absl::StatusOr<double> TrueSds(const PlantedShift& shift) {
+  PARALLAX_ASSIGN_OR_RETURN(const Eigen::VectorXd truth, TruthOf({shift}));
+  PARALLAX_ASSIGN_OR_RETURN(const int p, IndexOf(shift));
+  const twin::Parameter& parameter = ParameterAt(p);
+  return (twin::ToCoordinate(parameter, truth(p)) -
+          twin::ToCoordinate(parameter, parameter.nominal)) /
+         parameter.prior_sd;
 }
 
 absl::StatusOr<Campaign> Plant(const PlantedCampaign& what) {

@@ -83,6 +83,10 @@ struct Campaign {
 /// name.
 absl::StatusOr<Eigen::VectorXd> TruthOf(const std::vector<PlantedShift>& shifts);
 
+/// Prior sds by which the true value of a shift departs from the nominal one, bounds considered.
+/// Errors: InvalidArgument on an unknown name.
+absl::StatusOr<double> TrueSds(const PlantedShift& shift);
+
 /// Makes a campaign. The same arguments give the same readings. Errors: those of the twin.
 absl::StatusOr<Campaign> Plant(const PlantedCampaign& what);
 
