@@ -16,6 +16,7 @@ test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev libsundials-dev python3
   clang-14 clang-tidy-14 clang-format-14 lld-14 llvm-14 libclang-rt-14-dev
   git ca-certificates shellcheck
+  python3-grpcio python3-protobuf python3-numpy python3-pandas
 )
 
 if [[ $# -eq 0 ]]; then

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "absl/strings/str_format.h"
+#include "core/base/normal.h"
 #include "core/base/qr.h"
 #include "core/base/status_macros.h"
 #include "core/base/symmetric_eigen.h"

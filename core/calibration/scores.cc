@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/base/check.h"
+#include "core/base/normal.h"
 
 namespace parallax::calibration {
 namespace {

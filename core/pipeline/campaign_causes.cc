@@ -75,12 +75,11 @@ int CauseWeights::BestWhere(const std::function<bool(const std::vector<int>&)>& 
 }
 
 double CauseWeights::LossWithout(const Cause& cause) const {
-  constexpr double kNone = -std::numeric_limits<double>::infinity();
-  const int with = BestWith(cause), without = BestWithout(cause);
   const auto weight = [this](int m) {
-    return m < 0 ? kNone : included_.weight[static_cast<size_t>(m)];
+    if (m < 0) return -std::numeric_limits<double>::infinity();
+    return included_.weight[static_cast<size_t>(m)];
   };
-  return weight(with) - weight(without);
+  return weight(BestWith(cause)) - weight(BestWithout(cause));
 }
 
 bool CauseWeights::HoldsMissing(const std::vector<int>& terms) const {

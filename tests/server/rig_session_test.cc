@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -45,12 +46,12 @@ class RigSessionTest : public ::testing::Test {
     ASSERT_TRUE(store_->CreateRig({.rig = rig}, {.state = "CURRENT", .bytes = "{}"}).ok());
     ASSERT_TRUE(store_->OpenRun("board", {.id = "one", .started_at_unix_ns = 1}).ok());
     workers_ = std::make_unique<SessionWorkers>(2);
-    context_.reset(new IngestContext{.store = *store_,
-                                     .clock = clock_,
-                                     .workers = *workers_,
-                                     .gate = gate_,
-                                     .registry = registry_,
-                                     .options = {.credit = 4}});
+    context_ = std::make_unique<IngestContext>(IngestContext{.store = *store_,
+                                                             .clock = clock_,
+                                                             .workers = *workers_,
+                                                             .gate = gate_,
+                                                             .registry = registry_,
+                                                             .options = {.credit = 4}});
   }
 
   v1::StreamRequest Hello(const std::string& producer) const {
@@ -155,7 +156,7 @@ TEST_F(RigSessionTest, AFullQueueHoldsAllStreamsBackAndADrainStoresWhatTheyBroug
   });
   others.join();
   EXPECT_TRUE(registry_.WaitUntilEmpty(absl::Seconds(60)));
-  EXPECT_EQ(StoredSamples(), kProducers * 20 * kSamples);
+  EXPECT_EQ(StoredSamples(), uint64_t{20} * kProducers * kSamples);
   SessionPeer late(*context_);
   EXPECT_TRUE(absl::IsUnavailable(late.Finish()));
 }

@@ -1,6 +1,7 @@
 // The unary and server-streaming calls, on a daemon with a stored run.
 #include <map>
 
+#include "absl/strings/str_format.h"
 #include "server/analysis_handler.h"
 #include "tests/server/daemon_fixture.h"
 

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "core/base/field_error.h"
@@ -209,6 +211,7 @@ TEST(SwcntBadInput, EveryParameterIsHeldToItsBounds) {
 }
 
 TEST(SwcntDomain, APredictionSaysWhereItExtrapolates) {
+  constexpr double kUnbounded = std::numeric_limits<double>::infinity();
   const std::unique_ptr<Twin> twin = MakeSwcnt();
   const auto outside = [&twin](const GrowthRecipe& recipe) {
     Prediction prediction;
@@ -224,14 +227,14 @@ TEST(SwcntDomain, APredictionSaysWhereItExtrapolates) {
     const char* quantity;
     double low, high;  // that are passed
   } cases[] = {
-      {{.temperature_k = 1350.0}, "growth_surface_temperature", -INFINITY, 1223.15},
-      {{.temperature_k = 780.0}, "growth_surface_temperature", 823.15, INFINITY},
-      {{.feed_sccm = 1000.0}, "growth_feed_pressure", -INFINITY, 40e3},
-      {{.water_sccm = 10.0}, "growth_water_pressure", -INFINITY, 500.0},
-      {{.pressure_pa = 300.0}, "chamber_pressure", 500.0, INFINITY},
+      {{.temperature_k = 1350.0}, "growth_surface_temperature", -kUnbounded, 1223.15},
+      {{.temperature_k = 780.0}, "growth_surface_temperature", 823.15, kUnbounded},
+      {{.feed_sccm = 1000.0}, "growth_feed_pressure", -kUnbounded, 40e3},
+      {{.water_sccm = 10.0}, "growth_water_pressure", -kUnbounded, 500.0},
+      {{.pressure_pa = 300.0}, "chamber_pressure", 500.0, kUnbounded},
       {{.pressure_pa = 2.5e6, .feed_sccm = 5.0, .water_sccm = 0.0},
        "chamber_pressure",
-       -INFINITY,
+       -kUnbounded,
        2e6},
   };
   for (const auto& c : cases) {

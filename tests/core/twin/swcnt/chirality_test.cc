@@ -8,7 +8,6 @@ namespace parallax::twin::swcnt {
 namespace {
 
 using testing::Grown;
-using testing::kCelsius;
 using testing::Population;
 
 TEST(Species, AreThoseOfTheSpecification) {

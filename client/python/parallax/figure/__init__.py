@@ -1,0 +1,1 @@
+"""Figures of reports, drawn from their JSON without any other package."""

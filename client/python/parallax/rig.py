@@ -1,0 +1,148 @@
+"""One rig, and what belongs to it."""
+
+import uuid
+
+from parallax.channel_index import ChannelIndex
+from parallax.documents import content_id, run_from_document
+from parallax.errors import NotFound, invalid_field
+from parallax.job import Job
+from parallax.names import last_part, name_below
+from parallax.parameter_set import ParameterSet
+from parallax.report import Report
+from parallax.run import Run
+from parallax.times import timestamp
+from parallax.v1 import analysis_pb2, calibration_pb2, ingest_pb2, query_pb2, resources_pb2
+
+_SPLITS = ("unassigned", "calibrate", "validate")
+
+
+class Rig:
+    """A rig by its name; what it is like is read when it is asked for, and again by refresh.
+
+    name  "rigs/r7"
+    """
+
+    def __init__(self, connection, name, message=None):
+        self._connection = connection
+        self.name = name
+        self._message = message
+
+    @property
+    def id(self):
+        """"r7"."""
+        return last_part(self.name)
+
+    @property
+    def message(self):
+        """parallax.v1.Rig: kind, geometry, devices, twin. Errors: NotFound."""
+        if self._message is None:
+            self.refresh()
+        return self._message
+
+    def refresh(self):
+        """Reads the rig again and returns it. Errors: NotFound, InvalidArgument (malformed name)."""
+        self._message = self._connection.call(self._connection.query.GetRig,
+                                              query_pb2.GetRigRequest(name=self.name)).rig
+        return self
+
+    def channels(self):
+        """"device/channel" of every channel, in the order that the wire counts them."""
+        return ChannelIndex(self.message).names
+
+    def run(self, run):
+        """A Run by id or name; nothing is asked yet. Errors: InvalidArgument for a malformed name."""
+        return Run(self._connection, name_below(self.name, run, "runs"))
+
+    def runs(self):
+        """Runs in order of start. Errors: NotFound (rig)."""
+        found = self._connection.pages(self._connection.query.ListRuns,
+                                       query_pb2.ListRunsRequest(rig=self.name), "runs")
+        return [Run(self._connection, run.name, run) for run in found]
+
+    def open_run(self, run, start=None, segments=(), split="unassigned", notes="", document=None):
+        """Opens a run and returns it; an identical one that exists is returned as it is.
+
+        run       its id: 1 to 63 characters of [A-Za-z0-9_.-]
+        start     its start by the rig's own record, from which analysis takes its clock
+        segments  the recipe as in run.json; see documents.run_from_document
+        split     "calibrate", "validate" or "unassigned": what the run may inform
+        document  instead of start, segments and notes: a whole run.json as dict, or a parallax.v1.Run
+        Errors: NotFound (rig), InvalidArgument, AlreadyExists (another run of that name).
+        """
+        if split not in _SPLITS:
+            raise invalid_field("split", repr(split), "one of " + ", ".join(_SPLITS))
+        message = resources_pb2.Run()
+        message.CopyFrom(run_from_document(document or {"segments": segments, "notes": notes}))
+        if start is not None:
+            message.start_time.CopyFrom(timestamp(start, "start"))
+        message.split = resources_pb2.RunSplit.Value(f"RUN_SPLIT_{split.upper()}")
+        request = ingest_pb2.OpenRunRequest(rig=self.name, run_id=run, run=message)
+        request.request_id = content_id(request)
+        opened = self._connection.call(self._connection.ingest.OpenRun, request).run
+        return Run(self._connection, opened.name, opened)
+
+    def analyze(self, calibrate=(), validate=(), base=None, seed=0):
+        """Queues an analysis and returns its Job; job.report() waits for the report.
+
+        calibrate  Runs or ids to calibrate on; none: the closed runs of split "calibrate"
+        validate   Runs or ids to validate on; none: the closed runs of split "validate"
+        base       ParameterSet or revision to start from; None: the assumptions
+        seed       of everything random in the analysis
+        Errors: NotFound, InvalidArgument (no run to calibrate on, a run in both lists),
+        ResourceExhausted (too many queued jobs).
+        """
+        request = analysis_pb2.AnalyzeRequest(
+            rig=self.name, seed=seed,
+            calibrate_runs=[self._name_of(run, "runs") for run in calibrate],
+            validate_runs=[self._name_of(run, "runs") for run in validate],
+            base_parameter_set="" if base is None else self._name_of(base, "parameterSets"),
+            request_id=uuid.uuid4().hex)
+        # Its own id makes the request harmless to repeat while a daemon restarts.
+        job = self._connection.call_patiently(self._connection.analysis.Analyze, request).job
+        return Job(self._connection, job.name, job)
+
+    def jobs(self):
+        """Jobs of this rig, newest first. Errors: InvalidArgument (malformed name)."""
+        return list_jobs(self._connection, self.name)
+
+    def report(self, report):
+        """A Report by id or name. Errors: NotFound."""
+        return Report.read(self._connection, name_below(self.name, report, "reports"))
+
+    def reports(self):
+        """Reports, newest first; their JSON is read when it is asked for. Errors: NotFound (rig)."""
+        found = self._connection.pages(self._connection.analysis.ListReports,
+                                       analysis_pb2.ListReportsRequest(rig=self.name), "reports")
+        return [Report(self._connection, report) for report in found]
+
+    def latest_report(self):
+        """The newest Report. Errors: NotFound where there is none yet."""
+        reports = self.reports()
+        if not reports:
+            hint = "analyze() makes one"
+            raise NotFound(f"{self.name} has no report yet; {hint}", field="report", value="none",
+                           bound="at least one report", next_step=hint)
+        return reports[0]
+
+    def parameter_set(self, revision="current"):
+        """A ParameterSet by revision, or the current one. Errors: NotFound."""
+        return ParameterSet.read(self._connection, name_below(self.name, revision, "parameterSets"))
+
+    def parameter_sets(self):
+        """ParameterSets, newest first. Errors: NotFound (rig)."""
+        found = self._connection.pages(self._connection.calibration.ListParameterSets,
+                                       calibration_pb2.ListParameterSetsRequest(rig=self.name),
+                                       "parameter_sets")
+        return [ParameterSet(self._connection, one) for one in found]
+
+    def _name_of(self, thing, child):
+        return name_below(self.name, getattr(thing, "name", thing), child)
+
+    def __repr__(self):
+        return f"<Rig {self.name}>"
+
+
+def list_jobs(connection, rig=""):
+    """Jobs, newest first; of all rigs where `rig` is empty."""
+    found = connection.pages(connection.analysis.ListJobs, analysis_pb2.ListJobsRequest(rig=rig), "jobs")
+    return [Job(connection, job.name, job) for job in found]
