@@ -15,6 +15,8 @@
 #include "core/pipeline/campaign_group.h"
 #include "core/pipeline/campaign_story.h"
 #include "core/pipeline/campaign_weighing.h"
+#include "core/pipeline/energy_gauge.h"
+#include "core/pipeline/joint_scores.h"
 #include "core/pipeline/progress.h"
 #include "core/pipeline/report_codec.h"
 #include "core/pipeline/ruled_out.h"
@@ -139,6 +141,27 @@ absl::StatusOr<calibration::Identifiability> Identify(const CampaignModel& model
       data, prior_sd, posterior, names, {.gamma_limit = attribution::kEvidenceRules.cluster_gamma});
 }
 
+/// How far the calibrate runs are from the twin: all observables, those of accused instruments too,
+/// since nothing is proved yet.
+absl::StatusOr<GapSummary> MeasureCampaignGap(const WeighedCampaign& weighed,
+                                              const CampaignFit& moved, uint64_t seed) {
+  const JointScores joint(*weighed.model, *weighed.noise, {});
+  PARALLAX_ASSIGN_OR_RETURN(
+      const EnergyGap energy,
+      MeasureEnergyGap(joint.Of(weighed.residuals), joint.Of(moved.residuals), seed));
+  const attribution::Evidence& evidence = weighed.explanation.evidence;
+  return GapSummary{.value = energy.before.value,
+                    .low = energy.before.low,
+                    .high = energy.before.high,
+                    .after = energy.after.value,
+                    .floor = energy.floor,
+                    .p_value = evidence.gap_p_value,
+                    .unit_of_permutation = "simulated campaign",
+                    .mean_square = {.before = evidence.gap,
+                                    .after = weighed.gauge->Gap(moved.residuals),
+                                    .floor = evidence.floor}};
+}
+
 /// Values of the fit that was validated; their sds from the posterior in which the rest is free.
 void FillCalibrated(const CampaignModel& model, const CampaignFit& fit,
                     const Eigen::VectorXd& assumed, Report* report) {
@@ -240,11 +263,7 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
   PARALLAX_ASSIGN_OR_RETURN(report.attribution.identifiability,
                             Identify(model, *weighed->noise, *moved));
   report.hypotheses = explanation.hypotheses;
-  report.gap = {.value = explanation.evidence.gap,
-                .after = weighed->gauge->Gap(moved->residuals),
-                .floor = weighed->gauge->floor(),
-                .p_value = explanation.evidence.gap_p_value,
-                .unit_of_permutation = "simulated campaign"};
+  PARALLAX_ASSIGN_OR_RETURN(report.gap, MeasureCampaignGap(*weighed, *moved, input.seed));
   const bool calibrated = !moved->parameters.empty();
   PARALLAX_ASSIGN_OR_RETURN(
       report.divergences,
@@ -278,7 +297,7 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
                                                         .verdict = verdict,
                                                         .evidence = explanation.evidence,
                                                         .hypotheses = explanation.hypotheses}));
-  report.attribution.gap_after = report.gap.after;
+  report.attribution.gap_after = report.gap.mean_square.after;
   PARALLAX_ASSIGN_OR_RETURN(report.drives,
                             DrivesOf(input.twin, calibrated ? natural : assumed, weighed->runs));
   report.limits = LimitsOf(*weighed, report);

@@ -314,6 +314,7 @@ class Weigher {
     attribution::Evidence& evidence = out_.evidence;
     evidence.gap = gauge_.Gap(assumed_.residuals);
     evidence.floor = gauge_.floor();
+    evidence.gap_measure = "mean squared residual";
     evidence.gap_p_value = 1.0;
     evidence.smallest_p_value = gauge_.smallest_p();
     evidence.nothing_probability = weights_.ProbabilityOfNothing();

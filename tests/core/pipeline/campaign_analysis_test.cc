@@ -68,7 +68,13 @@ TEST(AnalyzeCampaignTest, AShiftedParameterIsIdentifiedAndCalibrated) {
   const nlohmann::json& value = report.at("calibrated")[0];
   const double truth = 8.7 * std::exp(3.0 * 0.4);
   EXPECT_NEAR(value.at("value").get<double>(), truth, 4.0 * value.at("sd").get<double>());
-  EXPECT_LT(report.at("gap").at("after").get<double>(), report.at("gap").at("value"));
+  const nlohmann::json& gap = report.at("gap");
+  EXPECT_LT(gap.at("after").get<double>(), gap.at("value"));
+  EXPECT_GT(gap.at("low").get<double>(), gap.at("floor"));
+  EXPECT_LT(gap.at("low").get<double>(), gap.at("value"));
+  EXPECT_GT(gap.at("high").get<double>(), gap.at("value"));
+  EXPECT_LT(gap.at("mean_square").at("after").get<double>(), gap.at("mean_square").at("floor"));
+  EXPECT_GT(gap.at("mean_square").at("before").get<double>(), gap.at("mean_square").at("floor"));
   EXPECT_LT(report.at("validation").at("gap_after").get<double>(),
             report.at("validation").at("gap_before"));
   bool height = false;
@@ -187,6 +193,7 @@ TEST(SmallestCampaignTest, WhatIsHeldOutChangesNoHypothesisShareOrGap) {
   // A verdict asks whether held-out runs are predicted, too, and what it offers follows from it.
   for (nlohmann::json* report : {&original, &altered}) {
     report->at("gap").erase("after");
+    report->at("gap").at("mean_square").erase("after");
     for (nlohmann::json& channel : report->at("gap").at("channels")) channel.erase("rmse_after");
     for (nlohmann::json& signal : report->at("divergences").at("signals")) signal.erase("at_fit");
   }

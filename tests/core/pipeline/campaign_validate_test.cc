@@ -118,6 +118,7 @@ TEST(ValidateCampaignTest, TheTruthIsAcceptedAndClosesTheGap) {
   PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* fit, search.Fit({gathered->TermOf("vd0")}));
   PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignValidation proof, Prove(*gathered, *fit));
   EXPECT_GT(proof.validation.gap_before, 5.0 * proof.validation.floor);
+  EXPECT_GT(proof.validation.gap_before_low, proof.validation.gap_after_high);
   EXPECT_LT(proof.validation.gap_after, 1.3 * proof.validation.floor);
   EXPECT_TRUE(proof.validation.decision.accepted) << proof.validation.decision.because;
   EXPECT_GT(proof.validation.coverage_90, 0.8);

@@ -159,6 +159,8 @@ TEST(ReportCodecTest, FiguresThatDoNotExistAreNull) {
   report.calibrated = {{.parameter = "U", .value = 1.0, .sd = std::nan(""), .unit = "1"}};
   const json encoded = json::parse(EncodeReport(report));
   EXPECT_TRUE(encoded.at("gap").at("value").is_null());
+  EXPECT_TRUE(encoded.at("gap").at("low").is_null());
+  EXPECT_TRUE(encoded.at("gap").at("mean_square").at("before").is_null());
   EXPECT_TRUE(encoded.at("calibrated").at(0).at("sd").is_null());
   EXPECT_TRUE(encoded.at("calibrated").at(0).at("run").is_null());
   EXPECT_TRUE(encoded.at("calibrated").at(0).at("prior_low_90").is_null());
