@@ -162,6 +162,31 @@ absl::StatusOr<GapSummary> MeasureCampaignGap(const WeighedCampaign& weighed,
                                     .floor = evidence.floor}};
 }
 
+/// What a prediction of a run has to allow for, by free coordinate.
+Eigen::VectorXd AllowedSpread(const std::vector<RunSpread>& spreads) {
+  Eigen::VectorXd allowed(std::ssize(spreads));
+  for (size_t i = 0; i < spreads.size(); ++i) {
+    allowed(static_cast<Eigen::Index>(i)) = spreads[i].Allowed();
+  }
+  return allowed;
+}
+
+/// What the held-out runs say of a fit. The most probable model was proved before the verdict, but
+/// without what differs between runs: no verdict rests on that.
+absl::Status ProveMoved(const AnalysisInput& input, const Eigen::VectorXd& assumed,
+                        const WeighedCampaign& weighed, const CampaignFit& moved, Report* report) {
+  report->validation = weighed.proof.validation;
+  if (moved.terms != weighed.explanation.best.terms || (moved.spread.array() > 0.0).any()) {
+    PARALLAX_ASSIGN_OR_RETURN(
+        const CampaignValidation proof,
+        ValidateCampaign(input.twin, assumed, moved, weighed.explanation.accused, weighed.held_out,
+                         input.seed));
+    report->validation = proof.validation;
+  }
+  report->validation.unusable_runs = weighed.unusable;
+  return absl::OkStatus();
+}
+
 /// Values of the fit that was validated; their sds from the posterior in which the rest is free.
 void FillCalibrated(const CampaignModel& model, const CampaignFit& fit,
                     const Eigen::VectorXd& assumed, Report* report) {
@@ -169,13 +194,15 @@ void FillCalibrated(const CampaignModel& model, const CampaignFit& fit,
   for (size_t i = 0; i < fit.parameters.size(); ++i) {
     const int p = fit.parameters[i];
     const twin::Parameter& parameter = report->parameters[static_cast<size_t>(p)];
-    report->calibrated.push_back({.parameter = parameter.name,
-                                  .run = {},
-                                  .value = natural(p),
-                                  .sd = report->posterior.parameters[i].sd,
-                                  .assumed = assumed(p),
-                                  .unit = parameter.unit,
-                                  .calibrated = true});
+    report->calibrated.push_back(
+        {.parameter = parameter.name,
+         .run = {},
+         .value = natural(p),
+         .sd = report->posterior.parameters[i].sd,
+         .assumed = assumed(p),
+         .unit = parameter.unit,
+         .calibrated = true,
+         .spread = fit.spread(static_cast<Eigen::Index>(i)) * model.NaturalSlope(fit.z, p)});
   }
 }
 
@@ -200,6 +227,19 @@ calibration::ParameterSet MakeCampaignSet(const CampaignFit& fit, const Eigen::V
   return set;
 }
 
+/// What is known no better than by how much it differs between runs, in sentences.
+std::vector<std::string> TellSpreads(const CampaignPosterior& posterior) {
+  std::vector<std::string> told;
+  for (const ParameterPosterior& one : posterior.parameters) {
+    if (!(one.spread.Allowed() > 0.0)) continue;
+    told.push_back(absl::StrFormat(
+        "%s differs from run to run by %.2g prior sds (%.2g to %.2g): a run that was not fitted is "
+        "predicted no more surely than that.",
+        one.parameter, one.spread.mean, one.spread.low, one.spread.high));
+  }
+  return told;
+}
+
 /// What these runs cannot tell, in sentences.
 std::vector<std::string> LimitsOf(const WeighedCampaign& weighed, const Report& report) {
   const CampaignExplanation& explanation = weighed.explanation;
@@ -216,6 +256,7 @@ std::vector<std::string> LimitsOf(const WeighedCampaign& weighed, const Report& 
   std::string rivals =
       TellRivals(report.twin, report.decision.verdict, explanation.evidence.rival_group);
   if (!rivals.empty()) limits.push_back(std::move(rivals));
+  for (std::string& spread : TellSpreads(report.posterior)) limits.push_back(std::move(spread));
   for (std::string& exit : TellExits(report.drives)) limits.push_back(std::move(exit));
   return limits;
 }
@@ -234,18 +275,14 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
   const attribution::Verdict& verdict = report.decision.verdict;
 
   PARALLAX_ASSIGN_OR_RETURN(
-      const CampaignFit* moved,
+      const CampaignFit* chosen,
       weighed->search->Fit(TermsToMove(weighed->terms, description, explanation.fit,
                                        explanation.suspects, verdict)));
-  report.validation = weighed->proof.validation;
-  // The same fit would be proved by the same runs again.
-  if (moved->terms != explanation.best.terms) {
-    PARALLAX_ASSIGN_OR_RETURN(const CampaignValidation proof,
-                              ValidateCampaign(input.twin, assumed, *moved, explanation.accused,
-                                               weighed->held_out, input.seed));
-    report.validation = proof.validation;
-  }
-  report.validation.unusable_runs = weighed->unusable;
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<RunSpread> spreads,
+                            SpreadBetweenRuns(*weighed->search, *chosen));
+  CampaignFit moved = *chosen;
+  moved.spread = AllowedSpread(spreads);
+  PARALLAX_RETURN_IF_ERROR(ProveMoved(input, assumed, *weighed, moved, &report));
   report.calibrate_runs.clear();
   for (const CampaignRun& run : weighed->runs) {
     report.calibrate_runs.push_back(run.id);
@@ -261,15 +298,15 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
     GroupAttribution(grouped, &report.attribution);
   }
   PARALLAX_ASSIGN_OR_RETURN(report.attribution.identifiability,
-                            Identify(model, *weighed->noise, *moved));
+                            Identify(model, *weighed->noise, moved));
   report.hypotheses = explanation.hypotheses;
-  PARALLAX_ASSIGN_OR_RETURN(report.gap, MeasureCampaignGap(*weighed, *moved, input.seed));
-  const bool calibrated = !moved->parameters.empty();
+  PARALLAX_ASSIGN_OR_RETURN(report.gap, MeasureCampaignGap(*weighed, moved, input.seed));
+  const bool calibrated = !moved.parameters.empty();
   PARALLAX_ASSIGN_OR_RETURN(
       report.divergences,
       CompareCampaign(model, *weighed->noise, weighed->jacobian, weighed->residuals,
-                      calibrated ? moved->residuals : Eigen::VectorXd(), input.seed));
-  const Eigen::VectorXd natural = calibrated ? model.Natural(moved->z) : Eigen::VectorXd();
+                      calibrated ? moved.residuals : Eigen::VectorXd(), input.seed));
+  const Eigen::VectorXd natural = calibrated ? model.Natural(moved.z) : Eigen::VectorXd();
   PARALLAX_ASSIGN_OR_RETURN(report.gap.channels,
                             RmseByChannel(input.twin, assumed, natural, weighed->runs));
   for (ChannelGap& channel : report.gap.channels) {
@@ -280,9 +317,10 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
   if (calibrated) {
     PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "calibrate", 0.9));
     PARALLAX_ASSIGN_OR_RETURN(report.posterior,
-                              SampleCampaign(*weighed->search, *moved, input.seed));
-    FillCalibrated(model, *moved, assumed, &report);
-    result.parameter_set = MakeCampaignSet(*moved, assumed, weighed->runs, report);
+                              SampleCampaign(*weighed->search, moved, input.seed));
+    for (size_t i = 0; i < spreads.size(); ++i) report.posterior.parameters[i].spread = spreads[i];
+    FillCalibrated(model, moved, assumed, &report);
+    result.parameter_set = MakeCampaignSet(moved, assumed, weighed->runs, report);
     result.accepted = report.validation.decision.accepted;
   }
   PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "explain", 0.95));
@@ -292,7 +330,7 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
                                                         .runs = weighed->runs,
                                                         .held_out = weighed->held_out,
                                                         .assumed = assumed,
-                                                        .moved = moved->parameters,
+                                                        .moved = moved.parameters,
                                                         .calibrated = natural,
                                                         .verdict = verdict,
                                                         .evidence = explanation.evidence,

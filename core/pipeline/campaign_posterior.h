@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/pipeline/campaign_search.h"
+#include "core/pipeline/campaign_spread.h"
 
 namespace parallax::pipeline {
 
@@ -22,11 +23,7 @@ struct ParameterPosterior {
   /// limit.
   double profile_low = std::numeric_limits<double>::quiet_NaN();
   double profile_high = std::numeric_limits<double>::quiet_NaN();
-  /// How much it differs from run to run, in prior sds, with a 90 % interval; NaN for fewer than
-  /// three runs.
-  double spread = std::numeric_limits<double>::quiet_NaN();
-  double spread_low = std::numeric_limits<double>::quiet_NaN();
-  double spread_high = std::numeric_limits<double>::quiet_NaN();
+  RunSpread spread = {};  ///< between runs; SampleCampaign does not ask for it
 };
 
 struct CampaignPosterior {
@@ -38,8 +35,8 @@ struct CampaignPosterior {
 };
 
 /// Samples the posterior of what a fit moved by ensemble MCMC on a local quadratic emulator of its
-/// whitened rows, whose error against the twin is measured; profiles each parameter on the same
-/// emulator; and fits a hierarchy over runs to the linearised rows. Deterministic.
+/// whitened rows, whose error against the twin is measured, and profiles each parameter on the same
+/// emulator. Deterministic.
 /// @param fit  with at least one parameter.
 /// Errors: those of the twin; FailedPrecondition where it fails near the fit.
 absl::StatusOr<CampaignPosterior> SampleCampaign(const CampaignSearch& search,

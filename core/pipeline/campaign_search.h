@@ -22,6 +22,8 @@ struct CampaignFit {
   Eigen::VectorXd whitened;     ///< of the noise only, at z
   Eigen::MatrixXd jacobian;     ///< whitened d residual / d z, rows × parameters.size()
   Eigen::MatrixXd covariance;   ///< of the free coordinates, prior included
+  /// sd between runs of the free coordinates, 0 where the runs show none; empty: not asked.
+  Eigen::VectorXd spread;
 };
 
 /// Refits subsets of terms and remembers them.

@@ -96,7 +96,9 @@ Eigen::VectorXd PredictiveSd(const CampaignModel& model, const CampaignNoise& no
   for (size_t i = 0; i < fit.parameters.size(); ++i) {
     free.col(static_cast<Eigen::Index>(i)) = jacobian.col(fit.parameters[i]);
   }
-  const Eigen::VectorXd own = (free * fit.covariance).cwiseProduct(free).rowwise().sum();
+  Eigen::VectorXd own = (free * fit.covariance).cwiseProduct(free).rowwise().sum();
+  // A run that was not fitted has a value of its own of what differs between runs.
+  if (fit.spread.size() > 0) own += free.cwiseAbs2() * fit.spread.cwiseAbs2();
   return (noise.fitted_sd().array().square() + own.array()).sqrt();
 }
 

@@ -201,9 +201,9 @@ json EncodePosterior(const CampaignPosterior& posterior) {
                     {"ess", JsonNumber(one.ess)},
                     {"profile_low_95", JsonNumber(one.profile_low)},
                     {"profile_high_95", JsonNumber(one.profile_high)},
-                    {"spread_between_runs_sd", JsonNumber(one.spread)},
-                    {"spread_low_90", JsonNumber(one.spread_low)},
-                    {"spread_high_90", JsonNumber(one.spread_high)}});
+                    {"spread_between_runs_sd", JsonNumber(one.spread.mean)},
+                    {"spread_low_90", JsonNumber(one.spread.low)},
+                    {"spread_high_90", JsonNumber(one.spread.high)}});
   }
   return {{"parameters", std::move(list)},
           {"converged", posterior.converged},
