@@ -5,21 +5,19 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "core/attribution/verdict_thresholds.h"
 #include "core/base/status_macros.h"
 #include "core/calibration/identifiability.h"
 #include "core/calibration/laplace.h"
 #include "core/pipeline/campaign_divergence.h"
 #include "core/pipeline/campaign_group.h"
+#include "core/pipeline/campaign_limits.h"
 #include "core/pipeline/campaign_story.h"
 #include "core/pipeline/campaign_weighing.h"
 #include "core/pipeline/energy_gauge.h"
 #include "core/pipeline/joint_scores.h"
 #include "core/pipeline/progress.h"
 #include "core/pipeline/report_codec.h"
-#include "core/pipeline/ruled_out.h"
 #include "core/pipeline/validity.h"
 
 namespace parallax::pipeline {
@@ -193,16 +191,16 @@ void FillCalibrated(const CampaignModel& model, const CampaignFit& fit,
   const Eigen::VectorXd natural = model.Natural(fit.z);
   for (size_t i = 0; i < fit.parameters.size(); ++i) {
     const int p = fit.parameters[i];
+    const auto k = static_cast<Eigen::Index>(i);
     const twin::Parameter& parameter = report->parameters[static_cast<size_t>(p)];
-    report->calibrated.push_back(
-        {.parameter = parameter.name,
-         .run = {},
-         .value = natural(p),
-         .sd = report->posterior.parameters[i].sd,
-         .assumed = assumed(p),
-         .unit = parameter.unit,
-         .calibrated = true,
-         .spread = fit.spread(static_cast<Eigen::Index>(i)) * model.NaturalSlope(fit.z, p)});
+    report->calibrated.push_back({.parameter = parameter.name,
+                                  .run = {},
+                                  .value = natural(p),
+                                  .sd = std::sqrt(report->posterior.covariance(k, k)),
+                                  .assumed = assumed(p),
+                                  .unit = parameter.unit,
+                                  .calibrated = true,
+                                  .spread = fit.spread(k) * model.NaturalSlope(fit.z, p)});
   }
 }
 
@@ -225,40 +223,6 @@ calibration::ParameterSet MakeCampaignSet(const CampaignFit& fit, const Eigen::V
     set.values[static_cast<size_t>(fit.parameters[i])] = report.calibrated[i];
   }
   return set;
-}
-
-/// What is known no better than by how much it differs between runs, in sentences.
-std::vector<std::string> TellSpreads(const CampaignPosterior& posterior) {
-  std::vector<std::string> told;
-  for (const ParameterPosterior& one : posterior.parameters) {
-    if (!(one.spread.Allowed() > 0.0)) continue;
-    told.push_back(absl::StrFormat(
-        "%s differs from run to run by %.2g prior sds (%.2g to %.2g): a run that was not fitted is "
-        "predicted no more surely than that.",
-        one.parameter, one.spread.mean, one.spread.low, one.spread.high));
-  }
-  return told;
-}
-
-/// What these runs cannot tell, in sentences.
-std::vector<std::string> LimitsOf(const WeighedCampaign& weighed, const Report& report) {
-  const CampaignExplanation& explanation = weighed.explanation;
-  std::vector<std::string> limits;
-  for (const std::string& why : weighed.left_out) {
-    limits.push_back("not calibrated on: " + why + ".");
-  }
-  std::vector<std::string> silent = explanation.silent;
-  if (!silent.empty()) {
-    limits.push_back(absl::StrFormat("%s: no reading of these runs depends on %s.",
-                                     absl::StrJoin(silent, ", "),
-                                     silent.size() == 1 ? "it" : "them"));
-  }
-  std::string rivals =
-      TellRivals(report.twin, report.decision.verdict, explanation.evidence.rival_group);
-  if (!rivals.empty()) limits.push_back(std::move(rivals));
-  for (std::string& spread : TellSpreads(report.posterior)) limits.push_back(std::move(spread));
-  for (std::string& exit : TellExits(report.drives)) limits.push_back(std::move(exit));
-  return limits;
 }
 
 }  // namespace
@@ -291,11 +255,13 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
     }
   }
   report.attribution = FillAttribution(explanation, description);
+  ShareDraws draws = explanation.shares.draws;
   if (verdict.kind == attribution::VerdictKind::kAmbiguous) {
     PARALLAX_ASSIGN_OR_RETURN(const GroupedShares grouped,
                               ShareWithGroup(weighed->search.get(), weighed->models, explanation,
                                              *weighed->gauge, input.seed));
     GroupAttribution(grouped, &report.attribution);
+    draws = grouped.draws;
   }
   PARALLAX_ASSIGN_OR_RETURN(report.attribution.identifiability,
                             Identify(model, *weighed->noise, moved));
@@ -318,7 +284,9 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
     PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "calibrate", 0.9));
     PARALLAX_ASSIGN_OR_RETURN(report.posterior,
                               SampleCampaign(*weighed->search, moved, input.seed));
-    for (size_t i = 0; i < spreads.size(); ++i) report.posterior.parameters[i].spread = spreads[i];
+    for (size_t i = 0; i < report.posterior.parameters.size(); ++i) {
+      report.posterior.parameters[i].spread = spreads[i];
+    }
     FillCalibrated(model, moved, assumed, &report);
     result.parameter_set = MakeCampaignSet(moved, assumed, weighed->runs, report);
     result.accepted = report.validation.decision.accepted;
@@ -338,7 +306,7 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
   report.attribution.gap_after = report.gap.mean_square.after;
   PARALLAX_ASSIGN_OR_RETURN(report.drives,
                             DrivesOf(input.twin, calibrated ? natural : assumed, weighed->runs));
-  report.limits = LimitsOf(*weighed, report);
+  report.limits = CampaignLimits(*weighed, spreads, draws, report);
   result.report_json = EncodeReport(report);
   return result;
 }

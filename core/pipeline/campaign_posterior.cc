@@ -34,6 +34,10 @@ class Sampler {
   absl::StatusOr<CampaignPosterior> Run() {
     PARALLAX_RETURN_IF_ERROR(Linearise());
     PARALLAX_RETURN_IF_ERROR(Emulate());
+    if (!emulator_) {
+      FillLinearCovariance();
+      return std::move(out_);
+    }
     PARALLAX_RETURN_IF_ERROR(Sample());
     PARALLAX_RETURN_IF_ERROR(Profile());
     return std::move(out_);
@@ -78,7 +82,8 @@ class Sampler {
   }
 
   /// Emulates around the fit. Setting the rest free may move the posterior away from there: where
-  /// the emulator errs it is made again around what it found.
+  /// the emulator errs it is made again around what it found. Where the twin fails near the fit
+  /// there is no emulator, but the reason.
   absl::Status Emulate() {
     Eigen::MatrixXd jacobian(free_.rows() + d_, d_);
     jacobian << others_.Whiten(free_), Eigen::MatrixXd::Identity(d_, d_);
@@ -86,10 +91,17 @@ class Sampler {
     PARALLAX_ASSIGN_OR_RETURN(calibration::Posterior around,
                               calibration::LaplacePosterior(centre_, jacobian, prior_sd));
     for (int round = 0; round < kEmulators; ++round) {
-      PARALLAX_ASSIGN_OR_RETURN(calibration::LocalEmulator emulator, EmulateAround(around));
-      out_.twin_evaluations += emulator.evaluations();
-      if (emulator_ && emulator.cost_error() >= emulator_->cost_error()) break;
-      emulator_ = std::move(emulator);
+      absl::StatusOr<calibration::LocalEmulator> emulator = EmulateAround(around);
+      if (absl::IsFailedPrecondition(emulator.status())) {
+        if (emulator_) break;  // the one there is stays, with its error
+        laplace_ = std::move(around);
+        out_.missing = std::string(emulator.status().message());
+        return absl::OkStatus();
+      }
+      PARALLAX_RETURN_IF_ERROR(emulator.status());
+      out_.twin_evaluations += emulator->evaluations();
+      if (emulator_ && emulator->cost_error() >= emulator_->cost_error()) break;
+      emulator_ = *std::move(emulator);
       laplace_ = std::move(around);
       if (emulator_->cost_error() <= kSmallErrorNats) break;
       PARALLAX_ASSIGN_OR_RETURN(const calibration::FitResult least,
@@ -99,6 +111,13 @@ class Sampler {
     }
     out_.emulator_error_nats = emulator_->cost_error();
     return absl::OkStatus();
+  }
+
+  /// Covariance of the natural values in the linearised posterior.
+  void FillLinearCovariance() {
+    Eigen::VectorXd slope(d_);
+    for (Eigen::Index i = 0; i < d_; ++i) slope(i) = model_.NaturalSlope(fit_.z, ParameterAt(i));
+    out_.covariance = slope.asDiagonal() * laplace_.covariance * slope.asDiagonal();
   }
 
   absl::StatusOr<calibration::LocalEmulator> EmulateAround(

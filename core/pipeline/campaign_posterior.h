@@ -28,17 +28,20 @@ struct ParameterPosterior {
 
 struct CampaignPosterior {
   std::vector<ParameterPosterior> parameters;  ///< in the order of the fit; empty: none sampled
-  Eigen::MatrixXd covariance;                  ///< of these, natural units
-  bool converged = false;                      ///< split R̂ < 1.01 and ESS >= 400 for each
-  double emulator_error_nats = 0.0;            ///< rms error of the log density that was sampled
-  int twin_evaluations = 0;                    ///< of the whole campaign
+  std::string missing;                         ///< why none was, where something was to be
+  /// Natural units, of what the fit moved; where none was sampled, of the twin linearised there.
+  Eigen::MatrixXd covariance;
+  bool converged = false;            ///< split R̂ < 1.01 and ESS >= 400 for each
+  double emulator_error_nats = 0.0;  ///< rms error of the log density that was sampled
+  int twin_evaluations = 0;          ///< of the whole campaign
 };
 
 /// Samples the posterior of what a fit moved by ensemble MCMC on a local quadratic emulator of its
 /// whitened rows, whose error against the twin is measured, and profiles each parameter on the same
-/// emulator. Deterministic.
+/// emulator. Where the twin fails near the fit nothing is sampled, and `missing` says so.
+/// Deterministic.
 /// @param fit  with at least one parameter.
-/// Errors: those of the twin; FailedPrecondition where it fails near the fit.
+/// Errors: those of the twin at the fit.
 absl::StatusOr<CampaignPosterior> SampleCampaign(const CampaignSearch& search,
                                                  const CampaignFit& fit, uint64_t seed);
 

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/pipeline/analysis.h"
+#include "tests/core/pipeline/failing_twin.h"
 #include "tests/core/pipeline/planted_campaign.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/threads.h"
@@ -177,6 +179,32 @@ TEST(SmallestCampaignTest, TheSameSeedGivesTheSameBytesOnAnyNumberOfThreads) {
                                   }));
     EXPECT_EQ(SmallestReport(), again.report_json) << threads << " threads";
   }
+}
+
+TEST(SmallestCampaignTest, ATwinThatFailsBeyondTwoPriorSdsIsExplainedAllTheSame) {
+  const testing::FailingTwin twin(testing::Nanotubes(), "vd0", -9.0, 2.0);
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Campaign campaign, Plant({.bench = Bench::kForest,
+                                                                .seed = 34,
+                                                                .shifts = {{"vd0", 1.7}},
+                                                                .calibrate_runs = 2,
+                                                                .validate_runs = 1,
+                                                                .grow_s = 300.0}));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult result,
+                                Analyze({.rig = campaign.rig,
+                                         .twin = twin,
+                                         .base = campaign.base,
+                                         .calibrate_runs = campaign.calibrate,
+                                         .validate_runs = campaign.validate,
+                                         .seed = 5},
+                                        GoOn));
+  const nlohmann::json report = nlohmann::json::parse(result.report_json);
+  EXPECT_THAT(report.at("limits").get<std::vector<std::string>>(),
+              ::testing::Contains(::testing::HasSubstr("fails at some values of vd0")));
+  ASSERT_FALSE(report.at("calibrated").empty()) << report.at("verdict").dump(1);
+  const nlohmann::json& value = report.at("calibrated")[0];
+  EXPECT_EQ(value.at("parameter"), "vd0");
+  EXPECT_NEAR(value.at("value").get<double>(), 8.7 * std::exp(1.7 * 0.4),
+              4.0 * value.at("sd").get<double>());
 }
 
 TEST(SmallestCampaignTest, WhatIsHeldOutChangesNoHypothesisShareOrGap) {
