@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_format.h"
 #include "client/lib/explain_divergence.h"
+#include "client/lib/explain_gap.h"
 #include "client/lib/explain_sensors.h"
 #include "client/lib/explain_story.h"
 #include "client/lib/explain_text.h"
@@ -20,11 +21,6 @@ namespace {
 std::string PercentInterval(const Json& from) {
   if (!At(from, "low").is_number() || !At(from, "high").is_number()) return "-";
   return PercentNumber(At(from, "low")) + " to " + PercentNumber(At(from, "high"));
-}
-
-std::string Interval(const Json& from) {
-  if (!At(from, "low").is_number() || !At(from, "high").is_number()) return "-";
-  return Text(At(from, "low")) + " to " + Text(At(from, "high"));
 }
 
 /// "nk (substrate conductivity)": names with what they stand for, where that says more.
@@ -57,37 +53,6 @@ std::string ExplainVerdict(const Json& report) {
   std::string text = Heading(head) + Paragraph(VerdictSentence(report));
   if (At(verdict, "because").is_string()) text += Sentence("Why: " + Text(At(verdict, "because")));
   return text;
-}
-
-std::string ExplainGap(const Json& report) {
-  const Json& runs = At(report, "runs");
-  const Json& gap = At(report, "gap");
-  std::string text = Heading("What was compared");
-  text += Paragraph("Calibrated on: " + Enumerate(Strings(At(runs, "calibrate"))) + ".");
-  const std::vector<std::string> validate = Strings(At(runs, "validate"));
-  text += Paragraph(validate.empty() ? "Judged on: no run was kept apart."
-                                     : "Judged on: " + Enumerate(validate) + ".");
-  std::string figures = "Gap " + Text(At(gap, "value"));
-  if (Interval(gap) != "-") figures += " (" + Interval(gap) + ")";
-  figures += " as assumed";
-  const bool moved = !At(report, "calibrated").empty();
-  if (moved && At(gap, "after").is_number())
-    figures += ", " + Text(At(gap, "after")) + " at the best fit";
-  figures += "; 95 % of perfect twins stay under " + Text(At(gap, "floor"));
-  if (At(gap, "p_value").is_number()) figures += " (p = " + Text(At(gap, "p_value")) + ")";
-  text += Paragraph(figures + ".");
-  const std::string unit = Text(At(gap, "unit_of_permutation"));
-  TextTable table{{"channel", "rmse as assumed"}, {}};
-  if (moved) table.columns.emplace_back("rmse at the fit");
-  table.columns.insert(table.columns.end(), {"unit", "p by " + unit});
-  for (const Json& channel : At(gap, "channels")) {
-    std::vector<std::string> row = {Text(At(channel, "channel")), Text(At(channel, "rmse"))};
-    if (moved) row.push_back(Text(At(channel, "rmse_after")));
-    row.push_back(UnitText(At(channel, "unit")));
-    row.push_back(Text(At(channel, "p_value")));
-    table.rows.push_back(std::move(row));
-  }
-  return table.rows.empty() ? text : text + FormatTable(table, kIndent);
 }
 
 constexpr char kEvidenceLegend[] =
@@ -192,7 +157,10 @@ std::string ExplainScores(const Json& validation) {
   if (!At(validation, "gap_before").is_number()) return "";
   std::string text = Paragraph(
       absl::StrFormat("Gap %s as assumed, %s calibrated; 95 %% of perfect twins stay under %s.",
-                      Text(At(validation, "gap_before")), Text(At(validation, "gap_after")),
+                      WithInterval(At(validation, "gap_before"), At(validation, "gap_before_low"),
+                                   At(validation, "gap_before_high")),
+                      WithInterval(At(validation, "gap_after"), At(validation, "gap_after_low"),
+                                   At(validation, "gap_after_high")),
                       Text(At(validation, "floor"))));
   const Json& square = At(validation, "mean_square");
   if (At(square, "before").is_number()) {

@@ -42,7 +42,8 @@ constexpr char kDetectableLegend[] =
 constexpr char kPosteriorLegend[] =
     "With every other assumption free within its prior. Profile: the 95 % interval that the runs "
     "set without the parameter's own prior; open where they set no limit. Between runs: by how "
-    "many prior sds its value differs from run to run, with a 90 % interval.";
+    "many prior sds its value differs from run to run, with a 90 % interval; intervals of held-out "
+    "runs and later predictions allow for it where that leaves out 0.";
 
 }  // namespace
 

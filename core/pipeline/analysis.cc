@@ -33,7 +33,7 @@ namespace parallax::pipeline {
 namespace {
 
 /// Names the method of an analysis, its defaults included; changes whenever a report does.
-constexpr std::string_view kMethod = "parallax-analysis/9";
+constexpr std::string_view kMethod = "parallax-analysis/10";
 
 /// Parameters that subsets and coalitions can be enumerated for.
 constexpr size_t kMostParameters = attribution::kMostEnumerated;
@@ -229,7 +229,12 @@ absl::StatusOr<GapSummary> SummariseGap(const Model& simulation, const Model& mo
                                         const MapFit& fit, const GapMeter& meter,
                                         const Eigen::VectorXd& residuals, double after,
                                         uint64_t seed) {
-  GapSummary gap{.value = meter.Gap(residuals), .after = after, .floor = meter.floor()};
+  PARALLAX_ASSIGN_OR_RETURN(const divergence::Interval value, meter.GapInterval(residuals, seed));
+  GapSummary gap{.value = value.value,
+                 .low = value.low,
+                 .high = value.high,
+                 .after = after,
+                 .floor = meter.floor()};
   gap.p_value = meter.PValue(gap.value);
   PARALLAX_ASSIGN_OR_RETURN(gap.channels,
                             GapByChannel(simulation, model, fit, meter, residuals, seed));

@@ -223,9 +223,12 @@ class Weigher {
       const auto place = std::find(out_.suspects.begin(), out_.suspects.end(), parameter);
       if (place != out_.suspects.end()) {
         const auto i = static_cast<Eigen::Index>(place - out_.suspects.begin());
-        evidence.shapley = out_.shares.shapley.share(i);
-        evidence.shapley_low = out_.shares.shapley.low(i);
-        evidence.shapley_high = out_.shares.shapley.high(i);
+        // A share that no draw tells is not above 0.
+        if (out_.shares.draws.failed < out_.shares.draws.drawn) {
+          evidence.shapley = out_.shares.shapley.share(i);
+          evidence.shapley_low = out_.shares.shapley.low(i);
+          evidence.shapley_high = out_.shares.shapley.high(i);
+        }
         evidence.local_step = local_steps_(i);
         evidence.shift_sd = LeastShift(out_.fit, parameter);
         evidence.replay_removed = removed_;
@@ -314,6 +317,7 @@ class Weigher {
     attribution::Evidence& evidence = out_.evidence;
     evidence.gap = gauge_.Gap(assumed_.residuals);
     evidence.floor = gauge_.floor();
+    evidence.gap_measure = "mean squared residual";
     evidence.gap_p_value = 1.0;
     evidence.smallest_p_value = gauge_.smallest_p();
     evidence.nothing_probability = weights_.ProbabilityOfNothing();

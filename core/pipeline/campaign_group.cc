@@ -1,14 +1,13 @@
 #include "core/pipeline/campaign_group.h"
 
 #include <algorithm>
-#include <functional>
+#include <cmath>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/campaign_causes.h"
-#include "core/pipeline/campaign_shares.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -42,33 +41,6 @@ std::vector<int> Others(const CampaignSearch& search, const Cause& group,
     if (!member) others.push_back(p);
   }
   return others;
-}
-
-/// Gap by coalition and draw; the others' bits come first, the group's is the last.
-absl::StatusOr<Eigen::MatrixXd> Worths(const CampaignModel& model,
-                                       const std::vector<Eigen::VectorXd>& of_group,
-                                       const std::vector<Eigen::VectorXd>& of_others,
-                                       const std::vector<int>& others,
-                                       const std::function<double(Eigen::VectorXd)>& gap) {
-  const uint32_t group = 1u << others.size();
-  Eigen::MatrixXd worth(2 * group, kGroupDraws);
-  for (size_t k = 0; k < of_group.size(); ++k) {
-    for (uint32_t mask = 0; mask < 2 * group; ++mask) {
-      const auto column = static_cast<Eigen::Index>(k);
-      if (mask == 0 && k > 0) {
-        worth(0, column) = worth(0, 0);  // nobody joins: the same in every draw
-        continue;
-      }
-      Eigen::VectorXd z = (mask & group) != 0 ? of_group[k] : model.base();
-      for (size_t i = 0; i < others.size(); ++i) {
-        if (mask >> i & 1u) z(others[i]) = of_others[k](others[i]);
-      }
-      Eigen::VectorXd residuals;
-      PARALLAX_RETURN_IF_ERROR(model.Residuals(z, &residuals));
-      worth(mask, column) = gap(std::move(residuals));
-    }
-  }
-  return worth;
 }
 
 /// All coordinates with the free ones of a fit where its draws put them.
@@ -129,15 +101,31 @@ absl::StatusOr<GroupedShares> ShareWithGroup(CampaignSearch* search,
                             DrawRivals(search, models, weights, seed));
   std::vector<Eigen::VectorXd> of_others;
   if (!out.others.empty()) of_others = DrawCoordinates(model, explanation.fit, seed);
-  const auto gap = [&](Eigen::VectorXd residuals) {
-    return gauge.Gap(WithoutChannels(model, explanation.accused, std::move(residuals)));
+  // The others' bits come first, the group's is the last.
+  const int players = static_cast<int>(out.others.size()) + 1;
+  const auto coordinates = [&](int draw, uint32_t coalition) {
+    const auto k = static_cast<size_t>(draw);
+    const bool joins = coalition >> static_cast<uint32_t>(players - 1) & 1u;
+    Eigen::VectorXd z = joins ? of_group[k] : model.base();
+    for (size_t i = 0; i < out.others.size(); ++i) {
+      if (coalition >> i & 1u) z(out.others[i]) = of_others[k](out.others[i]);
+    }
+    return z;
+  };
+  const auto gap = [&](const Eigen::VectorXd& residuals) {
+    return gauge.Gap(WithoutChannels(model, explanation.accused, residuals));
   };
   PARALLAX_ASSIGN_OR_RETURN(const Eigen::MatrixXd worth,
-                            Worths(model, of_group, of_others, out.others, gap));
-  PARALLAX_ASSIGN_OR_RETURN(
-      out.shapley,
-      attribution::ShareGap(static_cast<int>(out.others.size()) + 1, kGroupDraws,
-                            [&](int k, uint32_t coalition) { return worth(coalition, k); }));
+                            CoalitionGaps(model, players, kGroupDraws, coordinates, gap));
+  const int draws = static_cast<int>(worth.cols());
+  out.draws = {.drawn = kGroupDraws, .failed = kGroupDraws - draws};
+  out.shapley = UnknownShares(players);
+  out.group.share = out.group.low = out.group.high = out.group.replay_removed = std::nan("");
+  if (draws == 0) return out;
+  PARALLAX_ASSIGN_OR_RETURN(out.shapley,
+                            attribution::ShareGap(players, draws, [&](int k, uint32_t coalition) {
+                              return worth(coalition, k);
+                            }));
   const auto last = static_cast<Eigen::Index>(out.others.size());
   out.group.share = out.shapley.share(last);
   out.group.low = out.shapley.low(last);

@@ -8,6 +8,7 @@
 #include "core/pipeline/campaign_evidence.h"
 #include "core/pipeline/campaign_gap.h"
 #include "core/pipeline/campaign_search.h"
+#include "core/pipeline/campaign_shares.h"
 #include "core/pipeline/group_share.h"
 
 namespace parallax::pipeline {
@@ -17,6 +18,7 @@ struct GroupedShares {
   GroupShare group;
   std::vector<int> others;         ///< suspects beside the group, parameters of the twin
   attribution::GapShares shapley;  ///< of the others in their order, the group last
+  ShareDraws draws;                ///< without one at which the twin does not fail shares are NaN
 };
 
 /// Shapley shares of a campaign's gap with the evidence's rivals as one player. Each of 32 draws

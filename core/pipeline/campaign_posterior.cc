@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "core/base/status_macros.h"
-#include "core/calibration/hierarchical.h"
 #include "core/calibration/laplace.h"
 #include "core/calibration/least_squares.h"
 #include "core/calibration/local_emulator.h"
@@ -18,10 +17,6 @@
 namespace parallax::pipeline {
 namespace {
 
-constexpr size_t kFewestForSpread = 3;  ///< for a spread between them
-/// Half-normal prior of the spread between runs, prior sds: what is one rig's seldom varies by
-/// more.
-constexpr double kSpreadScale = 0.5;
 constexpr int kEmulators = 3;
 constexpr double kSmallErrorNats = 0.2;
 constexpr uint64_t kTrainingStream = 0x656d756c;
@@ -39,9 +34,12 @@ class Sampler {
   absl::StatusOr<CampaignPosterior> Run() {
     PARALLAX_RETURN_IF_ERROR(Linearise());
     PARALLAX_RETURN_IF_ERROR(Emulate());
+    if (!emulator_) {
+      FillLinearCovariance();
+      return std::move(out_);
+    }
     PARALLAX_RETURN_IF_ERROR(Sample());
     PARALLAX_RETURN_IF_ERROR(Profile());
-    PARALLAX_RETURN_IF_ERROR(CompareRuns());
     return std::move(out_);
   }
 
@@ -61,11 +59,10 @@ class Sampler {
   }
 
   absl::Status Linearise() {
-    Eigen::VectorXd raw;
+    Eigen::VectorXd residuals;
     Eigen::MatrixXd jacobian;
-    PARALLAX_RETURN_IF_ERROR(model_.DifferentiateAll(fit_.z, &raw, &jacobian));
+    PARALLAX_RETURN_IF_ERROR(model_.DifferentiateAll(fit_.z, &residuals, &jacobian));
     columns_ = search_.ColumnsOf(fit_.terms);
-    rows_ = Whiten(raw);
     const Eigen::MatrixXd slope = Whiten(jacobian);
     centre_.resize(d_);
     free_.resize(slope.rows(), d_);
@@ -85,7 +82,8 @@ class Sampler {
   }
 
   /// Emulates around the fit. Setting the rest free may move the posterior away from there: where
-  /// the emulator errs it is made again around what it found.
+  /// the emulator errs it is made again around what it found. Where the twin fails near the fit
+  /// there is no emulator, but the reason.
   absl::Status Emulate() {
     Eigen::MatrixXd jacobian(free_.rows() + d_, d_);
     jacobian << others_.Whiten(free_), Eigen::MatrixXd::Identity(d_, d_);
@@ -93,10 +91,17 @@ class Sampler {
     PARALLAX_ASSIGN_OR_RETURN(calibration::Posterior around,
                               calibration::LaplacePosterior(centre_, jacobian, prior_sd));
     for (int round = 0; round < kEmulators; ++round) {
-      PARALLAX_ASSIGN_OR_RETURN(calibration::LocalEmulator emulator, EmulateAround(around));
-      out_.twin_evaluations += emulator.evaluations();
-      if (emulator_ && emulator.cost_error() >= emulator_->cost_error()) break;
-      emulator_ = std::move(emulator);
+      absl::StatusOr<calibration::LocalEmulator> emulator = EmulateAround(around);
+      if (absl::IsFailedPrecondition(emulator.status())) {
+        if (emulator_) break;  // the one there is stays, with its error
+        laplace_ = std::move(around);
+        out_.missing = std::string(emulator.status().message());
+        return absl::OkStatus();
+      }
+      PARALLAX_RETURN_IF_ERROR(emulator.status());
+      out_.twin_evaluations += emulator->evaluations();
+      if (emulator_ && emulator->cost_error() >= emulator_->cost_error()) break;
+      emulator_ = *std::move(emulator);
       laplace_ = std::move(around);
       if (emulator_->cost_error() <= kSmallErrorNats) break;
       PARALLAX_ASSIGN_OR_RETURN(const calibration::FitResult least,
@@ -106,6 +111,13 @@ class Sampler {
     }
     out_.emulator_error_nats = emulator_->cost_error();
     return absl::OkStatus();
+  }
+
+  /// Covariance of the natural values in the linearised posterior.
+  void FillLinearCovariance() {
+    Eigen::VectorXd slope(d_);
+    for (Eigen::Index i = 0; i < d_; ++i) slope(i) = model_.NaturalSlope(fit_.z, ParameterAt(i));
+    out_.covariance = slope.asDiagonal() * laplace_.covariance * slope.asDiagonal();
   }
 
   absl::StatusOr<calibration::LocalEmulator> EmulateAround(
@@ -195,57 +207,11 @@ class Sampler {
     return absl::OkStatus();
   }
 
-  /// Rows of one run, linear in the i-th free coordinate (its own in each run) and the others.
-  calibration::HierarchicalProblem::RunRows RowsOfRun(int run, Eigen::Index i) const {
-    std::vector<Eigen::Index> which;
-    for (const EvidenceBlock& block : model_.blocks()) {
-      if (block.run != run) continue;
-      for (Eigen::Index k = 0; k < block.rows(); ++k) which.push_back(block.begin + k);
-    }
-    std::vector<Eigen::Index> order;  // shared ones, then the quantity
-    for (Eigen::Index j = 0; j < d_; ++j) {
-      if (j != i) order.push_back(j);
-    }
-    order.push_back(i);
-    const Eigen::MatrixXd slope = free_(which, order);
-    const Eigen::VectorXd centre = centre_(order);
-    const Eigen::VectorXd constant = rows_(which) - slope * centre;
-    return [slope, constant](const Eigen::VectorXd& shared, double quantity,
-                             Eigen::VectorXd* residuals, Eigen::MatrixXd* jacobian) {
-      Eigen::VectorXd x(shared.size() + 1);
-      x << shared, quantity;
-      *residuals = constant + slope * x;
-      if (jacobian != nullptr) *jacobian = slope;
-      return true;
-    };
-  }
-
-  absl::Status CompareRuns() {
-    if (model_.runs().size() < kFewestForSpread) return absl::OkStatus();
-    for (Eigen::Index i = 0; i < d_; ++i) {
-      calibration::HierarchicalProblem problem;
-      for (size_t r = 0; r < model_.runs().size(); ++r) {
-        problem.runs.push_back(RowsOfRun(static_cast<int>(r), i));
-      }
-      problem.shared_prior_mean = Eigen::VectorXd::Zero(d_ - 1);
-      problem.shared_prior_sd = Eigen::VectorXd::Ones(d_ - 1);
-      problem.mean_prior_sd = 1.0;
-      PARALLAX_ASSIGN_OR_RETURN(const calibration::Hierarchy hierarchy,
-                                calibration::FitHierarchy(problem, {.scale = kSpreadScale}));
-      ParameterPosterior& one = out_.parameters[static_cast<size_t>(i)];
-      one.spread = hierarchy.spread_mean;
-      one.spread_low = hierarchy.spread_low;
-      one.spread_high = hierarchy.spread_high;
-    }
-    return absl::OkStatus();
-  }
-
   const CampaignSearch& search_;
   const CampaignModel& model_;
   const CampaignFit& fit_;
   const uint64_t seed_;
   const Eigen::Index d_;
-  Eigen::VectorXd rows_;            ///< whitened, at the fit
   Eigen::MatrixXd free_;            ///< whitened slopes of what the fit moved
   Eigen::VectorXd centre_;          ///< its free coordinates
   calibration::Posterior laplace_;  ///< of them, the rest free within its prior

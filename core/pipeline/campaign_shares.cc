@@ -1,6 +1,7 @@
 #include "core/pipeline/campaign_shares.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "core/attribution/asymmetric_shapley.h"
@@ -33,40 +34,72 @@ Eigen::MatrixXd DrawFree(const CampaignFit& fit, int draws, uint64_t seed) {
   return values;
 }
 
+absl::StatusOr<Eigen::MatrixXd> CoalitionGaps(
+    const CampaignModel& model, int players, int draws,
+    const std::function<Eigen::VectorXd(int draw, uint32_t coalition)>& coordinates,
+    const std::function<double(const Eigen::VectorXd&)>& gap) {
+  Eigen::VectorXd residuals;
+  PARALLAX_RETURN_IF_ERROR(model.Residuals(model.base(), &residuals));
+  const double nobody = gap(residuals);  // the same in every draw
+  const uint32_t coalitions = 1u << static_cast<uint32_t>(players);
+  Eigen::MatrixXd worth(coalitions, draws);
+  Eigen::Index kept = 0;
+  for (int k = 0; k < draws; ++k) {
+    worth(0, kept) = nobody;
+    uint32_t mask = 1;
+    for (; mask < coalitions; ++mask) {
+      if (!model.Residuals(coordinates(k, mask), &residuals).ok()) break;
+      worth(mask, kept) = gap(residuals);
+    }
+    if (mask == coalitions) ++kept;
+  }
+  return worth.leftCols(kept).eval();
+}
+
+attribution::GapShares UnknownShares(int players) {
+  const double none = std::nan("");
+  const Eigen::VectorXd unknown = Eigen::VectorXd::Constant(players, none);
+  return {.share = unknown,
+          .low = unknown,
+          .high = unknown,
+          .gap = none,
+          .unexplained = none,
+          .unexplained_low = none,
+          .unexplained_high = none};
+}
+
 absl::StatusOr<CampaignShares> ShareCampaignGap(
     const CampaignModel& model, const CampaignFit& fit, const std::vector<int>& suspects,
     const causal::Graph& graph, const std::function<double(const Eigen::VectorXd&)>& gap,
     uint64_t seed) {
-  const size_t d = suspects.size();
-  const int draws = d <= 2 ? 16 : d <= 4 ? 8 : 4;
-  const Eigen::MatrixXd values = DrawFree(fit, draws, seed);
-  const uint32_t coalitions = 1u << static_cast<uint32_t>(d);
-  Eigen::MatrixXd worth(coalitions, draws);
-  for (int k = 0; k < draws; ++k) {
-    for (uint32_t mask = 0; mask < coalitions; ++mask) {
-      if (mask == 0 && k > 0) {
-        worth(0, k) = worth(0, 0);  // nobody joins: the same in every draw
-        continue;
+  const int d = static_cast<int>(suspects.size());
+  const int drawn = d <= 2 ? 16 : d <= 4 ? 8 : 4;
+  const Eigen::MatrixXd values = DrawFree(fit, drawn, seed);
+  const auto coordinates = [&](int draw, uint32_t coalition) {
+    Eigen::VectorXd z = model.base();
+    for (int i = 0; i < d; ++i) {
+      if (coalition >> static_cast<uint32_t>(i) & 1u) {
+        z(suspects[static_cast<size_t>(i)]) = values(i, draw);
       }
-      Eigen::VectorXd z = model.base();
-      for (size_t i = 0; i < d; ++i) {
-        if (mask >> i & 1u) z(suspects[i]) = values(static_cast<Eigen::Index>(i), k);
-      }
-      Eigen::VectorXd residuals;
-      PARALLAX_RETURN_IF_ERROR(model.Residuals(z, &residuals));
-      worth(mask, k) = gap(residuals);
     }
-  }
-  CampaignShares out;
-  PARALLAX_ASSIGN_OR_RETURN(
-      out.shapley, attribution::ShareGap(static_cast<int>(d), draws,
-                                         [&](int k, uint32_t mask) { return worth(mask, k); }));
+    return z;
+  };
+  PARALLAX_ASSIGN_OR_RETURN(const Eigen::MatrixXd worth,
+                            CoalitionGaps(model, d, drawn, coordinates, gap));
+  const int draws = static_cast<int>(worth.cols());
+  CampaignShares out{.shapley = UnknownShares(d),
+                     .upstream = Eigen::VectorXd::Constant(d, std::nan("")),
+                     .draws = {.drawn = drawn, .failed = drawn - draws}};
+  if (draws == 0) return out;
+  PARALLAX_ASSIGN_OR_RETURN(out.shapley, attribution::ShareGap(d, draws, [&](int k, uint32_t mask) {
+                              return worth(mask, k);
+                            }));
   std::vector<std::string> names;
   for (const int p : suspects) {
     names.push_back(model.description().parameters[static_cast<size_t>(p)].name);
   }
   const std::vector<uint32_t> causes = causal::CauseMasks(graph, names);
-  out.upstream = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(d));
+  out.upstream = Eigen::VectorXd::Zero(d);
   for (int k = 0; k < draws; ++k) {
     const std::vector<double> worths(worth.col(k).begin(), worth.col(k).end());
     PARALLAX_ASSIGN_OR_RETURN(const Eigen::VectorXd phi,

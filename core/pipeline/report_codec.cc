@@ -67,6 +67,12 @@ json EncodeDrives(const std::vector<RunDrive>& drives) {
   return list;
 }
 
+json EncodeMeanSquare(const MeanSquare& square) {
+  return {{"before", JsonNumber(square.before)},
+          {"after", JsonNumber(square.after)},
+          {"floor", JsonNumber(square.floor)}};
+}
+
 json EncodeGap(const GapSummary& gap) {
   json channels = json::array();
   for (const ChannelGap& channel : gap.channels) {
@@ -77,10 +83,13 @@ json EncodeGap(const GapSummary& gap) {
                         {"p_value", JsonNumber(channel.p_value)}});
   }
   return {{"value", JsonNumber(gap.value)},
+          {"low", JsonNumber(gap.low)},
+          {"high", JsonNumber(gap.high)},
           {"after", JsonNumber(gap.after)},
           {"floor", JsonNumber(gap.floor)},
           {"p_value", JsonNumber(gap.p_value)},
           {"unit_of_permutation", gap.unit_of_permutation},
+          {"mean_square", EncodeMeanSquare(gap.mean_square)},
           {"channels", std::move(channels)}};
 }
 
@@ -192,9 +201,9 @@ json EncodePosterior(const CampaignPosterior& posterior) {
                     {"ess", JsonNumber(one.ess)},
                     {"profile_low_95", JsonNumber(one.profile_low)},
                     {"profile_high_95", JsonNumber(one.profile_high)},
-                    {"spread_between_runs_sd", JsonNumber(one.spread)},
-                    {"spread_low_90", JsonNumber(one.spread_low)},
-                    {"spread_high_90", JsonNumber(one.spread_high)}});
+                    {"spread_between_runs_sd", JsonNumber(one.spread.mean)},
+                    {"spread_low_90", JsonNumber(one.spread.low)},
+                    {"spread_high_90", JsonNumber(one.spread.high)}});
   }
   return {{"parameters", std::move(list)},
           {"converged", posterior.converged},
@@ -267,10 +276,11 @@ json EncodeValidation(const Validation& v) {
           {"gap_before", number(v.gap_before)},
           {"gap_after", number(v.gap_after)},
           {"floor", number(v.floor)},
-          {"mean_square",
-           {{"before", JsonNumber(v.mean_square.before)},
-            {"after", JsonNumber(v.mean_square.after)},
-            {"floor", JsonNumber(v.mean_square.floor)}}},
+          {"gap_before_low", number(v.gap_before_low)},
+          {"gap_before_high", number(v.gap_before_high)},
+          {"gap_after_low", number(v.gap_after_low)},
+          {"gap_after_high", number(v.gap_after_high)},
+          {"mean_square", EncodeMeanSquare(v.mean_square)},
           {"rmse", std::move(rmse)},
           {"coverage_50", number(v.coverage_50)},
           {"coverage_90", number(v.coverage_90)},

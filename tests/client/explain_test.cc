@@ -41,15 +41,6 @@ TEST(ExplainTest, WhatWasIdentifiedHasItsValueBesideTheAssumedOne) {
   EXPECT_THAT(Explained(other), Not(HasSubstr("was assumed.")));
 }
 
-TEST(ExplainTest, GapComesWithErrorsBeforeAndAfterTheFit) {
-  EXPECT_THAT(
-      Explained(FullReport()),
-      AllOf(HasSubstr("Gap 85.08 as assumed, 0.02711 at the best fit; 95 % of perfect twins stay "
-                      "under 0.05689 (p = 0.0005)."),
-            HasSubstr("channel rmse as assumed rmse at the fit unit p by block "
-                      "recorder/temperature 266.9 7.218 Cel 0.0005")));
-}
-
 TEST(ExplainTest, EvidenceIsListedForEveryAssumption) {
   EXPECT_THAT(
       Explained(FullReport()),

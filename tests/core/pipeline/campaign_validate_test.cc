@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/pipeline/analysis.h"
+#include "core/pipeline/campaign_spread.h"
 #include "tests/core/pipeline/campaign_fixture.h"
 #include "tests/support/campaign_files.h"
 #include "tests/support/status_matchers.h"
@@ -118,6 +119,7 @@ TEST(ValidateCampaignTest, TheTruthIsAcceptedAndClosesTheGap) {
   PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* fit, search.Fit({gathered->TermOf("vd0")}));
   PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignValidation proof, Prove(*gathered, *fit));
   EXPECT_GT(proof.validation.gap_before, 5.0 * proof.validation.floor);
+  EXPECT_GT(proof.validation.gap_before_low, proof.validation.gap_after_high);
   EXPECT_LT(proof.validation.gap_after, 1.3 * proof.validation.floor);
   EXPECT_TRUE(proof.validation.decision.accepted) << proof.validation.decision.because;
   EXPECT_GT(proof.validation.coverage_90, 0.8);
@@ -213,6 +215,57 @@ TEST(ValidateCampaignTest, OutcomesThatGetWorseAndRightCallsAreAmongItsChecks) {
   ASSERT_NE(counted, proof.validation.decision.checks.end());
   EXPECT_DOUBLE_EQ(counted->figure, SuccessAfter(proof.validation.chirality) *
                                         static_cast<double>(proof.validation.chirality.size()));
+}
+
+/// Figures of a channel on held-out runs; empty where it was not scored.
+ChannelValidation FiguresOf(const Validation& validation, const std::string& channel) {
+  for (const ChannelValidation& one : validation.channels) {
+    if (one.channel == channel) return one;
+  }
+  return {};
+}
+
+TEST(ValidateCampaignTest, IntervalsAllowForWhatDiffersFromRunToRunAndNoVerdictSeesIt) {
+  PlantedCampaign what = SmallCampaign(Bench::kForest, 45);
+  what.calibrate_runs = 6;
+  what.validate_runs = 8;
+  what.shifts = {{"vd0", 2.0}};
+  what.spreads = {{"vd0", 0.5}};
+  const auto gathered = Gather(what);
+  ASSERT_NE(gathered, nullptr);
+  const testing::Campaign& campaign = gathered->campaign;
+  std::vector<CampaignRun> held_out;
+  for (const signal::RunRecord& record : campaign.validate) {
+    held_out.push_back(GatherRows(campaign.rig, Nanotubes(), record, campaign.assumed).value());
+  }
+  CampaignSearch search = gathered->Search();
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* found, search.Fit({gathered->TermOf("vd0")}));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const std::vector<RunSpread> spreads,
+                                SpreadBetweenRuns(search, *found));
+  CampaignFit fit = *found;
+  const auto prove = [&] {
+    return ValidateCampaign(Nanotubes(), campaign.assumed, fit, {}, held_out, 1);
+  };
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignValidation without, prove());
+  fit.spread = Eigen::VectorXd::Constant(1, spreads.front().Allowed());
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignValidation with, prove());
+
+  for (const char* channel : {"laser/height", "outcome/height"}) {
+    const ChannelValidation narrow = FiguresOf(without.validation, channel);
+    const ChannelValidation wide = FiguresOf(with.validation, channel);
+    EXPECT_LT(narrow.coverage_90, 0.6) << channel;
+    EXPECT_LT(std::abs(wide.coverage_90 - 0.9), 0.5 * std::abs(narrow.coverage_90 - 0.9))
+        << channel;
+    EXPECT_LT(wide.crps_after, narrow.crps_after) << channel;
+    EXPECT_EQ(wide.rmse_after, narrow.rmse_after) << channel;
+  }
+  EXPECT_LT(std::abs(with.validation.coverage_90 - 0.9),
+            std::abs(without.validation.coverage_90 - 0.9));
+  EXPECT_EQ(with.mean_z2, without.mean_z2);
+  EXPECT_EQ(with.p_value, without.p_value);
+  EXPECT_EQ(with.chance, without.chance);
+  EXPECT_EQ(with.validation.gap_after, without.validation.gap_after);
+  EXPECT_EQ(with.validation.decision.elpd_low, without.validation.decision.elpd_low);
 }
 
 TEST(ValidateCampaignTest, AccusedChannelsProveNothing) {

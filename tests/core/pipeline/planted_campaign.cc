@@ -22,7 +22,7 @@ namespace {
 
 constexpr uint64_t kCampaignStream = 0x63616d70, kRunStream = 0x72756e00, kMainsStream = 0x6d61696e;
 constexpr uint64_t kWanderStream = 0x77616e64, kOutcomeStream = 0x6f757463;
-constexpr uint64_t kRamanStream = 0x72616d61;
+constexpr uint64_t kRamanStream = 0x72616d61, kSpreadStream = 0x73707264;
 constexpr double kMostFeedLoss = 0.45;
 constexpr double kCoolingKPerM = 60e3;
 constexpr int kCounts = 400;
@@ -303,6 +303,19 @@ absl::StatusOr<int> IndexOf(const PlantedShift& shift) {
       absl::StrFormat("parameter \"%s\", must be one of %s", shift.name, description.name));
 }
 
+/// What is true of one run: the shifts, and about them what differs from run to run.
+std::vector<PlantedShift> ShiftsOfRun(const PlantedCampaign& what, int run) {
+  base::Random random(what.seed, kSpreadStream + static_cast<uint64_t>(run));
+  std::vector<PlantedShift> shifts = what.shifts;
+  for (const PlantedShift& spread : what.spreads) {
+    double sds = spread.sds * random.Normal();
+    for (const PlantedShift& shift : what.shifts)
+      sds += shift.name == spread.name ? shift.sds : 0.0;
+    shifts.push_back({spread.name, sds});
+  }
+  return shifts;
+}
+
 }  // namespace
 
 const twin::Twin& Nanotubes() {
@@ -351,7 +364,9 @@ absl::StatusOr<Campaign> Plant(const PlantedCampaign& what) {
                                                          absl::UnknownError("not made"));
   base::ParallelFor(runs.size(), [&](size_t i) {
     const RunPlace place{static_cast<int>(i), count};
-    records[i] = RunMaker(what, campaign.rig, runs[i], place, errors).Make(campaign.truth);
+    const absl::StatusOr<Eigen::VectorXd> truth = TruthOf(ShiftsOfRun(what, place.index));
+    records[i] = truth.ok() ? RunMaker(what, campaign.rig, runs[i], place, errors).Make(*truth)
+                            : truth.status();
   });
   for (size_t i = 0; i < records.size(); ++i) {
     PARALLAX_RETURN_IF_ERROR(records[i].status());

@@ -52,6 +52,7 @@ struct PlantedCampaign {
   Bench bench = Bench::kForest;
   uint64_t seed = 1;
   std::vector<PlantedShift> shifts;
+  std::vector<PlantedShift> spreads;  ///< each run has its own value, so many prior sds (1 sd) off
   std::optional<PlantedFault> fault;
   MissingMechanism missing = MissingMechanism::kNone;
   Vices vices = Vices::kOrdinary;
