@@ -33,7 +33,7 @@ namespace parallax::pipeline {
 namespace {
 
 /// Names the method of an analysis, its defaults included; changes whenever a report does.
-constexpr std::string_view kMethod = "parallax-analysis/9";
+constexpr std::string_view kMethod = "parallax-analysis/10";
 
 /// Parameters that subsets and coalitions can be enumerated for.
 constexpr size_t kMostParameters = attribution::kMostEnumerated;
@@ -255,6 +255,9 @@ absl::Status Explain(const AnalysisInput& input, const Model& model, const MapFi
       SummariseEvidence(model, fit, report->gap, meter, report->attribution, report->findings,
                         sensors, std::move(misfit));
   report->decision = attribution::DecideVerdict(evidence);
+  if (report->decision.verdict.kind == attribution::VerdictKind::kAmbiguous) {
+    PARALLAX_RETURN_IF_ERROR(CountRivalsAsOne(model, fit, meter, input.seed, &report->attribution));
+  }
   report->story = TellBoard(input.twin.description().name, report->decision.verdict, evidence);
   return absl::OkStatus();
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 #include <utility>
 
@@ -75,12 +74,7 @@ int CauseWeights::BestWhere(const std::function<bool(const std::vector<int>&)>& 
 }
 
 double CauseWeights::LossWithout(const Cause& cause) const {
-  constexpr double kNone = -std::numeric_limits<double>::infinity();
-  const int with = BestWith(cause), without = BestWithout(cause);
-  const auto weight = [this](int m) {
-    return m < 0 ? kNone : included_.weight[static_cast<size_t>(m)];
-  };
-  return weight(with) - weight(without);
+  return attribution::GroupLossWithout(models_, included_, cause);
 }
 
 bool CauseWeights::HoldsMissing(const std::vector<int>& terms) const {

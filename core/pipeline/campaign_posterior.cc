@@ -14,6 +14,7 @@
 #include "core/calibration/mcmc.h"
 #include "core/calibration/profile_likelihood.h"
 #include "core/divergence/resampling.h"
+#include "core/pipeline/linear_fit.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -37,7 +38,7 @@ class Sampler {
         d_(static_cast<Eigen::Index>(fit.parameters.size())) {}
 
   absl::StatusOr<CampaignPosterior> Run() {
-    PARALLAX_RETURN_IF_ERROR(Linearise());
+    PARALLAX_ASSIGN_OR_RETURN(linear_, LineariseFit(search_, fit_));
     PARALLAX_RETURN_IF_ERROR(Emulate());
     PARALLAX_RETURN_IF_ERROR(Sample());
     PARALLAX_RETURN_IF_ERROR(Profile());
@@ -57,41 +58,14 @@ class Sampler {
 
   /// Rows [SI], whitened by the noise and by what the fit's terms with columns span.
   Eigen::MatrixXd Whiten(const Eigen::Ref<const Eigen::MatrixXd>& rows) const {
-    return columns_.Whiten(search_.noise().Whiten(rows));
-  }
-
-  absl::Status Linearise() {
-    Eigen::VectorXd raw;
-    Eigen::MatrixXd jacobian;
-    PARALLAX_RETURN_IF_ERROR(model_.DifferentiateAll(fit_.z, &raw, &jacobian));
-    columns_ = search_.ColumnsOf(fit_.terms);
-    rows_ = Whiten(raw);
-    const Eigen::MatrixXd slope = Whiten(jacobian);
-    centre_.resize(d_);
-    free_.resize(slope.rows(), d_);
-    std::vector<int> others;
-    for (int p = 0; p < model_.parameters(); ++p) {
-      const auto place = std::find(fit_.parameters.begin(), fit_.parameters.end(), p);
-      if (place == fit_.parameters.end()) {
-        others.push_back(p);
-        continue;
-      }
-      const Eigen::Index i = place - fit_.parameters.begin();
-      centre_(i) = fit_.z(p);
-      free_.col(i) = slope.col(p);
-    }
-    others_ = LowRankWhitener(slope(Eigen::all, others));
-    return absl::OkStatus();
+    return linear_->columns.Whiten(search_.noise().Whiten(rows));
   }
 
   /// Emulates around the fit. Setting the rest free may move the posterior away from there: where
   /// the emulator errs it is made again around what it found.
   absl::Status Emulate() {
-    Eigen::MatrixXd jacobian(free_.rows() + d_, d_);
-    jacobian << others_.Whiten(free_), Eigen::MatrixXd::Identity(d_, d_);
     const Eigen::VectorXd prior_sd = Eigen::VectorXd::Ones(d_);
-    PARALLAX_ASSIGN_OR_RETURN(calibration::Posterior around,
-                              calibration::LaplacePosterior(centre_, jacobian, prior_sd));
+    PARALLAX_ASSIGN_OR_RETURN(calibration::Posterior around, MarginalPosterior(*linear_));
     for (int round = 0; round < kEmulators; ++round) {
       PARALLAX_ASSIGN_OR_RETURN(calibration::LocalEmulator emulator, EmulateAround(around));
       out_.twin_evaluations += emulator.evaluations();
@@ -113,7 +87,7 @@ class Sampler {
     const auto rows = [this](const Eigen::VectorXd& x, Eigen::VectorXd* whitened) {
       Eigen::VectorXd raw;
       if (!model_.Residuals(model_.Moved(fit_.z, fit_.parameters, x), &raw).ok()) return false;
-      *whitened = others_.Whiten(Whiten(raw));
+      *whitened = linear_->others.Whiten(Whiten(raw));
       return true;
     };
     const Eigen::MatrixXd spread = posterior.covariance.llt().matrixL();
@@ -207,9 +181,9 @@ class Sampler {
       if (j != i) order.push_back(j);
     }
     order.push_back(i);
-    const Eigen::MatrixXd slope = free_(which, order);
-    const Eigen::VectorXd centre = centre_(order);
-    const Eigen::VectorXd constant = rows_(which) - slope * centre;
+    const Eigen::MatrixXd slope = linear_->free(which, order);
+    const Eigen::VectorXd centre = linear_->centre(order);
+    const Eigen::VectorXd constant = linear_->rows(which) - slope * centre;
     return [slope, constant](const Eigen::VectorXd& shared, double quantity,
                              Eigen::VectorXd* residuals, Eigen::MatrixXd* jacobian) {
       Eigen::VectorXd x(shared.size() + 1);
@@ -245,12 +219,8 @@ class Sampler {
   const CampaignFit& fit_;
   const uint64_t seed_;
   const Eigen::Index d_;
-  Eigen::VectorXd rows_;            ///< whitened, at the fit
-  Eigen::MatrixXd free_;            ///< whitened slopes of what the fit moved
-  Eigen::VectorXd centre_;          ///< its free coordinates
-  calibration::Posterior laplace_;  ///< of them, the rest free within its prior
-  LowRankWhitener columns_{Eigen::MatrixXd(0, 0)};
-  LowRankWhitener others_{Eigen::MatrixXd(0, 0)};  ///< spanned by what the fit did not move
+  std::optional<LinearFit> linear_;
+  calibration::Posterior laplace_;  ///< of what the fit moved, the rest free within its prior
   std::optional<calibration::LocalEmulator> emulator_;
   CampaignPosterior out_;
 };
