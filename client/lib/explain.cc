@@ -64,9 +64,22 @@ constexpr char kEvidenceLegend[] =
 constexpr char kGroupLegend[] =
     "%s are counted as one: the runs cannot say which of them acts, so none has a share of its "
     "own.";
+constexpr char kUnionLegend[] =
+    "%s share as one union (Owen values), for the runs hardly tell them apart: together %s %% of "
+    "the gap (%s). How it divides among them is known less well.";
 constexpr char kAloneLegend[] = "Alone: part of the gap that setting it alone removes.";
 constexpr char kTogetherLegend[] =
     "Together: part of the gap beyond a right twin's that setting all of these at once removes.";
+
+/// What parameters have together whose own shares are known less well than their sum.
+std::string ExplainUnions(const Json& report) {
+  std::string text;
+  for (const Json& one : At(report, "attribution_unions")) {
+    text += Paragraph(absl::StrFormat(kUnionLegend, Enumerate(Strings(At(one, "parameters"))),
+                                      PercentNumber(At(one, "shapley")), PercentInterval(one)));
+  }
+  return text;
+}
 
 std::string ExplainAttribution(const Json& report) {
   bool widens = false;
@@ -100,6 +113,7 @@ std::string ExplainAttribution(const Json& report) {
   if (group.is_object()) {
     text += Paragraph(absl::StrFormat(kGroupLegend, Enumerate(Strings(At(group, "parameters")))));
   }
+  text += ExplainUnions(report);
   if (widens) {
     text += Paragraph(
         "A share below zero: this assumption moves to make room for others, and moved without them "
@@ -329,8 +343,8 @@ Json ExplanationJson(const Json& report) {
                {"divergences", At(report, "divergences")},
                {"attribution_group", At(report, "attribution_group")},
                {"failed_gates", FailedOf(At(report, "gates"))}};
-  for (const char* list :
-       {"explanation", "hypotheses", "attribution", "counterfactuals", "limits"}) {
+  for (const char* list : {"explanation", "hypotheses", "attribution", "attribution_unions",
+                           "counterfactuals", "limits"}) {
     json[list] = At(report, list).is_array() ? At(report, list) : Json::array();
   }
   json["text"] = ExplainReport(report);

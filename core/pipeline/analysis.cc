@@ -260,6 +260,9 @@ absl::Status Explain(const AnalysisInput& input, const Model& model, const MapFi
       SummariseEvidence(model, fit, report->gap, meter, report->attribution, report->findings,
                         sensors, std::move(misfit));
   report->decision = attribution::DecideVerdict(evidence);
+  if (report->decision.verdict.kind == attribution::VerdictKind::kAmbiguous) {
+    PARALLAX_RETURN_IF_ERROR(CountRivalsAsOne(model, fit, meter, input.seed, &report->attribution));
+  }
   report->story = TellBoard(input.twin.description().name, report->decision.verdict, evidence);
   return absl::OkStatus();
 }

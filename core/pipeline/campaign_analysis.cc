@@ -53,25 +53,6 @@ std::vector<int> TermsToMove(const std::vector<Term>& terms, const twin::Descrip
   return moved;
 }
 
-/// Puts the shares of a game in which a group is one player in place of those of its members.
-void GroupAttribution(const GroupedShares& grouped, Attribution* out) {
-  const Eigen::VectorXd none = Eigen::VectorXd::Constant(out->shares.share.size(), std::nan(""));
-  out->shares.share = out->shares.low = out->shares.high = out->upstream = none;
-  for (size_t i = 0; i < grouped.others.size(); ++i) {
-    const auto k = static_cast<Eigen::Index>(i);
-    const int p = grouped.others[i];
-    out->shares.share(p) = grouped.shapley.share(k);
-    out->shares.low(p) = grouped.shapley.low(k);
-    out->shares.high(p) = grouped.shapley.high(k);
-  }
-  for (size_t p = 0; p < out->replay_removed.size(); ++p) {
-    if (!std::isnan(out->shares.share(static_cast<Eigen::Index>(p)))) continue;
-    out->replay_removed[p] = std::nan("");
-  }
-  out->shares.unexplained = grouped.shapley.unexplained;
-  out->group = grouped.group;
-}
-
 /// The figures by parameter, in the twin's order; NaN where there is none.
 Attribution FillAttribution(const CampaignExplanation& explanation,
                             const twin::Description& description) {
@@ -90,6 +71,8 @@ Attribution FillAttribution(const CampaignExplanation& explanation,
   out.shares.unexplained =
       explanation.suspects.empty() ? 1.0 : explanation.shares.shapley.unexplained;
   out.upstream = out.shares.share;
+  out.unions = explanation.shares.unions;
+  out.draws = explanation.shares.draws;
   // Shares were measured of suspects alone.
   for (size_t i = 0; i < explanation.suspects.size(); ++i) {
     const auto k = static_cast<Eigen::Index>(i);
@@ -121,10 +104,7 @@ Attribution FillAttribution(const CampaignExplanation& explanation,
 absl::StatusOr<calibration::Identifiability> Identify(const CampaignModel& model,
                                                       const CampaignNoise& noise,
                                                       const CampaignFit& fit) {
-  Eigen::VectorXd residuals;
-  Eigen::MatrixXd jacobian;
-  PARALLAX_RETURN_IF_ERROR(model.DifferentiateAll(fit.z, &residuals, &jacobian));
-  const Eigen::MatrixXd data = noise.Whiten(jacobian);
+  PARALLAX_ASSIGN_OR_RETURN(const Eigen::MatrixXd data, WhitenedSlope(model, noise, fit.z));
   const Eigen::Index count = data.cols();
   Eigen::MatrixXd rows(data.rows() + count, count);
   rows << data, Eigen::MatrixXd::Identity(count, count);
@@ -255,13 +235,11 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
     }
   }
   report.attribution = FillAttribution(explanation, description);
-  ShareDraws draws = explanation.shares.draws;
   if (verdict.kind == attribution::VerdictKind::kAmbiguous) {
     PARALLAX_ASSIGN_OR_RETURN(const GroupedShares grouped,
                               ShareWithGroup(weighed->search.get(), weighed->models, explanation,
                                              *weighed->gauge, input.seed));
-    GroupAttribution(grouped, &report.attribution);
-    draws = grouped.draws;
+    CountAsOne(grouped, &report.attribution);
   }
   PARALLAX_ASSIGN_OR_RETURN(report.attribution.identifiability,
                             Identify(model, *weighed->noise, moved));
@@ -306,7 +284,7 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
   report.attribution.gap_after = report.gap.mean_square.after;
   PARALLAX_ASSIGN_OR_RETURN(report.drives,
                             DrivesOf(input.twin, calibrated ? natural : assumed, weighed->runs));
-  report.limits = CampaignLimits(*weighed, spreads, draws, report);
+  report.limits = CampaignLimits(*weighed, spreads, report);
   result.report_json = EncodeReport(report);
   return result;
 }

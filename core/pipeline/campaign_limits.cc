@@ -22,17 +22,6 @@ std::string TellFailingValues(const CampaignSearch& search) {
       absl::StrJoin(names, ", "));
 }
 
-/// Draws at which the twin fails; empty where it does at none.
-std::string TellFailedDraws(const ShareDraws& draws) {
-  if (draws.failed == 0) return "";
-  if (draws.failed == draws.drawn) {
-    return "No assumption has a share of the gap: the twin fails at every draw from the posterior.";
-  }
-  return absl::StrFormat(
-      "Shares of the gap rest on %d of %d draws from the posterior: at the others the twin fails.",
-      draws.drawn - draws.failed, draws.drawn);
-}
-
 /// Why there is no posterior of what was calibrated; empty where there is one.
 std::string TellMissingPosterior(const Report& report) {
   if (report.posterior.missing.empty()) return "";
@@ -65,7 +54,7 @@ std::string TellSilent(const std::vector<std::string>& silent) {
 
 std::vector<std::string> CampaignLimits(const WeighedCampaign& weighed,
                                         const std::vector<RunSpread>& spreads,
-                                        const ShareDraws& draws, const Report& report) {
+                                        const Report& report) {
   const CampaignExplanation& explanation = weighed.explanation;
   std::vector<std::string> limits;
   const auto add = [&limits](std::string sentence) {
@@ -75,7 +64,7 @@ std::vector<std::string> CampaignLimits(const WeighedCampaign& weighed,
   add(TellSilent(explanation.silent));
   add(TellFailingValues(*weighed.search));
   add(TellRivals(report.twin, report.decision.verdict, explanation.evidence.rival_group));
-  add(TellFailedDraws(draws));
+  add(TellFailed(report.attribution.draws));
   add(TellMissingPosterior(report));
   for (size_t i = 0; i < report.calibrated.size(); ++i) {
     add(TellSpread(report.calibrated[i].parameter, spreads[i]));

@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "core/pipeline/campaign_shares.h"
 #include "core/pipeline/campaign_spread.h"
 #include "core/pipeline/campaign_weighing.h"
 #include "core/pipeline/report.h"
@@ -12,10 +11,9 @@ namespace parallax::pipeline {
 
 /// What a campaign's runs cannot tell, in sentences.
 /// @param spreads  between runs, of what the report calibrated.
-/// @param draws    that the report's shares rest on.
 /// @param report   complete but for its limits.
 std::vector<std::string> CampaignLimits(const WeighedCampaign& weighed,
                                         const std::vector<RunSpread>& spreads,
-                                        const ShareDraws& draws, const Report& report);
+                                        const Report& report);
 
 }  // namespace parallax::pipeline

@@ -13,6 +13,7 @@
 #include "core/calibration/mcmc.h"
 #include "core/calibration/profile_likelihood.h"
 #include "core/divergence/resampling.h"
+#include "core/pipeline/linear_fit.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -32,7 +33,7 @@ class Sampler {
         d_(static_cast<Eigen::Index>(fit.parameters.size())) {}
 
   absl::StatusOr<CampaignPosterior> Run() {
-    PARALLAX_RETURN_IF_ERROR(Linearise());
+    PARALLAX_ASSIGN_OR_RETURN(linear_, LineariseFit(search_, fit_));
     PARALLAX_RETURN_IF_ERROR(Emulate());
     if (!emulator_) {
       FillLinearCovariance();
@@ -55,41 +56,15 @@ class Sampler {
 
   /// Rows [SI], whitened by the noise and by what the fit's terms with columns span.
   Eigen::MatrixXd Whiten(const Eigen::Ref<const Eigen::MatrixXd>& rows) const {
-    return columns_.Whiten(search_.noise().Whiten(rows));
-  }
-
-  absl::Status Linearise() {
-    Eigen::VectorXd residuals;
-    Eigen::MatrixXd jacobian;
-    PARALLAX_RETURN_IF_ERROR(model_.DifferentiateAll(fit_.z, &residuals, &jacobian));
-    columns_ = search_.ColumnsOf(fit_.terms);
-    const Eigen::MatrixXd slope = Whiten(jacobian);
-    centre_.resize(d_);
-    free_.resize(slope.rows(), d_);
-    std::vector<int> others;
-    for (int p = 0; p < model_.parameters(); ++p) {
-      const auto place = std::find(fit_.parameters.begin(), fit_.parameters.end(), p);
-      if (place == fit_.parameters.end()) {
-        others.push_back(p);
-        continue;
-      }
-      const Eigen::Index i = place - fit_.parameters.begin();
-      centre_(i) = fit_.z(p);
-      free_.col(i) = slope.col(p);
-    }
-    others_ = LowRankWhitener(slope(Eigen::all, others));
-    return absl::OkStatus();
+    return linear_->columns.Whiten(search_.noise().Whiten(rows));
   }
 
   /// Emulates around the fit. Setting the rest free may move the posterior away from there: where
   /// the emulator errs it is made again around what it found. Where the twin fails near the fit
   /// there is no emulator, but the reason.
   absl::Status Emulate() {
-    Eigen::MatrixXd jacobian(free_.rows() + d_, d_);
-    jacobian << others_.Whiten(free_), Eigen::MatrixXd::Identity(d_, d_);
     const Eigen::VectorXd prior_sd = Eigen::VectorXd::Ones(d_);
-    PARALLAX_ASSIGN_OR_RETURN(calibration::Posterior around,
-                              calibration::LaplacePosterior(centre_, jacobian, prior_sd));
+    PARALLAX_ASSIGN_OR_RETURN(calibration::Posterior around, MarginalPosterior(*linear_));
     for (int round = 0; round < kEmulators; ++round) {
       absl::StatusOr<calibration::LocalEmulator> emulator = EmulateAround(around);
       if (absl::IsFailedPrecondition(emulator.status())) {
@@ -125,7 +100,7 @@ class Sampler {
     const auto rows = [this](const Eigen::VectorXd& x, Eigen::VectorXd* whitened) {
       Eigen::VectorXd raw;
       if (!model_.Residuals(model_.Moved(fit_.z, fit_.parameters, x), &raw).ok()) return false;
-      *whitened = others_.Whiten(Whiten(raw));
+      *whitened = linear_->others.Whiten(Whiten(raw));
       return true;
     };
     const Eigen::MatrixXd spread = posterior.covariance.llt().matrixL();
@@ -212,11 +187,8 @@ class Sampler {
   const CampaignFit& fit_;
   const uint64_t seed_;
   const Eigen::Index d_;
-  Eigen::MatrixXd free_;            ///< whitened slopes of what the fit moved
-  Eigen::VectorXd centre_;          ///< its free coordinates
-  calibration::Posterior laplace_;  ///< of them, the rest free within its prior
-  LowRankWhitener columns_{Eigen::MatrixXd(0, 0)};
-  LowRankWhitener others_{Eigen::MatrixXd(0, 0)};  ///< spanned by what the fit did not move
+  std::optional<LinearFit> linear_;
+  calibration::Posterior laplace_;  ///< of what the fit moved, the rest free within its prior
   std::optional<calibration::LocalEmulator> emulator_;
   CampaignPosterior out_;
 };

@@ -127,6 +127,17 @@ json EncodeGroup(const std::optional<GroupShare>& group) {
           {"replay_removed", JsonNumber(group->replay_removed)}};
 }
 
+json EncodeUnions(const std::vector<UnionShare>& unions) {
+  json list = json::array();
+  for (const UnionShare& one : unions) {
+    list.push_back({{"parameters", one.parameters},
+                    {"shapley", JsonNumber(one.together.share)},
+                    {"low", JsonNumber(one.together.low)},
+                    {"high", JsonNumber(one.together.high)}});
+  }
+  return list;
+}
+
 std::string KindName(TermKind kind) {
   switch (kind) {
     case TermKind::kParameter:
@@ -340,6 +351,7 @@ std::string EncodeReport(const Report& report) {
        {"divergences", EncodeDivergences(report.divergences)},
        {"attribution", EncodeAttribution(report)},
        {"attribution_group", EncodeGroup(report.attribution.group)},
+       {"attribution_unions", EncodeUnions(report.attribution.unions)},
        {"unexplained", report.attribution.pip.empty()
                            ? json(nullptr)
                            : JsonNumber(report.attribution.shares.unexplained)},

@@ -254,6 +254,18 @@ TEST(ExplainTest, AGroupIsCreditedAsOneAndNoMemberIs) {
   EXPECT_EQ(ExplanationJson(report)["attribution_group"], report["attribution_group"]);
 }
 
+TEST(ExplainTest, AUnionIsToldWithWhatItsMembersHaveTogether) {
+  Json report = ToldReport();
+  EXPECT_THAT(Explained(report), Not(HasSubstr("union")));
+  report["attribution_unions"] = {
+      {{"parameters", {"eta", "C"}}, {"shapley", 0.812}, {"low", 0.79}, {"high", 0.84}}};
+  EXPECT_THAT(Explained(report),
+              HasSubstr("eta and C share as one union (Owen values), for the runs hardly tell them "
+                        "apart: together 81 % of the gap (79 to 84). How it divides among them is "
+                        "known less well."));
+  EXPECT_EQ(ExplanationJson(report)["attribution_unions"], report["attribution_unions"]);
+}
+
 TEST(ExplainTest, NoGapListsWhatWouldHaveBeenSeenTheLeastFirst) {
   Json report = ToldReport();
   report["attribution"][0]["detectable_sd"] = 1.25;
