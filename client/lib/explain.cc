@@ -32,10 +32,9 @@ std::vector<std::string> WithMechanisms(const Json& report, const Json& paramete
   std::vector<std::string> names = Strings(parameters);
   for (std::string& name : names) {
     for (const Json& part : At(report, "attribution")) {
-      std::string mechanism = Text(At(part, "mechanism"));
-      if (Text(At(part, "parameter")) != name || mechanism == name) continue;
-      std::replace(mechanism.begin(), mechanism.end(), '_', ' ');
-      name += " (" + mechanism + ")";
+      const Json& mechanism = At(part, "mechanism");
+      if (Text(At(part, "parameter")) != name || Text(mechanism) == name) continue;
+      name += " (" + MechanismWords(mechanism) + ")";
       break;
     }
   }
@@ -194,6 +193,7 @@ std::string ExplainScores(const Json& validation) {
       absl::StrFormat("Gap %s as assumed, %s calibrated; 95 %% of perfect twins stay under %s.",
                       Text(At(validation, "gap_before")), Text(At(validation, "gap_after")),
                       Text(At(validation, "floor"))));
+  text += ExplainReplays(validation);
   const Json& square = At(validation, "mean_square");
   if (At(square, "before").is_number()) {
     text += Paragraph(absl::StrFormat(
@@ -361,8 +361,10 @@ Json ExplanationJson(const Json& report) {
                {"divergences", At(report, "divergences")},
                {"attribution_group", At(report, "attribution_group")},
                {"failed_gates", FailedOf(At(report, "gates"))}};
+  const Json& replays = At(At(report, "validation"), "replays");
+  json["replays"] = replays.is_array() ? replays : Json::array();
   for (const char* list :
-       {"explanation", "hypotheses", "attribution", "counterfactuals", "limits"}) {
+       {"explanation", "effects", "hypotheses", "attribution", "counterfactuals", "limits"}) {
     json[list] = At(report, list).is_array() ? At(report, list) : Json::array();
   }
   json["text"] = ExplainReport(report);

@@ -33,7 +33,7 @@ namespace parallax::pipeline {
 namespace {
 
 /// Names the method of an analysis, its defaults included; changes whenever a report does.
-constexpr std::string_view kMethod = "parallax-analysis/9";
+constexpr std::string_view kMethod = "parallax-analysis/10";
 
 /// Parameters that subsets and coalitions can be enumerated for.
 constexpr size_t kMostParameters = attribution::kMostEnumerated;

@@ -29,12 +29,16 @@ struct ParameterPosterior {
   double spread_high = std::numeric_limits<double>::quiet_NaN();
 };
 
+/// Draws of it that are kept.
+inline constexpr int kPosteriorDraws = 100;
+
 struct CampaignPosterior {
   std::vector<ParameterPosterior> parameters;  ///< in the order of the fit; empty: none sampled
   Eigen::MatrixXd covariance;                  ///< of these, natural units
-  bool converged = false;                      ///< split R̂ < 1.01 and ESS >= 400 for each
-  double emulator_error_nats = 0.0;            ///< rms error of the log density that was sampled
-  int twin_evaluations = 0;                    ///< of the whole campaign
+  Eigen::MatrixXd draws;             ///< of these, kPosteriorDraws columns from the chains, natural
+  bool converged = false;            ///< split R̂ < 1.01 and ESS >= 400 for each
+  double emulator_error_nats = 0.0;  ///< rms error of the log density that was sampled
+  int twin_evaluations = 0;          ///< of the whole campaign
 };
 
 /// Samples the posterior of what a fit moved by ensemble MCMC on a local quadratic emulator of its
