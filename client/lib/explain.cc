@@ -28,10 +28,9 @@ std::vector<std::string> WithMechanisms(const Json& report, const Json& paramete
   std::vector<std::string> names = Strings(parameters);
   for (std::string& name : names) {
     for (const Json& part : At(report, "attribution")) {
-      std::string mechanism = Text(At(part, "mechanism"));
-      if (Text(At(part, "parameter")) != name || mechanism == name) continue;
-      std::replace(mechanism.begin(), mechanism.end(), '_', ' ');
-      name += " (" + mechanism + ")";
+      const Json& mechanism = At(part, "mechanism");
+      if (Text(At(part, "parameter")) != name || Text(mechanism) == name) continue;
+      name += " (" + MechanismWords(mechanism) + ")";
       break;
     }
   }
@@ -176,6 +175,7 @@ std::string ExplainScores(const Json& validation) {
                       WithInterval(At(validation, "gap_after"), At(validation, "gap_after_low"),
                                    At(validation, "gap_after_high")),
                       Text(At(validation, "floor"))));
+  text += ExplainReplays(validation);
   const Json& square = At(validation, "mean_square");
   if (At(square, "before").is_number()) {
     text += Paragraph(absl::StrFormat(
@@ -343,8 +343,10 @@ Json ExplanationJson(const Json& report) {
                {"divergences", At(report, "divergences")},
                {"attribution_group", At(report, "attribution_group")},
                {"failed_gates", FailedOf(At(report, "gates"))}};
-  for (const char* list : {"explanation", "hypotheses", "attribution", "attribution_unions",
-                           "counterfactuals", "limits"}) {
+  const Json& replays = At(At(report, "validation"), "replays");
+  json["replays"] = replays.is_array() ? replays : Json::array();
+  for (const char* list : {"explanation", "effects", "hypotheses", "attribution",
+                           "attribution_unions", "counterfactuals", "limits"}) {
     json[list] = At(report, list).is_array() ? At(report, list) : Json::array();
   }
   json["text"] = ExplainReport(report);

@@ -106,6 +106,24 @@ std::string ExplainDetectable(const Json& report) {
          FormatTable(table, kIndent);
 }
 
+std::string ExplainReplays(const Json& validation) {
+  const Json& floor = At(validation, "floor");
+  const auto reached = [&](const Json& gap) {
+    return floor.is_number() && gap.is_number() && gap.get<double>() <= floor.get<double>();
+  };
+  std::string text;
+  for (const Json& replay : At(validation, "replays")) {
+    const Json& alone = At(replay, "alone");
+    const Json& without = At(replay, "without");
+    text += Paragraph(
+        absl::StrFormat("Replay: %s alone %s, without it %s, floor %s: alone it %s the floor%s.",
+                        MechanismWords(At(replay, "mechanism")), Text(alone), Text(without),
+                        Text(floor), reached(alone) ? "reaches" : "does not reach",
+                        reached(without) ? ", which is reached without it, too" : ""));
+  }
+  return text;
+}
+
 std::string ExplainCounterfactuals(const Json& report) {
   std::string text;
   int plain = 0;  // right in every world: nothing to tell of the cause

@@ -278,6 +278,7 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
                                                         .assumed = assumed,
                                                         .moved = moved.parameters,
                                                         .calibrated = natural,
+                                                        .draws = report.posterior.draws,
                                                         .verdict = verdict,
                                                         .evidence = explanation.evidence,
                                                         .hypotheses = explanation.hypotheses}));

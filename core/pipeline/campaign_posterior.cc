@@ -54,6 +54,14 @@ class Sampler {
     return model_.Natural(z)(ParameterAt(i));
   }
 
+  /// Natural values of free coordinates, one draw a column.
+  Eigen::MatrixXd NaturalOf(Eigen::MatrixXd draws) const {
+    for (Eigen::Index i = 0; i < d_; ++i) {
+      for (double& coordinate : draws.row(i)) coordinate = Natural(i, coordinate);
+    }
+    return draws;
+  }
+
   /// Rows [SI], whitened by the noise and by what the fit's terms with columns span.
   Eigen::MatrixXd Whiten(const Eigen::Ref<const Eigen::MatrixXd>& rows) const {
     return linear_->columns.Whiten(search_.noise().Whiten(rows));
@@ -141,10 +149,8 @@ class Sampler {
         calibration::SamplePosterior(calibration::LogDensityOf(Problem(-1)), {laplace_},
                                      {.seed = seed_, .stream = kChainStream}));
     out_.converged = chains.converged;
-    Eigen::MatrixXd draws = calibration::PooledDraws(chains);
-    for (Eigen::Index i = 0; i < d_; ++i) {
-      for (double& coordinate : draws.row(i)) coordinate = Natural(i, coordinate);
-    }
+    const Eigen::MatrixXd draws = NaturalOf(calibration::PooledDraws(chains));
+    out_.draws = NaturalOf(calibration::ThinnedDraws(chains, kPosteriorDraws));
     const Eigen::VectorXd mean = draws.rowwise().mean();
     const Eigen::MatrixXd centred = draws.colwise() - mean;
     out_.covariance = centred * centred.transpose() / static_cast<double>(draws.cols());

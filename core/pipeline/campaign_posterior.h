@@ -26,11 +26,15 @@ struct ParameterPosterior {
   RunSpread spread = {};  ///< between runs; SampleCampaign does not ask for it
 };
 
+/// Draws of it that are kept.
+inline constexpr int kPosteriorDraws = 100;
+
 struct CampaignPosterior {
   std::vector<ParameterPosterior> parameters;  ///< in the order of the fit; empty: none sampled
   std::string missing;                         ///< why none was, where something was to be
   /// Natural units, of what the fit moved; where none was sampled, of the twin linearised there.
   Eigen::MatrixXd covariance;
+  Eigen::MatrixXd draws;             ///< of these, kPosteriorDraws columns from the chains, natural
   bool converged = false;            ///< split R̂ < 1.01 and ESS >= 400 for each
   double emulator_error_nats = 0.0;  ///< rms error of the log density that was sampled
   int twin_evaluations = 0;          ///< of the whole campaign

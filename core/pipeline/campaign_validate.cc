@@ -9,9 +9,8 @@
 #include "core/base/status_macros.h"
 #include "core/calibration/scores.h"
 #include "core/pipeline/campaign_gap.h"
+#include "core/pipeline/campaign_replays.h"
 #include "core/pipeline/chirality.h"
-#include "core/pipeline/energy_gauge.h"
-#include "core/pipeline/joint_scores.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -100,16 +99,6 @@ Eigen::VectorXd PredictiveSd(const CampaignModel& model, const CampaignNoise& no
   // A run that was not fitted has a value of its own of what differs between runs.
   if (fit.spread.size() > 0) own += free.cwiseAbs2() * fit.spread.cwiseAbs2();
   return (noise.fitted_sd().array().square() + own.array()).sqrt();
-}
-
-/// The gap on all scores of the runs together; stays NaN where no observable is in all of them.
-absl::Status FillGap(const JointScores& joint, const Eigen::VectorXd& before_rows,
-                     const Eigen::VectorXd& after_rows, uint64_t seed, Validation* validation) {
-  PARALLAX_ASSIGN_OR_RETURN(const EnergyGap gap,
-                            MeasureEnergyGap(joint.Of(before_rows), joint.Of(after_rows), seed));
-  SetGaps(gap.before, gap.after, validation);
-  validation->floor = gap.floor;
-  return absl::OkStatus();
 }
 
 /// How well predictions with their stated uncertainty meet the rows of a channel.
@@ -270,8 +259,8 @@ absl::StatusOr<CampaignValidation> ValidateCampaign(
   out.chance = gauge.Chance();
   validation.mean_square = {
       .before = gauge.Gap(before_rows), .after = gauge.Gap(after_rows), .floor = gauge.floor()};
-  PARALLAX_RETURN_IF_ERROR(
-      FillGap(JointScores(model, noise, accused), before_rows, after_rows, seed, &validation));
+  PARALLAX_RETURN_IF_ERROR(ReplayCampaign({model, noise, accused}, {model.base(), before_rows},
+                                          {fit.z, after_rows}, seed, &validation));
 
   const std::map<std::string, Forecasts> forecasts = ScoreForecasts(
       model, before_rows, noise.fitted_sd(), after_rows, PredictiveSd(model, noise, fit, jacobian));

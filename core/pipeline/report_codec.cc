@@ -7,6 +7,7 @@
 #include "core/pipeline/divergence_codec.h"
 #include "core/pipeline/parameter_set_codec.h"
 #include "core/pipeline/prior_interval.h"
+#include "core/pipeline/story_codec.h"
 #include "core/signal/quality.h"
 
 namespace parallax::pipeline {
@@ -222,8 +223,6 @@ json EncodePosterior(const CampaignPosterior& posterior) {
           {"twin_evaluations", posterior.twin_evaluations}};
 }
 
-json EncodeSpecies(const Chirality& species) { return json::array({species.n, species.m}); }
-
 json EncodeChirality(const std::vector<ChiralityCall>& calls) {
   json list = json::array();
   for (const ChiralityCall& call : calls) {
@@ -249,6 +248,17 @@ json EncodeLeads(const std::optional<Leads>& leads) {
           {"refit_nats", JsonNumber(leads->refit_nats)},
           {"parameters", std::move(parameters)},
           {"says", leads->says}};
+}
+
+json EncodeReplays(const std::vector<causal::MechanismReplay>& replays) {
+  json list = json::array();
+  for (const causal::MechanismReplay& replay : replays) {
+    list.push_back({{"mechanism", replay.mechanism},
+                    {"parameters", replay.parameters},
+                    {"alone", JsonNumber(replay.alone)},
+                    {"without", JsonNumber(replay.without)}});
+  }
+  return list;
 }
 
 json EncodeValidation(const Validation& v) {
@@ -292,6 +302,7 @@ json EncodeValidation(const Validation& v) {
           {"gap_after_low", number(v.gap_after_low)},
           {"gap_after_high", number(v.gap_after_high)},
           {"mean_square", EncodeMeanSquare(v.mean_square)},
+          {"replays", EncodeReplays(v.replays)},
           {"rmse", std::move(rmse)},
           {"coverage_50", number(v.coverage_50)},
           {"coverage_90", number(v.coverage_90)},
@@ -306,31 +317,6 @@ json EncodeValidation(const Validation& v) {
           {"drives", EncodeDrives(v.drives)},
           {"unusable_runs", v.unusable_runs},
           {"leads", EncodeLeads(v.leads)}};
-}
-
-json EncodeShares(const std::vector<HeldOutShare>& shares) {
-  json list = json::array();
-  for (const HeldOutShare& share : shares) {
-    list.push_back({{"species", EncodeSpecies(share.species)},
-                    {"measured", JsonNumber(share.measured)},
-                    {"as_assumed", JsonNumber(share.as_assumed)},
-                    {"as_calibrated", JsonNumber(share.as_calibrated)}});
-  }
-  return list;
-}
-
-json EncodeCounterfactuals(const std::vector<CounterfactualCall>& calls) {
-  json list = json::array();
-  for (const CounterfactualCall& call : calls) {
-    list.push_back({{"run", call.run},
-                    {"measured", call.measured},
-                    {"as_assumed", call.as_assumed},
-                    {"as_calibrated", call.as_calibrated},
-                    {"imagined", call.imagined},
-                    {"sentence", call.sentence},
-                    {"shares", EncodeShares(call.shares)}});
-  }
-  return list;
 }
 
 }  // namespace
@@ -361,6 +347,7 @@ std::string EncodeReport(const Report& report) {
        {"posterior", EncodePosterior(report.posterior)},
        {"validation", EncodeValidation(report.validation)},
        {"explanation", report.story.explanation},
+       {"effects", EncodeEffects(report.story.effects)},
        {"counterfactuals", EncodeCounterfactuals(report.story.counterfactuals)},
        {"measure_next",
         report.story.measure_next.empty() ? json(nullptr) : json(report.story.measure_next)},

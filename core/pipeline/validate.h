@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/calibration/validation_gate.h"
+#include "core/causal/replay.h"
 #include "core/divergence/resampling.h"
 #include "core/pipeline/chirality.h"
 #include "core/pipeline/fit.h"
@@ -61,6 +62,8 @@ struct Validation {
   double gap_after_low = std::numeric_limits<double>::quiet_NaN();
   double gap_after_high = std::numeric_limits<double>::quiet_NaN();
   MeanSquare mean_square;
+  /// Campaigns alone: that gap with one calibrated mechanism alone, and with all of them but it.
+  std::vector<causal::MechanismReplay> replays;
   double coverage_50 = 0.0;  ///< of all scored samples
   double coverage_90 = 0.0;
   std::vector<ChannelValidation> channels;

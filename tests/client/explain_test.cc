@@ -149,6 +149,7 @@ Json ToldReport() {
   Json report = FullReport();
   report["explanation"] = {"Run r07: Substrate conductivity, k₀ 1.38 → 0.95 W/m/K, lowers it.",
                            "Ruled out as the cause: Rc (inclusion 0.04, 96.2 nats alone)."};
+  report["effects"] = {{{"run", "r07"}, {"mechanism", "substrate_conductivity"}}};
   report["measure_next"] = "pressure or gas switch";
   report["hypotheses"] = {{{"name", "k0"},
                            {"kind", "PARAMETER"},
@@ -329,7 +330,8 @@ TEST(ExplainTest, JsonHoldsTheListsThatTheTextIsMadeOf) {
   EXPECT_EQ(json["verdict"], "The gap comes from eta (coupling).");
   EXPECT_EQ(json["kind"], "IDENTIFIED");
   EXPECT_EQ(json["measure_next"], "pressure or gas switch");
-  for (const char* list : {"explanation", "hypotheses", "attribution", "counterfactuals"}) {
+  for (const char* list :
+       {"explanation", "effects", "hypotheses", "attribution", "counterfactuals"}) {
     EXPECT_EQ(json[list], report[list]) << list;
   }
   ASSERT_EQ(json["failed_gates"].size(), 2U);
@@ -341,8 +343,8 @@ TEST(ExplainTest, JsonOfAReportWithoutAStoryHasEmptyListsAndNull) {
   const Json json = ExplanationJson({{"verdict", {{"kind", "NO_GAP"}}}});
   EXPECT_TRUE(json["measure_next"].is_null());
   EXPECT_TRUE(json["confidence"].is_null());
-  for (const char* list :
-       {"explanation", "hypotheses", "attribution", "counterfactuals", "limits", "failed_gates"}) {
+  for (const char* list : {"explanation", "effects", "replays", "hypotheses", "attribution",
+                           "counterfactuals", "limits", "failed_gates"}) {
     EXPECT_EQ(json[list], Json::array()) << list;
   }
 }

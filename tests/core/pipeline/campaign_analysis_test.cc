@@ -79,6 +79,16 @@ TEST(AnalyzeCampaignTest, AShiftedParameterIsIdentifiedAndCalibrated) {
   EXPECT_GT(gap.at("mean_square").at("before").get<double>(), gap.at("mean_square").at("floor"));
   EXPECT_LT(report.at("validation").at("gap_after").get<double>(),
             report.at("validation").at("gap_before"));
+  EXPECT_EQ(report.at("validation").at("replays"),
+            nlohmann::json({{{"mechanism", "carbon_diffusion"},
+                             {"parameters", {"vd0"}},
+                             {"alone", report.at("validation").at("gap_after")},
+                             {"without", report.at("validation").at("gap_before")}}}));
+  const nlohmann::json& effect = report.at("effects").at(0);
+  EXPECT_EQ(effect.at("mechanism"), "carbon_diffusion");
+  EXPECT_EQ(effect.at("observable"), "final height");
+  EXPECT_GT(effect.at("effect").get<double>(), 0.0) << effect;
+  EXPECT_FALSE(effect.at("mediators").empty());
   bool height = false;
   for (const nlohmann::json& signal : report.at("divergences").at("signals")) {
     if (signal.at("observable") != "height") continue;
@@ -205,6 +215,31 @@ TEST(SmallestCampaignTest, ATwinThatFailsBeyondTwoPriorSdsIsExplainedAllTheSame)
   EXPECT_EQ(value.at("parameter"), "vd0");
   EXPECT_NEAR(value.at("value").get<double>(), 8.7 * std::exp(1.7 * 0.4),
               4.0 * value.at("sd").get<double>());
+}
+
+TEST(SmallestCampaignTest, WhatIsHeldOutInformsValidationAlone) {
+  Campaign altered = Smallest();
+  for (signal::Series& series : altered.validate[0].series) {
+    if (series.channel != "laser/height") continue;
+    for (double& value : series.value) value *= 1.01;
+  }
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult result, Analyze(altered.Input(5), GoOn));
+  nlohmann::json before = nlohmann::json::parse(SmallestReport());
+  nlohmann::json after = nlohmann::json::parse(result.report_json);
+  EXPECT_EQ(before.at("validation").at("replays").size(), 1u);
+  EXPECT_NE(before.at("validation").at("replays"), after.at("validation").at("replays"));
+  for (nlohmann::json* report : {&before, &after}) {
+    report->erase("validation");
+    // The tests on held-out runs stand among the others.
+    nlohmann::json others = nlohmann::json::array();
+    for (const nlohmann::json& gate : report->at("gates")) {
+      if (gate.at("name").get<std::string>().find("validate") == std::string::npos) {
+        others.push_back(gate);
+      }
+    }
+    report->at("gates") = std::move(others);
+  }
+  EXPECT_EQ(before, after) << nlohmann::json::diff(before, after).dump(1);
 }
 
 TEST(SmallestCampaignTest, WhatIsHeldOutChangesNoHypothesisShareOrGap) {

@@ -68,6 +68,12 @@ TEST_F(PosteriorTest, HoldsTheTruthAndIsWiderThanWithTheRestHeld) {
   EXPECT_LT(one.low, one.mean);
   EXPECT_LT(one.mean, one.high);
   EXPECT_NEAR(one.mean, truth, 3.5 * one.sd);
+  // What is kept of the chains is of the same distribution.
+  ASSERT_EQ(posterior.draws.rows(), 1);
+  ASSERT_EQ(posterior.draws.cols(), kPosteriorDraws);
+  EXPECT_NEAR(posterior.draws.mean(), one.mean, 0.5 * one.sd);
+  const double below = static_cast<double>((posterior.draws.array() < one.low).count());
+  EXPECT_NEAR(below, 0.05 * kPosteriorDraws, 6.0);
   const double held = std::sqrt(fit_->covariance(0, 0));
   EXPECT_GT(one.sd,
             0.9 * std::abs(Natural(fit_->z(parameter_) + held) - Natural(fit_->z(parameter_))));
@@ -105,6 +111,7 @@ TEST_F(PosteriorTest, IsTheSameOnOneThreadAndOnFour) {
   PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignPosterior few, test_support::OnThreads(1, sample));
   EXPECT_EQ(many.parameters[0].mean, few.parameters[0].mean);
   EXPECT_EQ(many.parameters[0].high, few.parameters[0].high);
+  EXPECT_EQ(many.draws, few.draws);
   EXPECT_EQ(many.emulator_error_nats, few.emulator_error_nats);
 }
 

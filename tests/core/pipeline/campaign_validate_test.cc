@@ -73,6 +73,7 @@ TEST_F(RecordedRuns, UnderTheAssumedValuesAloneAreScoredAndNothingIsCompared) {
   EXPECT_FALSE(validation.decision.accepted);
   EXPECT_EQ(validation.gap_before, validation.gap_after);
   EXPECT_GT(validation.gap_before, validation.floor);  // its conductivity is not constant
+  EXPECT_TRUE(validation.replays.empty());
   ASSERT_EQ(validation.chirality.size(), 3u);
   EXPECT_EQ(validation.chirality[0].measured, (Chirality{7, 6}));
   for (const ChiralityCall& call : validation.chirality) EXPECT_FALSE(call.after.has_value());
@@ -130,6 +131,39 @@ TEST(ValidateCampaignTest, TheTruthIsAcceptedAndClosesTheGap) {
     EXPECT_LE(channel.pit_distance, 1.0) << channel.channel;
     EXPECT_LT(channel.crps_after, 1.01 * channel.crps_before) << channel.channel;
   }
+}
+
+TEST(ValidateCampaignTest, TheCauseAloneReachesTheFloorAndWithoutItNothingDoes) {
+  const auto gathered = GatherShifted(Bench::kForest, 41);
+  ASSERT_NE(gathered, nullptr);
+  CampaignSearch search = gathered->Search();
+  std::vector<int> terms = {gathered->TermOf("vd0"), gathered->TermOf("Rc")};
+  std::sort(terms.begin(), terms.end());
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* fit, search.Fit(terms));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignValidation proof, Prove(*gathered, *fit));
+  const Validation& v = proof.validation;
+  ASSERT_EQ(v.replays.size(), 2u);  // in the twin's order
+  const causal::MechanismReplay& contact = v.replays[0];
+  const causal::MechanismReplay& cause = v.replays[1];
+  EXPECT_EQ(contact.mechanism, "contact_resistance");
+  EXPECT_EQ(contact.parameters, std::vector<std::string>{"Rc"});
+  EXPECT_EQ(cause.mechanism, "carbon_diffusion");
+  EXPECT_LT(cause.alone, 1.3 * v.floor);
+  EXPECT_GT(cause.without, 5.0 * v.floor);
+  EXPECT_EQ(contact.alone, cause.without);
+  EXPECT_EQ(contact.without, cause.alone);
+  // The same gap as of a calibration that moved nothing else.
+  CampaignFit alone = *fit;
+  const int vd0 = twin::ParameterIndex(Nanotubes().description(), "vd0");
+  alone.z = gathered->model->base();
+  alone.z(vd0) = fit->z(vd0);
+  alone.parameters = {vd0};
+  alone.covariance = Eigen::MatrixXd::Constant(1, 1, 0.01);
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignValidation only, Prove(*gathered, alone));
+  EXPECT_NEAR(cause.alone, only.validation.gap_after, 1e-6);
+  ASSERT_EQ(only.validation.replays.size(), 1u);
+  EXPECT_EQ(only.validation.replays[0].alone, only.validation.gap_after);
+  EXPECT_EQ(only.validation.replays[0].without, only.validation.gap_before);
 }
 
 TEST(ValidateCampaignTest, AGapThatIsNotClosedStaysAboveItsFloor) {
