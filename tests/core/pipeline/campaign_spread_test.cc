@@ -35,7 +35,8 @@ TEST(RunSpreadTest, OneValueForAllRunsNeedsNone) {
     const RunSpread spread = SpreadIn(what);
     EXPECT_EQ(spread.low, 0.0) << seed;
     EXPECT_EQ(spread.Allowed(), 0.0) << seed;
-    EXPECT_LT(spread.high, 0.3) << seed;
+    // Narrower than its prior, a half-normal of 0.5 whose 90 % end at 0.82.
+    EXPECT_LT(spread.high, 0.75) << seed;
     EXPECT_LT(spread.mean, spread.high) << seed;
   }
 }

@@ -264,7 +264,7 @@ TEST(ValidateCampaignTest, IntervalsAllowForWhatDiffersFromRunToRunAndNoVerdictS
   what.calibrate_runs = 6;
   what.validate_runs = 8;
   what.shifts = {{"vd0", 2.0}};
-  what.spreads = {{"vd0", 0.5}};
+  what.spreads = {{"vd0", 0.8}};
   const auto gathered = Gather(what);
   ASSERT_NE(gathered, nullptr);
   const testing::Campaign& campaign = gathered->campaign;
@@ -276,6 +276,7 @@ TEST(ValidateCampaignTest, IntervalsAllowForWhatDiffersFromRunToRunAndNoVerdictS
   PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* found, search.Fit({gathered->TermOf("vd0")}));
   PARALLAX_ASSERT_OK_AND_ASSIGN(const std::vector<RunSpread> spreads,
                                 SpreadBetweenRuns(search, *found));
+  ASSERT_GT(spreads.front().Allowed(), 0.0);
   CampaignFit fit = *found;
   const auto prove = [&] {
     return ValidateCampaign(Nanotubes(), campaign.assumed, fit, {}, held_out, 1);
@@ -293,8 +294,6 @@ TEST(ValidateCampaignTest, IntervalsAllowForWhatDiffersFromRunToRunAndNoVerdictS
     EXPECT_LT(wide.crps_after, narrow.crps_after) << channel;
     EXPECT_EQ(wide.rmse_after, narrow.rmse_after) << channel;
   }
-  EXPECT_LT(std::abs(with.validation.coverage_90 - 0.9),
-            std::abs(without.validation.coverage_90 - 0.9));
   EXPECT_EQ(with.mean_z2, without.mean_z2);
   EXPECT_EQ(with.p_value, without.p_value);
   EXPECT_EQ(with.chance, without.chance);
