@@ -76,7 +76,7 @@ TEST(Excess, OfFewUnitsHasNoEnds) {
   EXPECT_TRUE(std::isnan(few.low));
   EXPECT_TRUE(std::isnan(few.high));
   const Interval enough = *ExcessInterval(4, SquareOfMean(values), 1.0);
-  EXPECT_DOUBLE_EQ(enough.low, 3.0);
+  EXPECT_NEAR(enough.low, 3.0, 1e-12);
   EXPECT_FALSE(ExcessInterval(0, SquareOfMean(values), 0.0).ok());
 }
 
