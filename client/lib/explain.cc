@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_format.h"
 #include "client/lib/explain_divergence.h"
+#include "client/lib/explain_gap.h"
 #include "client/lib/explain_sensors.h"
 #include "client/lib/explain_story.h"
 #include "client/lib/explain_text.h"
@@ -22,20 +23,14 @@ std::string PercentInterval(const Json& from) {
   return PercentNumber(At(from, "low")) + " to " + PercentNumber(At(from, "high"));
 }
 
-std::string Interval(const Json& from) {
-  if (!At(from, "low").is_number() || !At(from, "high").is_number()) return "-";
-  return Text(At(from, "low")) + " to " + Text(At(from, "high"));
-}
-
 /// "nk (substrate conductivity)": names with what they stand for, where that says more.
 std::vector<std::string> WithMechanisms(const Json& report, const Json& parameters) {
   std::vector<std::string> names = Strings(parameters);
   for (std::string& name : names) {
     for (const Json& part : At(report, "attribution")) {
-      std::string mechanism = Text(At(part, "mechanism"));
-      if (Text(At(part, "parameter")) != name || mechanism == name) continue;
-      std::replace(mechanism.begin(), mechanism.end(), '_', ' ');
-      name += " (" + mechanism + ")";
+      const Json& mechanism = At(part, "mechanism");
+      if (Text(At(part, "parameter")) != name || Text(mechanism) == name) continue;
+      name += " (" + MechanismWords(mechanism) + ")";
       break;
     }
   }
@@ -59,37 +54,6 @@ std::string ExplainVerdict(const Json& report) {
   return text;
 }
 
-std::string ExplainGap(const Json& report) {
-  const Json& runs = At(report, "runs");
-  const Json& gap = At(report, "gap");
-  std::string text = Heading("What was compared");
-  text += Paragraph("Calibrated on: " + Enumerate(Strings(At(runs, "calibrate"))) + ".");
-  const std::vector<std::string> validate = Strings(At(runs, "validate"));
-  text += Paragraph(validate.empty() ? "Judged on: no run was kept apart."
-                                     : "Judged on: " + Enumerate(validate) + ".");
-  std::string figures = "Gap " + Text(At(gap, "value"));
-  if (Interval(gap) != "-") figures += " (" + Interval(gap) + ")";
-  figures += " as assumed";
-  const bool moved = !At(report, "calibrated").empty();
-  if (moved && At(gap, "after").is_number())
-    figures += ", " + Text(At(gap, "after")) + " at the best fit";
-  figures += "; 95 % of perfect twins stay under " + Text(At(gap, "floor"));
-  if (At(gap, "p_value").is_number()) figures += " (p = " + Text(At(gap, "p_value")) + ")";
-  text += Paragraph(figures + ".");
-  const std::string unit = Text(At(gap, "unit_of_permutation"));
-  TextTable table{{"channel", "rmse as assumed"}, {}};
-  if (moved) table.columns.emplace_back("rmse at the fit");
-  table.columns.insert(table.columns.end(), {"unit", "p by " + unit});
-  for (const Json& channel : At(gap, "channels")) {
-    std::vector<std::string> row = {Text(At(channel, "channel")), Text(At(channel, "rmse"))};
-    if (moved) row.push_back(Text(At(channel, "rmse_after")));
-    row.push_back(UnitText(At(channel, "unit")));
-    row.push_back(Text(At(channel, "p_value")));
-    table.rows.push_back(std::move(row));
-  }
-  return table.rows.empty() ? text : text + FormatTable(table, kIndent);
-}
-
 constexpr char kEvidenceLegend[] =
     "Share: part of the gap that calibrating the assumption removes, averaged over the order in "
     "which assumptions are calibrated, with its 90 %% interval. Inclusion: probability that it is "
@@ -99,9 +63,22 @@ constexpr char kEvidenceLegend[] =
 constexpr char kGroupLegend[] =
     "%s are counted as one: the runs cannot say which of them acts, so none has a share of its "
     "own.";
+constexpr char kUnionLegend[] =
+    "%s share as one union (Owen values), for the runs hardly tell them apart: together %s %% of "
+    "the gap (%s). How it divides among them is known less well.";
 constexpr char kAloneLegend[] = "Alone: part of the gap that setting it alone removes.";
 constexpr char kTogetherLegend[] =
     "Together: part of the gap beyond a right twin's that setting all of these at once removes.";
+
+/// What parameters have together whose own shares are known less well than their sum.
+std::string ExplainUnions(const Json& report) {
+  std::string text;
+  for (const Json& one : At(report, "attribution_unions")) {
+    text += Paragraph(absl::StrFormat(kUnionLegend, Enumerate(Strings(At(one, "parameters"))),
+                                      PercentNumber(At(one, "shapley")), PercentInterval(one)));
+  }
+  return text;
+}
 
 std::string ExplainAttribution(const Json& report) {
   bool widens = false;
@@ -135,6 +112,7 @@ std::string ExplainAttribution(const Json& report) {
   if (group.is_object()) {
     text += Paragraph(absl::StrFormat(kGroupLegend, Enumerate(Strings(At(group, "parameters")))));
   }
+  text += ExplainUnions(report);
   if (widens) {
     text += Paragraph(
         "A share below zero: this assumption moves to make room for others, and moved without them "
@@ -192,8 +170,12 @@ std::string ExplainScores(const Json& validation) {
   if (!At(validation, "gap_before").is_number()) return "";
   std::string text = Paragraph(
       absl::StrFormat("Gap %s as assumed, %s calibrated; 95 %% of perfect twins stay under %s.",
-                      Text(At(validation, "gap_before")), Text(At(validation, "gap_after")),
+                      WithInterval(At(validation, "gap_before"), At(validation, "gap_before_low"),
+                                   At(validation, "gap_before_high")),
+                      WithInterval(At(validation, "gap_after"), At(validation, "gap_after_low"),
+                                   At(validation, "gap_after_high")),
                       Text(At(validation, "floor"))));
+  text += ExplainReplays(validation);
   const Json& square = At(validation, "mean_square");
   if (At(square, "before").is_number()) {
     text += Paragraph(absl::StrFormat(
@@ -361,8 +343,10 @@ Json ExplanationJson(const Json& report) {
                {"divergences", At(report, "divergences")},
                {"attribution_group", At(report, "attribution_group")},
                {"failed_gates", FailedOf(At(report, "gates"))}};
-  for (const char* list :
-       {"explanation", "hypotheses", "attribution", "counterfactuals", "limits"}) {
+  const Json& replays = At(At(report, "validation"), "replays");
+  json["replays"] = replays.is_array() ? replays : Json::array();
+  for (const char* list : {"explanation", "effects", "hypotheses", "attribution",
+                           "attribution_unions", "counterfactuals", "limits"}) {
     json[list] = At(report, list).is_array() ? At(report, list) : Json::array();
   }
   json["text"] = ExplainReport(report);

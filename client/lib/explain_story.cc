@@ -42,7 +42,8 @@ constexpr char kDetectableLegend[] =
 constexpr char kPosteriorLegend[] =
     "With every other assumption free within its prior. Profile: the 95 % interval that the runs "
     "set without the parameter's own prior; open where they set no limit. Between runs: by how "
-    "many prior sds its value differs from run to run, with a 90 % interval.";
+    "many prior sds its value differs from run to run, with a 90 % interval; intervals of held-out "
+    "runs and later predictions allow for it where that leaves out 0.";
 
 }  // namespace
 
@@ -103,6 +104,24 @@ std::string ExplainDetectable(const Json& report) {
   if (table.rows.empty()) return "";
   return Heading("What would have been seen") + Paragraph(kDetectableLegend) +
          FormatTable(table, kIndent);
+}
+
+std::string ExplainReplays(const Json& validation) {
+  const Json& floor = At(validation, "floor");
+  const auto reached = [&](const Json& gap) {
+    return floor.is_number() && gap.is_number() && gap.get<double>() <= floor.get<double>();
+  };
+  std::string text;
+  for (const Json& replay : At(validation, "replays")) {
+    const Json& alone = At(replay, "alone");
+    const Json& without = At(replay, "without");
+    text += Paragraph(
+        absl::StrFormat("Replay: %s alone %s, without it %s, floor %s: alone it %s the floor%s.",
+                        MechanismWords(At(replay, "mechanism")), Text(alone), Text(without),
+                        Text(floor), reached(alone) ? "reaches" : "does not reach",
+                        reached(without) ? ", which is reached without it, too" : ""));
+  }
+  return text;
 }
 
 std::string ExplainCounterfactuals(const Json& report) {

@@ -24,6 +24,11 @@ std::string ExplainDetectable(const Json& report);
 /// How surely the calibrated values are known, as a table; empty where no posterior was sampled.
 std::string ExplainPosterior(const Json& report);
 
+/// What each calibrated mechanism alone makes of the held-out gap, and what it is without it:
+/// "Replay: substrate conductivity alone 0.2, without it 3, floor 0.15: alone it does not reach the
+/// floor." Empty where nothing was replayed. @param validation  of a report.
+std::string ExplainReplays(const Json& validation);
+
 /// What held-out runs would have given, those in one line that were right in any case; empty where
 /// no call of theirs was imagined.
 std::string ExplainCounterfactuals(const Json& report);

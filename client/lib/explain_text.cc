@@ -1,5 +1,6 @@
 #include "client/lib/explain_text.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_format.h"
@@ -34,6 +35,12 @@ std::string Inclusion(const Json& value) {
   constexpr double kLeast = 0.001;
   if (value.is_number() && value.get<double>() < kLeast) return absl::StrFormat("< %g", kLeast);
   return Text(value);
+}
+
+std::string MechanismWords(const Json& mechanism) {
+  std::string words = Text(mechanism);
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
 }
 
 bool IsTrue(const Json& value) { return value.is_boolean() && value.get<bool>(); }

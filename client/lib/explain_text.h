@@ -24,6 +24,9 @@ std::string UnitText(const Json& value);
 /// A probability of inclusion: "0.97", "< 0.001"; "-" where there is none.
 std::string Inclusion(const Json& value);
 
+/// A mechanism's name in words: "substrate conductivity".
+std::string MechanismWords(const Json& mechanism);
+
 bool IsTrue(const Json& value);
 std::vector<std::string> Strings(const Json& list);
 

@@ -1,6 +1,7 @@
 #include "core/attribution/game.h"
 
 #include <cmath>
+#include <map>
 
 #include "absl/strings/str_format.h"
 #include "core/base/check.h"
@@ -23,6 +24,17 @@ absl::StatusOr<std::vector<double>> Evaluate(const Game& game,
         absl::StrFormat("worth of coalition %#x is %g, must be finite", coalitions[k], worths[k]));
   }
   return worths;
+}
+
+std::vector<std::vector<int>> MembersOfUnions(const std::vector<int>& union_of) {
+  std::vector<std::vector<int>> unions;
+  std::map<int, size_t> index;
+  for (size_t i = 0; i < union_of.size(); ++i) {
+    const auto [it, fresh] = index.emplace(union_of[i], unions.size());
+    if (fresh) unions.emplace_back();
+    unions[it->second].push_back(static_cast<int>(i));
+  }
+  return unions;
 }
 
 }  // namespace parallax::attribution

@@ -22,4 +22,8 @@ uint64_t EveryPlayer(int players);
 absl::StatusOr<std::vector<double>> Evaluate(const Game& game,
                                              const std::vector<uint64_t>& coalitions);
 
+/// Members of each union, ascending, unions in the order of their first player.
+/// @param union_of  which union each player belongs to; any labels.
+std::vector<std::vector<int>> MembersOfUnions(const std::vector<int>& union_of);
+
 }  // namespace parallax::attribution

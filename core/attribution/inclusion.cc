@@ -12,6 +12,10 @@ bool Has(const TermModel& model, int term) {
   return std::binary_search(model.terms.begin(), model.terms.end(), term);
 }
 
+bool HasOneOf(const TermModel& model, const std::vector<int>& group) {
+  return std::any_of(group.begin(), group.end(), [&](int term) { return Has(model, term); });
+}
+
 }  // namespace
 
 TermInclusion IncludeTerms(const std::vector<TermModel>& models,
@@ -51,11 +55,20 @@ double GroupProbability(const std::vector<TermModel>& models, const TermInclusio
                         const std::vector<int>& group) {
   double probability = 0.0;
   for (size_t m = 0; m < models.size(); ++m) {
-    const bool any =
-        std::any_of(group.begin(), group.end(), [&](int term) { return Has(models[m], term); });
-    if (any) probability += inclusion.model_probability[m];
+    if (HasOneOf(models[m], group)) probability += inclusion.model_probability[m];
   }
   return std::min(probability, 1.0);
+}
+
+double GroupLossWithout(const std::vector<TermModel>& models, const TermInclusion& inclusion,
+                        const std::vector<int>& group) {
+  constexpr double kNone = -std::numeric_limits<double>::infinity();
+  double with = kNone, without = kNone;
+  for (size_t m = 0; m < models.size(); ++m) {
+    double& side = HasOneOf(models[m], group) ? with : without;
+    side = std::max(side, inclusion.weight[m]);
+  }
+  return with - without;
 }
 
 double NothingProbability(const std::vector<TermModel>& models, const TermInclusion& inclusion) {

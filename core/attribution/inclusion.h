@@ -33,6 +33,11 @@ TermInclusion IncludeTerms(const std::vector<TermModel>& models,
 double GroupProbability(const std::vector<TermModel>& models, const TermInclusion& inclusion,
                         const std::vector<int>& group);
 
+/// Nats by which the best model without any term of `group` is worse than the best with one;
+/// infinite where all models have or lack one.
+double GroupLossWithout(const std::vector<TermModel>& models, const TermInclusion& inclusion,
+                        const std::vector<int>& group);
+
 /// P(no term is in), against models whose evidence is above that of none; 0 where the model without
 /// terms is not among them.
 double NothingProbability(const std::vector<TermModel>& models, const TermInclusion& inclusion);

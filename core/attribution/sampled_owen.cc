@@ -1,6 +1,5 @@
 #include <bit>
 #include <cmath>
-#include <map>
 
 #include "absl/strings/str_format.h"
 #include "core/attribution/sampled_shapley.h"
@@ -12,18 +11,6 @@ namespace parallax::attribution {
 namespace {
 
 using Unions = std::vector<std::vector<int>>;
-
-/// Members of each union, unions in the order of their first player.
-Unions Members(const std::vector<int>& union_of) {
-  Unions unions;
-  std::map<int, size_t> index;
-  for (size_t i = 0; i < union_of.size(); ++i) {
-    const auto [it, fresh] = index.emplace(union_of[i], unions.size());
-    if (fresh) unions.emplace_back();
-    unions[it->second].push_back(static_cast<int>(i));
-  }
-  return unions;
-}
 
 /// Shapley values of the game in which whole unions join.
 absl::StatusOr<SampledValues> BetweenUnions(const Unions& unions, const Game& game,
@@ -86,7 +73,7 @@ absl::StatusOr<SampledValues> SampledOwen(int players, const std::vector<int>& u
         absl::StrFormat("evaluations = %d of %d players in unions, must be >= %d",
                         options.evaluations, players, 8 * players + 4));
   }
-  const Unions unions = Members(union_of);
+  const Unions unions = MembersOfUnions(union_of);
   SamplingOptions half = options;
   half.evaluations = options.evaluations / 2;
   PARALLAX_ASSIGN_OR_RETURN(const SampledValues totals, BetweenUnions(unions, game, half));

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <map>
 
 #include "absl/strings/str_format.h"
+#include "core/attribution/game.h"
 #include "core/base/parallel.h"
 #include "core/base/quantile.h"
 #include "core/base/status_macros.h"
@@ -32,20 +32,28 @@ std::vector<double> Weights(int players) {
   return weights;
 }
 
+/// The level at which n draws have to be cut so that one more of the same kind stays below with
+/// probability p: it is as likely to come before, between and after them, so that the k-th of n is
+/// its quantile k/(n + 1). At 32 draws the plain quantiles of the draws hold it 85 times in a
+/// hundred instead of 90.
+double LevelOfNext(double p, Eigen::Index draws) {
+  if (draws < 2) return p;
+  const auto n = static_cast<double>(draws);
+  return (p * (n + 1.0) - 1.0) / (n - 1.0);
+}
+
 void Interval(const Eigen::VectorXd& values, double* low, double* high) {
   const std::vector<double> all(values.begin(), values.end());
-  *low = base::Quantile(all, 0.05);
-  *high = base::Quantile(all, 0.95);
+  *low = base::Quantile(all, LevelOfNext(0.05, values.size()));
+  *high = base::Quantile(all, LevelOfNext(0.95, values.size()));
 }
 
 /// Players of each union, unions in the order of their first player.
 std::vector<uint32_t> UnionMasks(const std::vector<int>& union_of) {
   std::vector<uint32_t> masks;
-  std::map<int, size_t> index;
-  for (size_t i = 0; i < union_of.size(); ++i) {
-    const auto [it, fresh] = index.emplace(union_of[i], masks.size());
-    if (fresh) masks.push_back(0);
-    masks[it->second] |= uint32_t{1} << i;
+  for (const std::vector<int>& members : MembersOfUnions(union_of)) {
+    masks.push_back(0);
+    for (const int player : members) masks.back() |= uint32_t{1} << player;
   }
   return masks;
 }
@@ -154,9 +162,9 @@ absl::StatusOr<GapShares> ShareGap(int players, int draws,
   base::ParallelFor(all.size(), [&](size_t k) {
     all[k] = value(static_cast<int>(k / coalitions), static_cast<uint32_t>(k % coalitions));
   });
-  Eigen::MatrixXd share(players, draws);
-  Eigen::VectorXd unexplained(draws);
   GapShares result;
+  result.of_draw.resize(players, draws);
+  Eigen::VectorXd unexplained(draws);
   for (int draw = 0; draw < draws; ++draw) {
     const auto begin = all.begin() + static_cast<std::ptrdiff_t>(coalitions) * draw;
     const std::vector<double> worths(begin, begin + static_cast<std::ptrdiff_t>(coalitions));
@@ -165,17 +173,26 @@ absl::StatusOr<GapShares> ShareGap(int players, int draws,
       return absl::FailedPreconditionError(
           absl::StrFormat("the gap to divide is %g, must be > 0", worths.front()));
     }
-    share.col(draw) = -phi / worths.front();
+    result.of_draw.col(draw) = -phi / worths.front();
     unexplained(draw) = worths.back() / worths.front();
     result.gap += worths.front() / draws;
   }
-  result.share = share.rowwise().mean();
+  result.share = result.of_draw.rowwise().mean();
   result.low.resize(players);
   result.high.resize(players);
-  for (int i = 0; i < players; ++i) Interval(share.row(i), &result.low(i), &result.high(i));
+  for (int i = 0; i < players; ++i) {
+    Interval(result.of_draw.row(i), &result.low(i), &result.high(i));
+  }
   result.unexplained = unexplained.mean();
   Interval(unexplained, &result.unexplained_low, &result.unexplained_high);
   return result;
+}
+
+JointShare TogetherOf(const GapShares& shares, const std::vector<int>& players) {
+  const Eigen::VectorXd sum = shares.of_draw(players, Eigen::all).colwise().sum();
+  JointShare joint{.share = sum.mean()};
+  Interval(sum, &joint.low, &joint.high);
+  return joint;
 }
 
 }  // namespace parallax::attribution

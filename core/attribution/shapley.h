@@ -36,16 +36,27 @@ absl::StatusOr<Eigen::VectorXd> ShapleyFromWorths(const std::vector<double>& wor
 absl::StatusOr<Eigen::VectorXd> OwenFromWorths(const std::vector<double>& worths,
                                                const std::vector<int>& union_of);
 
-/// How a gap divides over assumptions, with intervals from posterior draws.
+/// How a gap divides over assumptions, with intervals from posterior draws: 90 % for what a draw
+/// more would have, and so for the truth where the draws are from its posterior, however few they
+/// are.
 struct GapShares {
   Eigen::VectorXd share;  ///< −φ_i/v(none): part of the gap that parameter i removes, mean of draws
-  Eigen::VectorXd low;       ///< 5 % quantile over draws
+  Eigen::VectorXd low;       ///< 5 % quantile
   Eigen::VectorXd high;      ///< 95 % quantile
   double gap = 0.0;          ///< v(none), mean over draws
   double unexplained = 0.0;  ///< v(all)/v(none), mean over draws; shares + unexplained = 1
   double unexplained_low = 0.0;
   double unexplained_high = 0.0;
+  Eigen::MatrixXd of_draw;  ///< shares, players × draws
 };
+
+/// What some players have together: the sum of their shares, with its own interval.
+struct JointShare {
+  double share = 0.0, low = 0.0, high = 0.0;
+};
+
+/// @param players  positions; each once.
+JointShare TogetherOf(const GapShares& shares, const std::vector<int>& players);
 
 /// Shares of the gap per parameter over draws of the informed values.
 /// @param value  gap of (draw, coalition); every draw has the same v(none) up to chance;

@@ -98,9 +98,9 @@ std::optional<Verdict> Judge::NoGap() {
       Confidence(std::isnan(evidence_.nothing_probability) ? 1.0 - thresholds_.gap_p_value
                                                            : evidence_.nothing_probability);
   verdict.because = absl::StrFormat(
-      "the gap of %.3g beside a floor of %.3g is not significant (p = %.3g) and no single "
+      "the %s of %.3g beside a floor of %.3g is not significant (p = %.3g) and no single "
       "assumption ",
-      evidence_.gap, evidence_.floor, evidence_.gap_p_value);
+      evidence_.gap_measure, evidence_.gap, evidence_.floor, evidence_.gap_p_value);
   verdict.because += gain > 0.0 ? absl::StrFormat("gains more than %.2g nats", gain)
                                 : std::string("explains the runs better");
   if (!std::isnan(evidence_.significant_gap)) {

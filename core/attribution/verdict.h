@@ -77,9 +77,10 @@ struct ChannelMisfit {
 
 /// All that a verdict is made from: plain numbers.
 struct Evidence {
-  double gap = 0.0, floor = 0.0;  ///< in one unit
-  double gap_p_value = 1.0;       ///< adjusted
-  double smallest_p_value = 0.0;  ///< that so few runs or blocks could have given
+  double gap = 0.0, floor = 0.0;    ///< in one unit
+  std::string gap_measure = "gap";  ///< what these two are, in words
+  double gap_p_value = 1.0;         ///< adjusted
+  double smallest_p_value = 0.0;    ///< that so few runs or blocks could have given
   /// Measured gap above which the test calls it significant, same unit.
   double significant_gap = kUnavailable;
   /// P(all is as assumed), against hypotheses that explain the runs better than nothing does: what

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -225,6 +226,20 @@ double Quantile(const Pass& pass, double share) {
   return pass.spread(steps);
 }
 
+/// Shortest of 101 intervals that hold 90 % of the density, from the one without a lower tail to
+/// the one without an upper one.
+std::pair<double, double> ShortestInterval(const Pass& pass) {
+  constexpr double kHeld = 0.9;
+  constexpr int kSteps = 100;
+  std::pair<double, double> shortest(pass.spread(0), Quantile(pass, kHeld));
+  for (int k = 1; k <= kSteps; ++k) {
+    const double below = (1.0 - kHeld) * k / kSteps;
+    const double low = Quantile(pass, below), high = Quantile(pass, below + kHeld);
+    if (high - low < shortest.second - shortest.first) shortest = {low, high};
+  }
+  return shortest;
+}
+
 /// Mixture of the conditional moments.
 Hierarchy Mix(const Pass& pass, const HierarchicalOptions& options) {
   Hierarchy result;
@@ -235,8 +250,8 @@ Hierarchy Mix(const Pass& pass, const HierarchicalOptions& options) {
   result.spread_mode = pass.spread(peak);
   const bool point = options.prior == SpreadPrior::kTypeTwo;
   result.spread_mean = result.spread_weight.dot(pass.spread);
-  result.spread_low = point ? result.spread_mode : Quantile(pass, 0.05);
-  result.spread_high = point ? result.spread_mode : Quantile(pass, 0.95);
+  result.spread_low = result.spread_high = result.spread_mode;
+  if (!point) std::tie(result.spread_low, result.spread_high) = ShortestInterval(pass);
 
   const Conditional& shape = pass.fits.front();
   result.run_mean = Eigen::VectorXd::Zero(shape.run_mean.size());

@@ -42,7 +42,9 @@ struct HierarchicalOptions {
 struct Hierarchy {
   double spread_mode = 0.0;  ///< of p(τ | data); with kTypeTwo the value used
   double spread_mean = 0.0;
-  double spread_low = 0.0;  ///< 5 % quantile
+  /// Shortest interval that holds 90 % of p(τ | data): it begins at 0 where the runs need no
+  /// spread.
+  double spread_low = 0.0;
   double spread_high = 0.0;
   double rig_mean = 0.0;  ///< μ
   double rig_sd = 0.0;

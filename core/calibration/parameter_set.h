@@ -16,6 +16,7 @@ struct ParameterValue {
   double assumed = 0.0;   ///< what the rig's assumptions said
   std::string unit;
   bool calibrated = false;  ///< moved by the calibration that made the set
+  double spread = 0.0;      ///< sd between runs, natural units; 0 where the runs showed none
 };
 
 /// The samples of one run that a set was made from.

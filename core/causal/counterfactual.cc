@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "core/base/parallel.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::causal {
@@ -84,6 +85,16 @@ void Recompose(const twin::Description& description, const std::string& prefix,
   for (Eigen::Index o : members) (*outcome)[o] = sum > 0.0 ? (*outcome)[o] * whole / sum : acted[o];
 }
 
+std::vector<CallCount> CountCalls(const std::vector<std::string>& calls) {
+  std::map<std::string, int> counts;
+  for (const std::string& call : calls) ++counts[call];
+  std::vector<CallCount> list;
+  for (const auto& [name, times] : counts) list.push_back({name, times});
+  std::stable_sort(list.begin(), list.end(),
+                   [](const CallCount& a, const CallCount& b) { return a.draws > b.draws; });
+  return list;
+}
+
 }  // namespace
 
 absl::StatusOr<Counterfactual> Imagine(const twin::Twin& twin, const twin::Drive& drive,
@@ -107,23 +118,25 @@ absl::StatusOr<Counterfactual> Imagine(const twin::Twin& twin, const twin::Drive
   return result;
 }
 
-absl::StatusOr<std::vector<CallCount>> ImagineCalls(
+absl::StatusOr<DrawnCalls> ImagineCalls(
     const twin::Twin& twin, const twin::Drive& drive,
     const Eigen::Ref<const Eigen::MatrixXd>& draws, const std::vector<Assignment>& action,
     const MeasuredRun& measured, const std::function<std::string(const twin::Prediction&)>& call,
     const CounterfactualOptions& options) {
   if (draws.cols() == 0) return absl::InvalidArgumentError("draws: 0, must be > 0");
-  std::map<std::string, int> counts;
-  for (Eigen::Index d = 0; d < draws.cols(); ++d) {
-    PARALLAX_ASSIGN_OR_RETURN(const Counterfactual one,
-                              Imagine(twin, drive, draws.col(d), action, measured, options));
-    ++counts[call(one.imagined)];
-  }
-  std::vector<CallCount> list;
-  for (const auto& [name, times] : counts) list.push_back({name, times});
-  std::stable_sort(list.begin(), list.end(),
-                   [](const CallCount& a, const CallCount& b) { return a.draws > b.draws; });
-  return list;
+  const auto count = static_cast<size_t>(draws.cols());
+  std::vector<std::string> fitted(count), imagined(count);
+  std::vector<absl::Status> statuses(count);
+  base::ParallelFor(count, [&](size_t d) {
+    const absl::StatusOr<Counterfactual> one =
+        Imagine(twin, drive, draws.col(static_cast<Eigen::Index>(d)), action, measured, options);
+    statuses[d] = one.status();
+    if (!one.ok()) return;
+    fitted[d] = call(one->fitted);
+    imagined[d] = call(one->imagined);
+  });
+  for (const absl::Status& status : statuses) PARALLAX_RETURN_IF_ERROR(status);
+  return DrawnCalls{CountCalls(fitted), CountCalls(imagined)};
 }
 
 }  // namespace parallax::causal

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <Eigen/Dense>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -43,14 +44,22 @@ absl::StatusOr<Counterfactual> Imagine(const twin::Twin& twin, const twin::Drive
                                        const MeasuredRun& measured,
                                        const CounterfactualOptions& options = {});
 
-/// How often each call comes out over draws of the calibrated values, most often first; equal
-/// counts by name. Same errors; InvalidArgument on no draw.
+/// How often a call comes out over draws of the calibrated values.
 struct CallCount {
   std::string call;
   int draws = 0;
 };
+
+/// Most often first; equal counts by name.
+struct DrawnCalls {
+  std::vector<CallCount> fitted;    ///< predicted under each draw
+  std::vector<CallCount> imagined;  ///< this very run under each draw, had the action been taken
+};
+
+/// Imagine for each of some draws, in parallel. Errors: as Imagine; InvalidArgument on no draw.
 /// @param draws  one parameter vector a column.
-absl::StatusOr<std::vector<CallCount>> ImagineCalls(
+/// @param call   pure: it is called by several threads.
+absl::StatusOr<DrawnCalls> ImagineCalls(
     const twin::Twin& twin, const twin::Drive& drive,
     const Eigen::Ref<const Eigen::MatrixXd>& draws, const std::vector<Assignment>& action,
     const MeasuredRun& measured, const std::function<std::string(const twin::Prediction&)>& call,

@@ -161,6 +161,22 @@ std::string TellNull(const Cause& cause, const Question& question, const RouteEf
                          TellCalls(question, effects));
 }
 
+/// What is left of an effect: "nothing", "0.283 %", "−12 %".
+std::string Remainder(double share) {
+  if (std::abs(share) < kSeenShare) return "nothing";
+  return absl::StrFormat("%s%.3g %%", share < 0.0 ? "−" : "", 100.0 * std::abs(share));
+}
+
+/// " in 97 of 100" draws a call came out; empty where nothing was drawn.
+std::string InDraws(const std::vector<CallCount>& counts, const std::string& call) {
+  int draws = 0, times = 0;
+  for (const CallCount& count : counts) {
+    draws += count.draws;
+    if (count.call == call) times = count.draws;
+  }
+  return draws == 0 ? "" : absl::StrFormat(" in %d of %d", times, draws);
+}
+
 }  // namespace
 
 Cause CauseOf(const twin::Description& description, const Eigen::Ref<const Eigen::VectorXd>& before,
@@ -233,6 +249,25 @@ std::string TellEffect(const Cause& cause, const Question& question, const Route
          TellCalls(question, effects);
 }
 
+std::string TellHeld(const Cause& cause, const Question& question, const MediatedEffect& effect,
+                     const NarrativeOptions& options) {
+  if (effect.mediators.empty()) return "";
+  const std::string head =
+      absl::StrFormat("Of the %s that %s makes in %s, ", Effect(effect.total, question.unit),
+                      cause.label, question.label);
+  std::vector<std::string> held;
+  for (const MediatorShare& mediator : effect.mediators) {
+    if (std::abs(1.0 - mediator.left) < options.least_share) continue;
+    held.push_back(held.empty()
+                       ? absl::StrFormat("%s is left with %s held as assumed",
+                                         Remainder(mediator.left), mediator.label)
+                       : absl::StrFormat("%s with %s", Remainder(mediator.left), mediator.label));
+  }
+  if (!held.empty()) return absl::StrFormat("%s%s.", head, Listed(held));
+  return absl::StrFormat("%sno quantity on the way carries %.2g %% alone.", head,
+                         100.0 * options.least_share);
+}
+
 std::string TellRun(const Cause& cause, const RunCalls& calls) {
   if (calls.as_assumed == calls.as_calibrated) {
     std::string text = absl::StrFormat("The %s makes no difference to run %s: %s either way",
@@ -242,8 +277,10 @@ std::string TellRun(const Cause& cause, const RunCalls& calls) {
                        ? ", as measured."
                        : absl::StrFormat(", but measured was %s.", calls.measured));
   }
-  std::string text = absl::StrFormat("With this %s, run %s gives %s; ", cause.label, calls.run,
-                                     calls.as_calibrated);
+  const std::string often = InDraws(calls.drawn.fitted, calls.as_calibrated);
+  std::string text =
+      absl::StrFormat("With this %s, run %s gives %s%s; ", cause.label, calls.run,
+                      calls.as_calibrated, often.empty() ? "" : often + " draws of the posterior");
   if (calls.measured.empty()) {
     text += "not measured; ";
   } else {
@@ -255,11 +292,9 @@ std::string TellRun(const Cause& cause, const RunCalls& calls) {
                                                : " Neither is what was measured.";
   }
   if (!calls.imagined.empty()) {
-    text +=
-        calls.imagined == calls.measured
-            ? absl::StrFormat(" Had it been as assumed, %s would still have come out.",
-                              calls.imagined)
-            : absl::StrFormat(" Had it been as assumed, %s would have come out.", calls.imagined);
+    text += absl::StrFormat(" Had it been as assumed, %s would %shave come out%s.", calls.imagined,
+                            calls.imagined == calls.measured ? "still " : "",
+                            InDraws(calls.drawn.imagined, calls.imagined));
   }
   return text;
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/causal/counterfactual.h"
 #include "core/causal/replay.h"
 #include "core/twin/twin.h"
 
@@ -52,6 +53,13 @@ std::string TellRoute(const Cause& cause, const Question& question, const Route&
 std::string TellEffect(const Cause& cause, const Question& question, const RouteEffects& effects,
                        const NarrativeOptions& options = {});
 
+/// What is left of an effect with each mediator that carries NarrativeOptions::least_share of it
+/// held as before, one at a time: "Of the −0.0148 nm that substrate conductivity makes in mean
+/// tube diameter, nothing is left with particle diameter at nucleation held as assumed." Empty
+/// where no mediator is on the way.
+std::string TellHeld(const Cause& cause, const Question& question, const MediatedEffect& effect,
+                     const NarrativeOptions& options = {});
+
 /// Calls of one run, by their names.
 struct RunCalls {
   std::string run;
@@ -59,9 +67,13 @@ struct RunCalls {
   std::string as_assumed;
   std::string as_calibrated;
   std::string imagined;  ///< the counterfactual: this run, had the cause been as assumed
+  /// The same over draws of the calibrated values; empty where none were made.
+  DrawnCalls drawn{};
 };
 
-/// "With this substrate conductivity, run r17 gives (7,6); measured (7,6); as assumed (7,5)."
+/// "With this substrate conductivity, run r17 gives (7,6) in 97 of 100 draws of the posterior;
+/// measured (7,6); as assumed (7,5). Had it been as assumed, (7,5) would have come out in 93 of
+/// 100." Without draws their numbers are not said.
 std::string TellRun(const Cause& cause, const RunCalls& calls);
 
 /// Over all runs: how many calls are right before and after. Runs without a measured call do not

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
@@ -76,6 +78,49 @@ class Replayer {
   const Worlds& worlds_;
   const twin::Mediation& mediation_;
   World before_;
+};
+
+/// The natural effects at some mediators. @param after  the world after, nothing held.
+absl::StatusOr<NaturalEffects> DivideAt(const Replayer& replayer, const Worlds& worlds,
+                                        const World& after,
+                                        const std::vector<std::string>& mediators,
+                                        const Question& question) {
+  const World& before = replayer.before();
+  Held as_before = replayer.Natural(), as_after = replayer.Natural();
+  for (const std::string& name : mediators) {
+    PARALLAX_ASSIGN_OR_RETURN(const size_t m, replayer.Find(name));
+    as_before[m] = &before.natural[m];
+    as_after[m] = &after.natural[m];
+  }
+  PARALLAX_ASSIGN_OR_RETURN(const World direct, replayer.Predict(worlds.after, as_before));
+  PARALLAX_ASSIGN_OR_RETURN(const World indirect, replayer.Predict(worlds.before, as_after));
+  NaturalEffects effects;
+  effects.before = question.figure(before.prediction);
+  effects.after = question.figure(after.prediction);
+  effects.total = effects.after - effects.before;
+  effects.direct = question.figure(direct.prediction) - effects.before;
+  effects.indirect = question.figure(indirect.prediction) - effects.before;
+  effects.interaction = effects.total - effects.direct - effects.indirect;
+  return effects;
+}
+
+/// Figures of worlds, each asked for once.
+class AskedWorlds {
+ public:
+  explicit AskedWorlds(const WorldFigure& figure) : figure_(figure) {}
+
+  absl::StatusOr<double> Of(const Eigen::VectorXd& parameters) {
+    for (const auto& [world, figure] : asked_) {
+      if (world == parameters) return figure;
+    }
+    PARALLAX_ASSIGN_OR_RETURN(const double figure, figure_(parameters));
+    asked_.emplace_back(parameters, figure);
+    return figure;
+  }
+
+ private:
+  const WorldFigure& figure_;
+  std::vector<std::pair<Eigen::VectorXd, double>> asked_;
 };
 
 /// Parameters in which two vectors differ, by position.
@@ -164,9 +209,10 @@ absl::StatusOr<MechanismReplays> ReplayMechanisms(
     const Eigen::Ref<const Eigen::VectorXd>& calibrated, const WorldFigure& figure) {
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<size_t> changed,
                             Differing(description, assumed, calibrated));
+  AskedWorlds worlds(figure);
   MechanismReplays replays;
-  PARALLAX_ASSIGN_OR_RETURN(replays.assumed, figure(assumed));
-  PARALLAX_ASSIGN_OR_RETURN(replays.calibrated, figure(calibrated));
+  PARALLAX_ASSIGN_OR_RETURN(replays.assumed, worlds.Of(assumed));
+  PARALLAX_ASSIGN_OR_RETURN(replays.calibrated, worlds.Of(calibrated));
   std::vector<MechanismReplay>& list = replays.mechanisms;
   for (size_t k : changed) {
     const twin::Parameter& parameter = description.parameters[k];
@@ -182,8 +228,8 @@ absl::StatusOr<MechanismReplays> ReplayMechanisms(
       alone[k] = calibrated[k];
       without[k] = assumed[k];
     }
-    PARALLAX_ASSIGN_OR_RETURN(replay.alone, figure(alone));
-    PARALLAX_ASSIGN_OR_RETURN(replay.without, figure(without));
+    PARALLAX_ASSIGN_OR_RETURN(replay.alone, worlds.Of(alone));
+    PARALLAX_ASSIGN_OR_RETURN(replay.without, worlds.Of(without));
   }
   return replays;
 }
@@ -192,24 +238,32 @@ absl::StatusOr<NaturalEffects> DivideAtMediators(const Worlds& worlds,
                                                  const std::vector<std::string>& mediators,
                                                  const Question& question) {
   PARALLAX_ASSIGN_OR_RETURN(const Replayer replayer, Replayer::Make(worlds));
-  const World& before = replayer.before();
   PARALLAX_ASSIGN_OR_RETURN(const World after, replayer.Predict(worlds.after, replayer.Natural()));
-  Held as_before = replayer.Natural(), as_after = replayer.Natural();
-  for (const std::string& name : mediators) {
-    PARALLAX_ASSIGN_OR_RETURN(const size_t m, replayer.Find(name));
-    as_before[m] = &before.natural[m];
-    as_after[m] = &after.natural[m];
+  return DivideAt(replayer, worlds, after, mediators, question);
+}
+
+absl::StatusOr<MediatedEffect> DivideAtEach(const Graph& graph, const Worlds& worlds,
+                                            const Question& question, const PathLimits& limits) {
+  int cut_short = 0;
+  PARALLAX_ASSIGN_OR_RETURN(const RouteCounts counts,
+                            CountRoutes(graph, worlds, question.node, limits, &cut_short));
+  PARALLAX_ASSIGN_OR_RETURN(const Replayer replayer, Replayer::Make(worlds));
+  PARALLAX_ASSIGN_OR_RETURN(const World after, replayer.Predict(worlds.after, replayer.Natural()));
+  MediatedEffect effect;
+  effect.before = question.figure(replayer.before().prediction);
+  effect.after = question.figure(after.prediction);
+  effect.total = effect.after - effect.before;
+  if (effect.total == 0.0) return effect;
+  std::set<std::string> passed;
+  for (const auto& [mediators, paths] : counts) passed.insert(mediators.begin(), mediators.end());
+  for (const twin::Mediator& mediator : worlds.twin.mediation()->mediators()) {
+    if (!passed.contains(mediator.name)) continue;
+    PARALLAX_ASSIGN_OR_RETURN(const NaturalEffects at,
+                              DivideAt(replayer, worlds, after, {mediator.name}, question));
+    effect.mediators.push_back(
+        {mediator.name, mediator.label, at.indirect / at.total, at.direct / at.total});
   }
-  PARALLAX_ASSIGN_OR_RETURN(const World direct, replayer.Predict(worlds.after, as_before));
-  PARALLAX_ASSIGN_OR_RETURN(const World indirect, replayer.Predict(worlds.before, as_after));
-  NaturalEffects effects;
-  effects.before = question.figure(before.prediction);
-  effects.after = question.figure(after.prediction);
-  effects.total = effects.after - effects.before;
-  effects.direct = question.figure(direct.prediction) - effects.before;
-  effects.indirect = question.figure(indirect.prediction) - effects.before;
-  effects.interaction = effects.total - effects.direct - effects.indirect;
-  return effects;
+  return effect;
 }
 
 absl::StatusOr<RouteEffects> DivideAmongRoutes(const Graph& graph, const Worlds& worlds,

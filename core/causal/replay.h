@@ -26,7 +26,8 @@ absl::StatusOr<Eigen::VectorXd> Do(const twin::Description& description,
                                    const Eigen::Ref<const Eigen::VectorXd>& base,
                                    const std::vector<Assignment>& assignments);
 
-/// What a world comes to: a gap that is left, over any number of runs.
+/// What a world comes to: a gap that is left, over any number of runs. It takes the parameters in
+/// whatever coordinates the worlds are given in.
 using WorldFigure = std::function<absl::StatusOr<double>(const Eigen::VectorXd& parameters)>;
 
 /// One mechanism replayed; a mechanism's parameters move together.
@@ -43,7 +44,8 @@ struct MechanismReplays {
   std::vector<MechanismReplay> mechanisms;  ///< in the order of the twin's parameters
 };
 
-/// Replays every mechanism in which `calibrated` differs from `assumed`: alone, and left out.
+/// Replays every mechanism in which `calibrated` differs from `assumed`: alone, and left out. No
+/// world is asked for twice: of two mechanisms one alone is the other left out.
 /// Errors: InvalidArgument on vectors of another size; what `figure` returns.
 absl::StatusOr<MechanismReplays> ReplayMechanisms(
     const twin::Description& description, const Eigen::Ref<const Eigen::VectorXd>& assumed,
@@ -86,6 +88,29 @@ struct NaturalEffects {
 absl::StatusOr<NaturalEffects> DivideAtMediators(const Worlds& worlds,
                                                  const std::vector<std::string>& mediators,
                                                  const Question& question);
+
+/// What a single mediator carries of an effect, as shares of the total; what remains of 1 is
+/// interaction.
+struct MediatorShare {
+  std::string name;
+  std::string label;
+  double through = 0.0;  ///< NaturalEffects::indirect
+  double left = 0.0;     ///< NaturalEffects::direct: with the mediator held as before
+};
+
+/// An effect and what each mediator on its way carries of it.
+struct MediatedEffect {
+  double before = 0.0;
+  double after = 0.0;
+  double total = 0.0;
+  std::vector<MediatorShare> mediators;  ///< in the twin's order; none where total is 0
+};
+
+/// DivideAtMediators at one mediator after the other: each that the graph's paths pass from the
+/// parameters in which the two worlds differ to the question's node. Errors: as DivideAmongRoutes.
+absl::StatusOr<MediatedEffect> DivideAtEach(const Graph& graph, const Worlds& worlds,
+                                            const Question& question,
+                                            const PathLimits& limits = {});
 
 /// A mediator along a route in the two worlds, as the mean of its course.
 struct MediatorChange {

@@ -30,6 +30,17 @@ absl::StatusOr<Interval> BootstrapInterval(
     int units, const std::function<double(const std::vector<int>& chosen)>& statistic,
     const BootstrapOptions& options = {});
 
+/// Fewest units whose resamples say how far a figure is known.
+inline constexpr int kFewestForInterval = 4;
+
+/// What a distance exceeds chance by, value and interval: the statistic less `expected`, its mean
+/// where nothing is apart. Resamples repeat units and so lie above the value by chance once more:
+/// the ends are their quantiles less what their mean lies above it. NaN ends for fewer than
+/// kFewestForInterval units. Errors: as BootstrapInterval.
+absl::StatusOr<Interval> ExcessInterval(
+    int units, const std::function<double(const std::vector<int>& chosen)>& statistic,
+    double expected, const BootstrapOptions& options = {});
+
 /// Gap between simulations that differ only by chance, at the sizes of the real comparison: what a
 /// perfect twin would still show.
 /// @param simulate  fills samples of one fresh simulated data set of the size of the measured one,

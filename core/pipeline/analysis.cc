@@ -193,7 +193,12 @@ absl::StatusOr<GapSummary> SummariseGap(const Model& simulation, const Model& mo
                                         const MapFit& fit, const GapMeter& meter,
                                         const Eigen::VectorXd& residuals, double after,
                                         uint64_t seed) {
-  GapSummary gap{.value = meter.Gap(residuals), .after = after, .floor = meter.floor()};
+  PARALLAX_ASSIGN_OR_RETURN(const divergence::Interval value, meter.GapInterval(residuals, seed));
+  GapSummary gap{.value = value.value,
+                 .low = value.low,
+                 .high = value.high,
+                 .after = after,
+                 .floor = meter.floor()};
   gap.p_value = meter.PValue(gap.value);
   PARALLAX_ASSIGN_OR_RETURN(gap.channels,
                             GapByChannel(simulation, model, fit, meter, residuals, seed));
@@ -219,6 +224,9 @@ absl::Status Explain(const AnalysisInput& input, const Model& model, const MapFi
       SummariseEvidence(model, fit, report->gap, meter, report->attribution, report->findings,
                         sensors, std::move(misfit));
   report->decision = attribution::DecideVerdict(evidence);
+  if (report->decision.verdict.kind == attribution::VerdictKind::kAmbiguous) {
+    PARALLAX_RETURN_IF_ERROR(CountRivalsAsOne(model, fit, meter, input.seed, &report->attribution));
+  }
   report->story = TellBoard(input.twin.description().name, report->decision.verdict, evidence);
   return absl::OkStatus();
 }

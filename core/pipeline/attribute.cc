@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <utility>
 
 #include "core/attribution/term_search.h"
@@ -103,6 +104,7 @@ absl::Status WeighEvidence(const Model& model, const MapFit& fit, Attribution* o
     out->rivals.push_back(space.description().parameters[static_cast<size_t>(p)].name);
   }
   out->rival_probability = attribution::GroupProbability(models, inclusion, rivals);
+  out->rival_loss_without = attribution::GroupLossWithout(models, inclusion, rivals);
   return absl::OkStatus();
 }
 
@@ -116,42 +118,78 @@ std::vector<int> Unions(const std::vector<int>& cluster_of) {
   return unions;
 }
 
+/// Every parameter is a player; draws are from the posterior of all of them.
+ShareGame GameOfBoard(const Model& model, const MapFit& fit, const GapMeter& meter,
+                      const std::vector<int>& cluster_of, uint64_t seed) {
+  const ParameterSpace& space = model.space();
+  ShareGame game{.players = {},
+                 .union_of = Unions(cluster_of),
+                 .assumed = Eigen::VectorXd::Zero(space.size()),
+                 .informed = {},
+                 .gap = [&model, &meter](const Eigen::VectorXd& z) -> absl::StatusOr<double> {
+                   Eigen::VectorXd residuals;
+                   PARALLAX_RETURN_IF_ERROR(model.Residuals(z, &residuals, nullptr));
+                   return meter.Gap(residuals);
+                 }};
+  for (int p = 0; p < space.parameter_count(); ++p) game.players.push_back(space.CoordinatesOf(p));
+  base::Random random(seed, kDrawStream);
+  game.informed = calibration::DrawPosterior(fit.posterior, kPosteriorDraws, random, space.lower(),
+                                             space.upper());
+  return game;
+}
+
+/// A gap within what a perfect twin shows is nobody's: its division would be a division of noise.
+bool HasGapToDivide(const Attribution& attribution, const GapMeter& meter) {
+  return attribution.gap_before > meter.floor();
+}
+
+attribution::GapShares Undivided(Eigen::Index players, double gap) {
+  return {.share = Eigen::VectorXd::Zero(players),
+          .low = Eigen::VectorXd::Zero(players),
+          .high = Eigen::VectorXd::Zero(players),
+          .gap = gap,
+          .unexplained = 1.0,
+          .unexplained_low = 1.0,
+          .unexplained_high = 1.0,
+          .of_draw = {}};
+}
+
+/// Part of the closable gap that setting some parameters, and nothing else, removes.
+double RemovedBy(const Model& model, const MapFit& fit, const GapMeter& meter,
+                 const Attribution& attribution, Players players) {
+  const double excess = attribution.gap_before - std::max(0.0, attribution.gap_after);
+  if (!(excess > 0.0)) return 0.0;
+  const double left = GapAt(model, meter, Restrict(model.space(), fit.z, players));
+  return (attribution.gap_before - left) / excess;
+}
+
+std::vector<std::string> ParameterNames(const Model& model) {
+  std::vector<std::string> names;
+  for (const twin::Parameter& p : model.space().description().parameters) names.push_back(p.name);
+  return names;
+}
+
 absl::Status DivideGap(const Model& model, const MapFit& fit, const GapMeter& meter, uint64_t seed,
                        Attribution* out) {
-  const ParameterSpace& space = model.space();
-  const auto players = static_cast<Eigen::Index>(space.parameter_count());
-  out->shares = {.share = Eigen::VectorXd::Zero(players),
-                 .low = Eigen::VectorXd::Zero(players),
-                 .high = Eigen::VectorXd::Zero(players),
-                 .gap = out->gap_before,
-                 .unexplained = 1.0,
-                 .unexplained_low = 1.0,
-                 .unexplained_high = 1.0};
+  const int players = model.space().parameter_count();
+  out->shares = Undivided(players, out->gap_before);
   out->replay_removed.assign(static_cast<size_t>(players), 0.0);
-  // A gap within what a perfect twin shows is nobody's: its division would be a division of noise.
-  if (out->gap_before <= meter.floor()) return absl::OkStatus();
-  base::Random random(seed, kDrawStream);
-  const Eigen::MatrixXd draws = calibration::DrawPosterior(fit.posterior, kPosteriorDraws, random,
-                                                           space.lower(), space.upper());
-  PARALLAX_ASSIGN_OR_RETURN(
-      out->shares, attribution::ShareGap(
-                       space.parameter_count(), kPosteriorDraws,
-                       [&](int draw, uint32_t coalition) {
-                         return GapAt(model, meter, Restrict(space, draws.col(draw), coalition));
-                       },
-                       Unions(out->identifiability.cluster_of)));
-  const double excess = out->gap_before - std::max(0.0, out->gap_after);
-  for (int p = 0; p < space.parameter_count(); ++p) {
-    const double alone = GapAt(model, meter, Restrict(space, fit.z, 1u << p));
-    out->replay_removed[static_cast<size_t>(p)] =
-        excess > 0.0 ? (out->gap_before - alone) / excess : 0.0;
+  if (!HasGapToDivide(*out, meter)) return absl::OkStatus();
+  const ShareGame game = GameOfBoard(model, fit, meter, out->identifiability.cluster_of, seed);
+  PARALLAX_ASSIGN_OR_RETURN(const Eigen::MatrixXd worths, WorthsOf(game));
+  out->draws = DrawsOf(game, worths);
+  PARALLAX_ASSIGN_OR_RETURN(out->shares, ShareWorths(game, worths));
+  std::vector<std::vector<std::string>> named;
+  for (const std::string& name : ParameterNames(model)) named.push_back({name});
+  out->unions = UnionsIn(game.union_of, out->shares, named);
+  for (int p = 0; p < players; ++p) {
+    out->replay_removed[static_cast<size_t>(p)] = RemovedBy(model, fit, meter, *out, 1u << p);
     if (out->pip[static_cast<size_t>(p)] >= attribution::kVerdictThresholds.pip &&
         out->shares.low(p) > 0.0) {
       out->causes |= 1u << p;
     }
   }
-  const double joint = GapAt(model, meter, Restrict(space, fit.z, out->causes));
-  out->joint_replay_removed = excess > 0.0 ? (out->gap_before - joint) / excess : 0.0;
+  out->joint_replay_removed = RemovedBy(model, fit, meter, *out, out->causes);
   return absl::OkStatus();
 }
 
@@ -164,8 +202,7 @@ absl::StatusOr<Attribution> Attribute(const Model& model, const MapFit& fit, con
   Attribution out;
   out.gap_before = GapAt(model, meter, Eigen::VectorXd::Zero(space.size()));
   out.gap_after = GapAt(model, meter, fit.z);
-  std::vector<std::string> names;
-  for (const twin::Parameter& p : space.description().parameters) names.push_back(p.name);
+  const std::vector<std::string> names = ParameterNames(model);
   PARALLAX_ASSIGN_OR_RETURN(
       out.identifiability,
       calibration::AnalyzeIdentifiability(
@@ -175,6 +212,39 @@ absl::StatusOr<Attribution> Attribute(const Model& model, const MapFit& fit, con
   PARALLAX_RETURN_IF_ERROR(WeighEvidence(model, fit, &out));
   PARALLAX_RETURN_IF_ERROR(DivideGap(model, fit, meter, seed, &out));
   return out;
+}
+
+absl::Status CountRivalsAsOne(const Model& model, const MapFit& fit, const GapMeter& meter,
+                              uint64_t seed, Attribution* attribution) {
+  const std::vector<std::string> names = ParameterNames(model);
+  std::vector<int> members, others;
+  Players group = 0;
+  for (int p = 0; p < model.space().parameter_count(); ++p) {
+    const std::string& name = names[static_cast<size_t>(p)];
+    const bool member = std::find(attribution->rivals.begin(), attribution->rivals.end(), name) !=
+                        attribution->rivals.end();
+    (member ? members : others).push_back(p);
+    if (member) group |= 1u << p;
+  }
+  GroupShare share{.parameters = attribution->rivals,
+                   .pip = attribution->rival_probability,
+                   .loss_without = attribution->rival_loss_without};
+  GroupedShares grouped;
+  if (HasGapToDivide(*attribution, meter)) {
+    const ShareGame game =
+        GameOfBoard(model, fit, meter, attribution->identifiability.cluster_of, seed);
+    PARALLAX_ASSIGN_OR_RETURN(grouped, ShareAmong(AsOnePlayer(game, members), std::move(others),
+                                                  std::move(share), names));
+    grouped.group.replay_removed = RemovedBy(model, fit, meter, *attribution, group);
+  } else {
+    share.share = share.low = share.high = share.replay_removed = 0.0;
+    const auto players = static_cast<Eigen::Index>(others.size() + 1);
+    grouped = {.group = std::move(share),
+               .others = std::move(others),
+               .shapley = Undivided(players, attribution->gap_before)};
+  }
+  CountAsOne(grouped, attribution);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<attribution::ChannelMisfit>> Misfit(const Model& model,

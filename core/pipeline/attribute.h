@@ -31,8 +31,10 @@ struct Attribution {
   uint32_t causes = 0;                 ///< bits of parameters with PIP >= 0.95 and a share above 0
   std::vector<std::string> rivals;     ///< members of the best models of the fewest parameters
   double rival_probability = 0.0;
-  /// Where a campaign's verdict is about a group: its share as one. Members then have none of their
-  /// own.
+  double rival_loss_without = 0.0;  ///< nats by which the best model without any of them is worse
+  std::vector<UnionShare> unions;   ///< parameters that share as one, by Owen values
+  ShareDraws draws;                 ///< that shares rest on
+  /// Where the verdict is about a group: its share as one. Members then have none of their own.
   std::optional<GroupShare> group = std::nullopt;
   /// P(all parameters are as assumed), against subsets whose evidence is above that of none.
   double nothing_probability = 0.0;
@@ -43,6 +45,11 @@ struct Attribution {
 /// identified. Errors: those of the twin; FailedPrecondition where there is no gap to divide.
 absl::StatusOr<Attribution> Attribute(const Model& model, const MapFit& fit, const GapMeter& meter,
                                       uint64_t seed);
+
+/// Divides the gap again with the rivals as one player, as a verdict about them asks, and puts
+/// these shares in place of those of Attribute. Errors: as Attribute.
+absl::Status CountRivalsAsOne(const Model& model, const MapFit& fit, const GapMeter& meter,
+                              uint64_t seed, Attribution* attribution);
 
 /// Mean squared standardised residual of each output, where the twin is allowed its sensor's noise,
 /// 5 % of the gap it started from and a wobble of all parameters by 0.02 prior sd (methods.md §3).

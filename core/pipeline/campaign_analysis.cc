@@ -5,19 +5,19 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "core/attribution/verdict_thresholds.h"
 #include "core/base/status_macros.h"
 #include "core/calibration/identifiability.h"
 #include "core/calibration/laplace.h"
 #include "core/pipeline/campaign_divergence.h"
 #include "core/pipeline/campaign_group.h"
+#include "core/pipeline/campaign_limits.h"
 #include "core/pipeline/campaign_story.h"
 #include "core/pipeline/campaign_weighing.h"
+#include "core/pipeline/energy_gauge.h"
+#include "core/pipeline/joint_scores.h"
 #include "core/pipeline/progress.h"
 #include "core/pipeline/report_codec.h"
-#include "core/pipeline/ruled_out.h"
 #include "core/pipeline/validity.h"
 
 namespace parallax::pipeline {
@@ -53,25 +53,6 @@ std::vector<int> TermsToMove(const std::vector<Term>& terms, const twin::Descrip
   return moved;
 }
 
-/// Puts the shares of a game in which a group is one player in place of those of its members.
-void GroupAttribution(const GroupedShares& grouped, Attribution* out) {
-  const Eigen::VectorXd none = Eigen::VectorXd::Constant(out->shares.share.size(), std::nan(""));
-  out->shares.share = out->shares.low = out->shares.high = out->upstream = none;
-  for (size_t i = 0; i < grouped.others.size(); ++i) {
-    const auto k = static_cast<Eigen::Index>(i);
-    const int p = grouped.others[i];
-    out->shares.share(p) = grouped.shapley.share(k);
-    out->shares.low(p) = grouped.shapley.low(k);
-    out->shares.high(p) = grouped.shapley.high(k);
-  }
-  for (size_t p = 0; p < out->replay_removed.size(); ++p) {
-    if (!std::isnan(out->shares.share(static_cast<Eigen::Index>(p)))) continue;
-    out->replay_removed[p] = std::nan("");
-  }
-  out->shares.unexplained = grouped.shapley.unexplained;
-  out->group = grouped.group;
-}
-
 /// The figures by parameter, in the twin's order; NaN where there is none.
 Attribution FillAttribution(const CampaignExplanation& explanation,
                             const twin::Description& description) {
@@ -90,6 +71,8 @@ Attribution FillAttribution(const CampaignExplanation& explanation,
   out.shares.unexplained =
       explanation.suspects.empty() ? 1.0 : explanation.shares.shapley.unexplained;
   out.upstream = out.shares.share;
+  out.unions = explanation.shares.unions;
+  out.draws = explanation.shares.draws;
   // Shares were measured of suspects alone.
   for (size_t i = 0; i < explanation.suspects.size(); ++i) {
     const auto k = static_cast<Eigen::Index>(i);
@@ -121,10 +104,7 @@ Attribution FillAttribution(const CampaignExplanation& explanation,
 absl::StatusOr<calibration::Identifiability> Identify(const CampaignModel& model,
                                                       const CampaignNoise& noise,
                                                       const CampaignFit& fit) {
-  Eigen::VectorXd residuals;
-  Eigen::MatrixXd jacobian;
-  PARALLAX_RETURN_IF_ERROR(model.DifferentiateAll(fit.z, &residuals, &jacobian));
-  const Eigen::MatrixXd data = noise.Whiten(jacobian);
+  PARALLAX_ASSIGN_OR_RETURN(const Eigen::MatrixXd data, WhitenedSlope(model, noise, fit.z));
   const Eigen::Index count = data.cols();
   Eigen::MatrixXd rows(data.rows() + count, count);
   rows << data, Eigen::MatrixXd::Identity(count, count);
@@ -139,20 +119,68 @@ absl::StatusOr<calibration::Identifiability> Identify(const CampaignModel& model
       data, prior_sd, posterior, names, {.gamma_limit = attribution::kEvidenceRules.cluster_gamma});
 }
 
+/// How far the calibrate runs are from the twin: all observables, those of accused instruments too,
+/// since nothing is proved yet.
+absl::StatusOr<GapSummary> MeasureCampaignGap(const WeighedCampaign& weighed,
+                                              const CampaignFit& moved, uint64_t seed) {
+  const JointScores joint(*weighed.model, *weighed.noise, {});
+  PARALLAX_ASSIGN_OR_RETURN(
+      const EnergyGap energy,
+      MeasureEnergyGap(joint.Of(weighed.residuals), joint.Of(moved.residuals), seed));
+  const attribution::Evidence& evidence = weighed.explanation.evidence;
+  return GapSummary{.value = energy.before.value,
+                    .low = energy.before.low,
+                    .high = energy.before.high,
+                    .after = energy.after.value,
+                    .floor = energy.floor,
+                    .p_value = evidence.gap_p_value,
+                    .unit_of_permutation = "simulated campaign",
+                    .mean_square = {.before = evidence.gap,
+                                    .after = weighed.gauge->Gap(moved.residuals),
+                                    .floor = evidence.floor}};
+}
+
+/// What a prediction of a run has to allow for, by free coordinate.
+Eigen::VectorXd AllowedSpread(const std::vector<RunSpread>& spreads) {
+  Eigen::VectorXd allowed(std::ssize(spreads));
+  for (size_t i = 0; i < spreads.size(); ++i) {
+    allowed(static_cast<Eigen::Index>(i)) = spreads[i].Allowed();
+  }
+  return allowed;
+}
+
+/// What the held-out runs say of a fit. The most probable model was proved before the verdict, but
+/// without what differs between runs: no verdict rests on that.
+absl::Status ProveMoved(const AnalysisInput& input, const Eigen::VectorXd& assumed,
+                        const WeighedCampaign& weighed, const CampaignFit& moved, Report* report) {
+  report->validation = weighed.proof.validation;
+  if (moved.terms != weighed.explanation.best.terms || (moved.spread.array() > 0.0).any()) {
+    PARALLAX_ASSIGN_OR_RETURN(
+        const CampaignValidation proof,
+        ValidateCampaign(input.twin, assumed, moved, weighed.explanation.accused, weighed.held_out,
+                         input.seed));
+    report->validation = proof.validation;
+  }
+  report->validation.unusable_runs = weighed.unusable;
+  return absl::OkStatus();
+}
+
 /// Values of the fit that was validated; their sds from the posterior in which the rest is free.
 void FillCalibrated(const CampaignModel& model, const CampaignFit& fit,
                     const Eigen::VectorXd& assumed, Report* report) {
   const Eigen::VectorXd natural = model.Natural(fit.z);
   for (size_t i = 0; i < fit.parameters.size(); ++i) {
     const int p = fit.parameters[i];
+    const auto k = static_cast<Eigen::Index>(i);
     const twin::Parameter& parameter = report->parameters[static_cast<size_t>(p)];
     report->calibrated.push_back({.parameter = parameter.name,
                                   .run = {},
                                   .value = natural(p),
-                                  .sd = report->posterior.parameters[i].sd,
+                                  .sd = std::sqrt(report->posterior.covariance(k, k)),
                                   .assumed = assumed(p),
                                   .unit = parameter.unit,
-                                  .calibrated = true});
+                                  .calibrated = true,
+                                  .spread = fit.spread(k) * model.NaturalSlope(fit.z, p)});
   }
 }
 
@@ -177,26 +205,6 @@ calibration::ParameterSet MakeCampaignSet(const CampaignFit& fit, const Eigen::V
   return set;
 }
 
-/// What these runs cannot tell, in sentences.
-std::vector<std::string> LimitsOf(const WeighedCampaign& weighed, const Report& report) {
-  const CampaignExplanation& explanation = weighed.explanation;
-  std::vector<std::string> limits;
-  for (const std::string& why : weighed.left_out) {
-    limits.push_back("not calibrated on: " + why + ".");
-  }
-  std::vector<std::string> silent = explanation.silent;
-  if (!silent.empty()) {
-    limits.push_back(absl::StrFormat("%s: no reading of these runs depends on %s.",
-                                     absl::StrJoin(silent, ", "),
-                                     silent.size() == 1 ? "it" : "them"));
-  }
-  std::string rivals =
-      TellRivals(report.twin, report.decision.verdict, explanation.evidence.rival_group);
-  if (!rivals.empty()) limits.push_back(std::move(rivals));
-  for (std::string& exit : TellExits(report.drives)) limits.push_back(std::move(exit));
-  return limits;
-}
-
 }  // namespace
 
 absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
@@ -211,18 +219,14 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
   const attribution::Verdict& verdict = report.decision.verdict;
 
   PARALLAX_ASSIGN_OR_RETURN(
-      const CampaignFit* moved,
+      const CampaignFit* chosen,
       weighed->search->Fit(TermsToMove(weighed->terms, description, explanation.fit,
                                        explanation.suspects, verdict)));
-  report.validation = weighed->proof.validation;
-  // The same fit would be proved by the same runs again.
-  if (moved->terms != explanation.best.terms) {
-    PARALLAX_ASSIGN_OR_RETURN(const CampaignValidation proof,
-                              ValidateCampaign(input.twin, assumed, *moved, explanation.accused,
-                                               weighed->held_out, input.seed));
-    report.validation = proof.validation;
-  }
-  report.validation.unusable_runs = weighed->unusable;
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<RunSpread> spreads,
+                            SpreadBetweenRuns(*weighed->search, *chosen));
+  CampaignFit moved = *chosen;
+  moved.spread = AllowedSpread(spreads);
+  PARALLAX_RETURN_IF_ERROR(ProveMoved(input, assumed, *weighed, moved, &report));
   report.calibrate_runs.clear();
   for (const CampaignRun& run : weighed->runs) {
     report.calibrate_runs.push_back(run.id);
@@ -235,22 +239,18 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
     PARALLAX_ASSIGN_OR_RETURN(const GroupedShares grouped,
                               ShareWithGroup(weighed->search.get(), weighed->models, explanation,
                                              *weighed->gauge, input.seed));
-    GroupAttribution(grouped, &report.attribution);
+    CountAsOne(grouped, &report.attribution);
   }
   PARALLAX_ASSIGN_OR_RETURN(report.attribution.identifiability,
-                            Identify(model, *weighed->noise, *moved));
+                            Identify(model, *weighed->noise, moved));
   report.hypotheses = explanation.hypotheses;
-  report.gap = {.value = explanation.evidence.gap,
-                .after = weighed->gauge->Gap(moved->residuals),
-                .floor = weighed->gauge->floor(),
-                .p_value = explanation.evidence.gap_p_value,
-                .unit_of_permutation = "simulated campaign"};
-  const bool calibrated = !moved->parameters.empty();
+  PARALLAX_ASSIGN_OR_RETURN(report.gap, MeasureCampaignGap(*weighed, moved, input.seed));
+  const bool calibrated = !moved.parameters.empty();
   PARALLAX_ASSIGN_OR_RETURN(
       report.divergences,
       CompareCampaign(model, *weighed->noise, weighed->jacobian, weighed->residuals,
-                      calibrated ? moved->residuals : Eigen::VectorXd(), input.seed));
-  const Eigen::VectorXd natural = calibrated ? model.Natural(moved->z) : Eigen::VectorXd();
+                      calibrated ? moved.residuals : Eigen::VectorXd(), input.seed));
+  const Eigen::VectorXd natural = calibrated ? model.Natural(moved.z) : Eigen::VectorXd();
   PARALLAX_ASSIGN_OR_RETURN(report.gap.channels,
                             RmseByChannel(input.twin, assumed, natural, weighed->runs));
   for (ChannelGap& channel : report.gap.channels) {
@@ -261,9 +261,12 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
   if (calibrated) {
     PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "calibrate", 0.9));
     PARALLAX_ASSIGN_OR_RETURN(report.posterior,
-                              SampleCampaign(*weighed->search, *moved, input.seed));
-    FillCalibrated(model, *moved, assumed, &report);
-    result.parameter_set = MakeCampaignSet(*moved, assumed, weighed->runs, report);
+                              SampleCampaign(*weighed->search, moved, input.seed));
+    for (size_t i = 0; i < report.posterior.parameters.size(); ++i) {
+      report.posterior.parameters[i].spread = spreads[i];
+    }
+    FillCalibrated(model, moved, assumed, &report);
+    result.parameter_set = MakeCampaignSet(moved, assumed, weighed->runs, report);
     result.accepted = report.validation.decision.accepted;
     result.because = report.validation.decision.because;
   }
@@ -274,15 +277,16 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const AnalysisInput& input,
                                                         .runs = weighed->runs,
                                                         .held_out = weighed->held_out,
                                                         .assumed = assumed,
-                                                        .moved = moved->parameters,
+                                                        .moved = moved.parameters,
                                                         .calibrated = natural,
+                                                        .draws = report.posterior.draws,
                                                         .verdict = verdict,
                                                         .evidence = explanation.evidence,
                                                         .hypotheses = explanation.hypotheses}));
-  report.attribution.gap_after = report.gap.after;
+  report.attribution.gap_after = report.gap.mean_square.after;
   PARALLAX_ASSIGN_OR_RETURN(report.drives,
                             DrivesOf(input.twin, calibrated ? natural : assumed, weighed->runs));
-  report.limits = LimitsOf(*weighed, report);
+  report.limits = CampaignLimits(*weighed, spreads, report);
   result.report_json = EncodeReport(report);
   return result;
 }

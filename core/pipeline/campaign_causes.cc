@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 #include <utility>
 
@@ -75,11 +74,7 @@ int CauseWeights::BestWhere(const std::function<bool(const std::vector<int>&)>& 
 }
 
 double CauseWeights::LossWithout(const Cause& cause) const {
-  const auto weight = [this](int m) {
-    if (m < 0) return -std::numeric_limits<double>::infinity();
-    return included_.weight[static_cast<size_t>(m)];
-  };
-  return weight(BestWith(cause)) - weight(BestWithout(cause));
+  return attribution::GroupLossWithout(models_, included_, cause);
 }
 
 bool CauseWeights::HoldsMissing(const std::vector<int>& terms) const {

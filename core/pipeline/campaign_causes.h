@@ -22,6 +22,7 @@ class CauseWeights {
 
   /// Every parameter that moves something, interchangeable ones pooled.
   const std::vector<Cause>& causes() const { return causes_; }
+  const std::vector<attribution::TermModel>& models() const { return models_; }
   const attribution::TermInclusion& inclusion() const { return included_; }
   const std::vector<int>& BestTerms() const { return models_[included_.best].terms; }
 

@@ -9,10 +9,10 @@
 #include "core/attribution/detectable.h"
 #include "core/base/normal.h"
 #include "core/base/status_macros.h"
-#include "core/calibration/identifiability.h"
 #include "core/pipeline/campaign_causes.h"
 #include "core/pipeline/campaign_local.h"
 #include "core/pipeline/campaign_places.h"
+#include "core/pipeline/campaign_unions.h"
 #include "core/pipeline/ruled_out.h"
 #include "core/twin/trust.h"
 
@@ -40,10 +40,12 @@ class Weigher {
     out_.silent = SilentParameters(search_->model(), terms_);
     PARALLAX_ASSIGN_OR_RETURN(const CampaignFit* assumed, search_->Fit({}));
     assumed_ = *assumed;
-    PARALLAX_ASSIGN_OR_RETURN(assumed_slope_, WhitenedSlope(assumed_.z));
+    PARALLAX_ASSIGN_OR_RETURN(assumed_slope_,
+                              WhitenedSlope(search_->model(), search_->noise(), assumed_.z));
     AccuseChannels();
     PARALLAX_RETURN_IF_ERROR(ChooseSuspects());
-    PARALLAX_ASSIGN_OR_RETURN(slope_, WhitenedSlope(out_.fit.z));
+    PARALLAX_ASSIGN_OR_RETURN(slope_,
+                              WhitenedSlope(search_->model(), search_->noise(), out_.fit.z));
     PARALLAX_RETURN_IF_ERROR(ShareGap());
     PARALLAX_ASSIGN_OR_RETURN(
         winners_, BootstrapWinners(search_, models_, weights_.inclusion().weight, seed_));
@@ -124,13 +126,6 @@ class Weigher {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<Eigen::MatrixXd> WhitenedSlope(const Eigen::VectorXd& z) const {
-    Eigen::VectorXd residuals;
-    Eigen::MatrixXd jacobian;
-    PARALLAX_RETURN_IF_ERROR(search_->model().DifferentiateAll(z, &residuals, &jacobian));
-    return search_->noise().Whiten(jacobian);
-  }
-
   /// Shift of a parameter alone that would have been seen, by the twin linearised as assumed.
   double DetectableSd(int parameter) const {
     return attribution::DetectableShift(assumed_slope_.col(parameter).norm(),
@@ -141,8 +136,8 @@ class Weigher {
   absl::Status ShareGap() {
     if (out_.suspects.empty()) return absl::OkStatus();
     const auto gap = [this](const Eigen::VectorXd& residuals) { return TrustedGap(residuals); };
-    PARALLAX_ASSIGN_OR_RETURN(out_.shares, ShareCampaignGap(search_->model(), out_.fit,
-                                                            out_.suspects, graph_, gap, seed_));
+    PARALLAX_ASSIGN_OR_RETURN(out_.shares, ShareCampaignGap(search_, weights_, out_.suspects,
+                                                            slope_, graph_, gap, seed_));
     const auto misfit = [this](const Eigen::VectorXd& residuals) {
       return search_->noise().Whiten(Trusted(residuals)).squaredNorm();
     };
@@ -186,12 +181,20 @@ class Weigher {
       const int rival = TermAt(weights_.Representative(other)).parameter;
       if (&other == &cause || slope_.col(rival).norm() < attribution::kEvidenceRules.moved_sd)
         continue;
-      Eigen::MatrixXd pair(slope_.rows(), 2);
-      pair << slope_.col(parameter), slope_.col(rival);
-      if (calibration::CollinearityIndex(pair) >= attribution::kEvidenceRules.cluster_gamma)
-        return true;
+      if (AreCollinear(slope_, parameter, rival)) return true;
     }
     return false;
+  }
+
+  /// Share of a cause: of interchangeable suspects together, for how it divides says nothing.
+  attribution::JointShare ShareOf(const Cause& cause) const {
+    std::vector<int> players;
+    for (size_t i = 0; i < out_.suspects.size(); ++i) {
+      const bool own = std::any_of(cause.begin(), cause.end(),
+                                   [&](int t) { return TermAt(t).parameter == out_.suspects[i]; });
+      if (own) players.push_back(static_cast<int>(i));
+    }
+    return attribution::TogetherOf(out_.shares.shapley, players);
   }
 
   void ListTwin(int term) {
@@ -223,9 +226,13 @@ class Weigher {
       const auto place = std::find(out_.suspects.begin(), out_.suspects.end(), parameter);
       if (place != out_.suspects.end()) {
         const auto i = static_cast<Eigen::Index>(place - out_.suspects.begin());
-        evidence.shapley = out_.shares.shapley.share(i);
-        evidence.shapley_low = out_.shares.shapley.low(i);
-        evidence.shapley_high = out_.shares.shapley.high(i);
+        // A share that no draw tells is not above 0.
+        if (!out_.shares.draws.AllFailed()) {
+          const attribution::JointShare share = ShareOf(cause);
+          evidence.shapley = share.share;
+          evidence.shapley_low = share.low;
+          evidence.shapley_high = share.high;
+        }
         evidence.local_step = local_steps_(i);
         evidence.shift_sd = LeastShift(out_.fit, parameter);
         evidence.replay_removed = removed_;
@@ -314,6 +321,7 @@ class Weigher {
     attribution::Evidence& evidence = out_.evidence;
     evidence.gap = gauge_.Gap(assumed_.residuals);
     evidence.floor = gauge_.floor();
+    evidence.gap_measure = "mean squared residual";
     evidence.gap_p_value = 1.0;
     evidence.smallest_p_value = gauge_.smallest_p();
     evidence.nothing_probability = weights_.ProbabilityOfNothing();

@@ -33,7 +33,7 @@ struct CampaignExplanation {
 };
 
 /// Weighs what a search found: inclusion of causes (interchangeable parameters pooled), stability
-/// over bootstrapped runs, shares of the gap by Shapley values over posterior draws, a local
+/// over bootstrapped runs, shares of the gap over draws from the posterior of all models, a local
 /// explanation at the fit, replay, sensor and missing-term probabilities, rivals.
 /// `evidence` lacks faults seen without a twin and the validate runs' misfit.
 /// @param graph  of the twin on this rig.

@@ -4,27 +4,20 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/attribution/shapley.h"
+#include "core/attribution/term_search.h"
 #include "core/pipeline/campaign_evidence.h"
 #include "core/pipeline/campaign_gap.h"
 #include "core/pipeline/campaign_search.h"
+#include "core/pipeline/campaign_shares.h"
 #include "core/pipeline/group_share.h"
 
 namespace parallax::pipeline {
 
-/// How a gap divides where one player is a group.
-struct GroupedShares {
-  GroupShare group;
-  std::vector<int> others;         ///< suspects beside the group, parameters of the twin
-  attribution::GapShares shapley;  ///< of the others in their order, the group last
-};
-
-/// Shapley shares of a campaign's gap with the evidence's rivals as one player. Each of 32 draws
-/// takes one rival model, in proportion to their probabilities, and its members at a draw from that
-/// model's posterior: the interval holds what differs between the members, too. Suspects beside
-/// the group play for themselves, from the explanation's fit.
-/// Errors: those of the twin and of attribution::ShareGap; FailedPrecondition where there are no
-/// rivals.
+/// Shares of a campaign's gap with the evidence's rivals as one player, in the game in which
+/// suspects divide it otherwise: draws are from the posterior averaged over models, so that the
+/// interval holds what differs between the members, too. Suspects beside the group play for
+/// themselves. Errors: those of the twin and of attribution::ShareGap; FailedPrecondition where
+/// there are no rivals.
 absl::StatusOr<GroupedShares> ShareWithGroup(CampaignSearch* search,
                                              const std::vector<attribution::TermModel>& models,
                                              const CampaignExplanation& explanation,

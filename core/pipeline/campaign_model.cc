@@ -103,22 +103,33 @@ absl::Status CampaignModel::Differentiate(const Eigen::VectorXd& z, const std::v
   const size_t sides = which.size() + 1;
   Eigen::MatrixXd columns(rows_, static_cast<Eigen::Index>(sides));
   std::vector<absl::Status> statuses(runs_->size() * sides);
+  std::vector<double> steps(statuses.size(), kStep);
   base::ParallelFor(statuses.size(), [&](size_t task) {
     const size_t run = task / sides;
     const size_t side = task % sides;
-    Eigen::VectorXd shifted = z;
-    if (side > 0) shifted(which[side - 1]) += kStep;
-    statuses[task] =
-        FillResiduals(Natural(shifted), static_cast<int>(run),
-                      columns.col(static_cast<Eigen::Index>(side))
-                          .segment(first_row_[run], first_row_[run + 1] - first_row_[run]));
+    const auto fill = [&](double step) {
+      Eigen::VectorXd shifted = z;
+      if (side > 0) shifted(which[side - 1]) += step;
+      return FillResiduals(
+          Natural(shifted), static_cast<int>(run),
+          columns.col(static_cast<Eigen::Index>(side)).segment(first_row_[run], RowsOf(run)));
+    };
+    statuses[task] = fill(kStep);
+    if (side == 0 || statuses[task].ok()) return;
+    // Just before where the twin begins to fail it still has a slope on the other side.
+    steps[task] = -kStep;
+    statuses[task] = fill(-kStep);
   });
   PARALLAX_RETURN_IF_ERROR(FirstError(statuses));
   *residuals = columns.col(0);
-  if (jacobian != nullptr) {
-    *jacobian =
-        (columns.rightCols(static_cast<Eigen::Index>(which.size())).colwise() - columns.col(0)) /
-        kStep;
+  if (jacobian == nullptr) return absl::OkStatus();
+  jacobian->resize(rows_, static_cast<Eigen::Index>(which.size()));
+  for (size_t task = 0; task < statuses.size(); ++task) {
+    const size_t run = task / sides;
+    const auto side = static_cast<Eigen::Index>(task % sides);
+    if (side == 0) continue;
+    jacobian->col(side - 1).segment(first_row_[run], RowsOf(run)) =
+        (columns.col(side) - columns.col(0)).segment(first_row_[run], RowsOf(run)) / steps[task];
   }
   return absl::OkStatus();
 }

@@ -42,7 +42,8 @@ class CampaignModel {
 
   /// Residuals [SI]. Runs are evaluated in parallel. Errors: those of Twin::Predict.
   absl::Status Residuals(const Eigen::VectorXd& z, Eigen::VectorXd* residuals) const;
-  /// The same with derivatives by some coordinates, by forward differences.
+  /// The same with derivatives by some coordinates, by forward differences; backward in a run of
+  /// which the twin fails ahead.
   /// @param jacobian  rows × which.size().
   absl::Status Differentiate(const Eigen::VectorXd& z, const std::vector<int>& which,
                              Eigen::VectorXd* residuals, Eigen::MatrixXd* jacobian) const;
@@ -51,6 +52,7 @@ class CampaignModel {
                                 Eigen::MatrixXd* jacobian) const;
 
  private:
+  Eigen::Index RowsOf(size_t run) const { return first_row_[run + 1] - first_row_[run]; }
   absl::Status FillResiduals(const Eigen::VectorXd& natural, int run,
                              Eigen::Ref<Eigen::VectorXd> residuals) const;
 

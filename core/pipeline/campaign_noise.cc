@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "core/attribution/verdict_thresholds.h"
+#include "core/base/status_macros.h"
 #include "core/base/symmetric_eigen.h"
 
 namespace parallax::pipeline {
@@ -145,6 +146,15 @@ Eigen::MatrixXd CampaignNoise::Whiten(const Eigen::Ref<const Eigen::MatrixXd>& r
   }
   if (shared_.cols() == 0) return out;
   return out - shared_ * (shrink_.asDiagonal() * (shared_.transpose() * out));
+}
+
+absl::StatusOr<Eigen::MatrixXd> WhitenedSlope(const CampaignModel& model,
+                                              const CampaignNoise& noise,
+                                              const Eigen::VectorXd& z) {
+  Eigen::VectorXd residuals;
+  Eigen::MatrixXd jacobian;
+  PARALLAX_RETURN_IF_ERROR(model.DifferentiateAll(z, &residuals, &jacobian));
+  return noise.Whiten(jacobian);
 }
 
 Eigen::VectorXd CampaignNoise::Colour(Eigen::VectorXd whitened) const {

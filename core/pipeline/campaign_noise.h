@@ -68,6 +68,11 @@ class LowRankWhitener {
   double log_determinant_ = 0.0;
 };
 
+/// d residual / d coordinate by every parameter of a campaign's twin, whitened by its noise, rows ×
+/// parameters. Errors: those of the twin.
+absl::StatusOr<Eigen::MatrixXd> WhitenedSlope(const CampaignModel& model,
+                                              const CampaignNoise& noise, const Eigen::VectorXd& z);
+
 /// What is trusted of an observable; nullptr where nothing is stated.
 const twin::Trust* FindTrust(const std::vector<twin::Trust>& trust, const std::string& observable);
 

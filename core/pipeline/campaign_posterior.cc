@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "core/base/status_macros.h"
-#include "core/calibration/hierarchical.h"
 #include "core/calibration/laplace.h"
 #include "core/calibration/least_squares.h"
 #include "core/calibration/local_emulator.h"
@@ -14,14 +13,11 @@
 #include "core/calibration/mcmc.h"
 #include "core/calibration/profile_likelihood.h"
 #include "core/divergence/resampling.h"
+#include "core/pipeline/linear_fit.h"
 
 namespace parallax::pipeline {
 namespace {
 
-constexpr size_t kFewestForSpread = 3;  ///< for a spread between them
-/// Half-normal prior of the spread between runs, prior sds: what is one rig's seldom varies by
-/// more.
-constexpr double kSpreadScale = 0.5;
 constexpr int kEmulators = 3;
 constexpr double kSmallErrorNats = 0.2;
 constexpr uint64_t kTrainingStream = 0x656d756c;
@@ -37,11 +33,14 @@ class Sampler {
         d_(static_cast<Eigen::Index>(fit.parameters.size())) {}
 
   absl::StatusOr<CampaignPosterior> Run() {
-    PARALLAX_RETURN_IF_ERROR(Linearise());
+    PARALLAX_ASSIGN_OR_RETURN(linear_, LineariseFit(search_, fit_));
     PARALLAX_RETURN_IF_ERROR(Emulate());
+    if (!emulator_) {
+      FillLinearCovariance();
+      return std::move(out_);
+    }
     PARALLAX_RETURN_IF_ERROR(Sample());
     PARALLAX_RETURN_IF_ERROR(Profile());
-    PARALLAX_RETURN_IF_ERROR(CompareRuns());
     return std::move(out_);
   }
 
@@ -55,48 +54,37 @@ class Sampler {
     return model_.Natural(z)(ParameterAt(i));
   }
 
-  /// Rows [SI], whitened by the noise and by what the fit's terms with columns span.
-  Eigen::MatrixXd Whiten(const Eigen::Ref<const Eigen::MatrixXd>& rows) const {
-    return columns_.Whiten(search_.noise().Whiten(rows));
+  /// Natural values of free coordinates, one draw a column.
+  Eigen::MatrixXd NaturalOf(Eigen::MatrixXd draws) const {
+    for (Eigen::Index i = 0; i < d_; ++i) {
+      for (double& coordinate : draws.row(i)) coordinate = Natural(i, coordinate);
+    }
+    return draws;
   }
 
-  absl::Status Linearise() {
-    Eigen::VectorXd raw;
-    Eigen::MatrixXd jacobian;
-    PARALLAX_RETURN_IF_ERROR(model_.DifferentiateAll(fit_.z, &raw, &jacobian));
-    columns_ = search_.ColumnsOf(fit_.terms);
-    rows_ = Whiten(raw);
-    const Eigen::MatrixXd slope = Whiten(jacobian);
-    centre_.resize(d_);
-    free_.resize(slope.rows(), d_);
-    std::vector<int> others;
-    for (int p = 0; p < model_.parameters(); ++p) {
-      const auto place = std::find(fit_.parameters.begin(), fit_.parameters.end(), p);
-      if (place == fit_.parameters.end()) {
-        others.push_back(p);
-        continue;
-      }
-      const Eigen::Index i = place - fit_.parameters.begin();
-      centre_(i) = fit_.z(p);
-      free_.col(i) = slope.col(p);
-    }
-    others_ = LowRankWhitener(slope(Eigen::all, others));
-    return absl::OkStatus();
+  /// Rows [SI], whitened by the noise and by what the fit's terms with columns span.
+  Eigen::MatrixXd Whiten(const Eigen::Ref<const Eigen::MatrixXd>& rows) const {
+    return linear_->columns.Whiten(search_.noise().Whiten(rows));
   }
 
   /// Emulates around the fit. Setting the rest free may move the posterior away from there: where
-  /// the emulator errs it is made again around what it found.
+  /// the emulator errs it is made again around what it found. Where the twin fails near the fit
+  /// there is no emulator, but the reason.
   absl::Status Emulate() {
-    Eigen::MatrixXd jacobian(free_.rows() + d_, d_);
-    jacobian << others_.Whiten(free_), Eigen::MatrixXd::Identity(d_, d_);
     const Eigen::VectorXd prior_sd = Eigen::VectorXd::Ones(d_);
-    PARALLAX_ASSIGN_OR_RETURN(calibration::Posterior around,
-                              calibration::LaplacePosterior(centre_, jacobian, prior_sd));
+    PARALLAX_ASSIGN_OR_RETURN(calibration::Posterior around, MarginalPosterior(*linear_));
     for (int round = 0; round < kEmulators; ++round) {
-      PARALLAX_ASSIGN_OR_RETURN(calibration::LocalEmulator emulator, EmulateAround(around));
-      out_.twin_evaluations += emulator.evaluations();
-      if (emulator_ && emulator.cost_error() >= emulator_->cost_error()) break;
-      emulator_ = std::move(emulator);
+      absl::StatusOr<calibration::LocalEmulator> emulator = EmulateAround(around);
+      if (absl::IsFailedPrecondition(emulator.status())) {
+        if (emulator_) break;  // the one there is stays, with its error
+        laplace_ = std::move(around);
+        out_.missing = std::string(emulator.status().message());
+        return absl::OkStatus();
+      }
+      PARALLAX_RETURN_IF_ERROR(emulator.status());
+      out_.twin_evaluations += emulator->evaluations();
+      if (emulator_ && emulator->cost_error() >= emulator_->cost_error()) break;
+      emulator_ = *std::move(emulator);
       laplace_ = std::move(around);
       if (emulator_->cost_error() <= kSmallErrorNats) break;
       PARALLAX_ASSIGN_OR_RETURN(const calibration::FitResult least,
@@ -108,12 +96,19 @@ class Sampler {
     return absl::OkStatus();
   }
 
+  /// Covariance of the natural values in the linearised posterior.
+  void FillLinearCovariance() {
+    Eigen::VectorXd slope(d_);
+    for (Eigen::Index i = 0; i < d_; ++i) slope(i) = model_.NaturalSlope(fit_.z, ParameterAt(i));
+    out_.covariance = slope.asDiagonal() * laplace_.covariance * slope.asDiagonal();
+  }
+
   absl::StatusOr<calibration::LocalEmulator> EmulateAround(
       const calibration::Posterior& posterior) const {
     const auto rows = [this](const Eigen::VectorXd& x, Eigen::VectorXd* whitened) {
       Eigen::VectorXd raw;
       if (!model_.Residuals(model_.Moved(fit_.z, fit_.parameters, x), &raw).ok()) return false;
-      *whitened = others_.Whiten(Whiten(raw));
+      *whitened = linear_->others.Whiten(Whiten(raw));
       return true;
     };
     const Eigen::MatrixXd spread = posterior.covariance.llt().matrixL();
@@ -154,10 +149,8 @@ class Sampler {
         calibration::SamplePosterior(calibration::LogDensityOf(Problem(-1)), {laplace_},
                                      {.seed = seed_, .stream = kChainStream}));
     out_.converged = chains.converged;
-    Eigen::MatrixXd draws = calibration::PooledDraws(chains);
-    for (Eigen::Index i = 0; i < d_; ++i) {
-      for (double& coordinate : draws.row(i)) coordinate = Natural(i, coordinate);
-    }
+    const Eigen::MatrixXd draws = NaturalOf(calibration::PooledDraws(chains));
+    out_.draws = NaturalOf(calibration::ThinnedDraws(chains, kPosteriorDraws));
     const Eigen::VectorXd mean = draws.rowwise().mean();
     const Eigen::MatrixXd centred = draws.colwise() - mean;
     out_.covariance = centred * centred.transpose() / static_cast<double>(draws.cols());
@@ -195,62 +188,13 @@ class Sampler {
     return absl::OkStatus();
   }
 
-  /// Rows of one run, linear in the i-th free coordinate (its own in each run) and the others.
-  calibration::HierarchicalProblem::RunRows RowsOfRun(int run, Eigen::Index i) const {
-    std::vector<Eigen::Index> which;
-    for (const EvidenceBlock& block : model_.blocks()) {
-      if (block.run != run) continue;
-      for (Eigen::Index k = 0; k < block.rows(); ++k) which.push_back(block.begin + k);
-    }
-    std::vector<Eigen::Index> order;  // shared ones, then the quantity
-    for (Eigen::Index j = 0; j < d_; ++j) {
-      if (j != i) order.push_back(j);
-    }
-    order.push_back(i);
-    const Eigen::MatrixXd slope = free_(which, order);
-    const Eigen::VectorXd centre = centre_(order);
-    const Eigen::VectorXd constant = rows_(which) - slope * centre;
-    return [slope, constant](const Eigen::VectorXd& shared, double quantity,
-                             Eigen::VectorXd* residuals, Eigen::MatrixXd* jacobian) {
-      Eigen::VectorXd x(shared.size() + 1);
-      x << shared, quantity;
-      *residuals = constant + slope * x;
-      if (jacobian != nullptr) *jacobian = slope;
-      return true;
-    };
-  }
-
-  absl::Status CompareRuns() {
-    if (model_.runs().size() < kFewestForSpread) return absl::OkStatus();
-    for (Eigen::Index i = 0; i < d_; ++i) {
-      calibration::HierarchicalProblem problem;
-      for (size_t r = 0; r < model_.runs().size(); ++r) {
-        problem.runs.push_back(RowsOfRun(static_cast<int>(r), i));
-      }
-      problem.shared_prior_mean = Eigen::VectorXd::Zero(d_ - 1);
-      problem.shared_prior_sd = Eigen::VectorXd::Ones(d_ - 1);
-      problem.mean_prior_sd = 1.0;
-      PARALLAX_ASSIGN_OR_RETURN(const calibration::Hierarchy hierarchy,
-                                calibration::FitHierarchy(problem, {.scale = kSpreadScale}));
-      ParameterPosterior& one = out_.parameters[static_cast<size_t>(i)];
-      one.spread = hierarchy.spread_mean;
-      one.spread_low = hierarchy.spread_low;
-      one.spread_high = hierarchy.spread_high;
-    }
-    return absl::OkStatus();
-  }
-
   const CampaignSearch& search_;
   const CampaignModel& model_;
   const CampaignFit& fit_;
   const uint64_t seed_;
   const Eigen::Index d_;
-  Eigen::VectorXd rows_;            ///< whitened, at the fit
-  Eigen::MatrixXd free_;            ///< whitened slopes of what the fit moved
-  Eigen::VectorXd centre_;          ///< its free coordinates
-  calibration::Posterior laplace_;  ///< of them, the rest free within its prior
-  LowRankWhitener columns_{Eigen::MatrixXd(0, 0)};
-  LowRankWhitener others_{Eigen::MatrixXd(0, 0)};  ///< spanned by what the fit did not move
+  std::optional<LinearFit> linear_;
+  calibration::Posterior laplace_;  ///< of what the fit moved, the rest free within its prior
   std::optional<calibration::LocalEmulator> emulator_;
   CampaignPosterior out_;
 };

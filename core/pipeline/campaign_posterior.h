@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/pipeline/campaign_search.h"
+#include "core/pipeline/campaign_spread.h"
 
 namespace parallax::pipeline {
 
@@ -22,26 +23,29 @@ struct ParameterPosterior {
   /// limit.
   double profile_low = std::numeric_limits<double>::quiet_NaN();
   double profile_high = std::numeric_limits<double>::quiet_NaN();
-  /// How much it differs from run to run, in prior sds, with a 90 % interval; NaN for fewer than
-  /// three runs.
-  double spread = std::numeric_limits<double>::quiet_NaN();
-  double spread_low = std::numeric_limits<double>::quiet_NaN();
-  double spread_high = std::numeric_limits<double>::quiet_NaN();
+  RunSpread spread = {};  ///< between runs; SampleCampaign does not ask for it
 };
+
+/// Draws of it that are kept.
+inline constexpr int kPosteriorDraws = 100;
 
 struct CampaignPosterior {
   std::vector<ParameterPosterior> parameters;  ///< in the order of the fit; empty: none sampled
-  Eigen::MatrixXd covariance;                  ///< of these, natural units
-  bool converged = false;                      ///< split R̂ < 1.01 and ESS >= 400 for each
-  double emulator_error_nats = 0.0;            ///< rms error of the log density that was sampled
-  int twin_evaluations = 0;                    ///< of the whole campaign
+  std::string missing;                         ///< why none was, where something was to be
+  /// Natural units, of what the fit moved; where none was sampled, of the twin linearised there.
+  Eigen::MatrixXd covariance;
+  Eigen::MatrixXd draws;             ///< of these, kPosteriorDraws columns from the chains, natural
+  bool converged = false;            ///< split R̂ < 1.01 and ESS >= 400 for each
+  double emulator_error_nats = 0.0;  ///< rms error of the log density that was sampled
+  int twin_evaluations = 0;          ///< of the whole campaign
 };
 
 /// Samples the posterior of what a fit moved by ensemble MCMC on a local quadratic emulator of its
-/// whitened rows, whose error against the twin is measured; profiles each parameter on the same
-/// emulator; and fits a hierarchy over runs to the linearised rows. Deterministic.
+/// whitened rows, whose error against the twin is measured, and profiles each parameter on the same
+/// emulator. Where the twin fails near the fit nothing is sampled, and `missing` says so.
+/// Deterministic.
 /// @param fit  with at least one parameter.
-/// Errors: those of the twin; FailedPrecondition where it fails near the fit.
+/// Errors: those of the twin at the fit.
 absl::StatusOr<CampaignPosterior> SampleCampaign(const CampaignSearch& search,
                                                  const CampaignFit& fit, uint64_t seed);
 

@@ -8,6 +8,7 @@
 #include "core/base/status_macros.h"
 #include "core/calibration/least_squares.h"
 #include "core/pipeline/campaign_solver.h"
+#include "core/pipeline/campaign_start.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -33,6 +34,122 @@ Eigen::VectorXd Pick(const Eigen::VectorXd& z, const std::vector<int>& which) {
   Eigen::VectorXd picked(static_cast<Eigen::Index>(which.size()));
   for (size_t i = 0; i < which.size(); ++i) picked(static_cast<Eigen::Index>(i)) = z(which[i]);
   return picked;
+}
+
+/// Rows of a model as a function of the coordinates that it sets free: whitened, then those of the
+/// prior. Borrows its arguments.
+class FreeRows {
+ public:
+  FreeRows(const CampaignModel& model, const CampaignNoise& noise, const LowRankWhitener& columns,
+           const std::vector<int>& free)
+      : model_(model), noise_(noise), columns_(columns), free_(free) {}
+
+  /// All coordinates.
+  Eigen::VectorXd Full(const Eigen::VectorXd& x) const {
+    return model_.Moved(model_.base(), free_, x);
+  }
+
+  /// As a solver wants it; borrows this.
+  calibration::LeastSquaresProblem Problem() const {
+    calibration::LeastSquaresProblem problem;
+    problem.parameters = static_cast<int>(free_.size());
+    problem.lower.resize(problem.parameters);
+    problem.upper.resize(problem.parameters);
+    for (int i = 0; i < problem.parameters; ++i) {
+      problem.lower(i) = model_.lower(free_[static_cast<size_t>(i)]);
+      problem.upper(i) = model_.upper(free_[static_cast<size_t>(i)]);
+    }
+    problem.evaluate = [this](const Eigen::VectorXd& x, Eigen::VectorXd* residuals,
+                              Eigen::MatrixXd* jacobian) {
+      return Evaluate(x, residuals, jacobian);
+    };
+    return problem;
+  }
+
+ private:
+  /// False where the twin fails.
+  bool Evaluate(const Eigen::VectorXd& x, Eigen::VectorXd* residuals,
+                Eigen::MatrixXd* jacobian) const {
+    const Eigen::Index d = x.size();
+    Eigen::VectorXd raw;
+    Eigen::MatrixXd slope;
+    const std::vector<int> which = jacobian == nullptr ? std::vector<int>() : free_;
+    const absl::Status status =
+        model_.Differentiate(Full(x), which, &raw, jacobian == nullptr ? nullptr : &slope);
+    if (!status.ok()) return false;
+    residuals->resize(model_.rows() + d);
+    *residuals << columns_.Whiten(noise_.Whiten(raw)), x;
+    if (jacobian == nullptr) return true;
+    jacobian->resize(model_.rows() + d, d);
+    *jacobian << columns_.Whiten(noise_.Whiten(slope)), Eigen::MatrixXd::Identity(d, d);
+    return true;
+  }
+
+  const CampaignModel& model_;
+  const CampaignNoise& noise_;
+  const LowRankWhitener& columns_;
+  const std::vector<int>& free_;
+};
+
+struct Start {
+  Eigen::VectorXd z;  ///< of the free coordinates
+  double cost = 0.0;
+};
+
+size_t Followed(size_t free) {
+  return free == 1 ? kFollowedOfOne : free == 2 ? kFollowedOfTwo : kFollowedOfMore;
+}
+
+void SortByCost(std::vector<Start>* starts) {
+  std::stable_sort(starts->begin(), starts->end(),
+                   [](const Start& a, const Start& b) { return a.cost < b.cost; });
+}
+
+/// Of a scan the best of each side: two starts on one side lead to one minimum. The cost of a point
+/// at which the twin fails is infinite.
+std::vector<Start> BestOfEachSide(const std::vector<std::pair<double, Eigen::VectorXd>>& scan,
+                                  const LowRankWhitener& columns) {
+  std::vector<Start> starts;
+  for (const auto& [at, rows] : scan) {
+    if (rows.size() == 0) continue;
+    starts.push_back({Eigen::VectorXd::Constant(1, at),
+                      0.5 * columns.Whiten(rows).squaredNorm() + 0.5 * at * at});
+  }
+  SortByCost(&starts);
+  if (starts.empty()) return starts;
+  const double best = starts.front().z(0);
+  const auto other = std::find_if(starts.begin(), starts.end(),
+                                  [best](const Start& start) { return start.z(0) * best < 0.0; });
+  std::vector<Start> kept = {starts.front()};
+  if (other != starts.end()) kept.push_back(*other);
+  return kept;
+}
+
+/// Points at which the problem can be evaluated.
+std::vector<Start> LowestFirst(std::vector<Eigen::VectorXd> points,
+                               const calibration::LeastSquaresProblem& problem) {
+  std::vector<Start> starts;
+  for (Eigen::VectorXd& z : points) {
+    Eigen::VectorXd rows;
+    if (!problem.evaluate(z, &rows, nullptr)) continue;
+    starts.push_back({std::move(z), 0.5 * rows.squaredNorm()});
+  }
+  SortByCost(&starts);
+  return starts;
+}
+
+/// The lowest minimum that starts lead to; its cost is infinite where none leads anywhere.
+calibration::FitResult Follow(const std::vector<Start>& starts,
+                              const calibration::LeastSquaresProblem& problem) {
+  calibration::FitResult lowest;
+  for (const Start& start : starts) {
+    // A second start so far up the hill leads to no better minimum.
+    if (start.cost > lowest.cost + 200.0 && start.cost > 3.0 * lowest.cost) continue;
+    absl::StatusOr<calibration::FitResult> found =
+        calibration::MinimizeLeastSquares(problem, start.z, CampaignSolverOptions());
+    if (found.ok() && found->cost < lowest.cost) lowest = *std::move(found);
+  }
+  return lowest;
 }
 
 }  // namespace
@@ -106,24 +223,27 @@ absl::StatusOr<const CampaignFit*> CampaignSearch::Fit(const std::vector<int>& t
   return &fits_.emplace(terms, std::move(fit)).first->second;
 }
 
-absl::StatusOr<Eigen::VectorXd> CampaignSearch::ScanOne(int parameter,
-                                                        const LowRankWhitener& columns) {
-  auto& scan = scans_[parameter];
-  if (scan.empty()) {
-    for (const double at : kScan) {
-      Eigen::VectorXd z = model_->base();
-      z(parameter) = std::clamp(at, model_->lower(parameter), model_->upper(parameter));
-      Eigen::VectorXd residuals;
-      PARALLAX_RETURN_IF_ERROR(model_->Residuals(z, &residuals));
-      scan.emplace_back(z(parameter), noise_->Whiten(residuals));
-    }
+const CampaignSearch::Scan& CampaignSearch::ScanOf(int parameter) {
+  Scan& scan = scans_[parameter];
+  if (!scan.empty()) return scan;
+  for (const double at : kScan) {
+    Eigen::VectorXd z = model_->base();
+    z(parameter) = std::clamp(at, model_->lower(parameter), model_->upper(parameter));
+    Eigen::VectorXd residuals, rows;
+    if (model_->Residuals(z, &residuals).ok()) rows = noise_->Whiten(residuals);
+    scan.emplace_back(z(parameter), std::move(rows));
   }
-  Eigen::VectorXd cost(static_cast<Eigen::Index>(scan.size()));
-  for (size_t i = 0; i < scan.size(); ++i) {
-    cost(static_cast<Eigen::Index>(i)) =
-        0.5 * columns.Whiten(scan[i].second).squaredNorm() + 0.5 * scan[i].first * scan[i].first;
+  return scan;
+}
+
+std::vector<int> CampaignSearch::FailingParameters() const {
+  std::vector<int> failing;
+  for (const auto& [parameter, scan] : scans_) {
+    const bool fails = std::any_of(scan.begin(), scan.end(),
+                                   [](const auto& point) { return point.second.size() == 0; });
+    if (fails) failing.push_back(parameter);
   }
-  return cost;
+  return failing;
 }
 
 std::vector<Eigen::VectorXd> CampaignSearch::Starts(const std::vector<int>& terms,
@@ -152,81 +272,23 @@ std::vector<Eigen::VectorXd> CampaignSearch::Starts(const std::vector<int>& term
 absl::StatusOr<CampaignFit> CampaignSearch::FitParameters(const std::vector<int>& terms,
                                                           const std::vector<int>& free,
                                                           const LowRankWhitener& columns) {
-  const auto d = static_cast<Eigen::Index>(free.size());
-  absl::Status failed;
-  calibration::LeastSquaresProblem problem;
-  problem.parameters = static_cast<int>(d);
-  problem.lower.resize(d);
-  problem.upper.resize(d);
-  for (Eigen::Index i = 0; i < d; ++i) {
-    problem.lower(i) = model_->lower(free[static_cast<size_t>(i)]);
-    problem.upper(i) = model_->upper(free[static_cast<size_t>(i)]);
+  const FreeRows rows(*model_, *noise_, columns, free);
+  const calibration::LeastSquaresProblem problem = rows.Problem();
+  std::vector<Start> starts = free.size() == 1 ? BestOfEachSide(ScanOf(free[0]), columns)
+                                               : LowestFirst(Starts(terms, free), problem);
+  starts.resize(std::min(starts.size(), Followed(free.size())));
+  calibration::FitResult found = Follow(starts, problem);
+  if (!std::isfinite(found.cost)) {
+    PARALLAX_ASSIGN_OR_RETURN(Eigen::VectorXd start, EnsembleStart(problem));
+    found = Follow({{std::move(start), 0.0}}, problem);
   }
-  const auto full = [&](const Eigen::VectorXd& x) {
-    return model_->Moved(model_->base(), free, x);
-  };
-  problem.evaluate = [&](const Eigen::VectorXd& x, Eigen::VectorXd* residuals,
-                         Eigen::MatrixXd* jacobian) {
-    Eigen::VectorXd raw;
-    Eigen::MatrixXd slope;
-    const std::vector<int> which = jacobian == nullptr ? std::vector<int>() : free;
-    const absl::Status status =
-        model_->Differentiate(full(x), which, &raw, jacobian == nullptr ? nullptr : &slope);
-    if (!status.ok()) {
-      failed = status;
-      return false;
-    }
-    residuals->resize(model_->rows() + d);
-    *residuals << columns.Whiten(noise_->Whiten(raw)), x;
-    if (jacobian == nullptr) return true;
-    jacobian->resize(model_->rows() + d, d);
-    *jacobian << columns.Whiten(noise_->Whiten(slope)), Eigen::MatrixXd::Identity(d, d);
-    return true;
-  };
-
-  std::vector<Start> starts;
-  if (d == 1) {
-    PARALLAX_ASSIGN_OR_RETURN(const Eigen::VectorXd costs, ScanOne(free[0], columns));
-    const auto& scan = scans_[free[0]];
-    for (size_t i = 0; i < scan.size(); ++i) {
-      starts.push_back(
-          {Eigen::VectorXd::Constant(1, scan[i].first), costs(static_cast<Eigen::Index>(i))});
-    }
-    // Two starts on one side lead to one minimum: keep the best of each side.
-    std::stable_sort(starts.begin(), starts.end(),
-                     [](const Start& a, const Start& b) { return a.cost < b.cost; });
-    const double best = starts.front().z(0);
-    const auto other = std::find_if(starts.begin(), starts.end(),
-                                    [best](const Start& start) { return start.z(0) * best < 0.0; });
-    starts = {starts.front(), *other};
-  } else {
-    for (Eigen::VectorXd& z : Starts(terms, free)) {
-      Eigen::VectorXd rows;
-      if (!problem.evaluate(z, &rows, nullptr)) continue;
-      starts.push_back({std::move(z), 0.5 * rows.squaredNorm()});
-    }
-    std::stable_sort(starts.begin(), starts.end(),
-                     [](const Start& a, const Start& b) { return a.cost < b.cost; });
+  if (!std::isfinite(found.cost)) {
+    return absl::FailedPreconditionError("a fit could not go on from where the twin does not fail");
   }
-  const size_t followed = d == 1 ? kFollowedOfOne : d == 2 ? kFollowedOfTwo : kFollowedOfMore;
-  starts.resize(std::min(starts.size(), followed));
-  CampaignFit fit{.terms = terms, .parameters = free, .z = model_->base()};
-  double lowest = std::numeric_limits<double>::infinity();
-  for (const Start& start : starts) {
-    // A second start so far up the hill leads to no better minimum.
-    if (start.cost > lowest + 200.0 && start.cost > 3.0 * lowest) continue;
-    const absl::StatusOr<calibration::FitResult> found =
-        calibration::MinimizeLeastSquares(problem, start.z, CampaignSolverOptions());
-    if (!found.ok() || found->cost >= lowest) continue;
-    lowest = found->cost;
-    fit.z = full(found->x);
-    fit.jacobian = found->jacobian.topRows(model_->rows());
-  }
-  if (!std::isfinite(lowest)) {
-    return failed.ok() ? absl::InternalError("no start of a fit could be evaluated") : failed;
-  }
-  fit.log_evidence =
-      -lowest + HalfLogDeterminant(fit.jacobian, &fit.covariance) - 0.5 * columns.log_determinant();
+  CampaignFit fit{.terms = terms, .parameters = free, .z = rows.Full(found.x)};
+  fit.jacobian = found.jacobian.topRows(model_->rows());
+  fit.log_evidence = -found.cost + HalfLogDeterminant(fit.jacobian, &fit.covariance) -
+                     0.5 * columns.log_determinant();
   PARALLAX_RETURN_IF_ERROR(model_->Residuals(fit.z, &fit.residuals));
   fit.whitened = noise_->Whiten(fit.residuals);
   return fit;

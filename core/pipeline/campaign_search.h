@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -22,6 +23,8 @@ struct CampaignFit {
   Eigen::VectorXd whitened;     ///< of the noise only, at z
   Eigen::MatrixXd jacobian;     ///< whitened d residual / d z, rows × parameters.size()
   Eigen::MatrixXd covariance;   ///< of the free coordinates, prior included
+  /// sd between runs of the free coordinates, 0 where the runs show none; empty: not asked.
+  Eigen::VectorXd spread;
 };
 
 /// Refits subsets of terms and remembers them.
@@ -33,8 +36,10 @@ class CampaignSearch {
   CampaignSearch(const CampaignModel& model, const CampaignNoise& noise,
                  const std::vector<Term>& terms, Progress progress);
 
-  /// The fit of a model; refits it where it was not asked for before. The pointer stays valid.
-  /// Errors: those of the twin.
+  /// The fit of a model; refits it where it was not asked for before. The pointer stays valid. A
+  /// start at which the twin fails is left out; where no start leads anywhere, one is made by
+  /// ensemble Kalman inversion (campaign_start).
+  /// Errors: those of the twin as assumed; FailedPrecondition where it fails all over the prior.
   absl::StatusOr<const CampaignFit*> Fit(const std::vector<int>& terms);
 
   /// Approximate log evidence of a fit with each term added, by linearising the twin at its mode.
@@ -54,25 +59,26 @@ class CampaignSearch {
   /// ½ Σ of squared whitened residuals of a model at its mode, by run. Errors: as Fit.
   absl::StatusOr<Eigen::VectorXd> CostOfRuns(const std::vector<int>& terms);
 
+  /// Parameters of the twin for whose values at some starts it failed so far, ascending.
+  std::vector<int> FailingParameters() const;
+
  private:
-  struct Start {
-    Eigen::VectorXd z;  ///< of the free coordinates
-    double cost = 0.0;
-  };
+  /// Coordinate and whitened rows of each start of a single parameter; no row where the twin fails.
+  using Scan = std::vector<std::pair<double, Eigen::VectorXd>>;
 
   std::vector<Eigen::VectorXd> Starts(const std::vector<int>& terms,
                                       const std::vector<int>& free) const;
   absl::StatusOr<CampaignFit> FitParameters(const std::vector<int>& terms,
                                             const std::vector<int>& free,
                                             const LowRankWhitener& columns);
-  absl::StatusOr<Eigen::VectorXd> ScanOne(int parameter, const LowRankWhitener& columns);
+  const Scan& ScanOf(int parameter);
 
   const CampaignModel* model_;
   const CampaignNoise* noise_;
   const std::vector<Term>* terms_;
   Progress progress_;
   std::map<std::vector<int>, CampaignFit> fits_;
-  std::map<int, std::vector<std::pair<double, Eigen::VectorXd>>> scans_;  ///< whitened, by z
+  std::map<int, Scan> scans_;  ///< by parameter
 };
 
 }  // namespace parallax::pipeline

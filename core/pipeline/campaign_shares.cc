@@ -1,11 +1,14 @@
 #include "core/pipeline/campaign_shares.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "core/attribution/asymmetric_shapley.h"
 #include "core/base/random.h"
 #include "core/base/status_macros.h"
+#include "core/pipeline/campaign_unions.h"
+#include "core/pipeline/model_average.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -13,65 +16,54 @@ namespace {
 constexpr int kBootstraps = 200;
 constexpr size_t kBootstrapModels = 40;  ///< by weight; the others count as never winning
 constexpr uint64_t kWinnerStream = 0x626f6f74;
-constexpr uint64_t kShareStream = 0x64726177;
 
 }  // namespace
 
-Eigen::MatrixXd DrawFree(const CampaignFit& fit, int draws, uint64_t seed) {
-  const auto d = static_cast<Eigen::Index>(fit.parameters.size());
-  const Eigen::MatrixXd factor = fit.covariance.llt().matrixL();
-  Eigen::MatrixXd values(d, draws);
-  for (int k = 0; k < draws; ++k) {
-    base::Random random(seed, kShareStream + static_cast<uint64_t>(k));
-    Eigen::VectorXd normal(d);
-    for (double& x : normal) x = random.Normal();
-    for (Eigen::Index i = 0; i < d; ++i) {
-      values(i, k) = fit.z(fit.parameters[static_cast<size_t>(i)]);
-    }
-    values.col(k) += factor * normal;
-  }
-  return values;
+absl::StatusOr<ShareGame> GameOfCampaign(CampaignSearch* search, const CauseWeights& weights,
+                                         const std::vector<int>& parameters,
+                                         const Eigen::MatrixXd& slope, const GapOfResiduals& gap,
+                                         uint64_t seed) {
+  const CampaignModel& model = search->model();
+  ShareGame game{.players = MovedTogether(model.description(), parameters),
+                 .union_of = UnionOfEach(model.description(), parameters, slope),
+                 .assumed = model.base(),
+                 .informed = {},
+                 .gap = [&model, gap](const Eigen::VectorXd& z) -> absl::StatusOr<double> {
+                   Eigen::VectorXd residuals;
+                   PARALLAX_RETURN_IF_ERROR(model.Residuals(z, &residuals));
+                   return gap(residuals);
+                 }};
+  PARALLAX_ASSIGN_OR_RETURN(game.informed,
+                            DrawAverage(AverageOf(search, weights), kShareDraws, seed));
+  return game;
 }
 
-absl::StatusOr<CampaignShares> ShareCampaignGap(
-    const CampaignModel& model, const CampaignFit& fit, const std::vector<int>& suspects,
-    const causal::Graph& graph, const std::function<double(const Eigen::VectorXd&)>& gap,
-    uint64_t seed) {
-  const size_t d = suspects.size();
-  const int draws = d <= 2 ? 16 : d <= 4 ? 8 : 4;
-  const Eigen::MatrixXd values = DrawFree(fit, draws, seed);
-  const uint32_t coalitions = 1u << static_cast<uint32_t>(d);
-  Eigen::MatrixXd worth(coalitions, draws);
-  for (int k = 0; k < draws; ++k) {
-    for (uint32_t mask = 0; mask < coalitions; ++mask) {
-      if (mask == 0 && k > 0) {
-        worth(0, k) = worth(0, 0);  // nobody joins: the same in every draw
-        continue;
-      }
-      Eigen::VectorXd z = model.base();
-      for (size_t i = 0; i < d; ++i) {
-        if (mask >> i & 1u) z(suspects[i]) = values(static_cast<Eigen::Index>(i), k);
-      }
-      Eigen::VectorXd residuals;
-      PARALLAX_RETURN_IF_ERROR(model.Residuals(z, &residuals));
-      worth(mask, k) = gap(residuals);
-    }
-  }
+absl::StatusOr<CampaignShares> ShareCampaignGap(CampaignSearch* search, const CauseWeights& weights,
+                                                const std::vector<int>& suspects,
+                                                const Eigen::MatrixXd& slope,
+                                                const causal::Graph& graph,
+                                                const GapOfResiduals& gap, uint64_t seed) {
+  PARALLAX_ASSIGN_OR_RETURN(const ShareGame game,
+                            GameOfCampaign(search, weights, suspects, slope, gap, seed));
+  PARALLAX_ASSIGN_OR_RETURN(const Eigen::MatrixXd worth, WorthsOf(game));
   CampaignShares out;
-  PARALLAX_ASSIGN_OR_RETURN(
-      out.shapley, attribution::ShareGap(static_cast<int>(d), draws,
-                                         [&](int k, uint32_t mask) { return worth(mask, k); }));
+  PARALLAX_ASSIGN_OR_RETURN(out.shapley, ShareWorths(game, worth));
   std::vector<std::string> names;
+  std::vector<std::vector<std::string>> named;
   for (const int p : suspects) {
-    names.push_back(model.description().parameters[static_cast<size_t>(p)].name);
+    names.push_back(search->model().description().parameters[static_cast<size_t>(p)].name);
+    named.push_back({names.back()});
   }
+  out.unions = UnionsIn(game.union_of, out.shapley, named);
   const std::vector<uint32_t> causes = causal::CauseMasks(graph, names);
-  out.upstream = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(d));
-  for (int k = 0; k < draws; ++k) {
+  out.draws = DrawsOf(game, worth);
+  out.upstream = Eigen::VectorXd::Constant(static_cast<Eigen::Index>(suspects.size()),
+                                           out.draws.AllFailed() ? std::nan("") : 0.0);
+  for (Eigen::Index k = 0; k < worth.cols(); ++k) {
     const std::vector<double> worths(worth.col(k).begin(), worth.col(k).end());
     PARALLAX_ASSIGN_OR_RETURN(const Eigen::VectorXd phi,
                               attribution::AsymmetricShapley(worths, causes));
-    out.upstream -= phi / (worths.front() * draws);
+    out.upstream -= phi / (worths.front() * static_cast<double>(worth.cols()));
   }
   return out;
 }

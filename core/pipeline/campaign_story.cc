@@ -70,13 +70,13 @@ std::vector<Setting> MostChanged(const StoryInput& input, const std::vector<TwoW
 }
 
 /// Those that the parameters change; where they change none, the first, whose story says so.
-std::vector<Setting> ToldOf(std::vector<Setting> settings) {
-  std::vector<Setting> told;
+std::vector<Setting> ChangedOf(std::vector<Setting> settings) {
+  std::vector<Setting> changed;
   for (Setting& setting : settings) {
-    if (setting.change >= 1.0 && told.size() < kMostQuestions) told.push_back(std::move(setting));
+    if (setting.change >= 1.0) changed.push_back(std::move(setting));
   }
-  if (told.empty() && !settings.empty()) told.push_back(std::move(settings.front()));
-  return told;
+  if (changed.empty() && !settings.empty()) changed.push_back(std::move(settings.front()));
+  return changed;
 }
 
 /// Puts back what was calibrated.
@@ -114,43 +114,74 @@ absl::StatusOr<std::string> TellSetting(const StoryInput& input, const Setting& 
                             {.least_effect = setting.asked.LeastEffect(effects.before)});
 }
 
-/// What is assumed with one calibrated mechanism in it, for each of them in the twin's order.
-std::vector<Eigen::VectorXd> OneMechanismEach(const StoryInput& input) {
+/// What is assumed with one calibrated mechanism in it.
+struct OneMechanism {
+  std::string mechanism;
+  Eigen::VectorXd after;
+};
+
+/// Each calibrated mechanism, in the twin's order.
+std::vector<OneMechanism> OneMechanismEach(const StoryInput& input) {
   const std::vector<twin::Parameter>& parameters = input.twin.description().parameters;
-  std::vector<std::string> mechanisms;
-  std::vector<Eigen::VectorXd> worlds;
+  std::vector<OneMechanism> each;
   for (Eigen::Index p = 0; p < input.assumed.size(); ++p) {
     if (input.assumed(p) == input.calibrated(p)) continue;
     const std::string& mechanism = parameters[static_cast<size_t>(p)].mechanism;
-    const auto place = std::find(mechanisms.begin(), mechanisms.end(), mechanism);
-    const auto m = static_cast<size_t>(place - mechanisms.begin());
-    if (m == mechanisms.size()) {
-      mechanisms.push_back(mechanism);
-      worlds.push_back(input.assumed);
-    }
-    worlds[m](p) = input.calibrated(p);
+    auto place = std::find_if(each.begin(), each.end(), [&](const OneMechanism& other) {
+      return other.mechanism == mechanism;
+    });
+    if (place == each.end()) place = each.insert(each.end(), {mechanism, input.assumed});
+    place->after(p) = input.calibrated(p);
   }
-  return worlds;
+  return each;
 }
 
-/// All that was calibrated, on a question or two; then each mechanism alone on the first.
+/// One mechanism's effect and what each mediator carries of it, with a sentence where one does.
+absl::Status TellMediators(const StoryInput& input, const Setting& setting,
+                           const OneMechanism& alone, Story* story) {
+  const CampaignRun& run = input.runs[setting.run];
+  const causal::Question& question = setting.asked.question;
+  PARALLAX_ASSIGN_OR_RETURN(
+      causal::MediatedEffect effect,
+      causal::DivideAtEach(input.graph, {input.twin, run.drive, input.assumed, alone.after},
+                           question));
+  // Shares of what does not count say nothing.
+  if (std::abs(effect.total) <= setting.asked.LeastEffect(effect.before)) effect.mediators.clear();
+  const causal::Cause cause = causal::CauseOf(input.twin.description(), input.assumed, alone.after);
+  const std::string sentence = causal::TellHeld(cause, question, effect);
+  if (!sentence.empty()) {
+    story->explanation.push_back(absl::StrFormat("Run %s: %s", run.id, sentence));
+  }
+  story->effects.push_back(
+      {run.id, alone.mechanism, question.label, question.unit, std::move(effect)});
+  return absl::OkStatus();
+}
+
+/// All that was calibrated, on a question or two; each mechanism alone on the first; then what
+/// carries each mechanism's effect on every question.
 absl::Status TellEffects(const StoryInput& input, Story* story) {
   if (input.twin.mediation() == nullptr || input.runs.empty()) return absl::OkStatus();
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<TwoWorlds> worlds, PredictBoth(input));
-  const std::vector<Setting> settings = ToldOf(MostChanged(input, worlds));
-  for (const Setting& setting : settings) {
+  const std::vector<Setting> settings = ChangedOf(MostChanged(input, worlds));
+  for (size_t s = 0; s < std::min(settings.size(), kMostQuestions); ++s) {
     PARALLAX_ASSIGN_OR_RETURN(const std::string sentence,
-                              TellSetting(input, setting, input.calibrated));
+                              TellSetting(input, settings[s], input.calibrated));
     story->explanation.push_back(
-        absl::StrFormat("Run %s: %s", input.runs[setting.run].id, sentence));
+        absl::StrFormat("Run %s: %s", input.runs[settings[s].run].id, sentence));
   }
-  const std::vector<Eigen::VectorXd> alone = OneMechanismEach(input);
-  if (settings.empty() || alone.size() < 2) return absl::OkStatus();
-  const Setting& first = settings.front();
-  for (const Eigen::VectorXd& after : alone) {
-    PARALLAX_ASSIGN_OR_RETURN(const std::string sentence, TellSetting(input, first, after));
-    story->explanation.push_back(
-        absl::StrFormat("Run %s, one alone: %s", input.runs[first.run].id, sentence));
+  const std::vector<OneMechanism> each = OneMechanismEach(input);
+  if (!settings.empty() && each.size() > 1) {
+    const Setting& first = settings.front();
+    for (const OneMechanism& alone : each) {
+      PARALLAX_ASSIGN_OR_RETURN(const std::string sentence, TellSetting(input, first, alone.after));
+      story->explanation.push_back(
+          absl::StrFormat("Run %s, one alone: %s", input.runs[first.run].id, sentence));
+    }
+  }
+  for (const Setting& setting : settings) {
+    for (const OneMechanism& alone : each) {
+      PARALLAX_RETURN_IF_ERROR(TellMediators(input, setting, alone, story));
+    }
   }
   return absl::OkStatus();
 }
@@ -190,9 +221,20 @@ std::vector<HeldOutShare> SharesOf(const twin::Description& description,
   return shares;
 }
 
+/// The twin's parameters in each draw of what was calibrated, the rest as assumed.
+Eigen::MatrixXd DrawnWorlds(const StoryInput& input) {
+  Eigen::MatrixXd worlds = input.assumed.replicate(1, input.draws.cols());
+  for (Eigen::Index i = 0; i < input.draws.rows(); ++i) {
+    worlds.row(input.moved[static_cast<size_t>(i)]) = input.draws.row(i);
+  }
+  return worlds;
+}
+
 absl::Status TellHeldOut(const StoryInput& input, const causal::Cause& cause, Story* story) {
   const twin::Description& description = input.twin.description();
   const std::vector<causal::Assignment> action = AsAssumed(input);
+  const Eigen::MatrixXd draws = DrawnWorlds(input);
+  const auto call_of = [&](const twin::Prediction& p) { return CallOf(description, p); };
   std::vector<causal::RunCalls> calls;
   for (const CampaignRun& run : input.held_out) {
     const std::optional<Chirality> dominant = DominantMeasured(run.clean.outcome);
@@ -201,16 +243,21 @@ absl::Status TellHeldOut(const StoryInput& input, const causal::Cause& cause, St
     PARALLAX_ASSIGN_OR_RETURN(
         const causal::Counterfactual other,
         causal::Imagine(input.twin, run.drive, input.calibrated, action, measured));
-    calls.push_back({.run = run.id,
-                     .measured = ToString(*dominant),
-                     .as_assumed = CallOf(description, other.acted),
-                     .as_calibrated = CallOf(description, other.fitted),
-                     .imagined = CallOf(description, other.imagined)});
-    const causal::RunCalls& call = calls.back();
+    causal::RunCalls call{.run = run.id,
+                          .measured = ToString(*dominant),
+                          .as_assumed = call_of(other.acted),
+                          .as_calibrated = call_of(other.fitted),
+                          .imagined = call_of(other.imagined)};
+    if (call.as_assumed != call.as_calibrated && draws.cols() > 0) {
+      PARALLAX_ASSIGN_OR_RETURN(call.drawn, causal::ImagineCalls(input.twin, run.drive, draws,
+                                                                 action, measured, call_of));
+    }
     story->counterfactuals.push_back(
         {call.run, call.measured, call.as_assumed, call.as_calibrated, call.imagined,
          causal::TellRun(cause, call),
-         SharesOf(description, measured.outcome, other.acted.outcome, other.fitted.outcome)});
+         SharesOf(description, measured.outcome, other.acted.outcome, other.fitted.outcome),
+         call.drawn});
+    calls.push_back(std::move(call));
   }
   if (!calls.empty()) story->explanation.push_back(causal::TellRuns(cause, calls));
   return absl::OkStatus();

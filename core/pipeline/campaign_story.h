@@ -24,6 +24,7 @@ struct StoryInput {
   const Eigen::VectorXd& assumed;            ///< natural values
   const std::vector<int>& moved;             ///< parameters of the twin that were calibrated
   Eigen::VectorXd calibrated;                ///< natural values; only those of `moved` are read
+  Eigen::MatrixXd draws{};  ///< of `moved` from their posterior, natural, one a column; may be none
   const attribution::Verdict& verdict;
   const attribution::Evidence& evidence;
   const std::vector<HypothesisSummary>& hypotheses;
@@ -31,10 +32,11 @@ struct StoryInput {
 
 /// Tells a campaign. Where parameters moved: their effect on one or two questions, each in the run
 /// in which they change it most, divided among the routes that carry it, and each mechanism alone
-/// where several moved; the calls of held-out runs
-/// whose chirality was measured, with what each would have given had the parameters been as
-/// assumed; and how many calls are right. Then what was ruled out, and what to measure next. A twin
-/// without mediation has no routes. Deterministic. Errors: those of twin and graph.
+/// where several moved; what is left of each mechanism's effect with single mediators held; the
+/// calls of held-out runs whose chirality was measured, with what each would have given had the
+/// parameters been as assumed, in how many draws; and how many calls are right. Then what was ruled
+/// out, and what to measure next. A twin without mediation has no routes. Deterministic.
+/// Errors: those of twin and graph.
 absl::StatusOr<Story> TellCampaign(const StoryInput& given);
 
 }  // namespace parallax::pipeline

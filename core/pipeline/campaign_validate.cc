@@ -9,9 +9,8 @@
 #include "core/base/status_macros.h"
 #include "core/calibration/scores.h"
 #include "core/pipeline/campaign_gap.h"
+#include "core/pipeline/campaign_replays.h"
 #include "core/pipeline/chirality.h"
-#include "core/pipeline/energy_gauge.h"
-#include "core/pipeline/joint_scores.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -96,19 +95,10 @@ Eigen::VectorXd PredictiveSd(const CampaignModel& model, const CampaignNoise& no
   for (size_t i = 0; i < fit.parameters.size(); ++i) {
     free.col(static_cast<Eigen::Index>(i)) = jacobian.col(fit.parameters[i]);
   }
-  const Eigen::VectorXd own = (free * fit.covariance).cwiseProduct(free).rowwise().sum();
+  Eigen::VectorXd own = (free * fit.covariance).cwiseProduct(free).rowwise().sum();
+  // A run that was not fitted has a value of its own of what differs between runs.
+  if (fit.spread.size() > 0) own += free.cwiseAbs2() * fit.spread.cwiseAbs2();
   return (noise.fitted_sd().array().square() + own.array()).sqrt();
-}
-
-/// The gap on all scores of the runs together; stays NaN where no observable is in all of them.
-void FillGap(const JointScores& joint, const Eigen::VectorXd& before_rows,
-             const Eigen::VectorXd& after_rows, uint64_t seed, Validation* validation) {
-  const Eigen::MatrixXd before = joint.Of(before_rows);
-  if (before.cols() == 0) return;
-  const EnergyGauge gauge(before.rows(), before.cols(), seed);
-  validation->gap_before = gauge.Excess(before);
-  validation->gap_after = gauge.Excess(joint.Of(after_rows));
-  validation->floor = gauge.floor();
 }
 
 /// How well predictions with their stated uncertainty meet the rows of a channel.
@@ -269,7 +259,8 @@ absl::StatusOr<CampaignValidation> ValidateCampaign(
   out.chance = gauge.Chance();
   validation.mean_square = {
       .before = gauge.Gap(before_rows), .after = gauge.Gap(after_rows), .floor = gauge.floor()};
-  FillGap(JointScores(model, noise, accused), before_rows, after_rows, seed, &validation);
+  PARALLAX_RETURN_IF_ERROR(ReplayCampaign({model, noise, accused}, {model.base(), before_rows},
+                                          {fit.z, after_rows}, seed, &validation));
 
   const std::map<std::string, Forecasts> forecasts = ScoreForecasts(
       model, before_rows, noise.fitted_sd(), after_rows, PredictiveSd(model, noise, fit, jacobian));

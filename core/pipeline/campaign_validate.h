@@ -23,7 +23,8 @@ struct CampaignValidation {
 /// Predicts held-out runs and applies the gate: density of whole runs under the noise model; RMSE
 /// of every channel, of outcomes over their rows, which may grow by the sampling error of the noise
 /// alone; runs whose dominant species is called right, which may not become fewer; coverage of
-/// intervals that hold noise, discrepancy and the posterior of what was calibrated.
+/// intervals that hold noise, discrepancy, the posterior of what was calibrated and its spread
+/// between runs.
 /// @param assumed  natural values.
 /// @param fit      what was calibrated; without parameters nothing is compared, and RMSE and
 ///                 chirality are those of the assumed values alone.

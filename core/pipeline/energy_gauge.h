@@ -2,6 +2,10 @@
 
 #include <Eigen/Dense>
 #include <cstdint>
+#include <limits>
+
+#include "absl/status/statusor.h"
+#include "core/divergence/resampling.h"
 
 namespace parallax::pipeline {
 
@@ -16,10 +20,26 @@ class EnergyGauge {
 
   /// @param scores  runs × scores; independent standard normal for a right twin.
   double Excess(const Eigen::MatrixXd& scores) const;
+  /// The same with a 90 % interval by resampling runs; NaN ends for fewer than four.
+  absl::StatusOr<divergence::Interval> ExcessInterval(const Eigen::MatrixXd& scores,
+                                                      uint64_t seed) const;
   double floor() const { return floor_; }  ///< 95 % quantile of Excess for a right twin
 
  private:
   double centre_ = 0.0, floor_ = 0.0;
 };
+
+/// A gap before and after a change of the prediction, on the same runs.
+struct EnergyGap {
+  static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+  divergence::Interval before{kNone, kNone, kNone}, after{kNone, kNone, kNone};
+  double floor = kNone;
+};
+
+/// Measures both by one EnergyGauge. @param before, after  runs × scores; without a column all is
+/// NaN.
+absl::StatusOr<EnergyGap> MeasureEnergyGap(const Eigen::MatrixXd& before,
+                                           const Eigen::MatrixXd& after, uint64_t seed);
 
 }  // namespace parallax::pipeline

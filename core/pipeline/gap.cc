@@ -11,7 +11,6 @@
 #include "core/base/units.h"
 #include "core/divergence/distance.h"
 #include "core/divergence/permutation.h"
-#include "core/divergence/resampling.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -27,6 +26,7 @@ constexpr Eigen::Index kFewestBins = 4;
 constexpr uint64_t kReferenceStream = 1'000'000;
 constexpr uint64_t kNullStream = 1'100'000;
 constexpr uint64_t kSignFlipStream = 1'200'000;
+constexpr uint64_t kResampleStream = 1'300'000;
 
 /// Mean time of the b-th of `count` blocks of the run's longest channel; 0 where it has no bins.
 double MeanTimeOf(const Model& model, size_t run, Eigen::Index b, Eigen::Index count) {
@@ -121,11 +121,23 @@ void GapMeter::SimulateNull(uint64_t seed) {
   floor_ = null_[static_cast<size_t>(0.95 * static_cast<double>(null_.size()))];
 }
 
+/// A block that a run lacks says nothing for or against the twin.
+Eigen::MatrixXd GapMeter::CompleteScores(const Eigen::VectorXd& residuals) const {
+  return Scores(residuals).unaryExpr(
+      [](double score) { return std::isfinite(score) ? score : 0.0; });
+}
+
 double GapMeter::Gap(const Eigen::VectorXd& residuals) const {
-  // A block that a run lacks says nothing for or against the twin.
-  const Eigen::MatrixXd scores =
-      Scores(residuals).unaryExpr([](double score) { return std::isfinite(score) ? score : 0.0; });
-  return Distance(scores) - expected_;
+  return Distance(CompleteScores(residuals)) - expected_;
+}
+
+absl::StatusOr<divergence::Interval> GapMeter::GapInterval(const Eigen::VectorXd& residuals,
+                                                           uint64_t seed) const {
+  const Eigen::MatrixXd scores = CompleteScores(residuals);
+  return divergence::ExcessInterval(
+      static_cast<int>(rows_),
+      [&](const std::vector<int>& chosen) { return Distance(scores(chosen, Eigen::all)); },
+      expected_, {.seed = seed, .stream = kResampleStream});
 }
 
 double GapMeter::PValue(double gap) const { return divergence::TailShare(null_, gap); }

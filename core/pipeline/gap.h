@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/divergence/resampling.h"
 #include "core/pipeline/fit.h"
 #include "core/pipeline/model.h"
 
@@ -25,6 +26,10 @@ class GapMeter {
   /// Gap of stacked residuals [SI] in the order of Model::Residuals; near 0 for a perfect twin, may
   /// be slightly negative.
   double Gap(const Eigen::VectorXd& residuals) const;
+  /// The same with a 90 % interval by resampling blocks, all outputs of one together; NaN ends for
+  /// fewer than four.
+  absl::StatusOr<divergence::Interval> GapInterval(const Eigen::VectorXd& residuals,
+                                                   uint64_t seed) const;
   /// Block scores, blocks × outputs, NaN where a run lacks an output.
   Eigen::MatrixXd Scores(const Eigen::VectorXd& residuals) const;
 
@@ -52,6 +57,7 @@ class GapMeter {
   void CutBlocks(const Model& model, const NoiseModel& noise);
   void SimulateNull(uint64_t seed);
   double Distance(const Eigen::MatrixXd& scores) const;
+  Eigen::MatrixXd CompleteScores(const Eigen::VectorXd& residuals) const;
 
   std::vector<Block> blocks_;
   std::vector<Place> places_;

@@ -15,7 +15,8 @@ namespace {
 /// Values that the covariance of a set is about, with their place in the twin's order.
 struct Calibrated {
   std::vector<int> parameter;
-  Eigen::MatrixXd root;  ///< of the covariance: root · rootᵀ
+  std::vector<double> spread;  ///< sd between runs
+  Eigen::MatrixXd root;        ///< of the covariance: root · rootᵀ
 };
 
 absl::StatusOr<Calibrated> CalibratedOf(const twin::Description& description,
@@ -26,6 +27,7 @@ absl::StatusOr<Calibrated> CalibratedOf(const twin::Description& description,
     if (!value.calibrated) continue;
     const bool ours = value.run.empty() || value.run == run;
     out.parameter.push_back(ours ? twin::ParameterIndex(description, value.parameter) : -1);
+    out.spread.push_back(value.spread);
   }
   const auto n = static_cast<Eigen::Index>(out.parameter.size());
   if (set.covariance.rows() != n || set.covariance.cols() != n) {
@@ -83,9 +85,11 @@ absl::StatusOr<Eigen::MatrixXd> DrawParameters(const twin::Description& descript
           parameter, twin::ToCoordinate(parameter, centre(p)) + parameter.prior_sd * prior(p));
     }
     const Eigen::VectorXd posterior = calibrated.root * Normals(calibrated.root.cols(), &random);
+    const Eigen::VectorXd of_run = Normals(calibrated.root.cols(), &random);
     for (size_t k = 0; k < calibrated.parameter.size(); ++k) {
       const int p = calibrated.parameter[k];
-      if (p >= 0) draws(p, i) = centre(p) + posterior(static_cast<Eigen::Index>(k));
+      const auto place = static_cast<Eigen::Index>(k);
+      if (p >= 0) draws(p, i) = centre(p) + posterior(place) + calibrated.spread[k] * of_run(place);
     }
     for (Eigen::Index p = 0; p < centre.size(); ++p) {
       const twin::Parameter& parameter = description.parameters[static_cast<size_t>(p)];

@@ -20,11 +20,12 @@ absl::StatusOr<Eigen::VectorXd> ValuesForRun(const twin::Description& descriptio
                                              const std::map<std::string, double>& fixed);
 
 /// Draws of a twin's parameters, parameters × count, natural units, inside the bounds. What the set
-/// calibrated is drawn from its posterior (normal, with the set's covariance); what it did not,
-/// from the prior around the set's value; what is `fixed` does not vary. Draw i uses stream i of
-/// the seed, so that two sets drawn with one seed share their random numbers. Errors: those of
-/// ValuesForRun; InvalidArgument on a covariance that is not positive semi-definite or of another
-/// size than the calibrated values.
+/// calibrated is drawn from its posterior (normal, with the set's covariance) and, where it differs
+/// from run to run, as a run's own value about that; what it did not, from the prior around the
+/// set's value; what is `fixed` does not vary. Draw i uses stream i of the seed, so that two sets
+/// drawn with one seed share their random numbers. Errors: those of ValuesForRun; InvalidArgument
+/// on a covariance that is not positive semi-definite or of another size than the calibrated
+/// values.
 absl::StatusOr<Eigen::MatrixXd> DrawParameters(const twin::Description& description,
                                                const calibration::ParameterSet& set,
                                                const std::string& run,

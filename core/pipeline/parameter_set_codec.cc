@@ -13,11 +13,14 @@ using nlohmann::json;
 constexpr const char* kSchema = "parallax-parameter-set/1";
 
 json EncodeValue(const calibration::ParameterValue& value) {
-  return {
-      {"parameter", value.parameter},  {"run", value.run.empty() ? json(nullptr) : json(value.run)},
-      {"value", value.value},          {"sd", value.sd},
-      {"assumed", value.assumed},      {"unit", value.unit},
-      {"calibrated", value.calibrated}};
+  return {{"parameter", value.parameter},
+          {"run", value.run.empty() ? json(nullptr) : json(value.run)},
+          {"value", value.value},
+          {"sd", value.sd},
+          {"assumed", value.assumed},
+          {"unit", value.unit},
+          {"calibrated", value.calibrated},
+          {"spread", value.spread}};
 }
 
 calibration::ParameterValue DecodeValue(const json& entry) {
@@ -28,7 +31,8 @@ calibration::ParameterValue DecodeValue(const json& entry) {
           .sd = entry.at("sd"),
           .assumed = entry.at("assumed"),
           .unit = entry.at("unit"),
-          .calibrated = entry.at("calibrated")};
+          .calibrated = entry.at("calibrated"),
+          .spread = entry.value("spread", 0.0)};  // sets of before it was known have none
 }
 
 json EncodeMatrix(const Eigen::MatrixXd& matrix) {

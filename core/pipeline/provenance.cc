@@ -12,7 +12,7 @@ namespace parallax::pipeline {
 namespace {
 
 /// Names the method of an analysis, its defaults included; changes whenever a report does.
-constexpr std::string_view kMethod = "parallax-analysis/10";
+constexpr std::string_view kMethod = "parallax-analysis/11";
 
 template <typename T>
 std::string_view BytesOf(const std::vector<T>& values) {

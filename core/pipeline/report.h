@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -19,11 +20,17 @@ namespace parallax::pipeline {
 
 /// How far bench and twin were apart on the calibrate runs before anything was changed.
 struct GapSummary {
-  double value = 0.0;
+  double value = 0.0;  ///< excess energy distance on whitened scores, as assumed
+  /// Its 90 % interval by resampling runs (campaigns) or blocks; NaN for fewer than four.
+  double low = std::numeric_limits<double>::quiet_NaN();
+  double high = std::numeric_limits<double>::quiet_NaN();
   double after = 0.0;  ///< at the fit
-  double floor = 0.0;
+  double floor = 0.0;  ///< 95 % of right twins stay under it
+  /// That the verdict rests on: of `value`, of a campaign the least of its observables' mean
+  /// squares, Holm-adjusted.
   double p_value = 1.0;
   std::string unit_of_permutation = "block";  ///< what p-values are counted in
+  MeanSquare mean_square;  ///< of a campaign: what p-values are of and shares divide
   std::vector<ChannelGap> channels;
 };
 

@@ -7,6 +7,7 @@
 #include "core/pipeline/divergence_codec.h"
 #include "core/pipeline/parameter_set_codec.h"
 #include "core/pipeline/prior_interval.h"
+#include "core/pipeline/story_codec.h"
 #include "core/signal/quality.h"
 
 namespace parallax::pipeline {
@@ -67,6 +68,12 @@ json EncodeDrives(const std::vector<RunDrive>& drives) {
   return list;
 }
 
+json EncodeMeanSquare(const MeanSquare& square) {
+  return {{"before", JsonNumber(square.before)},
+          {"after", JsonNumber(square.after)},
+          {"floor", JsonNumber(square.floor)}};
+}
+
 json EncodeGap(const GapSummary& gap) {
   json channels = json::array();
   for (const ChannelGap& channel : gap.channels) {
@@ -77,10 +84,13 @@ json EncodeGap(const GapSummary& gap) {
                         {"p_value", JsonNumber(channel.p_value)}});
   }
   return {{"value", JsonNumber(gap.value)},
+          {"low", JsonNumber(gap.low)},
+          {"high", JsonNumber(gap.high)},
           {"after", JsonNumber(gap.after)},
           {"floor", JsonNumber(gap.floor)},
           {"p_value", JsonNumber(gap.p_value)},
           {"unit_of_permutation", gap.unit_of_permutation},
+          {"mean_square", EncodeMeanSquare(gap.mean_square)},
           {"channels", std::move(channels)}};
 }
 
@@ -116,6 +126,17 @@ json EncodeGroup(const std::optional<GroupShare>& group) {
           {"pip", JsonNumber(group->pip)},
           {"loss_without_nats", JsonNumber(group->loss_without)},
           {"replay_removed", JsonNumber(group->replay_removed)}};
+}
+
+json EncodeUnions(const std::vector<UnionShare>& unions) {
+  json list = json::array();
+  for (const UnionShare& one : unions) {
+    list.push_back({{"parameters", one.parameters},
+                    {"shapley", JsonNumber(one.together.share)},
+                    {"low", JsonNumber(one.together.low)},
+                    {"high", JsonNumber(one.together.high)}});
+  }
+  return list;
 }
 
 std::string KindName(TermKind kind) {
@@ -192,17 +213,15 @@ json EncodePosterior(const CampaignPosterior& posterior) {
                     {"ess", JsonNumber(one.ess)},
                     {"profile_low_95", JsonNumber(one.profile_low)},
                     {"profile_high_95", JsonNumber(one.profile_high)},
-                    {"spread_between_runs_sd", JsonNumber(one.spread)},
-                    {"spread_low_90", JsonNumber(one.spread_low)},
-                    {"spread_high_90", JsonNumber(one.spread_high)}});
+                    {"spread_between_runs_sd", JsonNumber(one.spread.mean)},
+                    {"spread_low_90", JsonNumber(one.spread.low)},
+                    {"spread_high_90", JsonNumber(one.spread.high)}});
   }
   return {{"parameters", std::move(list)},
           {"converged", posterior.converged},
           {"emulator_error_nats", JsonNumber(posterior.emulator_error_nats)},
           {"twin_evaluations", posterior.twin_evaluations}};
 }
-
-json EncodeSpecies(const Chirality& species) { return json::array({species.n, species.m}); }
 
 json EncodeChirality(const std::vector<ChiralityCall>& calls) {
   json list = json::array();
@@ -229,6 +248,17 @@ json EncodeLeads(const std::optional<Leads>& leads) {
           {"refit_nats", JsonNumber(leads->refit_nats)},
           {"parameters", std::move(parameters)},
           {"says", leads->says}};
+}
+
+json EncodeReplays(const std::vector<causal::MechanismReplay>& replays) {
+  json list = json::array();
+  for (const causal::MechanismReplay& replay : replays) {
+    list.push_back({{"mechanism", replay.mechanism},
+                    {"parameters", replay.parameters},
+                    {"alone", JsonNumber(replay.alone)},
+                    {"without", JsonNumber(replay.without)}});
+  }
+  return list;
 }
 
 json EncodeValidation(const Validation& v) {
@@ -267,10 +297,12 @@ json EncodeValidation(const Validation& v) {
           {"gap_before", number(v.gap_before)},
           {"gap_after", number(v.gap_after)},
           {"floor", number(v.floor)},
-          {"mean_square",
-           {{"before", JsonNumber(v.mean_square.before)},
-            {"after", JsonNumber(v.mean_square.after)},
-            {"floor", JsonNumber(v.mean_square.floor)}}},
+          {"gap_before_low", number(v.gap_before_low)},
+          {"gap_before_high", number(v.gap_before_high)},
+          {"gap_after_low", number(v.gap_after_low)},
+          {"gap_after_high", number(v.gap_after_high)},
+          {"mean_square", EncodeMeanSquare(v.mean_square)},
+          {"replays", EncodeReplays(v.replays)},
           {"rmse", std::move(rmse)},
           {"coverage_50", number(v.coverage_50)},
           {"coverage_90", number(v.coverage_90)},
@@ -285,31 +317,6 @@ json EncodeValidation(const Validation& v) {
           {"drives", EncodeDrives(v.drives)},
           {"unusable_runs", v.unusable_runs},
           {"leads", EncodeLeads(v.leads)}};
-}
-
-json EncodeShares(const std::vector<HeldOutShare>& shares) {
-  json list = json::array();
-  for (const HeldOutShare& share : shares) {
-    list.push_back({{"species", EncodeSpecies(share.species)},
-                    {"measured", JsonNumber(share.measured)},
-                    {"as_assumed", JsonNumber(share.as_assumed)},
-                    {"as_calibrated", JsonNumber(share.as_calibrated)}});
-  }
-  return list;
-}
-
-json EncodeCounterfactuals(const std::vector<CounterfactualCall>& calls) {
-  json list = json::array();
-  for (const CounterfactualCall& call : calls) {
-    list.push_back({{"run", call.run},
-                    {"measured", call.measured},
-                    {"as_assumed", call.as_assumed},
-                    {"as_calibrated", call.as_calibrated},
-                    {"imagined", call.imagined},
-                    {"sentence", call.sentence},
-                    {"shares", EncodeShares(call.shares)}});
-  }
-  return list;
 }
 
 }  // namespace
@@ -330,6 +337,7 @@ std::string EncodeReport(const Report& report) {
        {"divergences", EncodeDivergences(report.divergences)},
        {"attribution", EncodeAttribution(report)},
        {"attribution_group", EncodeGroup(report.attribution.group)},
+       {"attribution_unions", EncodeUnions(report.attribution.unions)},
        {"unexplained", report.attribution.pip.empty()
                            ? json(nullptr)
                            : JsonNumber(report.attribution.shares.unexplained)},
@@ -339,6 +347,7 @@ std::string EncodeReport(const Report& report) {
        {"posterior", EncodePosterior(report.posterior)},
        {"validation", EncodeValidation(report.validation)},
        {"explanation", report.story.explanation},
+       {"effects", EncodeEffects(report.story.effects)},
        {"counterfactuals", EncodeCounterfactuals(report.story.counterfactuals)},
        {"measure_next",
         report.story.measure_next.empty() ? json(nullptr) : json(report.story.measure_next)},

@@ -218,9 +218,10 @@ absl::Status CompareGaps(const Model& simulation, const Model& model, const Cand
   const GapMeter meter(model, noise, seed);
   const Eigen::VectorXd assumed = Eigen::VectorXd::Zero(model.space().size());
   PARALLAX_RETURN_IF_ERROR(simulation.Residuals(assumed, residuals, nullptr));
-  out->gap_before = meter.Gap(*residuals);
+  PARALLAX_ASSIGN_OR_RETURN(const divergence::Interval before, meter.GapInterval(*residuals, seed));
   PARALLAX_RETURN_IF_ERROR(model.Residuals(candidate.z, residuals, nullptr));
-  out->gap_after = meter.Gap(*residuals);
+  PARALLAX_ASSIGN_OR_RETURN(const divergence::Interval after, meter.GapInterval(*residuals, seed));
+  SetGaps(before, after, out);
   out->floor = meter.floor();
   return absl::OkStatus();
 }
@@ -234,6 +235,16 @@ void ListFindings(const std::vector<RunObservations>& runs, Validation* out) {
 }
 
 }  // namespace
+
+void SetGaps(const divergence::Interval& before, const divergence::Interval& after,
+             Validation* validation) {
+  validation->gap_before = before.value;
+  validation->gap_before_low = before.low;
+  validation->gap_before_high = before.high;
+  validation->gap_after = after.value;
+  validation->gap_after_low = after.low;
+  validation->gap_after_high = after.high;
+}
 
 absl::StatusOr<Validation> Validate(const twin::Twin& twin, const ParameterSpace& space,
                                     const MapFit& fit, const std::vector<RunObservations>& recorded,

@@ -7,6 +7,8 @@
 
 #include "absl/status/statusor.h"
 #include "core/calibration/validation_gate.h"
+#include "core/causal/replay.h"
+#include "core/divergence/resampling.h"
 #include "core/pipeline/chirality.h"
 #include "core/pipeline/fit.h"
 #include "core/pipeline/leads.h"
@@ -39,20 +41,29 @@ struct ChannelValidation {
   double pit_distance = 0.0;
 };
 
+/// Mean over rows of (residual/sd)², sd of all that a right twin is allowed. Campaigns alone, else
+/// NaN.
+struct MeanSquare {
+  double before = std::numeric_limits<double>::quiet_NaN();  ///< as assumed
+  double after = std::numeric_limits<double>::quiet_NaN();   ///< at the fit
+  double floor = std::numeric_limits<double>::quiet_NaN();   ///< 95 % of right twins stay under it
+};
+
 /// How a candidate set fares on runs that it has not seen.
 struct Validation {
   bool held_out = false;    ///< false: there was no run to validate on, and every figure is NaN
   double gap_before = 0.0;  ///< excess energy distance on whitened scores, as assumed
   double gap_after = 0.0;   ///< the same, calibrated
   double floor = 0.0;       ///< 95 % of right twins stay under it
-  /// Campaigns alone, else NaN: mean over rows of (residual/sd)², sd of all that a right twin is
-  /// allowed.
-  struct MeanSquare {
-    double before = std::numeric_limits<double>::quiet_NaN();
-    double after = std::numeric_limits<double>::quiet_NaN();
-    double floor = std::numeric_limits<double>::quiet_NaN();
-  };
+  /// 90 % intervals of the two gaps by resampling runs (campaigns) or blocks; NaN for fewer than
+  /// four.
+  double gap_before_low = std::numeric_limits<double>::quiet_NaN();
+  double gap_before_high = std::numeric_limits<double>::quiet_NaN();
+  double gap_after_low = std::numeric_limits<double>::quiet_NaN();
+  double gap_after_high = std::numeric_limits<double>::quiet_NaN();
   MeanSquare mean_square;
+  /// Campaigns alone: that gap with one calibrated mechanism alone, and with all of them but it.
+  std::vector<causal::MechanismReplay> replays;
   double coverage_50 = 0.0;  ///< of all scored samples
   double coverage_90 = 0.0;
   std::vector<ChannelValidation> channels;
@@ -66,6 +77,10 @@ struct Validation {
   calibration::ValidationDecision decision;
   std::optional<Leads> leads;  ///< where these runs refused the set
 };
+
+/// Puts both gaps with their intervals into a validation.
+void SetGaps(const divergence::Interval& before, const divergence::Interval& after,
+             Validation* validation);
 
 /// Predicts the held-out runs under the assumed and the calibrated values and applies the gate.
 /// Rig-wide values come from the fit alone; a per-run parameter is estimated on each run's own

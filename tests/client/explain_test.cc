@@ -41,15 +41,6 @@ TEST(ExplainTest, WhatWasIdentifiedHasItsValueBesideTheAssumedOne) {
   EXPECT_THAT(Explained(other), Not(HasSubstr("was assumed.")));
 }
 
-TEST(ExplainTest, GapComesWithErrorsBeforeAndAfterTheFit) {
-  EXPECT_THAT(
-      Explained(FullReport()),
-      AllOf(HasSubstr("Gap 85.08 as assumed, 0.02711 at the best fit; 95 % of perfect twins stay "
-                      "under 0.05689 (p = 0.0005)."),
-            HasSubstr("channel rmse as assumed rmse at the fit unit p by block "
-                      "recorder/temperature 266.9 7.218 Cel 0.0005")));
-}
-
 TEST(ExplainTest, EvidenceIsListedForEveryAssumption) {
   EXPECT_THAT(
       Explained(FullReport()),
@@ -158,6 +149,7 @@ Json ToldReport() {
   Json report = FullReport();
   report["explanation"] = {"Run r07: Substrate conductivity, k₀ 1.38 → 0.95 W/m/K, lowers it.",
                            "Ruled out as the cause: Rc (inclusion 0.04, 96.2 nats alone)."};
+  report["effects"] = {{{"run", "r07"}, {"mechanism", "substrate_conductivity"}}};
   report["measure_next"] = "pressure or gas switch";
   report["hypotheses"] = {{{"name", "k0"},
                            {"kind", "PARAMETER"},
@@ -263,6 +255,18 @@ TEST(ExplainTest, AGroupIsCreditedAsOneAndNoMemberIs) {
   EXPECT_EQ(ExplanationJson(report)["attribution_group"], report["attribution_group"]);
 }
 
+TEST(ExplainTest, AUnionIsToldWithWhatItsMembersHaveTogether) {
+  Json report = ToldReport();
+  EXPECT_THAT(Explained(report), Not(HasSubstr("union")));
+  report["attribution_unions"] = {
+      {{"parameters", {"eta", "C"}}, {"shapley", 0.812}, {"low", 0.79}, {"high", 0.84}}};
+  EXPECT_THAT(Explained(report),
+              HasSubstr("eta and C share as one union (Owen values), for the runs hardly tell them "
+                        "apart: together 81 % of the gap (79 to 84). How it divides among them is "
+                        "known less well."));
+  EXPECT_EQ(ExplanationJson(report)["attribution_unions"], report["attribution_unions"]);
+}
+
 TEST(ExplainTest, NoGapListsWhatWouldHaveBeenSeenTheLeastFirst) {
   Json report = ToldReport();
   report["attribution"][0]["detectable_sd"] = 1.25;
@@ -326,7 +330,8 @@ TEST(ExplainTest, JsonHoldsTheListsThatTheTextIsMadeOf) {
   EXPECT_EQ(json["verdict"], "The gap comes from eta (coupling).");
   EXPECT_EQ(json["kind"], "IDENTIFIED");
   EXPECT_EQ(json["measure_next"], "pressure or gas switch");
-  for (const char* list : {"explanation", "hypotheses", "attribution", "counterfactuals"}) {
+  for (const char* list :
+       {"explanation", "effects", "hypotheses", "attribution", "counterfactuals"}) {
     EXPECT_EQ(json[list], report[list]) << list;
   }
   ASSERT_EQ(json["failed_gates"].size(), 2U);
@@ -338,8 +343,8 @@ TEST(ExplainTest, JsonOfAReportWithoutAStoryHasEmptyListsAndNull) {
   const Json json = ExplanationJson({{"verdict", {{"kind", "NO_GAP"}}}});
   EXPECT_TRUE(json["measure_next"].is_null());
   EXPECT_TRUE(json["confidence"].is_null());
-  for (const char* list :
-       {"explanation", "hypotheses", "attribution", "counterfactuals", "limits", "failed_gates"}) {
+  for (const char* list : {"explanation", "effects", "replays", "hypotheses", "attribution",
+                           "counterfactuals", "limits", "failed_gates"}) {
     EXPECT_EQ(json[list], Json::array()) << list;
   }
 }

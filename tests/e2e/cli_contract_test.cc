@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <sstream>
 
@@ -120,8 +121,9 @@ TEST_F(CliContractTest, EvaluatePrintsItsKeysInOrder) {
   const auto json = evaluation_->json();
   std::vector<std::string> keys;
   for (const auto& item : json.items()) keys.push_back(item.key());
-  EXPECT_THAT(keys, ::testing::ElementsAre("campaign", "verdict", "attribution", "unexplained",
-                                           "calibrated", "validation", "ingest", "seconds"));
+  EXPECT_THAT(
+      keys, ::testing::ElementsAre("campaign", "verdict", "attribution", "attribution_group",
+                                   "unexplained", "calibrated", "validation", "ingest", "seconds"));
   const auto& ingest = json["ingest"];
   EXPECT_EQ(
       ingest["received"].get<int>(),
@@ -144,10 +146,19 @@ TEST_F(CliContractTest, EvaluateHasEveryFigureOfThisCampaign) {
   EXPECT_TRUE(json["verdict"]["confidence"].is_number());
   EXPECT_TRUE(json["unexplained"].is_number());
   ASSERT_FALSE(json["attribution"].empty());
+  const auto& group = json["attribution_group"];
+  for (const char* figure : {"shapley", "low", "high", "pip"}) {
+    EXPECT_TRUE(group[figure].is_number()) << figure << " of " << group;
+  }
   for (const auto& cause : json["attribution"]) {
-    for (const char* figure : {"shapley", "low", "high", "pip"}) {
-      EXPECT_TRUE(cause[figure].is_number()) << figure << " of " << cause;
+    // Members of the group have no share of their own.
+    const auto& members = group["parameters"];
+    const bool alone =
+        std::find(members.begin(), members.end(), cause["parameter"]) == members.end();
+    for (const char* figure : {"shapley", "low", "high"}) {
+      EXPECT_EQ(cause[figure].is_number(), alone) << figure << " of " << cause;
     }
+    EXPECT_TRUE(cause["pip"].is_number()) << cause;
     EXPECT_TRUE(cause["mechanism"].is_string()) << cause;
   }
   ASSERT_FALSE(json["calibrated"].empty());

@@ -28,10 +28,40 @@ def verdict(kind, parameters=(), group=(), channels=(), confidence=1.0):
             "channels": list(channels), "confidence": confidence}
 
 
-def result(*arguments, after=None, seconds=1.0, **more):
-    return {"verdict": verdict(*arguments, **more), "calibrated": [] if after is None else [{}],
-            "validation": {"gap_after": after, "floor": 2.0},
+def result(*arguments, after=None, seconds=1.0, because="", species=None, pyrometer_k=None, **more):
+    rmse = [] if pyrometer_k is None else [
+        {"channel": "laser/height", "before": 3.0, "after": 3.0, "unit": "um"},
+        {"channel": "pyro/pyro_t", "before": 36.0, "after": pyrometer_k, "unit": "K"}]
+    return {"verdict": {**verdict(*arguments, **more), "because": because},
+            "calibrated": [] if after is None else [{}],
+            "validation": {"gap_after": after, "floor": 2.0, "rmse": rmse,
+                           "chirality_success_before": None if species is None else 0.46,
+                           "chirality_success_after": species},
             "seconds": {"replay": seconds, "analyse": seconds}}
+
+
+def write(content, *path):
+    with open(os.path.join(*path), "w", encoding="utf-8") as file:
+        json.dump(content, file)
+
+
+def run_on_folders(labels, results, *options):
+    """Exit code and output of the script on these campaigns as files."""
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in ("campaigns", "labels", "out"):
+            os.mkdir(os.path.join(folder, kind))
+        for one in labels:
+            os.mkdir(os.path.join(folder, "campaigns", one["id"]))
+            write(one, folder, "campaigns", one["id"], "campaign.json")
+            write(one, folder, "labels", one["id"] + ".json")
+        for campaign, given in results.items():
+            write(given, folder, "out", campaign + ".json")
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            code = scoreboard.main([os.path.join(folder, "campaigns"),
+                                    os.path.join(folder, "labels"), "--score-only", "--out",
+                                    os.path.join(folder, "out"), *options])
+    return code, said.getvalue()
 
 
 class Points(unittest.TestCase):
@@ -150,23 +180,10 @@ class Table(unittest.TestCase):
         self.assertIn(["sensor", "0", "0", "0", "0", "0", "0", "1", "0/1"], lines)
 
     def test_folders_are_scored_as_their_files(self):
-        with tempfile.TemporaryDirectory() as folder:
-            for kind in ("campaigns", "labels", "out"):
-                os.mkdir(os.path.join(folder, kind))
-            for one in self.LABELS:
-                os.mkdir(os.path.join(folder, "campaigns", one["id"]))
-                self.write(one, folder, "campaigns", one["id"], "campaign.json")
-                self.write(one, folder, "labels", one["id"] + ".json")
-            for campaign, given in self.RESULTS.items():
-                self.write(given, folder, "out", campaign + ".json")
-            said = io.StringIO()
-            with contextlib.redirect_stdout(said):
-                code = scoreboard.main([os.path.join(folder, "campaigns"),
-                                        os.path.join(folder, "labels"), "--score-only", "--out",
-                                        os.path.join(folder, "out")])
+        code, said = run_on_folders(self.LABELS, self.RESULTS)
         self.assertEqual(code, 0)
-        self.assertEqual(said.getvalue(), scoreboard.format_score(self.rows) + "\n")
-        self.assertIn("score 5/8\n", said.getvalue())
+        self.assertEqual(said, scoreboard.format_score(self.rows) + "\n")
+        self.assertIn("score 5/8\n", said)
 
     def test_what_cannot_be_scored_is_a_usage_error(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -176,10 +193,99 @@ class Table(unittest.TestCase):
                     scoreboard.main([folder, folder, "--bin", folder] + arguments)
                 self.assertEqual(ended.exception.code, 2, said.getvalue())
 
-    @staticmethod
-    def write(content, *path):
-        with open(os.path.join(*path), "w", encoding="utf-8") as file:
-            json.dump(content, file)
+
+class Innocents(unittest.TestCase):
+    def test_channels_beside_the_guilty_one_are_counted(self):
+        for planted, channels, innocents in (
+                (label("sensor", sensor="pyro_t"), ["pyro/pyro_t"], 0),
+                (label("sensor", sensor="pyro_t"), ["pyro/pyro_t", "gas/feed_flow"], 1),
+                (label("sensor", sensor="pyro.clock"), ["pyro/clock", "rga/clock"], 1),
+                (label("null"), ["pyro/pyro_t", "rga/p_h2o"], 2)):
+            row = scoreboard.grade(planted, result("SENSOR_FAULT", channels=channels))
+            self.assertEqual(row.innocents, innocents, channels)
+            self.assertEqual(scoreboard.summarise([row])["innocents_accused"], innocents)
+
+    def test_a_channel_that_the_twin_misses_is_not_accused(self):
+        row = scoreboard.grade(label("unmodelled"), result("UNMODELLED", channels=["laser/height"]))
+        self.assertEqual(row.innocents, 0)
+
+
+class Require(unittest.TestCase):
+    """Sixteen small campaigns and a case study that hold every limit, then one that breaks each."""
+
+    LABELS = ([label("null", id="n%d" % i) for i in range(3)] +
+              [label("single", ["vd0"], id="s%02d" % i) for i in range(12)] +
+              [label("confounded", ["k0"], ambiguous=["k0", "Rc"], id="p"),
+               label("case_study", ["k0", "nk"], id="study")])
+    SEPARATES = "cause lies among k0, Rc; two thicknesses would separate them"
+
+    def setUp(self):
+        self.results = {"n%d" % i: result("NO_GAP") for i in range(3)}
+        for i in range(12):
+            self.results["s%02d" % i] = result("IDENTIFIED", ["vd0"], after=2.6, seconds=30.0)
+        self.results["p"] = result("AMBIGUOUS", group=["k0", "Rc"], because=self.SEPARATES)
+        self.results["study"] = result("IDENTIFIED", ["nk"], after=2.8, seconds=90.0, species=0.88,
+                                       pyrometer_k=4.0)
+
+    def run_with(self, wanted, **changed):
+        code, said = run_on_folders(self.LABELS, {**self.results, **changed}, "--require", wanted)
+        return code, [line for line in said.splitlines() if line.startswith("FAIL")], said
+
+    def check_broken(self, wanted, texts, **changed):
+        code, failed, said = self.run_with(wanted, **changed)
+        self.assertEqual(code, 1, said)
+        self.assertEqual([line.split(": ")[1] for line in failed], texts)
+
+    def test_what_just_holds_every_limit_is_accepted(self):
+        code, failed, said = self.run_with("all")
+        self.assertEqual((code, failed), (0, []), said)
+        self.assertIn("\n15 of 15 limits hold\n", said)
+        self.assertIn("\npass  case-study: RMSE of the pyrometer on held-out runs [K] 4 (asked: <= 4)\n",
+                      said)
+
+    def test_every_limit_of_the_small_campaigns_refuses(self):
+        broken = self.check_broken
+        broken("all", ["points lost 1 (asked", "nominal campaigns accused 1 (asked"],
+               n0=result("AMBIGUOUS", group=["k0", "Rc"], because=self.SEPARATES))
+        broken("all", ["points lost 1 (asked", "wrong parameter IDENTIFIED 1 (asked"],
+               s00=result("IDENTIFIED", ["Rc"], after=2.0))
+        broken("all", ["points lost 0.5 (asked", "member of an inseparable pair claimed 1 (asked"],
+               p=result("IDENTIFIED", ["k0"], after=2.0))
+        broken("all", ["AMBIGUOUS without a separating experiment 1 (asked"],
+               p=result("AMBIGUOUS", group=["k0", "Rc"]))
+        broken("all", ["IDENTIFIED without a held-out gap 1 (asked"],
+               s00=result("IDENTIFIED", ["vd0"]))
+        broken("all", ["worst held-out gap of an IDENTIFIED over its floor 1.35 (asked"],
+               s00=result("IDENTIFIED", ["vd0"], after=2.7))
+        broken("all", ["seconds of the longest 60.2 (asked"], n0=result("NO_GAP", seconds=30.1))
+
+    def test_every_limit_of_the_case_study_refuses(self):
+        def study(species=0.9, pyrometer_k=3.0, seconds=1.0, named="nk"):
+            return result("IDENTIFIED", [named], after=1.0, seconds=seconds, species=species,
+                          pyrometer_k=pyrometer_k)
+        broken = self.check_broken
+        broken("case-study", ["points lost 1 (asked", "wrong parameter IDENTIFIED 1 (asked"],
+               study=study(named="Rc"))
+        broken("case-study", ["share of held-out runs whose dominant species is right 0.87 (asked"],
+               study=study(species=0.87))
+        broken("case-study", ["RMSE of the pyrometer on held-out runs [K] 4.1 (asked"],
+               study=study(pyrometer_k=4.1))
+        broken("case-study", ["seconds of the longest 180.2 (asked"], study=study(seconds=90.1))
+
+    def test_a_figure_that_is_not_there_refuses(self):
+        self.check_broken("all", ["share of held-out runs whose dominant species is right - (asked",
+                                  "RMSE of the pyrometer on held-out runs [K] - (asked"],
+                          study=result("IDENTIFIED", ["nk"], after=1.0))
+        code, said = run_on_folders(self.LABELS[:-2], self.results, "--require", "small")
+        self.assertEqual(code, 1)
+        self.assertIn("FAIL  small: campaigns scored 15 (asked: >= 16)", said)
+
+    def test_one_group_alone_may_be_required(self):
+        slow = result("NO_GAP", seconds=300.0)
+        self.assertEqual(self.run_with("case-study", n0=slow)[0], 0)
+        self.assertEqual(self.run_with("small", n0=slow)[0], 1)
+        code, _ = run_on_folders(self.LABELS[:1], {"n0": slow})  # nothing is required
+        self.assertEqual(code, 0)
 
 
 if __name__ == "__main__":

@@ -82,12 +82,29 @@ void JoinSmall(std::vector<WaterfallBar>* steps) {
   steps->push_back(std::move(others));
 }
 
-std::string Caption(const Json& report) {
+/// What shares are parts of: a campaign's mean square, else the gap itself.
+struct Divided {
+  std::string name;
+  const Json& value;
+  const Json& after;
+  const Json& floor;
+};
+
+Divided DividedOf(const Json& report) {
   const Json& gap = At(report, "gap");
+  const Json& square = At(gap, "mean_square");
+  if (At(square, "before").is_number()) {
+    return {"mean squared residual", At(square, "before"), At(square, "after"),
+            At(square, "floor")};
+  }
+  return {"gap", At(gap, "value"), At(gap, "after"), At(gap, "floor")};
+}
+
+std::string Caption(const Divided& divided) {
   std::string caption =
-      "In parts of the gap as assumed. Gap " + Text(At(gap, "value")) + " as assumed";
-  if (At(gap, "after").is_number()) caption += ", " + Text(At(gap, "after")) + " at the best fit";
-  return caption + "; 95 % of perfect twins stay under " + Text(At(gap, "floor")) +
+      "In parts of the " + divided.name + ": " + Text(divided.value) + " as assumed";
+  if (divided.after.is_number()) caption += ", " + Text(divided.after) + " at the best fit";
+  return caption + "; 95 % of perfect twins stay under " + Text(divided.floor) +
          ". Whiskers: 90 % intervals.";
 }
 
@@ -95,7 +112,8 @@ std::string Caption(const Json& report) {
 
 absl::StatusOr<Waterfall> ReadWaterfall(const Json& report) {
   const double left = NumberOf(At(report, "unexplained"));
-  const double gap = NumberOf(At(At(report, "gap"), "value"));
+  const Divided divided = DividedOf(report);
+  const double gap = NumberOf(divided.value);
   if (!std::isfinite(left) || !(gap > 0.0)) {
     return absl::NotFoundError("there was no gap to divide among assumptions");
   }
@@ -106,7 +124,7 @@ absl::StatusOr<Waterfall> ReadWaterfall(const Json& report) {
     if ((a.share < 0.0) != (b.share < 0.0)) return a.share < 0.0;
     return std::abs(a.share) > std::abs(b.share);
   });
-  const double floor = NumberOf(At(At(report, "gap"), "floor")) / gap;
+  const double floor = NumberOf(divided.floor) / gap;
   const double measurement = std::isfinite(floor) ? std::clamp(floor, 0.0, std::max(left, 0.0)) : 0;
   steps.push_back({.kind = Kind::kUnexplained,
                    .name = "unexplained",
@@ -121,7 +139,7 @@ absl::StatusOr<Waterfall> ReadWaterfall(const Json& report) {
                                 .detail = "everything as assumed",
                                 .share = 1.0,
                                 .begin = 1.0}},
-                      .caption = Caption(report)};
+                      .caption = Caption(divided)};
   double rest = 1.0;
   for (WaterfallBar& step : steps) {
     step.begin = rest;

@@ -25,13 +25,14 @@ struct WaterfallBar {
 
 struct Waterfall {
   std::vector<WaterfallBar> bars;  ///< the gap first, measurement last
-  std::string caption;             ///< the gap in its own figures
+  std::string caption;             ///< in its own figures what is divided
 };
 
-/// The gap as assumed, what each assumption takes away (those that widen it first, then the largest
-/// first; those below half a percent that nobody blames as one bar), what nothing explains, and
-/// what measurement alone may leave: the gap under which 95 % of perfect twins stay, at most what
-/// is left. Errors: NotFound where the report divides no gap.
+/// The gap as assumed (a campaign's mean square: its shares are parts of that), what each
+/// assumption takes away (those that widen it first, then the largest first; those below half a
+/// percent that nobody blames as one bar), what nothing explains, and what measurement alone may
+/// leave: the gap under which 95 % of perfect twins stay, at most what is left. Errors: NotFound
+/// where the report divides no gap.
 absl::StatusOr<Waterfall> ReadWaterfall(const Json& report);
 
 Scene DrawWaterfall(const Waterfall& waterfall, double width);

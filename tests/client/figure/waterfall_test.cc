@@ -41,7 +41,8 @@ TEST(WaterfallTest, RunsFromTheGapToNothing) {
   const WaterfallBar& last = waterfall.bars.back();
   EXPECT_EQ(last.kind, Kind::kMeasurement);
   EXPECT_THAT(last.begin - last.share, DoubleNear(0.0, 2e-4));  // the report's figures are rounded
-  EXPECT_THAT(waterfall.caption, HasSubstr("Gap 85.08 as assumed, 0.02711 at the best fit"));
+  EXPECT_THAT(waterfall.caption,
+              HasSubstr("In parts of the gap: 85.08 as assumed, 0.02711 at the best fit"));
 }
 
 TEST(WaterfallTest, WhatIsLeftIsMeasurementUpToTheFloorAndElseUnexplained) {
@@ -55,6 +56,17 @@ TEST(WaterfallTest, WhatIsLeftIsMeasurementUpToTheFloorAndElseUnexplained) {
   PARALLAX_ASSERT_OK_AND_ASSIGN(const Waterfall all_noise, ReadWaterfall(closed));
   EXPECT_EQ(all_noise.bars[8].share, 0.0);
   EXPECT_EQ(all_noise.bars[9].share, 0.0004);
+}
+
+TEST(WaterfallTest, ACampaignsSharesArePartsOfItsMeanSquare) {
+  Json report = FurnaceReport();
+  report["gap"]["mean_square"] = {{"before", 50.0}, {"after", 0.3}, {"floor", 2.0}};
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Waterfall waterfall, ReadWaterfall(report));
+  EXPECT_THAT(waterfall.bars.back().share, DoubleNear(2.0 / 50.0, 1e-12));
+  EXPECT_THAT(
+      waterfall.caption,
+      HasSubstr("In parts of the mean squared residual: 50 as assumed, 0.3 at the best fit; "
+                "95 % of perfect twins stay under 2."));
 }
 
 TEST(WaterfallTest, MembersOfAGroupAreBlamed) {

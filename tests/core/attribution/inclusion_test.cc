@@ -55,6 +55,14 @@ TEST(Inclusion, GroupIsCertainWhereItsMembersShare) {
   EXPECT_THAT(RivalTerms(models, inclusion, 30.0), ::testing::ElementsAre(0, 1, 2));
 }
 
+TEST(Inclusion, AGroupLosesWhatTheBestModelWithoutItsMembersLacks) {
+  const std::vector<TermModel> models = {{{}, 0}, {{0}, 30}, {{1}, 29}, {{2}, 12}, {{0, 1}, 28}};
+  const TermInclusion inclusion = IncludeTerms(models, {-1.0, -1.0, -2.0});
+  EXPECT_EQ(GroupLossWithout(models, inclusion, {0}), 1.0);
+  EXPECT_EQ(GroupLossWithout(models, inclusion, {0, 1}), 29.0 - 10.0);
+  EXPECT_EQ(GroupLossWithout(models, inclusion, {}), -std::numeric_limits<double>::infinity());
+}
+
 TEST(Inclusion, NothingIsWeighedAgainstWhatExplainsBetter) {
   // The second model explains less than nothing does: possible, but nothing would show it.
   const std::vector<TermModel> models = {{{}, 0.0}, {{0}, -1.0}, {{1}, std::log(3.0)}};

@@ -207,6 +207,42 @@ TEST(ShareGap, OfAUnionIsOwens) {
   EXPECT_NEAR(shares->share(1), 0.375, 1e-12);
 }
 
+TEST(ShareGap, WhatAUnionHasTogetherHasAnIntervalOfItsOwn) {
+  // What one draw gives to a player it takes from its fellow: together they have the same in all.
+  const auto gap = [](int draw, uint32_t mask) {
+    return 10.0 - ((mask & 1u) != 0 ? 2.0 + draw : 0.0) - ((mask & 2u) != 0 ? 6.0 - draw : 0.0);
+  };
+  const absl::StatusOr<GapShares> shares = ShareGap(2, 5, gap, {0, 0});
+  ASSERT_TRUE(shares.ok());
+  EXPECT_GT(shares->high(0) - shares->low(0), 0.3);
+  const JointShare together = TogetherOf(*shares, {0, 1});
+  EXPECT_NEAR(together.share, 0.8, 1e-12);
+  EXPECT_NEAR(together.low, 0.8, 1e-12);
+  EXPECT_NEAR(together.high, 0.8, 1e-12);
+  EXPECT_NEAR(TogetherOf(*shares, {1}).low, shares->low(1), 1e-12);
+}
+
+TEST(ShareGap, IntervalsOfAFewDrawsHoldOneMoreNineTimesInTen) {
+  // Shares uniform on 0 to 1, of which the interval of 32 is as wide as 0.9 on average.
+  constexpr int kDraws = 32, kGames = 2000;
+  int held = 0;
+  double width = 0.0;
+  for (uint64_t seed = 0; seed < kGames; ++seed) {
+    base::Random random(seed, 7);
+    std::vector<double> removed(kDraws);
+    for (double& x : removed) x = random.Uniform();
+    const absl::StatusOr<GapShares> shares = ShareGap(1, kDraws, [&](int draw, uint32_t mask) {
+      return 1.0 - (mask != 0 ? removed[static_cast<size_t>(draw)] : 0.0);
+    });
+    ASSERT_TRUE(shares.ok());
+    const double truth = random.Uniform();
+    if (truth >= shares->low(0) && truth <= shares->high(0)) ++held;
+    width += (shares->high(0) - shares->low(0)) / kGames;
+  }
+  EXPECT_NEAR(width, 0.9, 0.005);
+  EXPECT_NEAR(static_cast<double>(held) / kGames, 0.9, 0.02);
+}
+
 TEST(ShareGap, RefusesWhereThereIsNoGapToDivide) {
   EXPECT_EQ(ShareGap(2, 3, [](int, uint32_t) { return 0.0; }).status().code(),
             absl::StatusCode::kFailedPrecondition);

@@ -72,18 +72,45 @@ TEST(FitHierarchy, EightSchoolsAreTheirClosedForm) {
   EXPECT_NEAR(result.spread_weight.sum(), 1.0, 1e-12);
 }
 
-TEST(FitHierarchy, QuantilesOfTheSpreadAreThoseOfItsDensity) {
-  const Hierarchy result = *FitHierarchy(Readings(kEffect, kError), {.scale = 10.0, .grid = 99});
-  double total = 0.0, low = 0.0, high = 0.0;
+/// Share of p(τ | data) of the eight schools, flat in μ, that lies in an interval of τ.
+double ShareWithin(double low, double high, double scale) {
+  double total = 0.0, within = 0.0;
   for (int k = 0; k < 60000; ++k) {
     const double tau = (k + 0.5) * 1e-3,
-                 weight = std::exp(ClosedForm(tau, 10.0).log_density + 40.0);
+                 weight = std::exp(ClosedForm(tau, scale).log_density + 40.0);
     total += weight;
-    low += tau < result.spread_low ? weight : 0.0;
-    high += tau < result.spread_high ? weight : 0.0;
+    within += tau > low && tau < high ? weight : 0.0;
   }
-  EXPECT_NEAR(low / total, 0.05, 0.001);
-  EXPECT_NEAR(high / total, 0.95, 0.001);
+  return within / total;
+}
+
+// The density of eight schools is largest at τ = 0.
+TEST(FitHierarchy, AnIntervalOfASpreadThatNobodyNeedsBeginsAtZero) {
+  const Hierarchy result = *FitHierarchy(Readings(kEffect, kError), {.scale = 10.0, .grid = 99});
+  EXPECT_EQ(result.spread_low, 0.0);
+  EXPECT_NEAR(ShareWithin(0.0, result.spread_high, 10.0), 0.9, 0.001);
+}
+
+// Equal errors s: p(τ | data) ∝ v^−(R − 1)/2 exp(−S²/2v), v = s² + τ².
+TEST(FitHierarchy, AnIntervalOfASpreadHasOneDensityAtBothEnds) {
+  const Eigen::VectorXd y = (Eigen::VectorXd(6) << 1, 4, -2, 7, 0, 9).finished();
+  const double s = 0.5, scale = 10.0;
+  const Hierarchy result =
+      *FitHierarchy(Readings(y, Eigen::VectorXd::Constant(6, s)), {.scale = scale, .grid = 199});
+  const double squares = (y.array() - y.mean()).square().sum();
+  const auto density = [&](double tau) {
+    const double v = s * s + tau * tau;
+    return std::pow(v, -2.5) * std::exp(-0.5 * squares / v - 0.5 * std::pow(tau / scale, 2));
+  };
+  EXPECT_GT(result.spread_low, 1.0);
+  EXPECT_NEAR(density(result.spread_low) / density(result.spread_high), 1.0, 0.05);
+  double total = 0.0, within = 0.0;
+  for (int k = 0; k < 60000; ++k) {
+    const double tau = (k + 0.5) * 1e-3, weight = density(tau);
+    total += weight;
+    within += tau > result.spread_low && tau < result.spread_high ? weight : 0.0;
+  }
+  EXPECT_NEAR(within / total, 0.9, 0.001);
 }
 
 // The marginal likelihood of eight schools is largest at τ = 0, where all are one: the weighted

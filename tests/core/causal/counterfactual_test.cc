@@ -91,20 +91,42 @@ TEST(ImagineCalls, CountsOverDraws) {
   const auto call = [](const twin::Prediction& p) {
     return std::string(p.outcome[0] < 1.5 * kSlope ? "low" : "high");
   };
-  const auto counts = ImagineCalls(twin, LinearTwin::Drive(2), draws, {}, {}, call).value();
-  ASSERT_THAT(counts, SizeIs(2));
-  EXPECT_EQ(counts[0].call, "high");
-  EXPECT_EQ(counts[0].draws, 3);
-  EXPECT_EQ(counts[1].draws, 1);
-  // Whatever was drawn, the action decides; the residual of each draw brings the same run back.
-  const auto acted =
+  const DrawnCalls same = ImagineCalls(twin, LinearTwin::Drive(2), draws, {}, {}, call).value();
+  for (const std::vector<CallCount>& counts : {same.fitted, same.imagined}) {
+    ASSERT_THAT(counts, SizeIs(2));
+    EXPECT_EQ(counts[0].call, "high");
+    EXPECT_EQ(counts[0].draws, 3);
+    EXPECT_EQ(counts[1].draws, 1);
+  }
+  // Whatever was drawn, the action decides.
+  const DrawnCalls acted =
       ImagineCalls(twin, LinearTwin::Drive(2), draws, {{"p", 0.0}}, {}, call).value();
-  ASSERT_THAT(acted, SizeIs(1));
-  EXPECT_EQ(acted[0].call, "low");
+  EXPECT_THAT(acted.fitted, SizeIs(2));
+  ASSERT_THAT(acted.imagined, SizeIs(1));
+  EXPECT_EQ(acted.imagined[0].call, "low");
   EXPECT_THAT(ImagineCalls(twin, LinearTwin::Drive(2), Eigen::MatrixXd(2, 0), {}, {}, call)
                   .status()
                   .ToString(),
               HasSubstr("draws: 0"));
+}
+
+TEST(ImagineCalls, TheResidualIsThatOfEachDraw) {
+  const LinearTwin twin;
+  Eigen::MatrixXd draws(2, 4);
+  draws << 1.0, 2.0, 3.0, 4.0, 0.0, 0.0, 0.0, 0.0;
+  const auto call = [](const twin::Prediction& p) {
+    return std::string(p.outcome[0] < 0.5 * kSlope ? "low" : "high");
+  };
+  // Measured is p = 2.2; at p = 0 that leaves 2.2 − p of the draw: 1.2, 0.2, −0.8, −1.8 slopes.
+  const DrawnCalls drawn =
+      ImagineCalls(twin, LinearTwin::Drive(2), draws, {{"p", 0.0}}, {{}, One(2.2 * kSlope)}, call)
+          .value();
+  ASSERT_THAT(drawn.fitted, SizeIs(1));
+  EXPECT_EQ(drawn.fitted[0].draws, 4);
+  ASSERT_THAT(drawn.imagined, SizeIs(2));
+  EXPECT_EQ(drawn.imagined[0].call, "low");
+  EXPECT_EQ(drawn.imagined[0].draws, 3);
+  EXPECT_EQ(drawn.imagined[1].call, "high");
 }
 
 TEST(Imagine, SharesStayAWholeWithoutNegativeParts) {

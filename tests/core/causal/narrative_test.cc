@@ -195,6 +195,51 @@ TEST(TellEffect, OtherFiguresAlwaysGiveAnotherText) {
   EXPECT_EQ(texts.size(), 100u);
 }
 
+MediatedEffect HeldAtRipening(double left) {
+  return {0.85,
+          0.8363,
+          -0.0137,
+          {{"surface_t@ripening", "surface temperature while particles ripen", 1.0 - left, left},
+           {"surface_t@nucleation", "surface temperature at nucleation", 0.0028, 0.9972},
+           {"particle_d", "particle diameter", 1.0, 0.0}}};
+}
+
+TEST(TellHeld, SaysWhatIsLeftWithEachThatCarriesAny) {
+  EXPECT_EQ(TellHeld(Conductivity(), AskDiameter(), HeldAtRipening(0.0028)),
+            "Of the −0.0137 nm that substrate conductivity makes in mean tube diameter, 0.28 % is "
+            "left with surface temperature while particles ripen held as assumed and nothing with "
+            "particle diameter.");
+  EXPECT_THAT(TellHeld(Conductivity(), AskDiameter(), HeldAtRipening(-0.12)),
+              HasSubstr("−12 % is left with surface temperature while"));
+  EXPECT_THAT(TellHeld(Conductivity(), AskDiameter(), HeldAtRipening(1.2)),
+              HasSubstr("120 % is left with surface temperature while"));
+}
+
+TEST(TellHeld, SaysThatNoneCarriesMuchAndNothingWhereNoneIsOnTheWay) {
+  MediatedEffect effect = HeldAtRipening(0.96);
+  effect.mediators.pop_back();
+  EXPECT_EQ(TellHeld(Conductivity(), AskDiameter(), effect),
+            "Of the −0.0137 nm that substrate conductivity makes in mean tube diameter, no "
+            "quantity on the way carries 5 % alone.");
+  effect.mediators.clear();
+  EXPECT_EQ(TellHeld(Conductivity(), AskDiameter(), effect), "");
+}
+
+TEST(TellRun, SaysInHowManyDraws) {
+  RunCalls calls = {"r17", "(7,6)", "(7,5)", "(7,6)", "(7,5)"};
+  calls.drawn = {{{"(7,6)", 97}, {"(7,5)", 3}}, {{"(7,5)", 93}, {"(7,6)", 7}}};
+  EXPECT_EQ(TellRun(Conductivity(), calls),
+            "With this substrate conductivity, run r17 gives (7,6) in 97 of 100 draws of the "
+            "posterior; measured (7,6); as assumed (7,5). Had it been as assumed, (7,5) would have "
+            "come out in 93 of 100.");
+  // The fit itself says what most draws do not.
+  calls.imagined = "(7,6)";
+  calls.drawn.fitted = {{"(7,5)", 100}};
+  EXPECT_THAT(TellRun(Conductivity(), calls),
+              AllOf(HasSubstr("gives (7,6) in 0 of 100 draws"),
+                    HasSubstr("(7,6) would still have come out in 7 of 100.")));
+}
+
 TEST(TellRun, TheThreeCallsAndTheCounterfactual) {
   EXPECT_EQ(TellRun(Conductivity(), {"r17", "(7,6)", "(7,5)", "(7,6)", "(7,5)"}),
             "With this substrate conductivity, run r17 gives (7,6); measured (7,6); as assumed "

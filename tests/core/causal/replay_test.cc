@@ -70,6 +70,25 @@ TEST(ReplayMechanisms, LeavesOutWhatDidNotChangeAndPassesErrorsOn) {
       HasSubstr("parameters: 1, must be 2"));
 }
 
+TEST(ReplayMechanisms, AsksForNoWorldTwice) {
+  const LinearTwin twin;
+  int asked = 0;
+  const WorldFigure figure = [&asked](const Eigen::VectorXd& v) -> absl::StatusOr<double> {
+    ++asked;
+    return v.sum();
+  };
+  ASSERT_TRUE(
+      ReplayMechanisms(twin.description(), Values(1.0, 1.0), Values(2.0, 3.0), figure).ok());
+  EXPECT_EQ(asked, 4);
+  asked = 0;
+  // Of one mechanism alone is everything, and without it is nothing.
+  const MechanismReplays one =
+      ReplayMechanisms(twin.description(), Values(1.0, 1.0), Values(1.0, 3.0), figure).value();
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(one.mechanisms.at(0).alone, one.calibrated);
+  EXPECT_EQ(one.mechanisms.at(0).without, one.assumed);
+}
+
 class LinearAtSeed : public ::testing::TestWithParam<uint64_t> {
  protected:
   LinearAtSeed() {
@@ -96,6 +115,25 @@ TEST_P(LinearAtSeed, NaturalEffectsAreTheProductsOfCoefficients) {
   EXPECT_NEAR(all.total, all.after - all.before, kTolerance);
   const NaturalEffects chain = DivideAtMediators(worlds, {"m1@m2"}, AskY()).value();
   EXPECT_NEAR(chain.indirect, c_.c2 * c_.beta * c_.alpha * step, kTolerance);
+}
+
+TEST_P(LinearAtSeed, EachMediatorCarriesTheProductsAlongIt) {
+  const LinearTwin twin(c_);
+  const Worlds worlds{twin, drive_, Values(from_), Values(to_)};
+  const MediatedEffect effect = DivideAtEach(LinearTwin::MakeGraph(), worlds, AskY()).value();
+  const double into_m2 = c_.beta * c_.alpha + c_.delta;
+  const double slope = c_.c0 + c_.c1 * c_.alpha + c_.c2 * into_m2;
+  EXPECT_NEAR(effect.total, slope * (to_ - from_), kTolerance);
+  // Shares of a total that nearly cancels are large: they are held against it.
+  const std::map<std::string, double> carried = {
+      {"m1@m2", c_.c2 * c_.beta * c_.alpha}, {"m1@y", c_.c1 * c_.alpha}, {"m2@y", c_.c2 * into_m2}};
+  std::vector<std::string> order;
+  for (const MediatorShare& mediator : effect.mediators) {
+    order.push_back(mediator.name);
+    EXPECT_NEAR(mediator.through * slope, carried.at(mediator.name), 1e-9);
+    EXPECT_NEAR(mediator.left * slope, slope - carried.at(mediator.name), 1e-9);
+  }
+  EXPECT_THAT(order, ElementsAre("m1@m2", "m1@y", "m2@y"));
 }
 
 TEST_P(LinearAtSeed, InteractionOfAProductHasItsClosedForm) {
@@ -146,6 +184,25 @@ TEST_P(LinearAtSeed, TheRemainderOfRoutesIsTheInteraction) {
   EXPECT_NEAR(effects.sum + effects.interaction, effects.total, kTolerance);
 }
 INSTANTIATE_TEST_SUITE_P(Seeds, LinearAtSeed, ::testing::Range(uint64_t{0}, uint64_t{20}));
+
+TEST(DivideAtEach, OnlyWhatIsOnTheWayIsHeldAndNothingHasNoShares) {
+  const LinearTwin twin;
+  const twin::Drive drive = LinearTwin::Drive(3);
+  const Graph graph = LinearTwin::MakeGraph();
+  const MediatedEffect offset =
+      DivideAtEach(graph, {twin, drive, Values(1.0), Values(1.0, 4.0)}, AskY()).value();
+  EXPECT_NEAR(offset.total, 4.0, kTolerance);
+  EXPECT_TRUE(offset.mediators.empty());
+  // y = p + q: what the push adds the offset takes.
+  const LinearTwin plain({.alpha = 1.0, .beta = 0.0, .delta = 0.0, .c0 = 0.0, .c1 = 1.0, .c2 = 0});
+  const MediatedEffect none =
+      DivideAtEach(graph, {plain, drive, Values(1.0), Values(3.0, -2.0)}, AskY()).value();
+  EXPECT_EQ(none.total, 0.0);
+  EXPECT_TRUE(none.mediators.empty());
+  EXPECT_THAT(
+      DivideAtEach(graph, {twin, drive, Values(1.0), Values(1.0)}, AskY()).status().ToString(),
+      HasSubstr("are the same"));
+}
 
 TEST(DivideAmongRoutes, TellsWhatItsMediatorsDidAlongTheRouteAlone) {
   const LinearTwin twin;

@@ -118,6 +118,21 @@ TEST_F(SwcntReplay, HeldAtEveryUserOfTheSurfaceConductivityHasNoDirectEffect) {
   EXPECT_LT(effects.total, -0.005);
 }
 
+TEST_F(SwcntReplay, WithTheSurfaceHeldWhileParticlesRipenConductivityLosesItsEffect) {
+  const twin::Drive drive = Chirality(1123.15);
+  const Eigen::VectorXd poor = Do(description(), Nominal(), {{"k0", 0.95}}).value();
+  const MediatedEffect effect =
+      DivideAtEach(GraphFor(drive), {*twin_, drive, Nominal(), poor}, Diameter()).value();
+  std::map<std::string, MediatorShare> by_name;
+  for (const MediatorShare& mediator : effect.mediators) by_name[mediator.name] = mediator;
+  for (const char* name : {"surface_t@ripening", "particle_d"}) {
+    EXPECT_LT(std::abs(by_name[name].left), 0.01) << name;
+    EXPECT_GT(by_name[name].through, 0.99) << name;
+  }
+  EXPECT_GT(by_name["surface_t@nucleation"].left, 0.99);
+  EXPECT_EQ(by_name.count("heater_t@substrate"), 0u);  // upstream of what conducts
+}
+
 TEST_F(SwcntReplay, GrowthCoolsSilicaThroughItsEmissivity) {
   const twin::Drive drive =
       twin::testing::SteadyDrive(twin::testing::StageRig(), {.grow_s = 300.0});

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 
 #include "core/base/random.h"
 #include "core/divergence/distance.h"
@@ -33,6 +34,50 @@ TEST(Bootstrap, OfOneUnitHasNoWidth) {
   ASSERT_TRUE(interval.ok());
   EXPECT_EQ(interval->low, 3.0);
   EXPECT_EQ(interval->high, 3.0);
+}
+
+/// Square of the mean of some values: above the square of the true mean by their variance over n.
+std::function<double(const std::vector<int>&)> SquareOfMean(const std::vector<double>& values) {
+  return [&values](const std::vector<int>& chosen) {
+    double total = 0.0;
+    for (const int k : chosen) total += values[static_cast<size_t>(k)];
+    return std::pow(total / static_cast<double>(chosen.size()), 2);
+  };
+}
+
+TEST(Excess, OfNothingHoldsItsValueThoughEveryResampleLiesAboveIt) {
+  const std::vector<double> values = {-1, 1, -1, 1, -1, 1, -1, 1, -1, 1};  // mean 0, variance 1
+  const Interval interval =
+      *ExcessInterval(10, SquareOfMean(values), 0.1, {.resamples = 4000, .seed = 1});
+  EXPECT_NEAR(interval.value, -0.1, 1e-12);
+  // The mean of ten is 0 or one of 0.2, 0.4, …; its square is 0.1 on average, 0.36 at 95 %.
+  EXPECT_NEAR(interval.low, -0.2, 0.02);
+  EXPECT_NEAR(interval.high, 0.16, 0.02);
+}
+
+TEST(Excess, OfALargeDistanceIsAsWideAsItsStandardError) {
+  base::Random random(4, 0);
+  std::vector<double> values(200);
+  for (double& value : values) value = 3.0 + 2.0 * random.Normal();
+  const auto square = SquareOfMean(values);
+  const Interval interval = *ExcessInterval(200, square, 0.02, {.resamples = 2000});
+  const Interval plain = *BootstrapInterval(200, square, {.resamples = 2000});
+  const double width = 2.0 * 1.645 * 2.0 * std::sqrt(plain.value) * 2.0 / std::sqrt(200.0);
+  EXPECT_NEAR(interval.high - interval.low, width, 0.2 * width);
+  EXPECT_NEAR(interval.high - interval.low, plain.high - plain.low, 1e-12);
+  EXPECT_NEAR(interval.value, plain.value - 0.02, 1e-12);
+  EXPECT_NEAR(plain.low - interval.low, 0.02 + 4.0 / 200.0, 0.02);
+}
+
+TEST(Excess, OfFewUnitsHasNoEnds) {
+  const std::vector<double> values = {2.0, 2.0, 2.0, 2.0};
+  const Interval few = *ExcessInterval(3, SquareOfMean(values), 1.0);
+  EXPECT_EQ(few.value, 3.0);
+  EXPECT_TRUE(std::isnan(few.low));
+  EXPECT_TRUE(std::isnan(few.high));
+  const Interval enough = *ExcessInterval(4, SquareOfMean(values), 1.0);
+  EXPECT_NEAR(enough.low, 3.0, 1e-12);
+  EXPECT_FALSE(ExcessInterval(0, SquareOfMean(values), 0.0).ok());
 }
 
 TEST(Bootstrap, RejectsNoUnitsAndFewResamples) {

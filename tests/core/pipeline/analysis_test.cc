@@ -95,9 +95,54 @@ TEST(BoardAnalysisTest, SaysWhatWouldTellTheGroupApartAndWhatWasRuledOutByWhichF
 TEST(BoardAnalysisTest, SharesOfTheGapAndItsUnexplainedPartSumToOne) {
   const json report = CampaignReport();
   double sum = report.at("unexplained");
-  for (const json& share : report.at("attribution")) sum += share.at("shapley").get<double>();
+  sum += report.at("attribution_group").at("shapley").get<double>();
+  for (const json& share : report.at("attribution")) {
+    if (share.at("shapley").is_number()) sum += share.at("shapley").get<double>();
+  }
   EXPECT_NEAR(sum, 1.0, 1e-6);
   EXPECT_GT(report.at("gap").at("value"), report.at("gap").at("floor"));
+}
+
+TEST(BoardAnalysisTest, TheGroupThatCannotBeToldApartHasOneShareAndNoMemberHas) {
+  const json report = CampaignReport();
+  const json& group = report.at("attribution_group");
+  EXPECT_EQ(group.at("name"), "U, alpha1 or alpha2");
+  EXPECT_EQ(group.at("parameters"), report.at("verdict").at("group"));
+  EXPECT_GT(group.at("low"), 0.3);
+  EXPECT_LE(group.at("low"), group.at("shapley"));
+  EXPECT_LE(group.at("shapley"), group.at("high"));
+  EXPECT_GE(group.at("pip"), 0.95);
+  EXPECT_GT(group.at("loss_without_nats"), 20.0);
+  EXPECT_TRUE(group.at("replay_removed").is_number()) << group;
+  const std::set<std::string> members = group.at("parameters");
+  for (const json& part : report.at("attribution")) {
+    const bool member = members.contains(part.at("parameter").get<std::string>());
+    EXPECT_EQ(part.at("shapley").is_null(), member) << part;
+    EXPECT_EQ(part.at("low").is_null(), member) << part;
+    EXPECT_EQ(part.at("replay_removed").is_null(), member) << part;
+    EXPECT_TRUE(part.at("pip").is_number()) << part;
+  }
+}
+
+TEST(BoardAnalysisTest, ParametersThatStandInForEachOtherShareAsOneUnion) {
+  const json report = CampaignReport();
+  ASSERT_EQ(report.at("attribution_unions").size(), 1u);
+  const json& one = report.at("attribution_unions")[0];
+  // U is in the group and in the cluster, so that both are one.
+  const std::set<std::string> names = one.at("parameters");
+  for (const json& cluster : report.at("identifiability").at("groups")) {
+    for (const json& name : cluster.at("parameters")) {
+      EXPECT_TRUE(names.contains(name.get<std::string>())) << name;
+    }
+  }
+  double sum = report.at("attribution_group").at("shapley");
+  for (const json& part : report.at("attribution")) {
+    const bool inside = names.contains(part.at("parameter").get<std::string>());
+    if (inside && part.at("shapley").is_number()) sum += part.at("shapley").get<double>();
+  }
+  EXPECT_NEAR(one.at("shapley").get<double>(), sum, 1e-9);
+  EXPECT_LE(one.at("low"), one.at("shapley"));
+  EXPECT_LE(one.at("shapley"), one.at("high"));
 }
 
 TEST(BoardAnalysisTest, NoSensorOfTheCleanRecordingsIsBlamed) {

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/pipeline/analysis.h"
+#include "tests/core/pipeline/failing_twin.h"
 #include "tests/core/pipeline/planted_campaign.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/threads.h"
@@ -68,9 +70,25 @@ TEST(AnalyzeCampaignTest, AShiftedParameterIsIdentifiedAndCalibrated) {
   const nlohmann::json& value = report.at("calibrated")[0];
   const double truth = 8.7 * std::exp(3.0 * 0.4);
   EXPECT_NEAR(value.at("value").get<double>(), truth, 4.0 * value.at("sd").get<double>());
-  EXPECT_LT(report.at("gap").at("after").get<double>(), report.at("gap").at("value"));
+  const nlohmann::json& gap = report.at("gap");
+  EXPECT_LT(gap.at("after").get<double>(), gap.at("value"));
+  EXPECT_GT(gap.at("low").get<double>(), gap.at("floor"));
+  EXPECT_LT(gap.at("low").get<double>(), gap.at("value"));
+  EXPECT_GT(gap.at("high").get<double>(), gap.at("value"));
+  EXPECT_LT(gap.at("mean_square").at("after").get<double>(), gap.at("mean_square").at("floor"));
+  EXPECT_GT(gap.at("mean_square").at("before").get<double>(), gap.at("mean_square").at("floor"));
   EXPECT_LT(report.at("validation").at("gap_after").get<double>(),
             report.at("validation").at("gap_before"));
+  EXPECT_EQ(report.at("validation").at("replays"),
+            nlohmann::json({{{"mechanism", "carbon_diffusion"},
+                             {"parameters", {"vd0"}},
+                             {"alone", report.at("validation").at("gap_after")},
+                             {"without", report.at("validation").at("gap_before")}}}));
+  const nlohmann::json& effect = report.at("effects").at(0);
+  EXPECT_EQ(effect.at("mechanism"), "carbon_diffusion");
+  EXPECT_EQ(effect.at("observable"), "final height");
+  EXPECT_GT(effect.at("effect").get<double>(), 0.0) << effect;
+  EXPECT_FALSE(effect.at("mediators").empty());
   bool height = false;
   for (const nlohmann::json& signal : report.at("divergences").at("signals")) {
     if (signal.at("observable") != "height") continue;
@@ -173,6 +191,57 @@ TEST(SmallestCampaignTest, TheSameSeedGivesTheSameBytesOnAnyNumberOfThreads) {
   }
 }
 
+TEST(SmallestCampaignTest, ATwinThatFailsBeyondTwoPriorSdsIsExplainedAllTheSame) {
+  const testing::FailingTwin twin(testing::Nanotubes(), "vd0", -9.0, 2.0);
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Campaign campaign, Plant({.bench = Bench::kForest,
+                                                                .seed = 34,
+                                                                .shifts = {{"vd0", 1.7}},
+                                                                .calibrate_runs = 2,
+                                                                .validate_runs = 1,
+                                                                .grow_s = 300.0}));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult result,
+                                Analyze({.rig = campaign.rig,
+                                         .twin = twin,
+                                         .base = campaign.base,
+                                         .calibrate_runs = campaign.calibrate,
+                                         .validate_runs = campaign.validate,
+                                         .seed = 5},
+                                        GoOn));
+  const nlohmann::json report = nlohmann::json::parse(result.report_json);
+  EXPECT_THAT(report.at("limits").get<std::vector<std::string>>(),
+              ::testing::Contains(::testing::HasSubstr("fails at some values of vd0")));
+  ASSERT_FALSE(report.at("calibrated").empty()) << report.at("verdict").dump(1);
+  const nlohmann::json& value = report.at("calibrated")[0];
+  EXPECT_EQ(value.at("parameter"), "vd0");
+  EXPECT_NEAR(value.at("value").get<double>(), 8.7 * std::exp(1.7 * 0.4),
+              4.0 * value.at("sd").get<double>());
+}
+
+TEST(SmallestCampaignTest, WhatIsHeldOutInformsValidationAlone) {
+  Campaign altered = Smallest();
+  for (signal::Series& series : altered.validate[0].series) {
+    if (series.channel != "laser/height") continue;
+    for (double& value : series.value) value *= 1.01;
+  }
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult result, Analyze(altered.Input(5), GoOn));
+  nlohmann::json before = nlohmann::json::parse(SmallestReport());
+  nlohmann::json after = nlohmann::json::parse(result.report_json);
+  EXPECT_EQ(before.at("validation").at("replays").size(), 1u);
+  EXPECT_NE(before.at("validation").at("replays"), after.at("validation").at("replays"));
+  for (nlohmann::json* report : {&before, &after}) {
+    report->erase("validation");
+    // The tests on held-out runs stand among the others.
+    nlohmann::json others = nlohmann::json::array();
+    for (const nlohmann::json& gate : report->at("gates")) {
+      if (gate.at("name").get<std::string>().find("validate") == std::string::npos) {
+        others.push_back(gate);
+      }
+    }
+    report->at("gates") = std::move(others);
+  }
+  EXPECT_EQ(before, after) << nlohmann::json::diff(before, after).dump(1);
+}
+
 TEST(SmallestCampaignTest, WhatIsHeldOutChangesNoHypothesisShareOrGap) {
   Campaign spoilt = Smallest();
   for (signal::Series& series : spoilt.validate[0].series) {
@@ -187,6 +256,7 @@ TEST(SmallestCampaignTest, WhatIsHeldOutChangesNoHypothesisShareOrGap) {
   // A verdict asks whether held-out runs are predicted, too, and what it offers follows from it.
   for (nlohmann::json* report : {&original, &altered}) {
     report->at("gap").erase("after");
+    report->at("gap").at("mean_square").erase("after");
     for (nlohmann::json& channel : report->at("gap").at("channels")) channel.erase("rmse_after");
     for (nlohmann::json& signal : report->at("divergences").at("signals")) signal.erase("at_fit");
   }

@@ -40,18 +40,20 @@ inline PlantedCampaign SmallCampaign(Bench bench, uint64_t seed) {
   return {.bench = bench, .seed = seed, .calibrate_runs = 4, .validate_runs = 0, .grow_s = 300.0};
 }
 
-/// What is made of a campaign. Fails the test where something cannot be made.
-inline std::unique_ptr<GatheredCampaign> GatherOf(Campaign campaign) {
+/// What is made of a campaign by a twin that outlives it. Fails the test where something cannot be
+/// made.
+inline std::unique_ptr<GatheredCampaign> GatherOf(Campaign campaign,
+                                                  const twin::Twin& twin = Nanotubes()) {
   auto out = std::make_unique<GatheredCampaign>();
   out->campaign = std::move(campaign);
   for (const signal::RunRecord& record : out->campaign.calibrate) {
     absl::StatusOr<CampaignRun> run =
-        GatherRows(out->campaign.rig, Nanotubes(), record, out->campaign.assumed);
+        GatherRows(out->campaign.rig, twin, record, out->campaign.assumed);
     EXPECT_TRUE(run.ok()) << run.status();
     if (!run.ok()) return nullptr;
     out->runs.push_back(*std::move(run));
   }
-  out->model = std::make_unique<CampaignModel>(Nanotubes(), out->runs, out->campaign.assumed);
+  out->model = std::make_unique<CampaignModel>(twin, out->runs, out->campaign.assumed);
   EXPECT_TRUE(
       out->model->DifferentiateAll(out->model->base(), &out->residuals, &out->jacobian).ok());
   const std::vector<twin::Trust> trust = twin::TrustIn("swcnt_cvd");
@@ -64,10 +66,11 @@ inline std::unique_ptr<GatheredCampaign> GatherOf(Campaign campaign) {
 }
 
 /// The same of a campaign that is planted first.
-inline std::unique_ptr<GatheredCampaign> Gather(const PlantedCampaign& what) {
+inline std::unique_ptr<GatheredCampaign> Gather(const PlantedCampaign& what,
+                                                const twin::Twin& twin = Nanotubes()) {
   absl::StatusOr<Campaign> campaign = Plant(what);
   EXPECT_TRUE(campaign.ok()) << campaign.status();
-  return campaign.ok() ? GatherOf(*std::move(campaign)) : nullptr;
+  return campaign.ok() ? GatherOf(*std::move(campaign), twin) : nullptr;
 }
 
 }  // namespace parallax::pipeline::testing

@@ -92,10 +92,16 @@ TEST_F(CampaignGroupTest, AGroupAloneHasWhatItsMembersCloseOnAverage) {
 }
 
 TEST_F(CampaignGroupTest, ASuspectBesideTheGroupPlaysForItself) {
+  // With vd0 beside them both explain more, but not by so much that they are no rivals alone.
+  std::vector<attribution::TermModel> models = OneOf({"k0", "Rc"});
+  for (const char* name : {"k0", "Rc"}) {
+    std::vector<int> terms = {gathered_->TermOf(name), gathered_->TermOf("vd0")};
+    std::sort(terms.begin(), terms.end());
+    models.push_back({terms, 56.0 - gathered_->terms[0].log_prior_odds});
+  }
   PARALLAX_ASSERT_OK_AND_ASSIGN(
       const GroupedShares shares,
-      ShareWithGroup(search_.get(), OneOf({"k0", "Rc"}), Explanation({"k0", "Rc"}, {"Rc", "vd0"}),
-                     *gauge_, 1));
+      ShareWithGroup(search_.get(), models, Explanation({"k0", "Rc"}, {"Rc", "vd0"}), *gauge_, 1));
   EXPECT_THAT(shares.others, ElementsAre(Parameter("vd0")));
   EXPECT_GT(shares.shapley.share(0), 0.05);
   EXPECT_GT(shares.group.share, 0.05);

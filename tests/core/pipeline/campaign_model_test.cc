@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "tests/core/pipeline/campaign_fixture.h"
+#include "tests/core/pipeline/failing_twin.h"
 #include "tests/support/status_matchers.h"
 
 namespace parallax::pipeline {
@@ -39,6 +40,25 @@ TEST_P(ModelBenches, ForwardDifferencesAgreeWithTheExactJacobian) {
     EXPECT_LT(error.norm(), 3e-3 * whole.norm() + 1e-6)
         << model.description().parameters[static_cast<size_t>(p)].name;
   }
+}
+
+TEST(CampaignModelTest, WhereTheTwinFailsAheadTheDerivativeIsTakenBackward) {
+  const auto gathered = Gather(SmallCampaign(Bench::kForest, 2));
+  ASSERT_NE(gathered, nullptr);
+  const CampaignModel& sound = *gathered->model;
+  const int vd0 = twin::ParameterIndex(sound.description(), "vd0");
+  const testing::FailingTwin twin(testing::Nanotubes(), "vd0", -9.0, 1.0005);
+  const CampaignModel model(twin, gathered->runs, gathered->campaign.assumed);
+  Eigen::VectorXd z = model.base(), rows, sound_rows;
+  z(vd0) = 1.0;
+  Eigen::MatrixXd backward, forward;
+  PARALLAX_ASSERT_OK(model.Differentiate(z, {vd0}, &rows, &backward));
+  PARALLAX_ASSERT_OK(sound.Differentiate(z, {vd0}, &sound_rows, &forward));
+  EXPECT_EQ(rows, sound_rows);
+  EXPECT_NE(backward, forward);
+  EXPECT_LT((backward - forward).norm(), 3e-3 * forward.norm());
+  z(vd0) = 1.002;
+  EXPECT_EQ(model.Differentiate(z, {vd0}, &rows, &backward).code(), absl::StatusCode::kInternal);
 }
 
 TEST(CampaignModelTest, CoordinatesAreThePriorsSdsFromItsCentre) {

@@ -10,6 +10,7 @@
 
 #include "core/pipeline/campaign_local.h"
 #include "tests/core/pipeline/campaign_fixture.h"
+#include "tests/core/pipeline/failing_twin.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/threads.h"
 
@@ -17,6 +18,7 @@ namespace parallax::pipeline {
 namespace {
 
 using testing::Bench;
+using testing::FailingTwin;
 using testing::Gather;
 using testing::PlantedCampaign;
 using testing::SmallCampaign;
@@ -66,12 +68,18 @@ TEST_F(PosteriorTest, HoldsTheTruthAndIsWiderThanWithTheRestHeld) {
   EXPECT_LT(one.low, one.mean);
   EXPECT_LT(one.mean, one.high);
   EXPECT_NEAR(one.mean, truth, 3.5 * one.sd);
+  // What is kept of the chains is of the same distribution.
+  ASSERT_EQ(posterior.draws.rows(), 1);
+  ASSERT_EQ(posterior.draws.cols(), kPosteriorDraws);
+  EXPECT_NEAR(posterior.draws.mean(), one.mean, 0.5 * one.sd);
+  const double below = static_cast<double>((posterior.draws.array() < one.low).count());
+  EXPECT_NEAR(below, 0.05 * kPosteriorDraws, 6.0);
   const double held = std::sqrt(fit_->covariance(0, 0));
   EXPECT_GT(one.sd,
             0.9 * std::abs(Natural(fit_->z(parameter_) + held) - Natural(fit_->z(parameter_))));
 }
 
-TEST_F(PosteriorTest, ProfileAndSpreadAreThoseOfOneValueForAllRuns) {
+TEST_F(PosteriorTest, ItsProfileLeavesOutItsOwnPrior) {
   PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignPosterior posterior,
                                 SampleCampaign(*search_, *fit_, 3));
   const ParameterPosterior& one = posterior.parameters[0];
@@ -79,9 +87,22 @@ TEST_F(PosteriorTest, ProfileAndSpreadAreThoseOfOneValueForAllRuns) {
   EXPECT_GT(one.profile_high, one.mean);
   // Its own prior is left out, and 95 % are more than 90 %.
   EXPECT_GT(one.profile_high - one.profile_low, 0.9 * (one.high - one.low));
-  EXPECT_GE(one.spread_low, 0.0);
-  EXPECT_LT(one.spread_low, 0.15);
-  EXPECT_LT(one.spread, one.spread_high);
+}
+
+TEST_F(PosteriorTest, WhereTheTwinFailsNearTheFitNothingIsSampledAndItsSdIsLinear) {
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignPosterior whole, SampleCampaign(*search_, *fit_, 3));
+  const double sd = std::sqrt(fit_->covariance(0, 0));
+  const FailingTwin twin(testing::Nanotubes(), "vd0", fit_->z(parameter_) - 0.2 * sd, 9.0);
+  const CampaignModel model(twin, gathered_->runs, gathered_->campaign.assumed);
+  const CampaignSearch search(model, *gathered_->noise, gathered_->terms,
+                              [](double) { return absl::OkStatus(); });
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignPosterior none, SampleCampaign(search, *fit_, 3));
+  EXPECT_TRUE(none.parameters.empty());
+  EXPECT_FALSE(none.converged);
+  EXPECT_THAT(none.missing, ::testing::HasSubstr("cannot be evaluated"));
+  EXPECT_TRUE(whole.missing.empty());
+  ASSERT_EQ(none.covariance.rows(), 1);
+  EXPECT_NEAR(std::sqrt(none.covariance(0, 0) / whole.covariance(0, 0)), 1.0, 0.2);
 }
 
 TEST_F(PosteriorTest, IsTheSameOnOneThreadAndOnFour) {
@@ -90,7 +111,7 @@ TEST_F(PosteriorTest, IsTheSameOnOneThreadAndOnFour) {
   PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignPosterior few, test_support::OnThreads(1, sample));
   EXPECT_EQ(many.parameters[0].mean, few.parameters[0].mean);
   EXPECT_EQ(many.parameters[0].high, few.parameters[0].high);
-  EXPECT_EQ(many.parameters[0].spread, few.parameters[0].spread);
+  EXPECT_EQ(many.draws, few.draws);
   EXPECT_EQ(many.emulator_error_nats, few.emulator_error_nats);
 }
 

@@ -5,16 +5,19 @@
 
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "core/attribution/detectable.h"
 #include "core/attribution/verdict_thresholds.h"
 #include "tests/core/pipeline/campaign_fixture.h"
+#include "tests/core/pipeline/failing_twin.h"
 #include "tests/support/status_matchers.h"
 
 namespace parallax::pipeline {
 namespace {
 
 using testing::Bench;
+using testing::FailingTwin;
 using testing::Gather;
 using testing::PlantedCampaign;
 using testing::SmallCampaign;
@@ -48,6 +51,42 @@ TEST(CampaignSearchTest, ProposalsAreExactWhereTheTermIsLinear) {
     EXPECT_NEAR(proposed[t], fit->log_evidence, 1e-6)
         << NameOf(gathered->terms[t], gathered->model->description());
   }
+}
+
+/// The fit of vd0 where it is planted some prior sds away and the twin fails outside of a range.
+CampaignFit FitWithin(double planted, double low, double high, std::vector<int>* failing) {
+  PlantedCampaign what = SmallCampaign(Bench::kForest, 11);
+  what.shifts = {{"vd0", planted}};
+  const FailingTwin twin(testing::Nanotubes(), "vd0", low, high);
+  const auto gathered = Gather(what, twin);
+  if (gathered == nullptr) return {};
+  CampaignSearch search = gathered->Search();
+  const absl::StatusOr<const CampaignFit*> fit = search.Fit({gathered->TermOf("vd0")});
+  EXPECT_TRUE(fit.ok()) << fit.status();
+  *failing = search.FailingParameters();
+  return fit.ok() ? **fit : CampaignFit{};
+}
+
+TEST(CampaignSearchTest, AStartAtWhichTheTwinFailsIsLeftOut) {
+  std::vector<int> failing;
+  const CampaignFit whole = FitWithin(1.5, -9.0, 9.0, &failing);
+  EXPECT_THAT(failing, ::testing::IsEmpty());
+  // Of the starts 3.5 is lost, and at 2 there is a slope on one side only.
+  const CampaignFit part = FitWithin(1.5, -9.0, 2.0005, &failing);
+  ASSERT_EQ(part.parameters.size(), 1u);
+  const int vd0 = part.parameters[0];
+  EXPECT_THAT(failing, ::testing::ElementsAre(vd0));
+  EXPECT_NEAR(part.z(vd0), whole.z(vd0), 0.01);
+  EXPECT_NEAR(part.log_evidence, whole.log_evidence, 1e-2);
+}
+
+TEST(CampaignSearchTest, WhereTheTwinFailsAtAllStartsAnEnsembleFindsOne) {
+  std::vector<int> failing;
+  const CampaignFit whole = FitWithin(0.7, -9.0, 9.0, &failing);
+  const CampaignFit part = FitWithin(0.7, -0.9, 0.9, &failing);
+  ASSERT_EQ(part.parameters.size(), 1u);
+  EXPECT_EQ(failing, part.parameters);
+  EXPECT_NEAR(part.z(part.parameters[0]), whole.z(part.parameters[0]), 0.01);
 }
 
 /// Nats that vd0 gains alone where it is planted `sds` away.

@@ -13,6 +13,7 @@
 #include "core/pipeline/report_codec.h"
 #include "tests/core/twin/swcnt/fixture.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/threads.h"
 
 // A campaign of the nanotube twin itself: silica that conducts less than assumed.
 namespace parallax::pipeline {
@@ -74,6 +75,7 @@ class CampaignStory : public ::testing::Test {
                          .assumed = assumed_,
                          .moved = moved_,
                          .calibrated = calibrated,
+                         .draws = draws_,
                          .verdict = verdict,
                          .evidence = evidence_,
                          .hypotheses = hypotheses_});
@@ -88,19 +90,26 @@ class CampaignStory : public ::testing::Test {
   attribution::Evidence evidence_;
   std::vector<HypothesisSummary> hypotheses_;
   std::vector<int> moved_ = {twin::swcnt::kK0};
+  Eigen::MatrixXd draws_;
   const Verdict guilty_ = {.kind = VerdictKind::kIdentified, .parameters = {"k0"}};
 };
 
 TEST_F(CampaignStory, TellsTheRouteInTheRunThatIsChangedMost) {
   PARALLAX_ASSERT_OK_AND_ASSIGN(const Story story, Tell(Poor(), guilty_));
-  ASSERT_THAT(story.explanation, SizeIs(3));
+  ASSERT_THAT(story.explanation, SizeIs(4));
   EXPECT_THAT(story.explanation[0],
               AllOf(StartsWith("Run r2: Substrate conductivity, k₀ 1.38 → 0.95 W/m/K (−31 %), "
                                "lowers mean tube diameter"),
                     HasSubstr("surface temperature while particles ripen (−13 K)"),
                     HasSubstr("The dominant tube turns from (7,6) into (7,5)")));
   EXPECT_THAT(story.explanation[1], HasSubstr("lowers surface temperature during growth"));
-  EXPECT_EQ(story.explanation[2],
+  EXPECT_THAT(story.explanation[2],
+              AllOf(StartsWith("Run r2: Of the −0.0148 nm that substrate conductivity makes in "
+                               "mean tube diameter, 0.2"),
+                    HasSubstr("is left with surface temperature while particles ripen held as "
+                              "assumed and 0.2"),
+                    HasSubstr(" % with particle diameter at nucleation.")));
+  EXPECT_EQ(story.explanation[3],
             "With this substrate conductivity, 1 of 1 run is right, up from 0 as assumed.");
 }
 
@@ -111,11 +120,45 @@ TEST_F(CampaignStory, OfSeveralMechanismsEachIsToldAloneToo) {
   const Eigen::VectorXd both = twin::testing::SwcntParameters({{"k0", 0.95}, {"vs0", 5.0}});
   PARALLAX_ASSERT_OK_AND_ASSIGN(const Story story, Tell(both, {.kind = VerdictKind::kIdentified,
                                                                .parameters = {"k0", "vs0"}}));
-  EXPECT_THAT(story.explanation,
+  ASSERT_GT(story.explanation.size(), 4u);
+  EXPECT_THAT(std::vector(story.explanation.begin(), story.explanation.begin() + 4),
               ElementsAre(StartsWith("Run f1: Substrate conductivity and carbon supply, k₀"),
                           StartsWith("Run f1: Substrate conductivity and carbon supply, k₀"),
                           StartsWith("Run f1, one alone: Substrate conductivity, k₀"),
                           StartsWith("Run f1, one alone: Carbon supply, v_s0 9 → 5 µm/s")));
+  for (size_t i = 4; i < story.explanation.size(); ++i) {
+    EXPECT_THAT(story.explanation[i], StartsWith("Run f1: Of the "));
+  }
+}
+
+TEST_F(CampaignStory, EachMechanismHasItsEffectOnEachObservable) {
+  runs_ = {ForestRun("f1")};
+  held_out_.clear();
+  moved_ = {twin::swcnt::kK0, twin::ParameterIndex(Swcnt().description(), "vs0")};
+  const Eigen::VectorXd both = twin::testing::SwcntParameters({{"k0", 0.95}, {"vs0", 5.0}});
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Story story, Tell(both, {.kind = VerdictKind::kIdentified,
+                                                               .parameters = {"k0", "vs0"}}));
+  ASSERT_THAT(story.effects, SizeIs(4));
+  const char* const observables[] = {"final height", "surface temperature during growth"};
+  const char* const mechanisms[] = {"substrate_conductivity", "carbon_supply"};
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(story.effects[i].run, "f1");
+    EXPECT_EQ(story.effects[i].observable, observables[i / 2]);
+    EXPECT_EQ(story.effects[i].mechanism, mechanisms[i % 2]);
+  }
+  // Less carbon makes a lower forest by way of the growth rate alone, but for its own cooling.
+  const causal::MediatedEffect& carbon = story.effects[1].effect;
+  EXPECT_LT(carbon.total, 0.0);
+  bool grows = false;
+  for (const causal::MediatorShare& mediator : carbon.mediators) {
+    if (mediator.name != "growth_rate") continue;
+    grows = true;
+    EXPECT_NEAR(mediator.through, 1.0, 0.1);
+    EXPECT_NEAR(mediator.left, 0.0, 0.1);
+  }
+  EXPECT_TRUE(grows);
+  // Conductivity acts on the surface itself: nothing lies between.
+  EXPECT_THAT(story.effects[2].effect.mediators, IsEmpty());
 }
 
 TEST_F(CampaignStory, OnlyWhatWasCalibratedIsACause) {
@@ -139,6 +182,40 @@ TEST_F(CampaignStory, EveryHeldOutRunGetsItsCounterfactual) {
   EXPECT_EQ(call.sentence,
             "With this substrate conductivity, run v1 gives (7,5); measured (7,5); as assumed "
             "(7,6). Had it been as assumed, (7,6) would have come out.");
+}
+
+/// Three of four draws conduct poorly.
+Eigen::MatrixXd FourDraws() { return Eigen::RowVector4d(0.95, 0.9, 1.38, 0.95); }
+
+TEST_F(CampaignStory, ACallThatChangesIsToldWithItsDraws) {
+  draws_ = FourDraws();
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Story story, Tell(Poor(), guilty_));
+  // Under 1.38 W/m/K putting 1.38 back changes nothing, and what was measured comes out.
+  EXPECT_EQ(story.counterfactuals.at(0).sentence,
+            "With this substrate conductivity, run v1 gives (7,5) in 3 of 4 draws of the "
+            "posterior; measured (7,5); as assumed (7,6). Had it been as assumed, (7,6) would have "
+            "come out in 3 of 4.");
+  Report report{.rig = "r", .twin = "swcnt_cvd", .story = story};
+  EXPECT_EQ(nlohmann::json::parse(EncodeReport(report)).at("counterfactuals").at(0).at("draws"),
+            nlohmann::json::parse(R"json({
+      "as_calibrated": [{"call": "(7,5)", "draws": 3}, {"call": "(7,6)", "draws": 1}],
+      "imagined": [{"call": "(7,6)", "draws": 3}, {"call": "(7,5)", "draws": 1}]})json"));
+  for (const int threads : {1, 4}) {
+    PARALLAX_ASSERT_OK_AND_ASSIGN(
+        const Story again, test_support::OnThreads(threads, [&] { return Tell(Poor(), guilty_); }));
+    report.story = again;
+    EXPECT_EQ(again.counterfactuals[0].sentence, story.counterfactuals[0].sentence) << threads;
+  }
+}
+
+TEST_F(CampaignStory, ACallThatStaysIsNotDrawn) {
+  draws_ = FourDraws();
+  held_out_ = {ChiralityRun("v2", 1043.15)};
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Story story, Tell(Poor(), guilty_));
+  const CounterfactualCall& call = story.counterfactuals.at(0);
+  ASSERT_EQ(call.as_assumed, call.as_calibrated);
+  EXPECT_THAT(call.drawn.fitted, IsEmpty());
+  EXPECT_THAT(call.sentence, HasSubstr("makes no difference"));
 }
 
 TEST_F(CampaignStory, AHeldOutRunHasItsSharesInThreeWorlds) {
@@ -176,7 +253,7 @@ TEST_F(CampaignStory, RunsWithoutMeasuredSharesHaveNoCall) {
   held_out_[0].clean.outcome.reset();
   PARALLAX_ASSERT_OK_AND_ASSIGN(const Story story, Tell(Poor(), guilty_));
   EXPECT_THAT(story.counterfactuals, IsEmpty());
-  EXPECT_THAT(story.explanation, SizeIs(2));
+  EXPECT_THAT(story.explanation, SizeIs(3));
 }
 
 TEST_F(CampaignStory, HeightIsAskedWhereItWasMeasuredAndDiameterIsNot) {
@@ -240,13 +317,31 @@ TEST_F(CampaignStory, AReportHoldsItInItsOwnKeys) {
                                   {"as_assumed", "(7,6)"},
                                   {"as_calibrated", "(7,5)"},
                                   {"imagined", "(7,6)"},
-                                  {"sentence", report.story.counterfactuals[0].sentence}}));
+                                  {"sentence", report.story.counterfactuals[0].sentence},
+                                  {"draws", nullptr}}));
   const HeldOutShare& first = report.story.counterfactuals[0].shares.at(0);
   EXPECT_EQ(shares.size(), report.story.counterfactuals[0].shares.size());
   EXPECT_EQ(shares.at(0), nlohmann::json({{"species", {first.species.n, first.species.m}},
                                           {"measured", first.measured},
                                           {"as_assumed", first.as_assumed},
                                           {"as_calibrated", first.as_calibrated}}));
+  const MechanismEffect& effect = report.story.effects.at(0);
+  ASSERT_FALSE(effect.effect.mediators.empty());
+  const causal::MediatorShare& mediator = effect.effect.mediators[0];
+  nlohmann::json diameter = told.at("effects").at(0);
+  EXPECT_EQ(diameter.at("mediators").size(), effect.effect.mediators.size());
+  EXPECT_EQ(diameter.at("mediators").at(0), nlohmann::json({{"name", mediator.name},
+                                                            {"label", mediator.label},
+                                                            {"through", mediator.through},
+                                                            {"left_when_held", mediator.left}}));
+  diameter.erase("mediators");
+  EXPECT_EQ(diameter, nlohmann::json({{"run", "r2"},
+                                      {"mechanism", "substrate_conductivity"},
+                                      {"observable", "mean tube diameter"},
+                                      {"unit", "nm"},
+                                      {"before", effect.effect.before},
+                                      {"after", effect.effect.after},
+                                      {"effect", effect.effect.total}}));
   EXPECT_TRUE(told.at("measure_next").is_null());
   report.story.measure_next = "zone powers";
   EXPECT_EQ(nlohmann::json::parse(EncodeReport(report)).at("measure_next"), "zone powers");

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/pipeline/analysis.h"
+#include "core/pipeline/campaign_spread.h"
 #include "tests/core/pipeline/campaign_fixture.h"
 #include "tests/support/campaign_files.h"
 #include "tests/support/status_matchers.h"
@@ -72,6 +73,7 @@ TEST_F(RecordedRuns, UnderTheAssumedValuesAloneAreScoredAndNothingIsCompared) {
   EXPECT_FALSE(validation.decision.accepted);
   EXPECT_EQ(validation.gap_before, validation.gap_after);
   EXPECT_GT(validation.gap_before, validation.floor);  // its conductivity is not constant
+  EXPECT_TRUE(validation.replays.empty());
   ASSERT_EQ(validation.chirality.size(), 3u);
   EXPECT_EQ(validation.chirality[0].measured, (Chirality{7, 6}));
   for (const ChiralityCall& call : validation.chirality) EXPECT_FALSE(call.after.has_value());
@@ -118,6 +120,7 @@ TEST(ValidateCampaignTest, TheTruthIsAcceptedAndClosesTheGap) {
   PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* fit, search.Fit({gathered->TermOf("vd0")}));
   PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignValidation proof, Prove(*gathered, *fit));
   EXPECT_GT(proof.validation.gap_before, 5.0 * proof.validation.floor);
+  EXPECT_GT(proof.validation.gap_before_low, proof.validation.gap_after_high);
   EXPECT_LT(proof.validation.gap_after, 1.3 * proof.validation.floor);
   EXPECT_TRUE(proof.validation.decision.accepted) << proof.validation.decision.because;
   EXPECT_GT(proof.validation.coverage_90, 0.8);
@@ -128,6 +131,39 @@ TEST(ValidateCampaignTest, TheTruthIsAcceptedAndClosesTheGap) {
     EXPECT_LE(channel.pit_distance, 1.0) << channel.channel;
     EXPECT_LT(channel.crps_after, 1.01 * channel.crps_before) << channel.channel;
   }
+}
+
+TEST(ValidateCampaignTest, TheCauseAloneReachesTheFloorAndWithoutItNothingDoes) {
+  const auto gathered = GatherShifted(Bench::kForest, 41);
+  ASSERT_NE(gathered, nullptr);
+  CampaignSearch search = gathered->Search();
+  std::vector<int> terms = {gathered->TermOf("vd0"), gathered->TermOf("Rc")};
+  std::sort(terms.begin(), terms.end());
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* fit, search.Fit(terms));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignValidation proof, Prove(*gathered, *fit));
+  const Validation& v = proof.validation;
+  ASSERT_EQ(v.replays.size(), 2u);  // in the twin's order
+  const causal::MechanismReplay& contact = v.replays[0];
+  const causal::MechanismReplay& cause = v.replays[1];
+  EXPECT_EQ(contact.mechanism, "contact_resistance");
+  EXPECT_EQ(contact.parameters, std::vector<std::string>{"Rc"});
+  EXPECT_EQ(cause.mechanism, "carbon_diffusion");
+  EXPECT_LT(cause.alone, 1.3 * v.floor);
+  EXPECT_GT(cause.without, 5.0 * v.floor);
+  EXPECT_EQ(contact.alone, cause.without);
+  EXPECT_EQ(contact.without, cause.alone);
+  // The same gap as of a calibration that moved nothing else.
+  CampaignFit alone = *fit;
+  const int vd0 = twin::ParameterIndex(Nanotubes().description(), "vd0");
+  alone.z = gathered->model->base();
+  alone.z(vd0) = fit->z(vd0);
+  alone.parameters = {vd0};
+  alone.covariance = Eigen::MatrixXd::Constant(1, 1, 0.01);
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignValidation only, Prove(*gathered, alone));
+  EXPECT_NEAR(cause.alone, only.validation.gap_after, 1e-6);
+  ASSERT_EQ(only.validation.replays.size(), 1u);
+  EXPECT_EQ(only.validation.replays[0].alone, only.validation.gap_after);
+  EXPECT_EQ(only.validation.replays[0].without, only.validation.gap_before);
 }
 
 TEST(ValidateCampaignTest, AGapThatIsNotClosedStaysAboveItsFloor) {
@@ -213,6 +249,56 @@ TEST(ValidateCampaignTest, OutcomesThatGetWorseAndRightCallsAreAmongItsChecks) {
   ASSERT_NE(counted, proof.validation.decision.checks.end());
   EXPECT_DOUBLE_EQ(counted->figure, SuccessAfter(proof.validation.chirality) *
                                         static_cast<double>(proof.validation.chirality.size()));
+}
+
+/// Figures of a channel on held-out runs; empty where it was not scored.
+ChannelValidation FiguresOf(const Validation& validation, const std::string& channel) {
+  for (const ChannelValidation& one : validation.channels) {
+    if (one.channel == channel) return one;
+  }
+  return {};
+}
+
+TEST(ValidateCampaignTest, IntervalsAllowForWhatDiffersFromRunToRunAndNoVerdictSeesIt) {
+  PlantedCampaign what = SmallCampaign(Bench::kForest, 45);
+  what.calibrate_runs = 6;
+  what.validate_runs = 8;
+  what.shifts = {{"vd0", 2.0}};
+  what.spreads = {{"vd0", 0.8}};
+  const auto gathered = Gather(what);
+  ASSERT_NE(gathered, nullptr);
+  const testing::Campaign& campaign = gathered->campaign;
+  std::vector<CampaignRun> held_out;
+  for (const signal::RunRecord& record : campaign.validate) {
+    held_out.push_back(GatherRows(campaign.rig, Nanotubes(), record, campaign.assumed).value());
+  }
+  CampaignSearch search = gathered->Search();
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignFit* found, search.Fit({gathered->TermOf("vd0")}));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const std::vector<RunSpread> spreads,
+                                SpreadBetweenRuns(search, *found));
+  ASSERT_GT(spreads.front().Allowed(), 0.0);
+  CampaignFit fit = *found;
+  const auto prove = [&] {
+    return ValidateCampaign(Nanotubes(), campaign.assumed, fit, {}, held_out, 1);
+  };
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignValidation without, prove());
+  fit.spread = Eigen::VectorXd::Constant(1, spreads.front().Allowed());
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const CampaignValidation with, prove());
+
+  for (const char* channel : {"laser/height", "outcome/height"}) {
+    const ChannelValidation narrow = FiguresOf(without.validation, channel);
+    const ChannelValidation wide = FiguresOf(with.validation, channel);
+    EXPECT_LT(narrow.coverage_90, 0.6) << channel;
+    EXPECT_LT(std::abs(wide.coverage_90 - 0.9), 0.5 * std::abs(narrow.coverage_90 - 0.9))
+        << channel;
+    EXPECT_LT(wide.crps_after, narrow.crps_after) << channel;
+    EXPECT_EQ(wide.rmse_after, narrow.rmse_after) << channel;
+  }
+  EXPECT_EQ(with.mean_z2, without.mean_z2);
+  EXPECT_EQ(with.p_value, without.p_value);
+  EXPECT_EQ(with.chance, without.chance);
+  EXPECT_EQ(with.validation.gap_after, without.validation.gap_after);
+  EXPECT_EQ(with.validation.decision.elpd_low, without.validation.decision.elpd_low);
 }
 
 TEST(ValidateCampaignTest, AccusedChannelsProveNothing) {

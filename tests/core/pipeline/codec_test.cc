@@ -24,7 +24,8 @@ calibration::ParameterSet SomeSet() {
                  .sd = 1e-300,
                  .assumed = 10.0,
                  .unit = "W/m2/K",
-                 .calibrated = true},
+                 .calibrated = true,
+                 .spread = 0.25},
                 {.parameter = "eta", .run = "IFrun073", .value = -0.0, .unit = "1"}};
   set.covariance = Eigen::Matrix2d{{1.0 / 3.0, -1e-17}, {-1e-17, 2.0}};
   set.validity = {{"board/T1", {290.0, 350.5}}};
@@ -50,6 +51,7 @@ TEST(ParameterSetCodecTest, ASetSurvivesBitForBit) {
   EXPECT_EQ(decoded.values[0].value, 0.1 + 0.2);
   EXPECT_EQ(decoded.values[0].sd, 1e-300);
   EXPECT_TRUE(decoded.values[0].calibrated);
+  EXPECT_EQ(decoded.values[0].spread, 0.25);
   EXPECT_TRUE(decoded.values[0].run.empty());
   EXPECT_EQ(decoded.values[1].run, "IFrun073");
   EXPECT_TRUE(std::signbit(decoded.values[1].value));
@@ -91,6 +93,15 @@ TEST(ParameterSetCodecTest, AnEmptySetSurvives) {
                                 DecodeParameterSet(EncodeParameterSet({})));
   EXPECT_TRUE(decoded.values.empty());
   EXPECT_EQ(decoded.covariance.size(), 0);
+}
+
+TEST(ParameterSetCodecTest, AValueOfASetThatKnewNoSpreadHasNone) {
+  json old = json::parse(EncodeParameterSet(SomeSet()));
+  for (json& value : old.at("values")) value.erase("spread");
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const calibration::ParameterSet decoded,
+                                DecodeParameterSet(old.dump()));
+  EXPECT_EQ(decoded.values[0].spread, 0.0);
+  EXPECT_EQ(decoded.values[0].value, 0.1 + 0.2);
 }
 
 TEST(ParameterSetCodecTest, BytesThatAreNoSetAreDataLoss) {
@@ -177,6 +188,8 @@ TEST(ReportCodecTest, FiguresThatDoNotExistAreNull) {
   report.calibrated = {{.parameter = "U", .value = 1.0, .sd = std::nan(""), .unit = "1"}};
   const json encoded = json::parse(EncodeReport(report));
   EXPECT_TRUE(encoded.at("gap").at("value").is_null());
+  EXPECT_TRUE(encoded.at("gap").at("low").is_null());
+  EXPECT_TRUE(encoded.at("gap").at("mean_square").at("before").is_null());
   EXPECT_TRUE(encoded.at("calibrated").at(0).at("sd").is_null());
   EXPECT_TRUE(encoded.at("calibrated").at(0).at("run").is_null());
   EXPECT_TRUE(encoded.at("calibrated").at(0).at("prior_low_90").is_null());

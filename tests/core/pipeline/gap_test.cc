@@ -80,6 +80,21 @@ TEST_F(GapTest, AShiftedTwinIsFound) {
   }
 }
 
+TEST_F(GapTest, AnIntervalOverBlocksHoldsTheGapAndLeavesOutTheFloorOfALargeOne) {
+  const GapMeter meter(model_, SensorNoise(model_), 1);
+  for (uint64_t seed = 0; seed < 5; ++seed) {
+    for (const double shift : {0.0, 0.2}) {
+      const Eigen::VectorXd residuals = Residuals(0.0, seed).array() + shift;
+      PARALLAX_ASSERT_OK_AND_ASSIGN(const divergence::Interval interval,
+                                    meter.GapInterval(residuals, 7));
+      EXPECT_NEAR(interval.value, meter.Gap(residuals), 1e-12);
+      EXPECT_LT(interval.low, interval.value);
+      EXPECT_GT(interval.high, interval.value);
+      EXPECT_EQ(interval.low > meter.floor(), shift > 0.0) << seed;
+    }
+  }
+}
+
 TEST_F(GapTest, NoPValueIsBelowTheSmallestThatSoManyTwinsCanShow) {
   const GapMeter meter(model_, SensorNoise(model_), 1);
   EXPECT_EQ(meter.PValue(1e9), meter.smallest_p());

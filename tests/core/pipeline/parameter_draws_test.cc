@@ -58,6 +58,24 @@ TEST(ParameterDrawsTest, WhatWasCalibratedIsDrawnFromItsPosteriorWithItsCorrelat
   EXPECT_NEAR(u.dot(tau) / u.norm() / tau.norm(), rho, 0.03);
 }
 
+TEST(ParameterDrawsTest, WhatDiffersFromRunToRunIsDrawnAsARunsOwnValue) {
+  calibration::ParameterSet set = Assumptions(TwoHeater());
+  set.values[static_cast<size_t>(Index("U"))].calibrated = true;
+  set.covariance = Eigen::MatrixXd::Constant(1, 1, 0.09);
+  const auto draws_of = [&] {
+    return DrawParameters(TwoHeater().description(), set, "", {}, kDraws, 3).value();
+  };
+  const Eigen::MatrixXd one_value = draws_of();
+  set.values[static_cast<size_t>(Index("U"))].spread = 0.4;
+  const Eigen::MatrixXd own_values = draws_of();
+  const auto sd = [](const Eigen::VectorXd& u) {
+    return std::sqrt((u.array() - u.mean()).square().mean());
+  };
+  EXPECT_NEAR(sd(one_value.row(Index("U"))) / 0.3, 1.0, 0.06);
+  EXPECT_NEAR(sd(own_values.row(Index("U"))) / 0.5, 1.0, 0.06);
+  EXPECT_EQ(own_values.row(Index("tau")), one_value.row(Index("tau")));
+}
+
 TEST(ParameterDrawsTest, ARunsOwnValueReplacesTheRigsAndAFixedOneBoth) {
   calibration::ParameterSet set = Assumptions(TwoHeater());
   set.values.push_back({.parameter = "U", .run = "one", .value = 7.0});

@@ -22,7 +22,7 @@ namespace {
 
 constexpr uint64_t kCampaignStream = 0x63616d70, kRunStream = 0x72756e00, kMainsStream = 0x6d61696e;
 constexpr uint64_t kWanderStream = 0x77616e64, kOutcomeStream = 0x6f757463;
-constexpr uint64_t kRamanStream = 0x72616d61;
+constexpr uint64_t kRamanStream = 0x72616d61, kSpreadStream = 0x73707264;
 constexpr double kMostFeedLoss = 0.45;
 constexpr double kCoolingKPerM = 60e3;
 constexpr int kCounts = 400;
@@ -291,6 +291,31 @@ class RunMaker {
   twin::Prediction prediction_;
 };
 
+const twin::Parameter& ParameterAt(int index) {
+  return Nanotubes().description().parameters[static_cast<size_t>(index)];
+}
+
+absl::StatusOr<int> IndexOf(const PlantedShift& shift) {
+  const twin::Description& description = Nanotubes().description();
+  const int index = twin::ParameterIndex(description, shift.name);
+  if (index >= 0) return index;
+  return absl::InvalidArgumentError(
+      absl::StrFormat("parameter \"%s\", must be one of %s", shift.name, description.name));
+}
+
+/// What is true of one run: the shifts, and about them what differs from run to run.
+std::vector<PlantedShift> ShiftsOfRun(const PlantedCampaign& what, int run) {
+  base::Random random(what.seed, kSpreadStream + static_cast<uint64_t>(run));
+  std::vector<PlantedShift> shifts = what.shifts;
+  for (const PlantedShift& spread : what.spreads) {
+    double sds = spread.sds * random.Normal();
+    for (const PlantedShift& shift : what.shifts)
+      sds += shift.name == spread.name ? shift.sds : 0.0;
+    shifts.push_back({spread.name, sds});
+  }
+  return shifts;
+}
+
 }  // namespace
 
 const twin::Twin& Nanotubes() {
@@ -299,21 +324,25 @@ const twin::Twin& Nanotubes() {
 }
 
 absl::StatusOr<Eigen::VectorXd> TruthOf(const std::vector<PlantedShift>& shifts) {
-  const twin::Description& description = Nanotubes().description();
   PARALLAX_ASSIGN_OR_RETURN(Eigen::VectorXd truth,
-                            twin::ParametersFromAssumptions(description, {}));
+                            twin::ParametersFromAssumptions(Nanotubes().description(), {}));
   for (const PlantedShift& shift : shifts) {
-    const int p = twin::ParameterIndex(description, shift.name);
-    if (p < 0) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("parameter \"%s\", must be one of %s", shift.name, description.name));
-    }
-    const twin::Parameter& parameter = description.parameters[static_cast<size_t>(p)];
+    PARALLAX_ASSIGN_OR_RETURN(const int p, IndexOf(shift));
+    const twin::Parameter& parameter = ParameterAt(p);
     const double z =
         twin::ToCoordinate(parameter, parameter.nominal) + shift.sds * parameter.prior_sd;
     truth(p) = std::clamp(twin::FromCoordinate(parameter, z), parameter.lower, parameter.upper);
   }
   return truth;
+}
+
+absl::StatusOr<double> TrueSds(const PlantedShift& shift) {
+  PARALLAX_ASSIGN_OR_RETURN(const Eigen::VectorXd truth, TruthOf({shift}));
+  PARALLAX_ASSIGN_OR_RETURN(const int p, IndexOf(shift));
+  const twin::Parameter& parameter = ParameterAt(p);
+  return (twin::ToCoordinate(parameter, truth(p)) -
+          twin::ToCoordinate(parameter, parameter.nominal)) /
+         parameter.prior_sd;
 }
 
 absl::StatusOr<Campaign> Plant(const PlantedCampaign& what) {
@@ -335,7 +364,9 @@ absl::StatusOr<Campaign> Plant(const PlantedCampaign& what) {
                                                          absl::UnknownError("not made"));
   base::ParallelFor(runs.size(), [&](size_t i) {
     const RunPlace place{static_cast<int>(i), count};
-    records[i] = RunMaker(what, campaign.rig, runs[i], place, errors).Make(campaign.truth);
+    const absl::StatusOr<Eigen::VectorXd> truth = TruthOf(ShiftsOfRun(what, place.index));
+    records[i] = truth.ok() ? RunMaker(what, campaign.rig, runs[i], place, errors).Make(*truth)
+                            : truth.status();
   });
   for (size_t i = 0; i < records.size(); ++i) {
     PARALLAX_RETURN_IF_ERROR(records[i].status());

@@ -52,6 +52,7 @@ struct PlantedCampaign {
   Bench bench = Bench::kForest;
   uint64_t seed = 1;
   std::vector<PlantedShift> shifts;
+  std::vector<PlantedShift> spreads;  ///< each run has its own value, so many prior sds (1 sd) off
   std::optional<PlantedFault> fault;
   MissingMechanism missing = MissingMechanism::kNone;
   Vices vices = Vices::kOrdinary;
@@ -82,6 +83,10 @@ struct Campaign {
 /// Natural values of the twin with some parameters shifted. Errors: InvalidArgument on an unknown
 /// name.
 absl::StatusOr<Eigen::VectorXd> TruthOf(const std::vector<PlantedShift>& shifts);
+
+/// Prior sds by which the true value of a shift departs from the nominal one, bounds considered.
+/// Errors: InvalidArgument on an unknown name.
+absl::StatusOr<double> TrueSds(const PlantedShift& shift);
 
 /// Makes a campaign. The same arguments give the same readings. Errors: those of the twin.
 absl::StatusOr<Campaign> Plant(const PlantedCampaign& what);

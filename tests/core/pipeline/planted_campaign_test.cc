@@ -87,6 +87,13 @@ TEST(PlantedCampaignTest, AShiftIsCutWhereABoundIsNearer) {
   EXPECT_EQ(testing::TruthOf({{"vd", 1.0}}).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST(PlantedCampaignTest, TheTrueShiftIsWhatABoundLeaves) {
+  EXPECT_NEAR(testing::TrueSds({"eps0", 3.0}).value(), (0.969 - 0.80) / 0.07, 1e-12);
+  EXPECT_NEAR(testing::TrueSds({"eps0", -3.0}).value(), -3.0, 1e-9);
+  EXPECT_NEAR(testing::TrueSds({"vd0", 3.7}).value(), 3.7, 1e-9);
+  EXPECT_EQ(testing::TrueSds({"vd", 1.0}).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 /// Final heights that the samples were measured to have [um].
 std::vector<double> Heights(const PlantedCampaign& what) {
   std::vector<double> heights;

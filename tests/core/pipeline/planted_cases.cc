@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <span>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/base/random.h"
+#include "tests/core/pipeline/planted_draws.h"
+#include "tests/core/pipeline/planted_sensor_cases.h"
 
 namespace parallax::pipeline::testing {
 namespace {
@@ -28,21 +32,6 @@ std::vector<Bench> BenchesFor(const std::string& mechanism) {
   }
   if (mechanism == "thermocouple_bias") return {Bench::kForest, Bench::kChirality, Bench::kTube};
   return {Bench::kForest, Bench::kTube};
-}
-
-/// Uniform between two bounds, in steps of `step`.
-double Between(double low, double high, double step, base::Random* random) {
-  return step * std::round((low + (high - low) * random->Uniform()) / step);
-}
-
-template <typename T>
-const T& OneOf(const std::vector<T>& some, base::Random* random) {
-  return some[random->Below(some.size())];
-}
-
-/// A size with a sign that is drawn too.
-double EitherSign(double size, base::Random* random) {
-  return random->Uniform() < 0.5 ? -size : size;
 }
 
 /// Prior sds of a shift, either sign.
@@ -82,56 +71,6 @@ std::vector<PlantedCampaign> Pairs(base::Random* random) {
   return cases;
 }
 
-/// An instrument and how large its faults are.
-struct Instrument {
-  const char* channel;
-  double offset, gain;
-  std::vector<Bench> benches;
-};
-
-std::vector<PlantedCampaign> SensorFaults(base::Random* random) {
-  const Bench forest = Bench::kForest, chirality = Bench::kChirality, tube = Bench::kTube;
-  const std::vector<Instrument> instruments = {
-      {"furnace/stage_tc2", 10.0, 0.0, {forest, chirality}},
-      {"furnace/heater_duty", 0.08, 0.0, {forest, chirality}},
-      {"furnace/z2_duty", 0.08, 0.0, {tube}},
-      {"pyro/pyro_t", 20.0, 0.0, {forest, chirality}},
-      {"rga/p_h2o", 0.0, 0.4, {forest, tube}},
-      {"rga/p_c2h2", 0.0, 0.4, {forest, tube}},
-      {"laser/height", 0.0, 0.25, {forest, tube}},
-      {"outcome/height", 0.0, 0.25, {forest, tube}},
-      {"gas/feed_flow", 0.0, 0.08, {forest, chirality, tube}},
-      {"gas/h2_flow", 0.0, 0.08, {forest, chirality, tube}},
-      {"gas/pressure", 0.0, 0.05, {forest, chirality}}};
-  std::vector<PlantedCampaign> cases;
-  for (const Instrument& instrument : instruments) {
-    for (const FaultShape shape : {FaultShape::kConstant, FaultShape::kFromRunToRun,
-                                   FaultShape::kWithinRun, FaultShape::kSteps}) {
-      const bool outcome = std::string(instrument.channel).starts_with("outcome");
-      if (outcome && shape == FaultShape::kWithinRun) continue;
-      // The sd of what differs from run to run is what a drift reaches half-way.
-      double size = Between(0.8, 1.4, 0.01, random);
-      size = shape == FaultShape::kSteps ? 0.5 * size : EitherSign(size, random);
-      cases.push_back({.bench = OneOf(instrument.benches, random),
-                       .fault = PlantedFault{.channel = instrument.channel,
-                                             .shape = shape,
-                                             .offset = size * instrument.offset,
-                                             .gain = size * instrument.gain}});
-    }
-  }
-  for (const char* channel : {"pyro/pyro_t", "furnace/stage_tc2", "rga/p_h2o", "laser/height"}) {
-    for (const FaultShape shape : {FaultShape::kStuck, FaultShape::kClock}) {
-      for (const Bench bench : {forest, chirality}) {
-        const double clock_s = EitherSign(Between(20.0, 40.0, 1.0, random), random);
-        cases.push_back(
-            {.bench = bench,
-             .fault = PlantedFault{.channel = channel, .shape = shape, .clock_s = clock_s}});
-      }
-    }
-  }
-  return cases;
-}
-
 std::vector<PlantedCampaign> MissingMechanisms(base::Random* random) {
   std::vector<PlantedCampaign> cases;
   for (const MissingMechanism missing :
@@ -147,33 +86,59 @@ std::vector<PlantedCampaign> MissingMechanisms(base::Random* random) {
   return cases;
 }
 
-std::vector<PlantedCampaign> Nulls() {
+std::vector<PlantedCampaign> Nulls(base::Random*) {
   std::vector<PlantedCampaign> cases;
   for (int i = 0; i < kNulls; ++i) cases.push_back({.bench = kBenches[i % 3]});
   return cases;
 }
 
-std::string DescribeFault(const PlantedFault& fault) {
-  const double size = fault.gain != 0.0 ? 100.0 * fault.gain : fault.offset;
-  const char* unit = fault.gain != 0.0 ? " %" : "";
-  switch (fault.shape) {
-    case FaultShape::kConstant:
-      return absl::StrFormat("%s off by %+g%s", fault.channel, size, unit);
-    case FaultShape::kFromRunToRun:
-      return absl::StrFormat("%s drifts over the runs by %+g%s", fault.channel, size, unit);
-    case FaultShape::kWithinRun:
-      return absl::StrFormat("%s drifts within runs by %+g%s", fault.channel, size, unit);
-    case FaultShape::kSteps:
-      return absl::StrFormat("%s steps from run to run by %g%s", fault.channel, std::abs(size),
-                             unit);
-    case FaultShape::kStuck:
-      return fault.channel + " sticks";
-    case FaultShape::kLag:
-      return absl::StrFormat("%s lags by %g s", fault.channel, fault.lag_s);
-    case FaultShape::kClock:
-      break;
+/// Campaigns of one kind of cause, drawn from a stream of their own.
+struct Batch {
+  Family family;
+  std::vector<PlantedCampaign> (*draw)(base::Random* random);
+};
+
+/// The place of a batch decides its stream: new ones go to the end.
+constexpr Batch kFirstBatches[] = {{Family::kSingle, Singles},
+                                   {Family::kPair, Pairs},
+                                   {Family::kSensor, SensorFaults},
+                                   {Family::kMissing, MissingMechanisms},
+                                   {Family::kNull, Nulls}};
+constexpr Batch kLaterBatches[] = {{Family::kSensor, WanderingInstruments},
+                                   {Family::kSensor, LaggingInstruments},
+                                   {Family::kSensor, SpikyInstruments},
+                                   {Family::kSensor, OtherInstruments}};
+
+/// A case and where in the list it belongs, from 0 to 1.
+using Placed = std::pair<double, PlantedCase>;
+
+void SortByPlace(std::vector<Placed>* cases) {
+  std::stable_sort(cases->begin(), cases->end(),
+                   [](const Placed& a, const Placed& b) { return a.first < b.first; });
+}
+
+/// Adds one batch, spread evenly. @param before  cases of its family: halves take turns.
+void AddBatch(const Batch& batch, size_t before, base::Random* random, std::vector<Placed>* cases) {
+  std::vector<PlantedCampaign> some = batch.draw(random);
+  for (size_t i = some.size(); i > 1; --i) std::swap(some[i - 1], some[random->Below(i)]);
+  for (size_t i = 0; i < some.size(); ++i) {
+    const double place = (static_cast<double>(i) + 0.5) / static_cast<double>(some.size());
+    some[i].seed = random->Below(kCampaignSeeds);
+    some[i].grow_s = Between(420.0, 720.0, 10.0, random);
+    some[i].noise = Between(0.7, 1.4, 0.01, random);
+    cases->push_back({place,
+                      {.family = batch.family,
+                       .half = (before + i) % 2 == 0 ? Half::kTuning : Half::kHeldBack,
+                       .plant = std::move(some[i])}});
   }
-  return absl::StrFormat("clock of %s %+g s", fault.channel, fault.clock_s);
+}
+
+std::string DescribeShift(const PlantedShift& shift) {
+  const double reached = *TrueSds(shift);
+  if (std::abs(reached - shift.sds) < 1e-6) {
+    return absl::StrFormat("%s %+.1f sd", shift.name, shift.sds);
+  }
+  return absl::StrFormat("%s %+.1f sd (at its bound, of %+.1f)", shift.name, reached, shift.sds);
 }
 
 }  // namespace
@@ -194,11 +159,19 @@ const char* NameOf(Family family) {
   return "";
 }
 
+bool AtBound(const PlantedCampaign& plant) {
+  return std::any_of(plant.shifts.begin(), plant.shifts.end(), [](const PlantedShift& shift) {
+    return std::abs(*TrueSds(shift)) < kLeastShiftSds - 1e-9;
+  });
+}
+
+std::string FamilyOf(const PlantedCase& one) {
+  return std::string(NameOf(one.family)) + (AtBound(one.plant) ? ", at a bound" : "");
+}
+
 std::string Describe(const PlantedCampaign& plant) {
   std::vector<std::string> said;
-  for (const PlantedShift& shift : plant.shifts) {
-    said.push_back(absl::StrFormat("%s %+.1f sd", shift.name, shift.sds));
-  }
+  for (const PlantedShift& shift : plant.shifts) said.push_back(DescribeShift(shift));
   if (plant.fault) said.push_back(DescribeFault(*plant.fault));
   if (plant.missing == MissingMechanism::kFeedLoss) said.emplace_back("feed is lost");
   if (plant.missing == MissingMechanism::kSuddenDeath) said.emplace_back("growth dies suddenly");
@@ -207,35 +180,27 @@ std::string Describe(const PlantedCampaign& plant) {
 }
 
 std::vector<PlantedCase> AllCases(uint64_t seed) {
-  std::vector<std::pair<double, PlantedCase>> placed;
   uint64_t stream = 100;
-  for (const Family family : kFamilies) {
-    base::Random random(seed, ++stream);
-    std::vector<PlantedCampaign> some;
-    if (family == Family::kSingle) some = Singles(&random);
-    if (family == Family::kPair) some = Pairs(&random);
-    if (family == Family::kSensor) some = SensorFaults(&random);
-    if (family == Family::kMissing) some = MissingMechanisms(&random);
-    if (family == Family::kNull) some = Nulls();
-    for (size_t i = some.size(); i > 1; --i) std::swap(some[i - 1], some[random.Below(i)]);
-    for (size_t i = 0; i < some.size(); ++i) {
-      const double place = (static_cast<double>(i) + 0.5) / static_cast<double>(some.size());
-      some[i].seed = random.Below(kCampaignSeeds);
-      some[i].grow_s = Between(420.0, 720.0, 10.0, &random);
-      some[i].noise = Between(0.7, 1.4, 0.01, &random);
-      placed.push_back({place,
-                        {.family = family,
-                         .half = i % 2 == 0 ? Half::kTuning : Half::kHeldBack,
-                         .plant = std::move(some[i])}});
+  std::map<Family, size_t> members;
+  std::vector<Placed> all;
+  for (const std::span<const Batch> batches :
+       {std::span<const Batch>(kFirstBatches), std::span<const Batch>(kLaterBatches)}) {
+    std::vector<Placed> placed;
+    for (const Batch& batch : batches) {
+      base::Random random(seed, ++stream);
+      const size_t before = placed.size();
+      AddBatch(batch, members[batch.family], &random, &placed);
+      members[batch.family] += placed.size() - before;
+    }
+    SortByPlace(&placed);
+    for (Placed& one : placed) {
+      one.second.id = static_cast<int>(all.size()) + 1;
+      all.push_back(std::move(one));
     }
   }
-  std::stable_sort(placed.begin(), placed.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  SortByPlace(&all);
   std::vector<PlantedCase> cases;
-  for (auto& [place, one] : placed) {
-    one.id = static_cast<int>(cases.size()) + 1;
-    cases.push_back(std::move(one));
-  }
+  for (Placed& one : all) cases.push_back(std::move(one.second));
   return cases;
 }
 

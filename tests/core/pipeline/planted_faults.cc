@@ -2,12 +2,12 @@
 // case as it is judged, in no fixed order, and a table.
 //
 //   planted_faults [--seed=N] [--half=tuning|held-back] [--cases=N] [--ids=N,N…] [--threads=N]
-//                  [--keep=FILE | --from=FILE]
+//                  [--list | --keep=FILE | --from=FILE]
 //
-// --seed draws another suite. --keep writes the evidence of every case as it is
-// weighed, a line each, and --from
-// judges what such a file holds by the rules of today: a second instead of a quarter of an hour.
-// What cannot be seen in the readings counts in a row of its own.
+// --seed draws another suite. --list names the cases and judges none. --keep writes the evidence of
+// every case as it is weighed, a line each, and --from judges what such a file holds by the rules
+// of today: a second instead of a quarter of an hour. What cannot be seen in the readings counts in
+// a row of its own, and so does a shift of which a bound leaves less than 3 prior sds.
 
 #include <tbb/global_control.h>
 
@@ -21,6 +21,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -71,10 +72,10 @@ absl::StatusOr<double> WeakestEffect(const PlantedCase& one, const Campaign& cam
   return weakest;
 }
 
-/// Noise sds by which a late clock changes a reading of its device at most, in the same campaign
-/// without noise: where nothing flows an analyser tells no time.
-absl::StatusOr<double> ClockEffect(PlantedCampaign what) {
-  const std::string device = what.fault->channel.substr(0, what.fault->channel.find('/') + 1);
+/// Noise sds by which a late clock or a lag changes a reading of its device at most, in the same
+/// campaign without noise: where nothing flows an analyser tells no time.
+absl::StatusOr<double> DelayEffect(PlantedCampaign what) {
+  const std::string device = DeviceOf(what.fault->channel) + "/";
   what.vices = Vices::kNone;
   PARALLAX_ASSIGN_OR_RETURN(const Campaign late, Plant(what));
   what.fault.reset();
@@ -123,8 +124,9 @@ absl::Status Weigh(const PlantedCase& one, Weighed* out) {
   PARALLAX_ASSIGN_OR_RETURN(const Campaign campaign, Plant(one.plant));
   if (!one.plant.shifts.empty()) {
     PARALLAX_ASSIGN_OR_RETURN(out->effect_sd, WeakestEffect(one, campaign));
-  } else if (one.plant.fault && one.plant.fault->shape == FaultShape::kClock) {
-    PARALLAX_ASSIGN_OR_RETURN(out->effect_sd, ClockEffect(one.plant));
+  } else if (one.plant.fault && (one.plant.fault->shape == FaultShape::kClock ||
+                                 one.plant.fault->shape == FaultShape::kLag)) {
+    PARALLAX_ASSIGN_OR_RETURN(out->effect_sd, DelayEffect(one.plant));
   }
   const auto begin = std::chrono::steady_clock::now();
   const AnalysisInput input = campaign.Input(one.plant.seed);
@@ -163,14 +165,19 @@ std::map<int, Weighed> ReadWeighed(const std::string& path) {
   return cases;
 }
 
+/// "  3 sensor  chirality rga/p_h2o sticks".
+std::string HeadOf(const PlantedCase& one) {
+  return absl::StrFormat("%3d %-7s %-9s %-44s", one.id, NameOf(one.family), NameOf(one.plant.bench),
+                         Describe(one.plant));
+}
+
 /// Judges one case and prints a line of it at once.
 Answer Judge(const PlantedCase& one, const Weighed& weighed) {
   Answer answer{.status = weighed.status,
                 .hypotheses = weighed.hypotheses,
                 .effect_sd = weighed.effect_sd,
                 .seconds = weighed.seconds};
-  const std::string head = absl::StrFormat("%3d %-7s %-9s %-44s", one.id, NameOf(one.family),
-                                           NameOf(one.plant.bench), Describe(one.plant));
+  const std::string head = HeadOf(one);
   if (!answer.status.ok()) {
     std::printf("%s error: %s\n", head.c_str(), answer.status.ToString().c_str());
     return answer;
@@ -200,6 +207,7 @@ struct Arguments {
   int threads = 0;  ///< 0: all there are
   std::optional<Half> half;
   std::set<int> ids;  ///< empty: all
+  bool list = false;
   std::string keep, from;
 };
 
@@ -212,7 +220,9 @@ absl::StatusOr<Arguments> ParseArguments(int argc, char** argv) {
     const std::string name = argument.substr(0, equals);
     const std::string value = equals == std::string::npos ? "" : argument.substr(equals + 1);
     bool known = !value.empty();
-    if (name == "--cases") {
+    if (argument == "--list") {
+      known = arguments.list = true;
+    } else if (name == "--cases") {
       known = absl::SimpleAtoi(value, &arguments.cases) && arguments.cases > 0;
     } else if (name == "--seed") {
       known = absl::SimpleAtoi(value, &arguments.seed);
@@ -236,7 +246,7 @@ absl::StatusOr<Arguments> ParseArguments(int argc, char** argv) {
     if (!known) {
       return absl::InvalidArgumentError(absl::StrFormat(
           "\"%s\", must be --seed=N, --half=tuning|held-back, --cases=N, --ids=N,N…, --threads=N, "
-          "--keep=FILE or --from=FILE",
+          "--list, --keep=FILE or --from=FILE",
           argument));
     }
   }
@@ -282,6 +292,21 @@ absl::StatusOr<std::vector<Answer>> JudgeAll(const std::vector<PlantedCase>& cas
   return answers;
 }
 
+/// A line a case, then how many of each family and half.
+void PrintCases(const std::vector<PlantedCase>& cases) {
+  std::map<std::string, std::pair<int, int>> count;
+  for (const PlantedCase& one : cases) {
+    const bool tuning = one.half == Half::kTuning;
+    std::printf("%s  %s\n", HeadOf(one).c_str(), tuning ? "tuning" : "held back");
+    auto& [first, second] = count[FamilyOf(one)];
+    ++(tuning ? first : second);
+  }
+  std::printf("\n%-20s %6s %9s\n", "family", "tuning", "held back");
+  for (const auto& [family, halves] : count) {
+    std::printf("%-20s %6d %9d\n", family.c_str(), halves.first, halves.second);
+  }
+}
+
 int Main(int argc, char** argv) {
   const absl::StatusOr<Arguments> arguments = ParseArguments(argc, argv);
   if (!arguments.ok()) {
@@ -294,6 +319,10 @@ int Main(int argc, char** argv) {
                   static_cast<size_t>(arguments->threads));
   }
   const std::vector<PlantedCase> cases = Wanted(*arguments);
+  if (arguments->list) {
+    PrintCases(cases);
+    return 0;
+  }
   const absl::StatusOr<std::vector<Answer>> answers = JudgeAll(cases, *arguments);
   if (!answers.ok()) {
     std::fprintf(stderr, "%s\n", answers.status().ToString().c_str());

@@ -11,6 +11,7 @@ namespace parallax::pipeline::testing {
 namespace {
 
 constexpr uint64_t kStepStream = 0x73746570, kNoiseStream = 0x6e6f6973, kRowStream = 0x726f7773;
+constexpr uint64_t kWalkStream = 0x77616c6b, kFaultSpikeStream = 0x7370696b'0000'0000;
 constexpr double kSpikeShare = 0.003, kMissingShare = 0.003, kRepeatedShare = 0.002;
 constexpr double kClockOff_s = 2.0, kClockDrift = 20e-6;
 constexpr double kStuckRunShare = 0.5, kStuckTimeShare = 0.55;
@@ -21,8 +22,6 @@ struct Row {
   int64_t stamp_unix_ns = 0;
   int copies = 1;
 };
-
-std::string DeviceOf(const std::string& channel) { return channel.substr(0, channel.find('/')); }
 
 std::vector<Row> RowsOf(const signal::Device& device, const signal::Run& run,
                         const std::optional<PlantedFault>& fault, Vices vices, uint64_t seed,
@@ -107,7 +106,51 @@ class LaggingTruth {
   std::optional<double> state_;
 };
 
+/// Of variance 1 in the last run.
+double Walk(const RunPlace& place, uint64_t seed) {
+  double sum = 0.0;
+  for (int run = 1; run <= place.index; ++run)
+    sum += base::Random(seed, kWalkStream + static_cast<uint64_t>(run)).Normal();
+  return place.count > 1 ? sum / std::sqrt(place.count - 1.0) : 0.0;
+}
+
+/// 0 for all but `share` of the readings; a reading's own whatever else is read.
+double FaultSpike(double share, const RunPlace& place, double time_s, uint64_t seed) {
+  const auto moment_ms = static_cast<uint64_t>(std::llround(1e3 * time_s));
+  base::Random random(seed,
+                      kFaultSpikeStream + (static_cast<uint64_t>(place.index) << 28) + moment_ms);
+  const double luck = random.Uniform();
+  if (luck >= share) return 0.0;
+  return (luck < 0.5 * share ? -1.0 : 1.0) * (0.4 + 1.6 * random.Uniform());
+}
+
 }  // namespace
+
+std::string DeviceOf(const std::string& channel) { return channel.substr(0, channel.find('/')); }
+
+const char* NameOf(FaultShape shape) {
+  switch (shape) {
+    case FaultShape::kConstant:
+      return "constant";
+    case FaultShape::kFromRunToRun:
+      return "over runs";
+    case FaultShape::kWithinRun:
+      return "within runs";
+    case FaultShape::kSteps:
+      return "steps";
+    case FaultShape::kWander:
+      return "wander";
+    case FaultShape::kSpikes:
+      return "spikes";
+    case FaultShape::kStuck:
+      return "stuck";
+    case FaultShape::kClock:
+      return "clock";
+    case FaultShape::kLag:
+      return "lag";
+  }
+  return "";
+}
 
 SmoothError::SmoothError(uint64_t seed, uint64_t stream) {
   base::Random random(seed, stream);
@@ -140,6 +183,12 @@ double Misreport(const PlantedFault& fault, const RunPlace& place, double time_s
       break;
     case FaultShape::kSteps:
       a = base::Random(seed, kStepStream + static_cast<uint64_t>(place.index)).Normal();
+      break;
+    case FaultShape::kWander:
+      a = Walk(place, seed);
+      break;
+    case FaultShape::kSpikes:
+      a = FaultSpike(fault.spike_share, place, time_s, seed);
       break;
     case FaultShape::kStuck:
     case FaultShape::kClock:

@@ -18,10 +18,18 @@ enum class FaultShape {
   kFromRunToRun,  ///< grows in order of time, from nothing to its full size in the last run
   kWithinRun,     ///< grows over each run
   kSteps,         ///< another in each run, normal, with the size as sd
+  kWander,        ///< a random walk over the runs from nothing, with the size as sd in the last run
+  kSpikes,        ///< on `spike_share` of the readings, either way, by 0.4 to 2 times the size
   kStuck,         ///< from the middle of some run on the reading never changes again
   kClock,         ///< the device's time stamps are `clock_s` late
   kLag,           ///< the reading follows behind a first-order lag of `lag_s`
 };
+
+/// "constant", "over runs", "within runs", "steps", "wander", "spikes", "stuck", "clock", "lag".
+const char* NameOf(FaultShape shape);
+
+/// "pyro" of "pyro/pyro_t".
+std::string DeviceOf(const std::string& channel);
 
 /// One instrument that lies: reading × (1 + gain × a) + offset × a, with a(run, time) its shape.
 struct PlantedFault {
@@ -31,6 +39,7 @@ struct PlantedFault {
   double gain = 0.0;
   double clock_s = 30.0;
   double lag_s = 30.0;
+  double spike_share = 0.02;
 };
 
 /// Smooth function of time of mean 0 and variance 1: three sines of 250 to 900 s.

@@ -4,9 +4,8 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <optional>
 #include <set>
-
-#include "absl/strings/str_format.h"
 
 namespace parallax::pipeline::testing {
 namespace {
@@ -14,7 +13,6 @@ namespace {
 using attribution::VerdictKind;
 using Names = std::set<std::string>;
 
-constexpr int kBins = 5;
 constexpr size_t kLargestHalf = 3;  ///< group of an AMBIGUOUS that is worth half
 
 Names PooledNames(const std::vector<std::string>& list) {
@@ -33,12 +31,26 @@ bool Holds(const Names& outer, const Names& inner) {
   return std::includes(outer.begin(), outer.end(), inner.begin(), inner.end());
 }
 
-bool NamesFault(const PlantedFault& fault, const std::vector<std::string>& channels) {
-  const std::string device = fault.channel.substr(0, fault.channel.find('/'));
-  return std::any_of(channels.begin(), channels.end(), [&](const std::string& channel) {
-    return channel == fault.channel ||
-           (fault.shape == FaultShape::kClock && channel.starts_with(device + "/"));
-  });
+/// Whether a channel is the guilty one; of a late clock, any of its device.
+bool IsGuilty(const PlantedFault& fault, const std::string& channel) {
+  return channel == fault.channel ||
+         (fault.shape == FaultShape::kClock && DeviceOf(channel) == DeviceOf(fault.channel));
+}
+
+/// Whether a channel is another instrument than the guilty one, whose clock is a part of it.
+bool IsInnocent(const PlantedCampaign& plant, const std::string& channel) {
+  if (!plant.fault) return true;
+  return !IsGuilty(*plant.fault, channel) && channel != DeviceOf(plant.fault->channel) + "/clock";
+}
+
+/// What the channels are worth that a SENSOR_FAULT names.
+double PointsOfChannels(const PlantedCampaign& plant, const Answer& answer) {
+  const std::vector<std::string>& named = answer.verdict.channels;
+  const bool found = plant.fault && std::any_of(named.begin(), named.end(), [&](const auto& one) {
+                       return IsGuilty(*plant.fault, one);
+                     });
+  if (!found) return 0.0;
+  return answer.innocents_accused == 0 ? 1.0 : 0.5;
 }
 
 /// What a case is worth.
@@ -57,7 +69,7 @@ double PointsOf(const PlantedCase& one, const Answer& answer) {
       if (!sound) return 0.0;
       return PooledNames(answer.verdict.parameters) == truth ? 1.0 : 0.5;
     case Family::kSensor:
-      return answer.claim_right ? 1.0 : 0.0;
+      return kind == VerdictKind::kSensorFault ? PointsOfChannels(one.plant, answer) : 0.0;
     case Family::kMissing:
       return kind == VerdictKind::kUnmodelled ? 1.0 : 0.0;
     case Family::kNull:
@@ -68,32 +80,31 @@ double PointsOf(const PlantedCase& one, const Answer& answer) {
 
 /// Figures of some cases.
 struct Tally {
-  int n = 0, halves = 0, wrong = 0, errors = 0;
+  int n = 0, halves = 0, wrong = 0, innocents = 0, errors = 0;
   double points = 0.0;
   std::map<std::string, int> kinds;
+
+  void Add(const Answer& answer) {
+    ++n;
+    errors += answer.status.ok() ? 0 : 1;
+    points += answer.points;
+    halves += answer.points == 0.5 ? 1 : 0;
+    wrong += answer.wrongly_identified ? 1 : 0;
+    innocents += answer.innocents_accused;
+    ++kinds[ToString(answer.verdict.kind)];
+  }
 };
 
-void PrintTallies(const std::vector<PlantedCase>& cases, const std::vector<Answer>& answers) {
-  std::map<std::string, Tally> rows;
-  for (size_t i = 0; i < cases.size(); ++i) {
-    std::string row = NameOf(cases[i].family);
-    if (answers[i].status.ok() && !Seen(answers[i])) row += ", cannot be seen";
-    Tally& tally = rows[row];
-    ++tally.n;
-    tally.errors += answers[i].status.ok() ? 0 : 1;
-    tally.points += answers[i].points;
-    tally.halves += answers[i].points == 0.5 ? 1 : 0;
-    tally.wrong += answers[i].wrongly_identified ? 1 : 0;
-    ++tally.kinds[ToString(answers[i].verdict.kind)];
-  }
+void PrintTallies(const char* what, const std::map<std::string, Tally>& rows) {
   const char* kinds[] = {"IDENTIFIED", "AMBIGUOUS", "SENSOR_FAULT",
                          "UNMODELLED", "NO_GAP",    "ABSTAINED"};
-  std::printf("\n%-24s %4s %7s %5s %6s %6s", "family", "n", "points", "half", "wrong", "errors");
+  std::printf("\n%-36s %4s %7s %5s %6s %9s %6s", what, "n", "points", "half", "wrong", "innocents",
+              "errors");
   for (const char* kind : kinds) std::printf(" %12s", kind);
   std::printf("\n");
   for (const auto& [name, tally] : rows) {
-    std::printf("%-24s %4d %7.1f %5d %6d %6d", name.c_str(), tally.n, tally.points, tally.halves,
-                tally.wrong, tally.errors);
+    std::printf("%-36s %4d %7.1f %5d %6d %9d %6d", name.c_str(), tally.n, tally.points,
+                tally.halves, tally.wrong, tally.innocents, tally.errors);
     for (const char* kind : kinds) {
       const auto found = tally.kinds.find(kind);
       std::printf(" %12d", found == tally.kinds.end() ? 0 : found->second);
@@ -102,46 +113,103 @@ void PrintTallies(const std::vector<PlantedCase>& cases, const std::vector<Answe
   }
 }
 
+void PrintTables(const std::vector<PlantedCase>& cases, const std::vector<Answer>& answers) {
+  std::map<std::string, Tally> families, shapes;
+  for (size_t i = 0; i < cases.size(); ++i) {
+    const bool unseen = answers[i].status.ok() && !Seen(answers[i]);
+    const std::string suffix = unseen ? ", cannot be seen" : "";
+    families[FamilyOf(cases[i]) + suffix].Add(answers[i]);
+    const std::optional<PlantedFault>& fault = cases[i].plant.fault;
+    if (fault) shapes[NameOf(fault->shape) + suffix].Add(answers[i]);
+  }
+  PrintTallies("family", families);
+  if (!shapes.empty()) PrintTallies("shape of a fault", shapes);
+}
+
 double Share(int part, int whole) { return whole == 0 ? std::nan("") : 1.0 * part / whole; }
 
-int PrintFigures(const std::vector<PlantedCase>& cases, const std::vector<Answer>& answers) {
-  int singles = 0, top = 0, identified = 0, wrong = 0, nulls = 0, accused = 0, errors = 0;
+/// What a claim is worth as such.
+double WorthOfClaim(const Answer& answer) {
+  const bool nothing = answer.verdict.kind == VerdictKind::kNoGap && answer.claim_right;
+  return nothing ? 1.0 : answer.points;
+}
+
+double TruthOfClaim(const Answer& answer) { return answer.claim_right ? 1.0 : 0.0; }
+
+/// Mean distance over bins of confidence between it and what claims are worth.
+double DistanceFromConfidence(const std::vector<Answer>& answers, double (*worth)(const Answer&)) {
+  double excess[kConfidenceBins] = {};
+  int claims = 0;
+  for (const Answer& answer : answers) {
+    if (!answer.status.ok() || answer.verdict.kind == VerdictKind::kAbstained) continue;
+    const double confidence = answer.verdict.confidence;
+    const int bin = std::min(kConfidenceBins - 1, static_cast<int>(confidence * kConfidenceBins));
+    ++claims;
+    excess[bin] += confidence - worth(answer);
+  }
+  double error = 0.0;
+  for (const double one : excess) error += std::abs(one);
+  return claims == 0 ? std::nan("") : error / claims;
+}
+
+/// Counts of what is asked for.
+struct Figures {
+  int singles = 0, seen = 0, top = 0, top_seen = 0;  ///< of shifts that no bound cuts
+  int identified = 0, wrong = 0, nulls = 0, accused = 0;
+  int faults = 0, unjust = 0, innocents = 0;  ///< SENSOR_FAULT; with innocents; innocents in all
+  int errors = 0;
   double seconds = 0.0, slowest = 0.0;
-  for (size_t i = 0; i < cases.size(); ++i) {
-    const Answer& answer = answers[i];
+
+  void Add(const PlantedCase& one, const Answer& answer) {
     if (!answer.status.ok()) {
       ++errors;
-      continue;
+      return;
     }
     const VerdictKind kind = answer.verdict.kind;
-    if (cases[i].family == Family::kSingle && Seen(answer)) {
+    if (one.family == Family::kSingle && !AtBound(one.plant)) {
+      const int hit = TruthOf(one).contains(MostProbable(answer.hypotheses)) ? 1 : 0;
       ++singles;
-      top += TruthOf(cases[i]).contains(MostProbable(answer.hypotheses)) ? 1 : 0;
+      top += hit;
+      seen += Seen(answer) ? 1 : 0;
+      top_seen += Seen(answer) ? hit : 0;
     }
     identified += kind == VerdictKind::kIdentified ? 1 : 0;
     wrong += answer.wrongly_identified ? 1 : 0;
-    if (cases[i].family == Family::kNull) {
+    faults += kind == VerdictKind::kSensorFault ? 1 : 0;
+    unjust += answer.innocents_accused > 0 ? 1 : 0;
+    innocents += answer.innocents_accused;
+    if (one.family == Family::kNull) {
+      const bool blames = kind == VerdictKind::kIdentified || kind == VerdictKind::kSensorFault ||
+                          kind == VerdictKind::kAmbiguous;
       ++nulls;
-      accused += kind == VerdictKind::kIdentified || kind == VerdictKind::kSensorFault ||
-                         kind == VerdictKind::kAmbiguous
-                     ? 1
-                     : 0;
+      accused += blames ? 1 : 0;
     }
     seconds += answer.seconds;
     slowest = std::max(slowest, answer.seconds);
   }
-  const int judged = static_cast<int>(cases.size()) - errors;
-  std::printf("\ntop-1 of single shifts        %.3f (%d of %d)\n", Share(top, singles), top,
-              singles);
-  std::printf("precision of IDENTIFIED       %.3f (%d wrong of %d)\n",
-              1.0 - Share(wrong, identified), wrong, identified);
-  std::printf("nulls accused                 %.3f (%d of %d)\n", Share(accused, nulls), accused,
-              nulls);
-  std::printf("confidence calibration error  %.3f over %d bins\n", CalibrationError(answers),
-              kBins);
-  std::printf("seconds a case                %.1f, at most %.1f\n", seconds / std::max(1, judged),
-              slowest);
-  return errors;
+};
+
+int PrintFigures(const std::vector<PlantedCase>& cases, const std::vector<Answer>& answers) {
+  Figures f;
+  for (size_t i = 0; i < cases.size(); ++i) f.Add(cases[i], answers[i]);
+  const int judged = static_cast<int>(cases.size()) - f.errors;
+  std::printf("\ntop-1 of single shifts >= %g sd  %.3f (%d of %d that can be seen)\n",
+              kLeastShiftSds, Share(f.top_seen, f.seen), f.top_seen, f.seen);
+  std::printf("  of all of them               %.3f (%d of %d)\n", Share(f.top, f.singles), f.top,
+              f.singles);
+  std::printf("precision of IDENTIFIED        %.3f (%d wrong of %d)\n",
+              1.0 - Share(f.wrong, f.identified), f.wrong, f.identified);
+  std::printf("nulls accused                  %.3f (%d of %d)\n", Share(f.accused, f.nulls),
+              f.accused, f.nulls);
+  std::printf("innocent channels accused      %d, in %d of %d SENSOR_FAULT\n", f.innocents,
+              f.unjust, f.faults);
+  std::printf("confidence calibration error   %.3f over %d bins\n", CalibrationError(answers),
+              kConfidenceBins);
+  std::printf("  whatever is true as right    %.3f\n",
+              DistanceFromConfidence(answers, TruthOfClaim));
+  std::printf("seconds a case                 %.1f, at most %.1f\n",
+              f.seconds / std::max(1, judged), f.slowest);
+  return f.errors;
 }
 
 }  // namespace
@@ -165,34 +233,29 @@ void Score(const PlantedCase& one, Answer* answer) {
   const Names group = PooledNames(answer->verdict.group);
   const bool sound = kind == VerdictKind::kIdentified && !named.empty() && Holds(truth, named);
   answer->wrongly_identified = kind == VerdictKind::kIdentified && !sound;
+  answer->innocents_accused = 0;
+  if (kind == VerdictKind::kSensorFault) {
+    const std::vector<std::string>& channels = answer->verdict.channels;
+    answer->innocents_accused = static_cast<int>(
+        std::count_if(channels.begin(), channels.end(),
+                      [&](const std::string& name) { return IsInnocent(one.plant, name); }));
+  }
   const bool among = std::any_of(truth.begin(), truth.end(),
                                  [&](const std::string& name) { return group.contains(name); });
   answer->claim_right =
       sound || (kind == VerdictKind::kAmbiguous && among) ||
-      (kind == VerdictKind::kSensorFault && one.plant.fault &&
-       NamesFault(*one.plant.fault, answer->verdict.channels)) ||
+      (kind == VerdictKind::kSensorFault && PointsOfChannels(one.plant, *answer) == 1.0) ||
       (kind == VerdictKind::kUnmodelled && one.family == Family::kMissing) ||
       (kind == VerdictKind::kNoGap && (one.family == Family::kNull || !Seen(*answer)));
   answer->points = PointsOf(one, *answer);
 }
 
 double CalibrationError(const std::vector<Answer>& answers) {
-  int right[kBins] = {}, claims = 0;
-  double confidence[kBins] = {};
-  for (const Answer& answer : answers) {
-    if (!answer.status.ok() || answer.verdict.kind == VerdictKind::kAbstained) continue;
-    const int bin = std::min(kBins - 1, static_cast<int>(answer.verdict.confidence * kBins));
-    ++claims;
-    right[bin] += answer.claim_right ? 1 : 0;
-    confidence[bin] += answer.verdict.confidence;
-  }
-  double error = 0.0;
-  for (int b = 0; b < kBins; ++b) error += std::abs(confidence[b] - right[b]);
-  return claims == 0 ? std::nan("") : error / claims;
+  return DistanceFromConfidence(answers, WorthOfClaim);
 }
 
 int PrintScore(const std::vector<PlantedCase>& cases, const std::vector<Answer>& answers) {
-  PrintTallies(cases, answers);
+  PrintTables(cases, answers);
   return PrintFigures(cases, answers);
 }
 

@@ -58,6 +58,31 @@ TEST(PlantedScoreTest, ALateClockIsNamedByItsDeviceAndOtherFaultsByTheirChannel)
   EXPECT_EQ(Scored(off, clock).points, 0.0);
 }
 
+TEST(PlantedScoreTest, AnInnocentChannelBesideTheGuiltyOneIsHalfAndCounted) {
+  PlantedCase hot{.family = Family::kSensor};
+  hot.plant.fault = PlantedFault{.channel = "pyro/pyro_t", .shape = FaultShape::kLag};
+  const auto accusing = [](const std::vector<std::string>& channels) {
+    return Verdict{.kind = VerdictKind::kSensorFault, .channels = channels};
+  };
+  const Answer both = Scored(hot, accusing({"pyro/pyro_t", "furnace/heater_duty"}));
+  EXPECT_EQ(both.points, 0.5);
+  EXPECT_EQ(both.innocents_accused, 1);
+  EXPECT_FALSE(both.claim_right);
+  const Answer own =
+      Scored(hot, accusing({"pyro/pyro_t", "pyro/clock"}));  // of the same instrument
+  EXPECT_EQ(own.points, 1.0);
+  EXPECT_EQ(own.innocents_accused, 0);
+  EXPECT_TRUE(own.claim_right);
+  const Answer other = Scored(hot, accusing({"rga/p_h2o", "furnace/clock"}));
+  EXPECT_EQ(other.points, 0.0);
+  EXPECT_EQ(other.innocents_accused, 2);
+  // Where no instrument lies all are innocent.
+  EXPECT_EQ(Scored({.family = Family::kNull}, accusing({"pyro/pyro_t"})).innocents_accused, 1);
+  EXPECT_EQ(Scored(hot, {.kind = VerdictKind::kUnmodelled, .channels = {"laser/height"}})
+                .innocents_accused,
+            0);
+}
+
 TEST(PlantedScoreTest, NoGapIsTrueOfAShiftThatCannotBeSeenAndYetNoPoint) {
   const PlantedCase single = Shifted(Family::kSingle, {{"Rc", 3.0}});
   const Verdict none{.kind = VerdictKind::kNoGap};
@@ -67,19 +92,29 @@ TEST(PlantedScoreTest, NoGapIsTrueOfAShiftThatCannotBeSeenAndYetNoPoint) {
   EXPECT_EQ(Scored({.family = Family::kNull}, none).points, 1.0);
 }
 
-TEST(PlantedScoreTest, CalibrationErrorIsTheDistanceOfConfidenceAndRightClaims) {
-  const auto claim = [](double confidence, bool right, VerdictKind kind) {
-    return Answer{.verdict = {.kind = kind, .confidence = confidence}, .claim_right = right};
-  };
-  const VerdictKind identified = VerdictKind::kIdentified;
-  // Nine of ten claims at 0.9 are right; both claims at 0.3 are: |0.9·10 − 9| + |0.6 − 2| over 12.
-  std::vector<Answer> answers(9, claim(0.9, true, identified));
-  answers.push_back(claim(0.9, false, identified));
-  answers.push_back(claim(0.3, true, identified));
-  answers.push_back(claim(0.3, true, VerdictKind::kNoGap));
-  answers.push_back(claim(0.99, false, VerdictKind::kAbstained));  // claims nothing
-  EXPECT_NEAR(CalibrationError(answers), 1.4 / 12.0, 1e-12);
+Answer Claiming(double confidence, double points, VerdictKind kind = VerdictKind::kIdentified) {
+  return Answer{.verdict = {.kind = kind, .confidence = confidence}, .points = points};
+}
+
+TEST(PlantedScoreTest, CalibrationErrorIsTheDistanceOfConfidenceAndPointsByTenths) {
+  // The claims of Table in tests/e2e/scoreboard_test.py.
+  const std::vector<Answer> answers = {
+      Claiming(0.95, 0.0), Claiming(0.99, 1.0),
+      Claiming(0.97, 1.0), Claiming(0.98, 0.5),
+      Claiming(0.96, 0.5), Claiming(0.75, 1.0),
+      Claiming(0.30, 1.0), Claiming(0.99, 0.0, VerdictKind::kAbstained)};
+  const double sure = std::abs(0.95 + (0.99 - 1) + (0.97 - 1) + (0.98 - 0.5) + (0.96 - 0.5));
+  EXPECT_NEAR(CalibrationError(answers), (sure + (1 - 0.75) + (1 - 0.3)) / 7.0, 1e-12);
+  // In one bin of a fifth these two would cancel to 0.15.
+  EXPECT_NEAR(CalibrationError({Claiming(0.85, 1.0), Claiming(0.95, 0.5)}), 0.3, 1e-12);
   EXPECT_TRUE(std::isnan(CalibrationError({})));
+}
+
+TEST(PlantedScoreTest, NoGapWhereNothingCanBeSeenIsARightClaim) {
+  Answer blind = Claiming(0.95, 0.0, VerdictKind::kNoGap);
+  EXPECT_NEAR(CalibrationError({blind}), 0.95, 1e-12);
+  blind.claim_right = true;
+  EXPECT_NEAR(CalibrationError({blind}), 0.05, 1e-12);
 }
 
 TEST(PlantedScoreTest, MembersOfOneMechanismAreMostProbableTogether) {
