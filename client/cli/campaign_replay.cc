@@ -5,6 +5,7 @@
 #include "client/cli/verbs.h"
 #include "client/lib/ledger.h"
 #include "client/lib/names.h"
+#include "client/lib/pace.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::client {
@@ -14,14 +15,25 @@ struct CampaignReplayOptions {
   std::string folder;
   std::string rig_id;
   std::string recalibration = "off";
+  double speed = 0.0;
   bool resend = false;
   bool dry_run = false;
 };
 
-void EmitPlan(const Campaign& campaign, const std::string& rig_id, Context& context) {
+/// How long all runs take, one after another.
+absl::Duration PlayTime(const Campaign& campaign, double speed) {
+  absl::Duration total;
+  for (const RecordedRun& run : campaign.runs) {
+    const std::vector<DueBatch> schedule = Schedule(run, speed);
+    if (!schedule.empty()) total += schedule.back().due;
+  }
+  return total;
+}
+
+void EmitPlan(const Campaign& campaign, const CampaignReplayOptions& options, Context& context) {
   Json json;
   json["campaign"] = campaign.manifest.id;
-  json["rig"] = "rigs/" + (rig_id.empty() ? campaign.manifest.id : rig_id);
+  json["rig"] = "rigs/" + (options.rig_id.empty() ? campaign.manifest.id : options.rig_id);
   json["twin"] = campaign.manifest.twin;
   json["runs"] = Json::array();
   TextTable table{{"run", "split", "streams", "batches", "samples"}, {}};
@@ -43,6 +55,10 @@ void EmitPlan(const Campaign& campaign, const std::string& rig_id, Context& cont
   }
   json["samples"] = campaign.samples;
   context.Emit(json, table);
+  if (options.speed > 0.0) {
+    context.Note(absl::StrFormat("at speed %g it takes %.0f s", options.speed,
+                                 absl::ToDoubleSeconds(PlayTime(campaign, options.speed))));
+  }
   context.Note("dry run: nothing was sent");
 }
 
@@ -74,14 +90,18 @@ void EmitResult(const Campaign& campaign, const ReplayResult& result, Context& c
 }
 
 absl::StatusOr<ExitCode> Replay(const CampaignReplayOptions& options, Context& context) {
-  PARALLAX_ASSIGN_OR_RETURN(const Campaign campaign, LoadCampaignNoting(options.folder, context));
+  const absl::Duration span =
+      options.speed > 0.0 ? PacedSpan(options.speed) : absl::InfiniteDuration();
+  PARALLAX_ASSIGN_OR_RETURN(const Campaign campaign,
+                            LoadCampaignNoting(options.folder, context, span));
   if (options.dry_run) {
-    EmitPlan(campaign, options.rig_id, context);
+    EmitPlan(campaign, options, context);
     return kExitOk;
   }
   ReplayOptions replay;
   replay.rig_id = options.rig_id;
   replay.recalibration = RecalibrationOf(options.recalibration);
+  replay.speed = options.speed;
   replay.on_stored = options.resend ? OnStored::kResend : OnStored::kSkip;
   PARALLAX_ASSIGN_OR_RETURN(const ReplayResult result,
                             ReplayWithProgress(campaign, replay, context));
@@ -105,6 +125,11 @@ void AddCampaignReplay(CLI::App& noun, Selection& selection) {
   verb->add_option("--rig", options->rig_id, "rig id, instead of the campaign's");
   AddRecalibration(*verb, options->recalibration,
                    "what the daemon does by itself as the runs close [off]");
+  verb->add_option("--speed", options->speed,
+                   "recorded seconds that pass in one, run after run, each closed at its end; left "
+                   "out: as fast as the daemon takes it")
+      ->check(CLI::Range(0.01, 100000.0))
+      ->type_name("N");
   verb->add_flag("--resend", options->resend,
                  "send what is stored once more, where the daemon compares it and counts "
                  "duplicates, and send files that the runs do not hold beside those they do");

@@ -29,8 +29,9 @@ std::string NewRequestId(const std::string& rig_id, const base::Clock& clock) {
 
 }  // namespace
 
-absl::StatusOr<Campaign> LoadCampaignNoting(const std::string& folder, Context& context) {
-  PARALLAX_ASSIGN_OR_RETURN(Campaign campaign, LoadCampaign(folder));
+absl::StatusOr<Campaign> LoadCampaignNoting(const std::string& folder, Context& context,
+                                            absl::Duration span) {
+  PARALLAX_ASSIGN_OR_RETURN(Campaign campaign, LoadCampaign(folder, span));
   for (const std::string& warning : campaign.warnings) context.Note("warning: " + warning);
   return campaign;
 }

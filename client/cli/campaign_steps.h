@@ -9,7 +9,9 @@
 namespace parallax::client {
 
 /// Loads a campaign folder and says on stderr what of it nothing reads.
-absl::StatusOr<Campaign> LoadCampaignNoting(const std::string& folder, Context& context);
+/// @param span  as of LoadCampaign.
+absl::StatusOr<Campaign> LoadCampaignNoting(const std::string& folder, Context& context,
+                                            absl::Duration span = absl::InfiniteDuration());
 
 /// Replays with a progress line.
 absl::StatusOr<ReplayResult> ReplayWithProgress(const Campaign& campaign,

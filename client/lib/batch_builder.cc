@@ -21,9 +21,9 @@ void UsePeriodWhereEven(v1::ChannelSamples& samples) {
 
 }  // namespace
 
-BatchBuilder::BatchBuilder(std::vector<uint32_t> channel_index, size_t rows_per_batch)
+BatchBuilder::BatchBuilder(std::vector<uint32_t> channel_index, BatchCut cut)
     : channel_index_(std::move(channel_index)),
-      rows_per_batch_(rows_per_batch),
+      cut_(cut),
       ascending_(channel_index_.size()),
       columns_(channel_index_.size()),
       last_time_unix_ns_(channel_index_.size()) {
@@ -32,27 +32,41 @@ BatchBuilder::BatchBuilder(std::vector<uint32_t> channel_index, size_t rows_per_
             [this](size_t a, size_t b) { return channel_index_[a] < channel_index_[b]; });
 }
 
-void BatchBuilder::Add(size_t column, int64_t time_unix_ns, double value) {
+void BatchBuilder::BeginRow(int64_t time_unix_ns) {
+  const absl::Duration step = absl::Nanoseconds(any_row_ ? time_unix_ns - row_unix_ns_ : 0);
+  if (step > absl::ZeroDuration() && step <= kLongestStep) passed_ += step;
+  any_row_ = true;
+  row_unix_ns_ = time_unix_ns;
+  if (cut_.span == absl::InfiniteDuration()) return;
+  absl::Duration rest;
+  const int64_t span = absl::IDivDuration(passed_, cut_.span, &rest);
+  if (span != span_ && rows_ > 0) Flush();
+  span_ = span;
+}
+
+void BatchBuilder::Add(size_t column, double value) {
   v1::ChannelSamples& samples = columns_[column];
   if (samples.value().empty()) {
-    samples.set_first_time_unix_ns(time_unix_ns);
+    samples.set_first_time_unix_ns(row_unix_ns_);
   } else {
-    samples.add_delta_time_ns(time_unix_ns - last_time_unix_ns_[column]);
+    samples.add_delta_time_ns(row_unix_ns_ - last_time_unix_ns_[column]);
   }
   samples.add_value(value);
-  last_time_unix_ns_[column] = time_unix_ns;
+  last_time_unix_ns_[column] = row_unix_ns_;
   row_has_sample_ = true;
 }
 
 void BatchBuilder::EndRow() {
   if (!row_has_sample_) return;
   row_has_sample_ = false;
-  if (++rows_ == rows_per_batch_) Flush();
+  last_row_ = passed_;
+  if (++rows_ == cut_.rows) Flush();
 }
 
 void BatchBuilder::Flush() {
   v1::SampleBatch& batch = batches_.emplace_back();
   batch.set_seq(batches_.size() - 1);
+  measured_.push_back(last_row_);
   for (const size_t column : ascending_) {
     if (columns_[column].value().empty()) continue;
     UsePeriodWhereEven(columns_[column]);

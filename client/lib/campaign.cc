@@ -158,6 +158,7 @@ struct CsvTask {
   const v1::Device* device;
   uint32_t first_channel_index;
   DeviceRecording* target;
+  absl::Duration span;
   uint64_t bytes = 0;
   absl::Status status;
 };
@@ -169,20 +170,20 @@ void RunCsvTask(CsvTask& task) {
   if (!text.ok()) return;
   task.bytes = text->size();
   absl::StatusOr<DeviceRecording> recording =
-      ParseDeviceCsv(task.path, *text, *task.device, task.first_channel_index);
+      ParseDeviceCsv(task.path, *text, *task.device, task.first_channel_index, task.span);
   task.status = recording.status();
   if (recording.ok()) *task.target = std::move(*recording);
 }
 
-absl::Status LoadCsvFiles(const std::string& folder, Campaign& campaign) {
+absl::Status LoadCsvFiles(const std::string& folder, absl::Duration span, Campaign& campaign) {
   std::vector<CsvTask> tasks;
   for (RecordedRun& run : campaign.runs) {
     uint32_t first_channel_index = 0;
     for (int i = 0; i < campaign.rig.devices_size(); ++i) {
       const v1::Device& device = campaign.rig.devices(i);
       const std::string path = RunFolder(folder, run.open.run_id()) + "/" + device.id() + ".csv";
-      tasks.push_back({path, &device, first_channel_index, &run.devices[static_cast<size_t>(i)], 0,
-                       absl::OkStatus()});
+      tasks.push_back({path, &device, first_channel_index, &run.devices[static_cast<size_t>(i)],
+                       span, 0, absl::OkStatus()});
       first_channel_index += static_cast<uint32_t>(device.channels_size());
     }
   }
@@ -263,7 +264,7 @@ absl::StatusOr<v1::InlineRun> LoadInlineRun(const std::string& path, RunContents
                                          v1::RUN_SPLIT_UNASSIGNED, campaign.rig, warnings));
   campaign.runs.push_back(std::move(recorded));
   if (contents == RunContents::kRecording) {
-    PARALLAX_RETURN_IF_ERROR(LoadCsvFiles(folder, campaign));
+    PARALLAX_RETURN_IF_ERROR(LoadCsvFiles(folder, absl::InfiniteDuration(), campaign));
   }
   v1::InlineRun out;
   *out.mutable_rig() = std::move(campaign.rig);
@@ -275,7 +276,7 @@ absl::StatusOr<v1::InlineRun> LoadInlineRun(const std::string& path, RunContents
   return out;
 }
 
-absl::StatusOr<Campaign> LoadCampaign(const std::string& folder) {
+absl::StatusOr<Campaign> LoadCampaign(const std::string& folder, absl::Duration span) {
   Campaign campaign;
   PARALLAX_ASSIGN_OR_RETURN(campaign.manifest, LoadManifest(folder, campaign.warnings));
   PARALLAX_ASSIGN_OR_RETURN(campaign.rig, LoadRig(folder, campaign.manifest, campaign.warnings));
@@ -289,7 +290,7 @@ absl::StatusOr<Campaign> LoadCampaign(const std::string& folder) {
   };
   PARALLAX_RETURN_IF_ERROR(load(campaign.manifest.calibrate, v1::RUN_SPLIT_CALIBRATE));
   PARALLAX_RETURN_IF_ERROR(load(campaign.manifest.validate, v1::RUN_SPLIT_VALIDATE));
-  PARALLAX_RETURN_IF_ERROR(LoadCsvFiles(folder, campaign));
+  PARALLAX_RETURN_IF_ERROR(LoadCsvFiles(folder, span, campaign));
   return campaign;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "client/lib/csv.h"
 #include "parallax/v1/ingest.pb.h"
 #include "parallax/v1/twin.pb.h"
@@ -58,8 +59,10 @@ absl::StatusOr<v1::InlineRun> LoadInlineRun(const std::string& path, RunContents
                                             std::vector<std::string>& warnings);
 
 /// Reads the whole folder, straight to proto messages.
+/// @param span  of a device's time that one batch holds at most; see PacedSpan.
 /// Errors: those of LoadManifest, ParseRig, ParseRun, ParseOutcome and ParseDeviceCsv; NotFound for
 /// a device of the rig that a run has no CSV of.
-absl::StatusOr<Campaign> LoadCampaign(const std::string& folder);
+absl::StatusOr<Campaign> LoadCampaign(const std::string& folder,
+                                      absl::Duration span = absl::InfiniteDuration());
 
 }  // namespace parallax::client

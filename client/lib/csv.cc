@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -59,10 +60,18 @@ bool ParseValue(std::string_view cell, double& value) {
   return result.ec != std::errc::invalid_argument;
 }
 
+std::string ProducerId(std::string_view text, absl::Duration span) {
+  const std::string file = base::Sha256Hex(text);
+  if (span == absl::InfiniteDuration()) return file;
+  return base::Sha256Hex(
+      absl::StrFormat("%s in batches of %d ns", file, absl::ToInt64Nanoseconds(span)));
+}
+
 class CsvParser {
  public:
-  CsvParser(const std::string& path, const v1::Device& device, uint32_t first_channel_index)
-      : path_(path), device_(device), first_channel_index_(first_channel_index) {}
+  CsvParser(const std::string& path, const v1::Device& device, uint32_t first_channel_index,
+            absl::Duration span)
+      : path_(path), device_(device), first_channel_index_(first_channel_index), span_(span) {}
 
   absl::StatusOr<DeviceRecording> Parse(std::string_view text);
 
@@ -80,9 +89,11 @@ class CsvParser {
   const std::string& path_;
   const v1::Device& device_;
   const uint32_t first_channel_index_;
+  const absl::Duration span_;
   size_t line_number_ = 0;
   std::vector<uint32_t> channel_index_;
   uint64_t samples_ = 0;
+  std::optional<int64_t> first_row_unix_ns_;
   std::vector<bool> heard_;  ///< by column: whether any cell held a sample
 };
 
@@ -158,13 +169,15 @@ absl::Status CsvParser::ParseRow(std::string_view line, BatchBuilder& builder) {
   const std::string_view whole = line;
   bool more = true;
   PARALLAX_ASSIGN_OR_RETURN(const int64_t time_ns, ParseTime(TakeCell(line, more)));
+  if (!first_row_unix_ns_.has_value()) first_row_unix_ns_ = time_ns;
+  builder.BeginRow(time_ns);
   for (size_t column = 0; column < channel_index_.size(); ++column) {
     if (!more) return CellCountError(whole);
     const std::string_view cell = TakeCell(line, more);
     if (cell.empty()) continue;
     double value = 0.0;
     if (!ParseValue(cell, value)) return Error(column + 1, cell, "a number, nan or empty");
-    builder.Add(column, time_ns, value);
+    builder.Add(column, value);
     heard_[column] = true;
     ++samples_;
   }
@@ -184,14 +197,15 @@ absl::Status CsvParser::Empty(const char* said, const char* bound) const {
 
 absl::StatusOr<DeviceRecording> CsvParser::Parse(std::string_view text) {
   DeviceRecording recording;
-  recording.producer_id = base::Sha256Hex(text);
+  recording.producer_id = ProducerId(text, span_);
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
     text.remove_prefix(kByteOrderMark.size());
   }
   if (text.empty()) return Empty(": is empty, must have a header", "a header and rows");
   line_number_ = 1;
   PARALLAX_RETURN_IF_ERROR(ParseHeader(TakeLine(text)));
-  BatchBuilder builder(channel_index_, RowsPerBatch(channel_index_.size()));
+  BatchBuilder builder(channel_index_,
+                       {.rows = RowsPerBatch(channel_index_.size()), .span = span_});
   size_t rows = 0;
   while (!text.empty()) {
     ++line_number_;
@@ -209,6 +223,8 @@ absl::StatusOr<DeviceRecording> CsvParser::Parse(std::string_view text) {
     if (!heard_[column]) recording.silent.push_back(ChannelId(column));
   }
   recording.batches = builder.Finish();
+  recording.first_row_unix_ns = *first_row_unix_ns_;
+  recording.measured = builder.measured();
   return recording;
 }
 
@@ -220,8 +236,8 @@ size_t RowsPerBatch(size_t channels) {
 
 absl::StatusOr<DeviceRecording> ParseDeviceCsv(const std::string& path, std::string_view text,
                                                const v1::Device& device,
-                                               uint32_t first_channel_index) {
-  return CsvParser(path, device, first_channel_index).Parse(text);
+                                               uint32_t first_channel_index, absl::Duration span) {
+  return CsvParser(path, device, first_channel_index, span).Parse(text);
 }
 
 }  // namespace parallax::client

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_format.h"
 #include "client/lib/ledger.h"
+#include "client/lib/pace.h"
 #include "core/base/field_error.h"
 #include "core/base/mutex.h"
 #include "core/base/parallel.h"
@@ -92,7 +93,7 @@ absl::Status CheckSameAssumptions(Client& client, const v1::CreateRigRequest& re
 
 absl::Status OtherFile(const std::string& device, const std::string& file,
                        const v1::RunStream& stored) {
-  const std::string held = absl::StrFormat("%d samples of another file or producer, %s",
+  const std::string held = absl::StrFormat("%d samples of another file, speed or producer, %s",
                                            stored.stored(), Short(stored.producer_id()));
   constexpr char kNext[] =
       "replay into another rig with --rig, or add it to what is stored with campaign replay "
@@ -109,7 +110,6 @@ absl::Status OtherFile(const std::string& device, const std::string& file,
 /// One device of one run on its way.
 struct StreamTask {
   const DeviceRecording* recording;
-  std::string run;
   size_t run_index;
   StreamSummary summary;
   absl::Status status;
@@ -121,6 +121,7 @@ class Replay {
          const ReplayOptions& options)
       : campaign_(campaign), client_(client), clock_(clock), sleeper_(sleeper), options_(options) {
     progress_.samples = campaign.samples;
+    for (const RecordedRun& run : campaign.runs) progress_.streams += run.devices.size();
   }
 
   absl::StatusOr<ReplayResult> Run();
@@ -129,11 +130,13 @@ class Replay {
   absl::Status CheckAll();
   absl::Status CheckRun(const RecordedRun& recorded, const std::string& rig);
   absl::Status CheckStreams(const RecordedRun& recorded, const std::string& run);
-  absl::Status OpenRuns();
-  absl::Status Stream();
+  absl::Status OpenRun(const RecordedRun& recorded);
+  StreamOptions OptionsOf(const DeviceRecording& recording, size_t run) const;
+  absl::Status StreamAll();
   void StreamOne(StreamTask& task);
-  void Report(const DeviceRecording& recording);
-  absl::Status CloseRuns();
+  absl::Status StreamAtSpeed(size_t run);
+  void Report(size_t streams, uint64_t samples);
+  absl::Status CloseRun(size_t run);
 
   const Campaign& campaign_;
   Client& client_;
@@ -201,31 +204,34 @@ absl::Status Replay::CheckStreams(const RecordedRun& recorded, const std::string
   return absl::OkStatus();
 }
 
-absl::Status Replay::OpenRuns() {
-  for (const RecordedRun& recorded : campaign_.runs) {
-    v1::OpenRunRequest request = recorded.open;
-    request.set_rig(result_.rig.name());
-    request.set_request_id(ContentId(request));
-    PARALLAX_ASSIGN_OR_RETURN(v1::Run run, client_.OpenRun(request));
-    result_.runs.push_back({std::move(run)});
-  }
+absl::Status Replay::OpenRun(const RecordedRun& recorded) {
+  v1::OpenRunRequest request = recorded.open;
+  request.set_rig(result_.rig.name());
+  request.set_request_id(ContentId(request));
+  PARALLAX_ASSIGN_OR_RETURN(v1::Run run, client_.OpenRun(request));
+  result_.runs.push_back({std::move(run)});
   return absl::OkStatus();
 }
 
-void Replay::Report(const DeviceRecording& recording) {
+void Replay::Report(size_t streams, uint64_t samples) {
   base::MutexLock lock(mutex_);
-  ++progress_.streams_done;
-  progress_.samples_done += recording.samples;
+  progress_.streams_done += streams;
+  progress_.samples_done += samples;
   if (options_.on_progress) options_.on_progress(progress_);
 }
 
-void Replay::StreamOne(StreamTask& task) {
+StreamOptions Replay::OptionsOf(const DeviceRecording& recording, size_t run) const {
   StreamOptions stream;
-  stream.hello.set_run(task.run);
-  stream.hello.set_producer_id(task.recording->producer_id);
+  stream.hello.set_run(result_.runs[run].run.name());
+  stream.hello.set_producer_id(recording.producer_id);
   stream.hello.set_schema_hash(result_.rig.schema_hash());
   stream.on_stored = options_.on_stored;
-  StreamWriter writer(client_.channel(), stream, clock_, sleeper_);
+  return stream;
+}
+
+void Replay::StreamOne(StreamTask& task) {
+  StreamWriter writer(client_.channel(), OptionsOf(*task.recording, task.run_index), clock_,
+                      sleeper_);
   for (const v1::SampleBatch& batch : task.recording->batches) {
     task.status = writer.Write(batch);
     if (!task.status.ok()) return;
@@ -234,19 +240,15 @@ void Replay::StreamOne(StreamTask& task) {
   task.status = summary.status();
   if (!summary.ok()) return;
   task.summary = std::move(*summary);
-  Report(*task.recording);
+  Report(1, task.recording->samples);
 }
 
-absl::Status Replay::Stream() {
+absl::Status Replay::StreamAll() {
   std::vector<StreamTask> tasks;
   for (size_t i = 0; i < campaign_.runs.size(); ++i) {
     for (const DeviceRecording& recording : campaign_.runs[i].devices) {
-      tasks.push_back({&recording, result_.runs[i].run.name(), i, {}, {}});
+      tasks.push_back({&recording, i, {}, {}});
     }
-  }
-  {
-    base::MutexLock lock(mutex_);
-    progress_.streams = tasks.size();
   }
   base::ParallelFor(tasks.size(), [&](size_t i) { StreamOne(tasks[i]); });
   for (const StreamTask& task : tasks) {
@@ -257,25 +259,45 @@ absl::Status Replay::Stream() {
   return absl::OkStatus();
 }
 
-absl::Status Replay::CloseRuns() {
-  for (size_t i = 0; i < campaign_.runs.size(); ++i) {
-    const std::string name = result_.runs[i].run.name();
-    PARALLAX_RETURN_IF_ERROR(client_.CloseRun(name).status());
-    PARALLAX_ASSIGN_OR_RETURN(v1::GetRunResponse stored, client_.GetRun(name));
-    const std::optional<v1::Outcome>& outcome = campaign_.runs[i].outcome;
-    // Recording the same outcome again would mark reports that used it superseded.
-    const bool known =
-        outcome.has_value() && stored.has_outcome() &&
-        google::protobuf::util::MessageDifferencer::Equals(*outcome, stored.outcome());
-    if (outcome.has_value() && !known) {
-      v1::RecordOutcomeRequest request;
-      request.set_run(name);
-      *request.mutable_outcome() = *outcome;
-      PARALLAX_RETURN_IF_ERROR(client_.RecordOutcome(request).status());
-    }
-    result_.runs[i].run = std::move(*stored.mutable_run());
-    AddToLedger(result_.runs[i].run.ledger(), result_.ledger);
+absl::Status Replay::StreamAtSpeed(size_t run) {
+  const RecordedRun& recorded = campaign_.runs[run];
+  std::vector<StreamOptions> streams;
+  for (const DeviceRecording& device : recorded.devices) streams.push_back(OptionsOf(device, run));
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<StreamSummary> summaries,
+                            StreamPaced(recorded, options_.speed, streams, client_.channel(),
+                                        clock_, sleeper_, [&](const DueBatch& sent) {
+                                          const auto& batch =
+                                              recorded.devices[sent.device].batches[sent.batch];
+                                          uint64_t samples = 0;
+                                          for (const auto& column : batch.columns()) {
+                                            samples += static_cast<uint64_t>(column.value_size());
+                                          }
+                                          Report(0, samples);
+                                        }));
+  for (const StreamSummary& summary : summaries) {
+    result_.runs[run].sent_batches += summary.acked_batches;
+    result_.runs[run].skipped_batches += summary.skipped_batches;
   }
+  Report(summaries.size(), 0);
+  return absl::OkStatus();
+}
+
+absl::Status Replay::CloseRun(size_t run) {
+  const std::string name = result_.runs[run].run.name();
+  PARALLAX_RETURN_IF_ERROR(client_.CloseRun(name).status());
+  PARALLAX_ASSIGN_OR_RETURN(v1::GetRunResponse stored, client_.GetRun(name));
+  const std::optional<v1::Outcome>& outcome = campaign_.runs[run].outcome;
+  // Recording the same outcome again would mark reports that used it superseded.
+  const bool known = outcome.has_value() && stored.has_outcome() &&
+                     google::protobuf::util::MessageDifferencer::Equals(*outcome, stored.outcome());
+  if (outcome.has_value() && !known) {
+    v1::RecordOutcomeRequest request;
+    request.set_run(name);
+    *request.mutable_outcome() = *outcome;
+    PARALLAX_RETURN_IF_ERROR(client_.RecordOutcome(request).status());
+  }
+  result_.runs[run].run = std::move(*stored.mutable_run());
+  AddToLedger(result_.runs[run].run.ledger(), result_.ledger);
   return absl::OkStatus();
 }
 
@@ -284,9 +306,17 @@ absl::StatusOr<ReplayResult> Replay::Run() {
   PARALLAX_ASSIGN_OR_RETURN(
       result_.rig,
       EnsureRig(client_, CreateRigRequestOf(campaign_, options_.rig_id, options_.recalibration)));
-  PARALLAX_RETURN_IF_ERROR(OpenRuns());
-  PARALLAX_RETURN_IF_ERROR(Stream());
-  PARALLAX_RETURN_IF_ERROR(CloseRuns());
+  if (options_.speed > 0.0) {
+    for (size_t run = 0; run < campaign_.runs.size(); ++run) {
+      PARALLAX_RETURN_IF_ERROR(OpenRun(campaign_.runs[run]));
+      PARALLAX_RETURN_IF_ERROR(StreamAtSpeed(run));
+      PARALLAX_RETURN_IF_ERROR(CloseRun(run));
+    }
+    return std::move(result_);
+  }
+  for (const RecordedRun& recorded : campaign_.runs) PARALLAX_RETURN_IF_ERROR(OpenRun(recorded));
+  PARALLAX_RETURN_IF_ERROR(StreamAll());
+  for (size_t run = 0; run < campaign_.runs.size(); ++run) PARALLAX_RETURN_IF_ERROR(CloseRun(run));
   return std::move(result_);
 }
 

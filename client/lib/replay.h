@@ -27,6 +27,10 @@ struct ReplayOptions {
   v1::Recalibration recalibration = v1::RECALIBRATION_OFF;
   /// kResend also insists on files that are not those which the runs already hold.
   OnStored on_stored = OnStored::kSkip;
+  /// Recorded seconds that pass in one: runs are opened, streamed and closed one after another, as
+  /// when they were measured; the campaign was loaded with PacedSpan of it. 0: all runs at once, as
+  /// fast as the daemon takes them.
+  double speed = 0.0;
   std::function<void(const ReplayProgress&)> on_progress;  ///< may be empty
 };
 
@@ -46,10 +50,11 @@ struct ReplayResult {
 /// so that nothing of a refused campaign is stored, then registers the rig with the campaign's
 /// assumptions, opens the runs of both splits, sends every CSV as one stream (several at a time),
 /// closes the runs, records their outcomes. Doing it again changes nothing; a replay that was
-/// killed resumes where it stopped.
+/// killed resumes where it stopped. At another speed the batches are others, and it is another
+/// recording of the same run.
 /// Errors: the daemon's; FailedPrecondition where a rig of this id exists with other devices,
 /// geometry, twin or assumptions, or where a run already holds samples of another file of a device:
-/// those of an edited file would stand beside them.
+/// those of an edited file, or of a replay at another speed, would stand beside them.
 absl::StatusOr<ReplayResult> ReplayCampaign(const Campaign& campaign, Client& client,
                                             const base::Clock& clock, Sleeper& sleeper,
                                             const ReplayOptions& options);

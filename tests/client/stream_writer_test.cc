@@ -6,6 +6,7 @@
 
 #include <set>
 
+#include "client/lib/pace.h"
 #include "parallax/v1/ingest.grpc.pb.h"
 
 namespace parallax::client {
@@ -152,6 +153,48 @@ TEST_F(StreamWriterTest, EveryBatchIsAckedOnceOnAQuietLink) {
   EXPECT_EQ(summary->connections, 1);
   EXPECT_EQ(summary->ledger.stored(), 50U);
   EXPECT_EQ(fake_.stored(), UpTo(50));
+}
+
+/// A clock that nothing but sleep moves.
+class SleptClock final : public base::Clock, public Sleeper {
+ public:
+  absl::Time Now() const override {
+    base::MutexLock lock(mutex_);
+    return now_;
+  }
+  void Sleep(absl::Duration duration) override {
+    base::MutexLock lock(mutex_);
+    now_ += duration;
+  }
+
+ private:
+  mutable base::Mutex mutex_;
+  absl::Time now_ ABSL_GUARDED_BY(mutex_) = absl::FromUnixSeconds(1'520'000'000);
+};
+
+TEST_F(StreamWriterTest, ARunThatIsPacedIsSentBatchByBatchAsItIsDue) {
+  constexpr int kBatches = 40;
+  SleptClock clock;
+  const absl::Time begin = clock.Now();
+  RecordedRun run;
+  run.open.mutable_run()->mutable_start_time()->set_seconds(absl::ToUnixSeconds(begin));
+  run.devices.resize(1);
+  run.devices[0].first_row_unix_ns = absl::ToUnixNanos(begin + absl::Seconds(10));
+  for (int i = 0; i < kBatches; ++i) {
+    run.devices[0].batches.emplace_back().set_seq(static_cast<uint64_t>(i));
+    run.devices[0].measured.push_back(absl::Seconds(i));
+  }
+  std::vector<absl::Duration> sent;
+  const auto summaries = StreamPaced(run, 20.0, {Options()}, channel_, clock, clock,
+                                     [&](const DueBatch&) { sent.push_back(clock.Now() - begin); });
+  ASSERT_TRUE(summaries.ok()) << summaries.status();
+  ASSERT_EQ(summaries->size(), 1U);
+  EXPECT_EQ(summaries->front().acked_batches, static_cast<uint64_t>(kBatches));
+  EXPECT_EQ(fake_.stored(), UpTo(kBatches));
+  ASSERT_EQ(sent.size(), static_cast<size_t>(kBatches));
+  for (int i = 0; i < kBatches; ++i) {
+    EXPECT_EQ(sent[static_cast<size_t>(i)], absl::Milliseconds(500 + 50 * i)) << i;
+  }
 }
 
 TEST_F(StreamWriterTest, NothingToSendNeedsNoConnection) {

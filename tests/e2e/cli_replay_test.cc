@@ -122,6 +122,33 @@ TEST(CliReplayTest, StoredValuesHaveTheBitsOfTheFiles) {
   EXPECT_EQ(channels, 8);
 }
 
+TEST(CliReplayTest, AtASpeedItTakesAsLongAsItSaysAndLeavesTheSameSamples) {
+  CliBench whole("unpaced"), paced("paced");
+  ASSERT_EQ(whole.Cli({"campaign", "replay", kBoardCampaign}).exit_code, 0);
+  const std::vector<std::string> play = {"campaign", "replay", kBoardCampaign, "--speed",
+                                         "400",      "-o",     "json"};
+  std::vector<std::string> plan = play;
+  plan.push_back("--dry-run");
+  // 599 s of one run, then 601 s of the other.
+  EXPECT_THAT(paced.Cli(plan).err, ::testing::HasSubstr("at speed 400 it takes 3 s"));
+  const auto start = std::chrono::steady_clock::now();
+  const Output replay = paced.Cli(play);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  ASSERT_EQ(replay.exit_code, 0) << replay.err;
+  EXPECT_GE(took.count(), 1199.0 / 400.0);
+  EXPECT_EQ(replay.json()["runs"][0]["state"], "CLOSED");
+  EXPECT_GE(replay.json()["runs"][0]["sent_batches"], 25) << "50 ms each";
+  EXPECT_EQ(Digest(paced), Digest(whole));
+  const Output again = paced.Cli(play);
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(again.json()["runs"][0]["sent_batches"], 0);
+  const Output otherwise = paced.Cli({"campaign", "replay", kBoardCampaign, "--speed", "300"});
+  EXPECT_EQ(otherwise.exit_code, 6) << otherwise.out;
+  EXPECT_THAT(otherwise.err, ::testing::HasSubstr("another file, speed or producer"));
+  EXPECT_EQ(Digest(paced), Digest(whole));
+  EXPECT_EQ(paced.Cli({"campaign", "replay", kBoardCampaign, "--speed", "0"}).exit_code, 2);
+}
+
 TEST(CliReplayTest, RigOfOtherAssumptionsIsAConflict) {
   CliBench bench("conflict");
   ASSERT_EQ(bench

@@ -61,14 +61,32 @@ export class Daemon {
     await this.#end('SIGKILL');
   }
 
+  /** What `parallax WORDS... -o json` prints, parsed. */
+  async cli(...words) {
+    const child = this.#parallax([...words, '-o', 'json'], 'pipe');
+    let printed = '';
+    let said = '';
+    child.stdout.on('data', (text) => (printed += text));
+    child.stderr.on('data', (text) => (said += text));
+    const [code] = await once(child, 'close');
+    assert.equal(code, 0, said);
+    return JSON.parse(printed);
+  }
+
   /** Replays a folder of tests/data as rig and analyses it. */
   async evaluate(campaign, rig) {
-    const command = ['--server', `127.0.0.1:${this.#grpc}`, 'campaign', 'evaluate', join(DATA, campaign), '--rig', rig];
-    const child = spawn(join(BIN, 'parallax'), [...command, '-o', 'json'], { stdio: ['ignore', 'ignore', 'pipe'] });
-    let said = '';
-    child.stderr.on('data', (text) => (said += text));
-    const [code] = await once(child, 'exit');
-    assert.equal(code, 0, said);
+    await this.cli('campaign', 'evaluate', join(DATA, campaign), '--rig', rig);
+  }
+
+  /** Has a folder of tests/data play as rig, so many times faster than it was; returns what ends it. */
+  play(campaign, rig, speed) {
+    const child = this.#parallax(['campaign', 'replay', join(DATA, campaign), '--rig', rig, '--speed', `${speed}`], 'ignore');
+    return async () => {
+      if (child.exitCode !== null) return;
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    };
   }
 
   /** Has a rig stream to an open run from now on. */
@@ -91,6 +109,11 @@ export class Daemon {
     const log = this.log();
     rmSync(this.#folder, { recursive: true, force: true });
     assert.equal(code, 0, log);
+  }
+
+  #parallax(words, output) {
+    const command = ['--server', `127.0.0.1:${this.#grpc}`, ...words];
+    return spawn(join(BIN, 'parallax'), command, { stdio: ['ignore', output, output] });
   }
 
   async #end(signal) {

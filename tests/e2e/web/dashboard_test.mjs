@@ -323,6 +323,35 @@ test('an open run grows on the page, and its window follows the end', async () =
   await close();
 });
 
+test('a recording that plays at twenty times its speed is drawn as it comes, value for value', async () => {
+  const end = daemon.play('tclab-byu', 'played', 20);
+  await until(() => daemon.cli('run', 'list', 'played').catch(() => []), (runs) => runs.length > 0);
+  const { page, close } = await open(browser, '#/rigs/played/runs/energy-balance-1s?ch=board/T1&from=0&to=60');
+  const drawn = page.locator('[data-samples]').first();
+  const samples = () => drawn.evaluate((e) => Number(e.dataset.samples));
+  assert.equal((await daemon.cli('run', 'list', 'played'))[0].state, 'OPEN');
+  await until(samples, (n) => n >= 60); // rows of a second
+  const stored = await daemon.cli('series', 'get', 'played/energy-balance-1s', 'board/T1');
+  const start = BigInt(stored.time_unix_ns[0]);
+  const seconds = stored.time_unix_ns.map((time) => Number(BigInt(time) - start) / 1e9);
+  const box = await page.locator('canvas').first().boundingBox();
+  const seen = [];
+  for (const share of [0.3, 0.5, 0.7, 0.9]) {
+    await page.mouse.move(box.x + share * box.width, box.y + box.height / 2);
+    const told = await until(() => page.locator('.readout').first().innerText(), (text) => / raw /.test(text));
+    const [, at, raw] = /^([\d.]+) s, .* raw ([\d.]+)/.exec(told);
+    const far = seconds.map((time) => Math.abs(time - Number(at)));
+    const least = Math.min(...far);
+    // Between two samples either is the nearest.
+    const near = stored.value.filter((_, i) => far[i] <= least + 0.05);
+    assert.ok(near.includes(Number(raw)), `${told}: stored are ${near}`);
+    seen.push(at);
+  }
+  assert.equal(new Set(seen).size, seen.length, 'four places');
+  await close();
+  await end();
+});
+
 test('a killed daemon comes back, and the page goes on with nothing missing', async () => {
   const { page, close } = await open(browser, `#/rigs/${LIVE_RIG}/runs/${LIVE_RUN}?ch=board/T1`);
   const drawn = page.locator('[data-samples]').first();
