@@ -1,10 +1,12 @@
 // parallax run watch
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
 #include "absl/strings/str_format.h"
 #include "client/cli/verbs.h"
 #include "client/lib/follow_watch.h"
+#include "client/lib/live_residual.h"
 #include "client/lib/names.h"
 #include "client/lib/sample_text.h"
 #include "core/base/status_macros.h"
@@ -146,6 +148,45 @@ void WriteEvent(const v1::WatchResponse& event, OutputFormat format, std::ostrea
   out << std::flush;
 }
 
+/// The rig's current set, as a watch of one of its runs begins. What cannot be read is not told.
+std::optional<v1::ParameterSet> CurrentSet(const std::string& run, Context& context) {
+  const std::string rig = run.substr(0, run.find("/runs/"));
+  absl::StatusOr<v1::ParameterSet> set =
+      context.client().GetParameterSet(rig + "/parameterSets/current");
+  if (!set.ok()) return std::nullopt;
+  return *std::move(set);
+}
+
+/// How far the run was from its twin, and how far it would have been with the set before.
+void TellResiduals(const std::string& run, const std::optional<v1::ParameterSet>& set,
+                   const LiveResiduals& residuals, Context& context) {
+  const std::vector<ResidualFigure> live = residuals.Figures();
+  if (live.empty() || !set.has_value()) return;
+  std::vector<ResidualFigure> before;
+  if (!set->parent().empty()) {
+    absl::StatusOr<std::vector<ResidualFigure>> found =
+        ResidualsWith(context.client(), run, set->parent(), live);
+    if (found.ok()) {
+      before = *std::move(found);
+    } else {
+      context.Note("the parameter set before cannot be compared: " +
+                   std::string(found.status().message()));
+    }
+  }
+  for (const ResidualFigure& one : live) {
+    std::string line = absl::StrFormat("%s: measured - twin %s %s rms live, parameter set %d",
+                                       one.channel, Figure(one.rms, 3), one.unit, set->revision());
+    const auto same = std::find_if(before.begin(), before.end(), [&](const ResidualFigure& other) {
+      return other.channel == one.channel;
+    });
+    if (same != before.end()) {
+      line += absl::StrFormat("; %s %s with parameter set %s", Figure(same->rms, 3), same->unit,
+                              LastPart(set->parent()));
+    }
+    context.Note(line);
+  }
+}
+
 absl::StatusOr<ExitCode> WatchRun(const WatchOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const std::string name, RunName(options.name));
   v1::WatchRequest request;
@@ -156,12 +197,15 @@ absl::StatusOr<ExitCode> WatchRun(const WatchOptions& options, Context& context)
   if (options.backfill) request.mutable_backfill_start_time()->set_seconds(0);
   const OutputFormat format = context.settings().output;
   std::ostream& out = context.environment().out;
+  const std::optional<v1::ParameterSet> set = CurrentSet(name, context);
+  LiveResiduals residuals;
   WriteHead(format, out);
   bool closed = false, caught_up = false;
   const absl::Status status =
       FollowWatch(context.client(), request, context.environment().clock,
                   context.environment().sleeper, [&](const v1::WatchResponse& event) {
                     WriteEvent(event, format, out);
+                    if (event.has_points()) residuals.Take(event.points());
                     if (event.has_run()) closed = event.run().state() == v1::RUN_STATE_CLOSED;
                     if (event.has_caught_up()) caught_up = true;
                     // A reader that went away ends the program, not the daemon's patience.
@@ -169,6 +213,7 @@ absl::StatusOr<ExitCode> WatchRun(const WatchOptions& options, Context& context)
                     return over ? Client::WatchNext::kStop : Client::WatchNext::kGoOn;
                   });
   PARALLAX_RETURN_IF_ERROR(status);
+  if (closed) TellResiduals(name, set, residuals, context);
   return kExitOk;
 }
 

@@ -6,6 +6,11 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <regex>
 #include <thread>
 
 #include "tests/e2e/cli_support.h"
@@ -67,6 +72,59 @@ TEST(CliRecalibrationTest, ACampaignThatIsStreamedEndsInOnePromotedSetThoughNobo
   EXPECT_TRUE(Revisions(bench, "RETIRED").empty()) << "one was promoted and no other before";
   // The first close may have been analysed before there was a run to judge by.
   EXPECT_LE(Revisions(bench, "REJECTED").size(), 1u);
+}
+
+/// A campaign folder with one recording of the board under another run id, held out.
+std::string OneMoreRun(const std::string& folder, const std::string& recording,
+                       const std::string& id) {
+  namespace fs = std::filesystem;
+  const auto edit = [](const fs::path& path, const std::function<void(Json&)>& change) {
+    std::ifstream in(path);
+    Json json = Json::parse(in);
+    in.close();
+    change(json);
+    std::ofstream(path) << json.dump();
+  };
+  fs::create_directories(folder + "/runs");
+  for (const char* file : {"campaign.json", "rig.json"}) {
+    fs::copy_file(kBoardCampaign + "/" + file, folder + "/" + file);
+  }
+  fs::copy(kBoardCampaign + "/runs/" + recording, folder + "/runs/" + id);
+  edit(folder + "/campaign.json", [&](Json& json) {
+    json["splits"] = {{"calibrate", Json::array()}, {"validate", {id}}};
+  });
+  edit(folder + "/runs/" + id + "/run.json", [&](Json& json) { json["id"] = id; });
+  return folder;
+}
+
+TEST(CliRecalibrationTest, TheNextRunIsNearerToItsTwinThanWithTheSetBefore) {
+  CliBench bench("next", kRarely);
+  ASSERT_EQ(
+      bench.Cli({"campaign", "replay", kBoardCampaign, "--recalibration", "promote"}).exit_code, 0);
+  AwaitJobs(bench);
+  ASSERT_EQ(Revisions(bench, "CURRENT").size(), 1u);
+  const std::string revision =
+      std::to_string(Revisions(bench, "CURRENT")[0]["revision"].get<int>());
+  ASSERT_EQ(bench.Cli({"rig", "update", kBoardRig, "--recalibration", "off"}).exit_code, 0);
+  const std::string next = OneMoreRun(bench.folder() + "/next", "mimo-3s", "next");
+  const auto player = bench.StartCli({"campaign", "replay", next, "--speed", "100"});
+  for (int poll = 0; poll < kMostJobPolls && Get(bench, {"run", "list", kBoardRig}).size() < 3;
+       ++poll) {
+    std::this_thread::sleep_for(kJobPoll);
+  }
+  const Output watch = bench.Cli({"run", "watch", "tclab-byu/next", "--backfill", "-o", "csv"});
+  EXPECT_EQ(watch.exit_code, 0) << watch.err;
+  EXPECT_EQ(player->Wait(), 0);
+  const std::regex line("board/(T[12]): measured - twin ([0-9.e+-]+) Cel rms live, parameter set " +
+                        revision + "; ([0-9.e+-]+) Cel with parameter set 0");
+  int channels = 0;
+  for (std::sregex_iterator found(watch.err.begin(), watch.err.end(), line), end; found != end;
+       ++found, ++channels) {
+    const double live = std::stod((*found)[2]), before = std::stod((*found)[3]);
+    std::cout << (*found)[1] << ": " << live << " Cel, before " << before << " Cel\n";
+    EXPECT_LT(live, 0.8 * before) << (*found)[1];
+  }
+  EXPECT_EQ(channels, 2) << watch.err;
 }
 
 class KillAtStepTest : public ::testing::TestWithParam<const char*> {};
