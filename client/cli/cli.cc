@@ -47,6 +47,7 @@ void AddVerbs(CLI::App& app, Selection& selection) {
   AddParamVerbs(app, selection);
   AddTwinVerbs(app, selection);
   AddSeriesVerbs(app, selection);
+  AddExport(app, selection);
   AddDoctor(app, selection);
   AddCompletion(app, selection);
 }

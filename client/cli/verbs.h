@@ -52,6 +52,7 @@ void AddParamWhatIf(CLI::App& noun, Selection& selection);
 void AddTwinVerbs(CLI::App& app, Selection& selection);
 void AddTwinSimulate(CLI::App& noun, Selection& selection);
 void AddSeriesVerbs(CLI::App& app, Selection& selection);
+void AddExport(CLI::App& app, Selection& selection);
 void AddDoctor(CLI::App& app, Selection& selection);
 void AddCompletion(CLI::App& app, Selection& selection);
 

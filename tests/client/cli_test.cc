@@ -154,6 +154,8 @@ TEST_F(CliTest, CompletionNamesEveryVerb) {
     EXPECT_THAT(out_.str(), HasSubstr("diff list promote rollback show what-if"));
     EXPECT_THAT(out_.str(), HasSubstr("--recalibration"));
     EXPECT_THAT(out_.str(), HasSubstr("--fail-on-gap"));
+    EXPECT_THAT(out_.str(), HasSubstr("--speed"));
+    EXPECT_THAT(out_.str(), HasSubstr("completion doctor export job"));
     // The word behind a global flag is its value, not a verb.
     EXPECT_THAT(out_.str(), HasSubstr("in -o|--output|--server|--timeout) value=yes"));
   }

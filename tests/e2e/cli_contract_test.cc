@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 #include <sstream>
 
@@ -17,6 +18,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr char kRun[] = "tclab-byu/energy-balance-1s";
+constexpr char kEvaluationJob[] = "j1";  ///< the first of the daemon
 
 /// A verb, its exit code, the JSON keys and the head of its CSV.
 struct Contract {
@@ -27,6 +29,8 @@ struct Contract {
 
 std::vector<Contract> Contracts() {
   const std::string documents = "path,value";
+  const std::string exported = ::testing::TempDir() + "contract_export";
+  std::filesystem::remove_all(exported);  // each export makes it anew
   return {
       {{"rig", "list"},
        {"name", "kind", "devices", "twin"},
@@ -42,11 +46,27 @@ std::vector<Contract> Contracts() {
        "run,start,split,state,stored,duplicate,rejected"},
       {{"run", "show", kRun}, {"run", "outcome"}, documents},
       {{"run", "close", kRun}, {"name", "state"}, documents},
+      {{"rig", "register", kBoardCampaign + "/rig.json", "--twin", "two_heater", "--rig", "other"},
+       {"name", "geometry", "devices", "schema_hash"},
+       documents},
+      {{"run", "open", kBoardCampaign + "/runs/mimo-3s/run.json", "--rig", "other"},
+       {"name", "start_time", "segments", "split", "state"},
+       documents},
+      {{"run", "outcome", "other/mimo-3s",
+        PARALLAX_TEST_DATA "/swcnt-case-a/runs/r25/outcome.json"},
+       {"measure_time", "chirality", "height_um"},
+       documents},
       {{"campaign", "replay", kBoardCampaign},
        {"campaign", "rig", "runs", "ledger"},
        "run,split,received,stored,duplicate,rejected,batches sent,resumed"},
       {{"job", "list"},
        {"name", "rig", "state", "phase_seconds", "kind"},
+       "job,rig,state,phase,done,attempts,queued,report,kind"},
+      {{"job", "watch", kEvaluationJob},
+       {"name", "state", "report"},
+       "job,rig,state,phase,done,attempts,queued,report,kind"},
+      {{"job", "cancel", kEvaluationJob, "--dry-run"},
+       {"name", "state", "report"},
        "job,rig,state,phase,done,attempts,queued,report,kind"},
       {{"report", "list", kBoardRig},
        {"name", "verdict", "sha256", "superseded"},
@@ -91,6 +111,7 @@ std::vector<Contract> Contracts() {
        "time_ns,value,filtered,sd,quality"},
       {{"series", "digest", kBoardRig}, {"name", "sha256", "samples"}, "name,sha256,samples"},
       {{"doctor"}, {"check", "result", "text"}, "check,result,text"},
+      {{"export", kBoardRig, exported}, {"rig", "folder", "runs", "samples"}, "run,split,samples"},
   };
 }
 
@@ -315,6 +336,18 @@ TEST_F(CliContractTest, GapFailsOnlyWhereAsked) {
   const Output strict = bench_->Cli({"campaign", "analyze", kBoardCampaign, "--fail-on-gap"});
   const bool gap = strict.out.find("Verdict: NO_GAP") == std::string::npos;
   EXPECT_EQ(strict.exit_code, gap ? 7 : 0) << strict.err;
+}
+
+TEST_F(CliContractTest, AnalyzeSpeaksEveryFormat) {
+  const std::vector<std::string> command = {"campaign", "analyze", kBoardCampaign};
+  const Output json = Run(command, "json");
+  ASSERT_EQ(json.exit_code, 0) << json.err;
+  for (const char* key : {"verdict", "gap", "attribution", "validation"}) {
+    EXPECT_TRUE(json.json().contains(key)) << key;
+  }
+  const Output csv = Run(command, "csv");
+  EXPECT_EQ(csv.exit_code, 0) << csv.err;
+  EXPECT_EQ(csv.out.rfind("path,value", 0), 0U) << csv.out.substr(0, 100);
 }
 
 }  // namespace

@@ -91,7 +91,7 @@ std::string OneMoreRun(const std::string& folder, const std::string& recording,
   }
   fs::copy(kBoardCampaign + "/runs/" + recording, folder + "/runs/" + id);
   edit(folder + "/campaign.json", [&](Json& json) {
-    json["splits"] = {{"calibrate", Json::array()}, {"validate", {id}}};
+    json["splits"] = {{"calibrate", Json::array()}, {"validate", Json::array({id})}};
   });
   edit(folder + "/runs/" + id + "/run.json", [&](Json& json) { json["id"] = id; });
   return folder;

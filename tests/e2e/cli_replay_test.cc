@@ -6,6 +6,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <thread>
@@ -147,6 +148,30 @@ TEST(CliReplayTest, AtASpeedItTakesAsLongAsItSaysAndLeavesTheSameSamples) {
   EXPECT_THAT(otherwise.err, ::testing::HasSubstr("another file, speed or producer"));
   EXPECT_EQ(Digest(paced), Digest(whole));
   EXPECT_EQ(paced.Cli({"campaign", "replay", kBoardCampaign, "--speed", "0"}).exit_code, 2);
+}
+
+TEST(CliReplayTest, AnExportIsReplayedToTheSameSamplesAndTheSameReport) {
+  CliBench bench("export");
+  ASSERT_EQ(bench.Cli({"campaign", "evaluate", kBoardCampaign}).exit_code, 0);
+  const std::string folder = bench.folder() + "/exported";
+  const Output exported = bench.Cli({"export", kBoardRig, folder, "-o", "json"});
+  ASSERT_EQ(exported.exit_code, 0) << exported.err;
+  EXPECT_EQ(exported.json()["runs"][1]["run"], "mimo-3s");
+  EXPECT_EQ(exported.json()["runs"][1]["split"], "VALIDATE");
+  EXPECT_EQ(exported.json()["samples"], 3200);
+  const Output again = bench.Cli({"export", kBoardRig, folder, "-o", "json"});
+  EXPECT_EQ(again.exit_code, 6) << "the folder is not empty; " << again.err;
+  EXPECT_EQ(bench.Cli({"export", "nobody", bench.folder() + "/nothing"}).exit_code, 3);
+  EXPECT_FALSE(std::filesystem::exists(bench.folder() + "/nothing"));
+  // Into a daemon of its own, since names of rigs are in digests and reports.
+  CliBench other("import");
+  const Output replay = other.Cli({"campaign", "evaluate", folder, "-o", "json"});
+  ASSERT_EQ(replay.exit_code, 0) << replay.err;
+  EXPECT_EQ(Digest(other), Digest(bench));
+  const auto sha256 = [](CliBench& from) {
+    return from.Cli({"report", "show", kBoardRig, "-o", "json"}).json()["sha256"];
+  };
+  EXPECT_EQ(sha256(other), sha256(bench));
 }
 
 TEST(CliReplayTest, RigOfOtherAssumptionsIsAConflict) {
