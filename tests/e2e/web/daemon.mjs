@@ -89,10 +89,10 @@ export class Daemon {
     };
   }
 
-  /** Has a rig stream to an open run from now on. */
-  stream(rig, run) {
+  /** Has a rig stream to an open run from now on, ten rows a second unless said. */
+  stream(rig, run, rowsASecond = 10) {
     const script = fileURLToPath(new URL('live_rig.py', import.meta.url));
-    this.#rig = spawn(PYTHON, [script, `127.0.0.1:${this.#grpc}`, rig, run], {
+    this.#rig = spawn(PYTHON, [script, `127.0.0.1:${this.#grpc}`, rig, run, `${rowsASecond}`], {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...process.env, PYTHONPATH: PYTHON_PACKAGE, PYTHONDONTWRITEBYTECODE: '1' },
     });
