@@ -59,7 +59,9 @@ TEST(EnergyGaugeTest, AnIntervalHoldsItsExcessAndThatOfRightTwinsMostlyHoldsNoth
       EXPECT_LT(interval.low, interval.value) << shift << " " << seed;
       EXPECT_GT(interval.high, interval.value) << shift << " " << seed;
       hold += shift == 0.0 && interval.low < 0.0 && interval.high > 0.0 ? 1 : 0;
-      if (shift > 0.0) EXPECT_GT(interval.low, 0.0) << seed;
+      if (shift > 0.0) {
+        EXPECT_GT(interval.low, 0.0) << seed;
+      }
     }
   }
   EXPECT_GE(hold, 20);  // four runs say little of their own spread
