@@ -65,6 +65,19 @@ class WaterfallTest(unittest.TestCase):
         self.assertEqual(widening, sorted(widening, reverse=True))
         self.assertEqual([bar.name for bar in bars if bar.kind == "blamed"], ["eta"])
 
+    def test_shares_of_a_campaign_are_parts_of_its_mean_square(self):
+        square = {"before": 5.0, "after": 1.0, "floor": 0.1}
+        waterfall = read_waterfall({**REPORT, "gap": {**REPORT["gap"], "value": 0.4, "mean_square": square}})
+        self.assertAlmostEqual(waterfall.bars[-1].share, 0.02)
+        self.assertIn("mean squared residual: 5 as assumed, 1 at the best fit", waterfall.caption)
+
+    def test_a_group_that_cannot_be_told_apart_is_one_blamed_bar(self):
+        group = {"name": "A or C", "parameters": ["A", "C"], "shapley": 0.9, "low": 0.8, "high": 0.95}
+        parts = [{"parameter": name, "shapley": None, "low": None, "high": None} for name in ("A", "C")]
+        bars = read_waterfall({**REPORT, "attribution": parts, "attribution_group": group, "unexplained": 0.1}).bars
+        self.assertEqual([bar.name for bar in bars], ["gap", "A or C", "unexplained", "measurement"])
+        self.assertEqual((bars[1].kind, bars[1].low, bars[1].high), ("blamed", 0.8, 0.95))
+
     def test_small_ones_are_joined_and_blamed_ones_are_not(self):
         parts = [{"parameter": f"p{i}", "shapley": 0.001} for i in range(5)]
         parts += [{"parameter": f"q{i}", "shapley": 0.05 + 0.01 * i} for i in range(11)]

@@ -42,6 +42,16 @@ test('what is left is measurement up to the floor and else unexplained', () => {
   assert.equal(closed?.[9]?.share, 0.0004);
 });
 
+test("a campaign's shares are parts of its mean square", () => {
+  const report = furnaceReport();
+  report.gap.mean_square = { before: 5, after: 1, floor: 0.1 };
+  near(waterfall(report)?.[9]?.share, 0.02, 1e-12);
+  report.gap.value = null;
+  near(waterfall(report)?.[9]?.share, 0.02, 1e-12);
+  report.gap.mean_square = { before: null, after: null, floor: null };
+  assert.equal(waterfall(report), null);
+});
+
 test('members of a group are blamed; a group that was shared as one is one bar', () => {
   const report = furnaceReport();
   report.verdict = { ...report.verdict, kind: 'AMBIGUOUS', parameters: [], group: ['A', 'C'] };

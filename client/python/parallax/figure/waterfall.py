@@ -44,7 +44,7 @@ class Bar:
 
 @dataclasses.dataclass(frozen=True)
 class Waterfall:
-    """bars: the gap first, measurement last; caption: the gap in its own figures."""
+    """bars: the gap first, measurement last; caption: in its own figures what is divided."""
 
     bars: tuple
     caption: str
@@ -53,12 +53,12 @@ class Waterfall:
 def read_waterfall(data):
     """The Waterfall of a report's JSON, the same as the CLI's figure.
 
-    The gap as assumed, what each assumption takes away (those that widen it first, then the largest
-    first; those below half a percent that nobody blames as one bar), what nothing explains, and what
-    measurement alone may leave: the gap under which 95 % of perfect twins stay, at most what is left.
-    Errors: NotFound where the report divides no gap.
+    The gap as assumed (a campaign's mean square: its shares are parts of that), what each assumption takes
+    away (those that widen it first, then the largest first; those below half a percent that nobody blames as
+    one bar), what nothing explains, and what measurement alone may leave: the gap under which 95 % of perfect
+    twins stay, at most what is left. Errors: NotFound where the report divides no gap.
     """
-    gap = data.get("gap") or {}
+    name, gap = _divided(data.get("gap") or {})
     left, value = _number(data.get("unexplained")), _number(gap.get("value"))
     if not math.isfinite(left) or not value > 0.0:
         raise NotFound("there was no gap to divide among assumptions", field="gap.value",
@@ -71,7 +71,15 @@ def read_waterfall(data):
     bars = [Bar(GAP, "gap", "everything as assumed", 1.0)]
     for step in steps:
         bars.append(dataclasses.replace(step, begin=bars[-1].end))
-    return Waterfall(tuple(bars), _caption(gap))
+    return Waterfall(tuple(bars), _caption(name, gap))
+
+
+def _divided(gap):
+    """What shares are parts of: a campaign's mean square, else the gap itself; its name, and value, after, floor."""
+    square = gap.get("mean_square") or {}
+    if math.isfinite(_number(square.get("before"))):
+        return "mean squared residual", {**square, "value": square["before"]}
+    return "gap", gap
 
 
 def _steps(data):
@@ -85,6 +93,10 @@ def _steps(data):
         detail = (part.get("mechanism") or "").replace("_", " ")
         yield Bar(BLAMED if name in blamed else WEIGHED, name, "" if detail == name else detail, share,
                   _number(part.get("low")), _number(part.get("high")))
+    group = data.get("attribution_group") or {}
+    if math.isfinite(_number(group.get("shapley"))):
+        yield Bar(BLAMED, str(group.get("name")), "cannot be told apart", _number(group["shapley"]),
+                  _number(group.get("low")), _number(group.get("high")))
 
 
 def _joined(steps):
@@ -100,8 +112,8 @@ def _joined(steps):
     return kept
 
 
-def _caption(gap):
-    caption = f"In parts of the gap as assumed. Gap {figure(gap.get('value'))} as assumed"
+def _caption(name, gap):
+    caption = f"In parts of the {name}: {figure(gap.get('value'))} as assumed"
     if math.isfinite(_number(gap.get("after"))):
         caption += f", {figure(gap['after'])} at the best fit"
     return (caption + f"; 95 % of perfect twins stay under {figure(gap.get('floor'))}. "

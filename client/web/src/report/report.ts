@@ -104,6 +104,8 @@ export interface Report {
     after: number | null;
     floor: number | null;
     p_value: number | null;
+    /** Of a campaign: what its shares are parts of. */
+    mean_square: { before: number | null; after: number | null; floor: number | null } | null;
     channels: { channel: string; unit: string; rmse: number | null; rmse_after: number | null }[];
   };
   attribution: Attribution[];
@@ -148,6 +150,7 @@ const ADDED = {
   counterfactuals: [],
   measure_next: null,
 } satisfies Partial<Report>;
+const ADDED_TO_GAP = { mean_square: null } satisfies Partial<Report['gap']>;
 const ADDED_TO_VERDICT = { where: null } satisfies Partial<Report['verdict']>;
 const ADDED_TO_VALIDATION = {
   chirality: [],
@@ -166,6 +169,7 @@ export function readReport(text: string): Report {
     ...ADDED,
     ...report,
     verdict: { ...ADDED_TO_VERDICT, ...report.verdict },
+    gap: { ...ADDED_TO_GAP, ...report.gap },
     validation: { ...ADDED_TO_VALIDATION, ...report.validation },
   };
 }

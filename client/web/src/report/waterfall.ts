@@ -22,6 +22,13 @@ export interface Bar {
 const LEAST_SHARE = 0.005;
 const MOST_STEPS = 10;
 
+/** What shares are parts of: a campaign's mean square, else the gap itself. */
+function divided({ gap }: Report): { value: number | null; floor: number | null } {
+  const square = gap.mean_square;
+  if (square !== null && square.before !== null) return { value: square.before, floor: square.floor };
+  return gap;
+}
+
 /**
  * The gap, what each assumption takes away (those that widen it first, then the largest first;
  * those below half a percent that nobody blames as one bar), what nothing explains, and what
@@ -30,12 +37,11 @@ const MOST_STEPS = 10;
  */
 export function waterfall(report: Report): Bar[] | null {
   const left = report.unexplained;
-  const gap = report.gap.value;
+  const { value: gap, floor } = divided(report);
   if (left === null || gap === null || !(gap > 0)) return null;
   const steps = joinSmall(stepsOf(report)).sort(
     (a, b) => Number(a.share >= 0) - Number(b.share >= 0) || Math.abs(b.share) - Math.abs(a.share),
   );
-  const floor = report.gap.floor;
   const measurement = floor === null ? 0 : Math.min(Math.max(floor / gap, 0), Math.max(left, 0));
   const rest = [
     ...steps,
