@@ -223,7 +223,7 @@ absl::StatusOr<DeviceRecording> CsvParser::Parse(std::string_view text) {
     if (!heard_[column]) recording.silent.push_back(ChannelId(column));
   }
   recording.batches = builder.Finish();
-  recording.first_row_unix_ns = *first_row_unix_ns_;
+  recording.first_row_unix_ns = first_row_unix_ns_.value_or(0);
   recording.measured = builder.measured();
   return recording;
 }
