@@ -17,6 +17,8 @@ namespace {
 /// settled.
 constexpr double kUnsettledWander = 0.5;
 
+double SquareOf(double value) { return value * value; }
+
 /// Prior variance of a value around what the set says, in natural units.
 double PriorVariance(const twin::Parameter& parameter, double value) {
   const double slope =
@@ -54,7 +56,8 @@ Eigen::MatrixXd CovarianceOf(const twin::Description& description,
     if (p < 0 || (!value.run.empty() && value.run != run)) continue;
     const twin::Parameter& parameter = description.parameters[static_cast<size_t>(p)];
     place[static_cast<size_t>(p)] = at;
-    covariance(p, p) = value.run.empty() ? RunVariance(parameter, values(p)) : 0.0;
+    covariance(p, p) =
+        value.run.empty() ? RunVariance(parameter, values(p)) + SquareOf(value.spread) : 0.0;
   }
   if (set.covariance.rows() != next || set.covariance.cols() != next) return covariance;
   for (Eigen::Index p = 0; p < count; ++p) {
@@ -78,8 +81,6 @@ double NewestGoodS(const signal::CleanRun& run) {
   }
   return newest_s;
 }
-
-double SquareOf(double value) { return value * value; }
 
 }  // namespace
 

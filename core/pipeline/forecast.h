@@ -45,7 +45,8 @@ struct Forecast {
 };
 
 /// Predicts one run again and again as it grows, with one parameter set: values that hold for the
-/// run, their covariance where they were calibrated, and the prior around them where not.
+/// run, their covariance and what differs between runs where they were calibrated, and the prior
+/// around them where not.
 class Forecaster {
  public:
   /// Borrows the twin. Errors: InvalidArgument where the set does not fit the twin.

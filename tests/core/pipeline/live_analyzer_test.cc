@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/pipeline/parameter_draws.h"
@@ -206,6 +207,35 @@ TEST(Forecast, ParametersThatWereNotCalibratedOpenTheBandOfTheirPrior) {
   }
   const double sd = std::sqrt((readings.array() - readings.mean()).square().mean());
   EXPECT_NEAR(forecast.parameter_sd(row, 0), sd, 0.25 * sd);
+}
+
+TEST(Forecast, WhatDiffersFromRunToRunIsInTheBand) {
+  const signal::RunRecord record = NominalRun(7);
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const signal::CleanRun clean,
+                                signal::Clean(QuietBoardRig(), record, {}));
+  const auto predict = [&](const calibration::ParameterSet& set) {
+    return Forecaster::Create(TwoHeater(), set, record.run.id)->Predict(QuietBoardRig(), clean);
+  };
+  calibration::ParameterSet set = WellKnown();
+  const auto u = std::find_if(set.values.begin(), set.values.end(),
+                              [](const auto& value) { return value.parameter == "U"; });
+  ASSERT_NE(u, set.values.end());
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Forecast without, predict(set));
+  u->spread = 0.5;
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Forecast with, predict(set));
+  const double value = u->value, step = 1e-3;
+  u->value = value + step;
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Forecast above, predict(set));
+  u->value = value - step;
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Forecast below, predict(set));
+  for (const Eigen::Index row : {200, 500, 880}) {
+    const double slope = (above.outputs(row, 0) - below.outputs(row, 0)) / (2.0 * step);
+    const double known = without.parameter_sd(row, 0);
+    EXPECT_NEAR(with.parameter_sd(row, 0), std::hypot(known, 0.5 * slope),
+                1e-3 * with.parameter_sd(row, 0))
+        << row;
+    EXPECT_GT(with.parameter_sd(row, 0), 1.5 * known) << row;
+  }
 }
 
 TEST(LiveOptions, AreChecked) {
