@@ -3,6 +3,9 @@
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "client/lib/json_reader.h"
 #include "client/lib/rig_json.h"
 #include "client/lib/run_json.h"
@@ -27,7 +30,7 @@ class Reread {
 };
 
 /// A recorded document, read.
-nlohmann::json Recorded(const std::string& file) {
+nlohmann::json RecordedDocument(const std::string& file) {
   absl::StatusOr<nlohmann::json> json = ReadJsonFile(kNanotubes + "/" + file);
   EXPECT_TRUE(json.ok()) << json.status();
   return *std::move(json);
@@ -35,7 +38,7 @@ nlohmann::json Recorded(const std::string& file) {
 
 TEST(CampaignDocumentsTest, ARigIsReadBackAsItWas) {
   std::vector<std::string> ignored;
-  const nlohmann::json recorded = Recorded("rig.json");
+  const nlohmann::json recorded = RecordedDocument("rig.json");
   absl::StatusOr<v1::Rig> rig = ParseRig(JsonReader(recorded, "rig.json", ignored));
   ASSERT_TRUE(rig.ok()) << rig.status();
   v1::Channel& channel = *rig->mutable_devices(0)->mutable_channels(0);
@@ -51,7 +54,7 @@ TEST(CampaignDocumentsTest, ARigIsReadBackAsItWas) {
 
 TEST(CampaignDocumentsTest, ARunIsReadBackAsItWas) {
   std::vector<std::string> ignored;
-  const nlohmann::json recorded = Recorded("runs/r25/run.json");
+  const nlohmann::json recorded = RecordedDocument("runs/r25/run.json");
   absl::StatusOr<ParsedRun> run = ParseRun(JsonReader(recorded, "run.json", ignored));
   ASSERT_TRUE(run.ok()) << run.status();
   run->run.mutable_start_time()->set_nanos(250'000'000);
@@ -66,7 +69,7 @@ TEST(CampaignDocumentsTest, ARunIsReadBackAsItWas) {
 
 TEST(CampaignDocumentsTest, AnOutcomeIsReadBackAsItWasAndWhatWasNotMeasuredStaysAbsent) {
   std::vector<std::string> ignored;
-  const nlohmann::json recorded = Recorded("runs/r25/outcome.json");
+  const nlohmann::json recorded = RecordedDocument("runs/r25/outcome.json");
   const absl::StatusOr<v1::Outcome> whole =
       ParseOutcome(JsonReader(recorded, "outcome.json", ignored));
   ASSERT_TRUE(whole.ok()) << whole.status();
