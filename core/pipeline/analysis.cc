@@ -25,6 +25,7 @@
 #include "core/pipeline/report.h"
 #include "core/pipeline/report_codec.h"
 #include "core/pipeline/sensor_gate.h"
+#include "core/pipeline/share_game.h"
 #include "core/pipeline/steps.h"
 #include "core/pipeline/validate.h"
 #include "core/pipeline/validity.h"
@@ -254,6 +255,8 @@ absl::StatusOr<AnalysisResult> Conclude(const Model& model, const MapFit& fit, R
   report.calibrated = CalibratedValues(model.space(), fit, report.calibrate_runs, &coordinates);
   std::string moved = TellMovedUntold(model.space(), fit, coordinates);
   if (!moved.empty()) report.limits.push_back(std::move(moved));
+  std::string failed = TellFailed(report.attribution.draws);
+  if (!failed.empty()) report.limits.push_back(std::move(failed));
   AnalysisResult result{.verdict = attribution::ToString(report.decision.verdict.kind),
                         .accepted = report.validation.decision.accepted,
                         .because = report.validation.decision.because};

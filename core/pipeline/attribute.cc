@@ -9,6 +9,7 @@
 #include "core/base/random.h"
 #include "core/base/status_macros.h"
 #include "core/calibration/evidence.h"
+#include "core/twin/parameters.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -163,12 +164,6 @@ double RemovedBy(const Model& model, const MapFit& fit, const GapMeter& meter,
   return (attribution.gap_before - left) / excess;
 }
 
-std::vector<std::string> ParameterNames(const Model& model) {
-  std::vector<std::string> names;
-  for (const twin::Parameter& p : model.space().description().parameters) names.push_back(p.name);
-  return names;
-}
-
 absl::Status DivideGap(const Model& model, const MapFit& fit, const GapMeter& meter, uint64_t seed,
                        Attribution* out) {
   const int players = model.space().parameter_count();
@@ -180,7 +175,8 @@ absl::Status DivideGap(const Model& model, const MapFit& fit, const GapMeter& me
   out->draws = DrawsOf(game, worths);
   PARALLAX_ASSIGN_OR_RETURN(out->shares, ShareWorths(game, worths));
   std::vector<std::vector<std::string>> named;
-  for (const std::string& name : ParameterNames(model)) named.push_back({name});
+  for (const std::string& name : twin::ParameterNames(model.space().description()))
+    named.push_back({name});
   out->unions = UnionsIn(game.union_of, out->shares, named);
   for (int p = 0; p < players; ++p) {
     out->replay_removed[static_cast<size_t>(p)] = RemovedBy(model, fit, meter, *out, 1u << p);
@@ -202,7 +198,7 @@ absl::StatusOr<Attribution> Attribute(const Model& model, const MapFit& fit, con
   Attribution out;
   out.gap_before = GapAt(model, meter, Eigen::VectorXd::Zero(space.size()));
   out.gap_after = GapAt(model, meter, fit.z);
-  const std::vector<std::string> names = ParameterNames(model);
+  const std::vector<std::string> names = twin::ParameterNames(model.space().description());
   PARALLAX_ASSIGN_OR_RETURN(
       out.identifiability,
       calibration::AnalyzeIdentifiability(
@@ -216,7 +212,7 @@ absl::StatusOr<Attribution> Attribute(const Model& model, const MapFit& fit, con
 
 absl::Status CountRivalsAsOne(const Model& model, const MapFit& fit, const GapMeter& meter,
                               uint64_t seed, Attribution* attribution) {
-  const std::vector<std::string> names = ParameterNames(model);
+  const std::vector<std::string> names = twin::ParameterNames(model.space().description());
   std::vector<int> members, others;
   Players group = 0;
   for (int p = 0; p < model.space().parameter_count(); ++p) {

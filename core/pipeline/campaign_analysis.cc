@@ -19,6 +19,7 @@
 #include "core/pipeline/progress.h"
 #include "core/pipeline/report_codec.h"
 #include "core/pipeline/validity.h"
+#include "core/twin/parameters.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -111,12 +112,9 @@ absl::StatusOr<calibration::Identifiability> Identify(const CampaignModel& model
   const Eigen::VectorXd prior_sd = Eigen::VectorXd::Ones(count);
   PARALLAX_ASSIGN_OR_RETURN(const calibration::Posterior posterior,
                             calibration::LaplacePosterior(fit.z, rows, prior_sd));
-  std::vector<std::string> names;
-  for (const twin::Parameter& parameter : model.description().parameters) {
-    names.push_back(parameter.name);
-  }
   return calibration::AnalyzeIdentifiability(
-      data, prior_sd, posterior, names, {.gamma_limit = attribution::kEvidenceRules.cluster_gamma});
+      data, prior_sd, posterior, twin::ParameterNames(model.description()),
+      {.gamma_limit = attribution::kEvidenceRules.cluster_gamma});
 }
 
 /// How far the calibrate runs are from the twin: all observables, those of accused instruments too,

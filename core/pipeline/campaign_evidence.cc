@@ -44,7 +44,7 @@ class Weigher {
                               WhitenedSlope(search_->model(), search_->noise(), assumed_.z));
     AccuseChannels();
     PARALLAX_RETURN_IF_ERROR(ChooseSuspects());
-    PARALLAX_ASSIGN_OR_RETURN(slope_,
+    PARALLAX_ASSIGN_OR_RETURN(out_.slope,
                               WhitenedSlope(search_->model(), search_->noise(), out_.fit.z));
     PARALLAX_RETURN_IF_ERROR(ShareGap());
     PARALLAX_ASSIGN_OR_RETURN(
@@ -137,7 +137,7 @@ class Weigher {
     if (out_.suspects.empty()) return absl::OkStatus();
     const auto gap = [this](const Eigen::VectorXd& residuals) { return TrustedGap(residuals); };
     PARALLAX_ASSIGN_OR_RETURN(out_.shares, ShareCampaignGap(search_, weights_, out_.suspects,
-                                                            slope_, graph_, gap, seed_));
+                                                            out_.slope, graph_, gap, seed_));
     const auto misfit = [this](const Eigen::VectorXd& residuals) {
       return search_->noise().Whiten(Trusted(residuals)).squaredNorm();
     };
@@ -164,7 +164,8 @@ class Weigher {
   std::vector<std::string> ChannelsMovedBy(int parameter) const {
     std::map<std::string, double> norm;
     for (const EvidenceBlock& block : search_->model().blocks()) {
-      norm[block.channel] += slope_.col(parameter).segment(block.begin, block.rows()).squaredNorm();
+      norm[block.channel] +=
+          out_.slope.col(parameter).segment(block.begin, block.rows()).squaredNorm();
     }
     std::vector<std::string> channels;
     for (const auto& [channel, squared] : norm) {
@@ -179,9 +180,9 @@ class Weigher {
     const int parameter = TermAt(weights_.Representative(cause)).parameter;
     for (const Cause& other : weights_.causes()) {
       const int rival = TermAt(weights_.Representative(other)).parameter;
-      if (&other == &cause || slope_.col(rival).norm() < attribution::kEvidenceRules.moved_sd)
+      if (&other == &cause || out_.slope.col(rival).norm() < attribution::kEvidenceRules.moved_sd)
         continue;
-      if (AreCollinear(slope_, parameter, rival)) return true;
+      if (AreCollinear(out_.slope, parameter, rival)) return true;
     }
     return false;
   }
@@ -363,7 +364,7 @@ class Weigher {
   std::vector<std::pair<std::string, Cause>> sensors_;
   std::vector<std::vector<int>> winners_;
   CampaignFit assumed_;
-  Eigen::MatrixXd assumed_slope_, slope_;  ///< whitened, as assumed and at the suspects' fit
+  Eigen::MatrixXd assumed_slope_;  ///< whitened, as assumed
   double removed_ = 0.0;
   Eigen::VectorXd local_steps_;  ///< of the suspects
   CampaignExplanation out_;

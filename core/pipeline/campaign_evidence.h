@@ -26,6 +26,7 @@ struct CampaignExplanation {
   std::vector<int> suspects;                  ///< parameters of the twin whose share was measured
   CampaignShares shares;                      ///< one entry a suspect; empty where there is none
   CampaignFit fit;                        ///< the suspects set free, faults and missing terms in
+  Eigen::MatrixXd slope;                  ///< WhitenedSlope at that fit
   CampaignFit best;                       ///< the most probable model: what it leaves is misfit
   std::vector<std::string> accused;       ///< channels with P(fault) >= 0.5
   std::map<std::string, double> p_value;  ///< of the gap by channel, Holm-adjusted

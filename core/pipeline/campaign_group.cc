@@ -5,6 +5,7 @@
 
 #include "core/base/status_macros.h"
 #include "core/pipeline/campaign_causes.h"
+#include "core/twin/parameters.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -37,23 +38,17 @@ absl::StatusOr<GroupedShares> ShareWithGroup(CampaignSearch* search,
     joined.push_back(static_cast<int>(parameters.size()));
     parameters.push_back(p);
   }
-  PARALLAX_ASSIGN_OR_RETURN(const Eigen::MatrixXd slope,
-                            WhitenedSlope(model, search->noise(), explanation.fit.z));
   const auto gap = [&](const Eigen::VectorXd& residuals) {
     return gauge.Gap(WithoutChannels(model, explanation.accused, residuals));
   };
-  PARALLAX_ASSIGN_OR_RETURN(const ShareGame game,
-                            GameOfCampaign(search, weights, parameters, slope, gap, seed));
-  std::vector<std::string> names;
-  for (const twin::Parameter& parameter : model.description().parameters) {
-    names.push_back(parameter.name);
-  }
+  PARALLAX_ASSIGN_OR_RETURN(const ShareGame game, GameOfCampaign(search, weights, parameters,
+                                                                 explanation.slope, gap, seed));
   PARALLAX_ASSIGN_OR_RETURN(GroupedShares out,
                             ShareAmong(AsOnePlayer(game, joined), std::move(others),
                                        {.parameters = explanation.evidence.rival_group,
                                         .pip = explanation.evidence.rival_probability,
                                         .loss_without = weights.LossWithout(group)},
-                                       names));
+                                       twin::ParameterNames(model.description())));
   out.group.replay_removed = ExcessRemoved(out.worths(0, 0), out.worths.bottomRows(1).mean(),
                                            gauge.Centre(explanation.accused));
   return out;

@@ -18,15 +18,14 @@ absl::Status ReplayCampaign(const HeldOutRuns& held_out, const KnownWorld& assum
   const Eigen::MatrixXd scores = joint.Of(assumed.residuals);
   if (scores.cols() == 0) return absl::OkStatus();
   const EnergyGauge gauge(scores.rows(), scores.cols(), seed);
-  PARALLAX_ASSIGN_OR_RETURN(const divergence::Interval before, gauge.ExcessInterval(scores, seed));
-  PARALLAX_ASSIGN_OR_RETURN(const divergence::Interval after,
-                            gauge.ExcessInterval(joint.Of(calibrated.residuals), seed));
-  SetGaps(before, after, validation);
-  validation->floor = gauge.floor();
+  PARALLAX_ASSIGN_OR_RETURN(const EnergyGap known,
+                            MeasureEnergyGap(gauge, scores, joint.Of(calibrated.residuals), seed));
+  SetGaps(known.before, known.after, validation);
+  validation->floor = known.floor;
   // In coordinates, which a fit leaves to the last bit where it moved nothing.
   const auto gap = [&](const Eigen::VectorXd& z) -> absl::StatusOr<double> {
-    if (z == assumed.z) return before.value;
-    if (z == calibrated.z) return after.value;
+    if (z == assumed.z) return known.before.value;
+    if (z == calibrated.z) return known.after.value;
     Eigen::VectorXd residuals;
     if (!model.Residuals(z, &residuals).ok()) return std::nan("");
     SilenceChannels(model, held_out.accused, residuals);

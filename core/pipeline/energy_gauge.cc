@@ -38,15 +38,18 @@ absl::StatusOr<divergence::Interval> EnergyGauge::ExcessInterval(const Eigen::Ma
       {.seed = seed, .stream = kExcessStream});
 }
 
-absl::StatusOr<EnergyGap> MeasureEnergyGap(const Eigen::MatrixXd& before,
+absl::StatusOr<EnergyGap> MeasureEnergyGap(const EnergyGauge& gauge, const Eigen::MatrixXd& before,
                                            const Eigen::MatrixXd& after, uint64_t seed) {
-  EnergyGap gap;
-  if (before.cols() == 0) return gap;
-  const EnergyGauge gauge(before.rows(), before.cols(), seed);
+  EnergyGap gap{.floor = gauge.floor()};
   PARALLAX_ASSIGN_OR_RETURN(gap.before, gauge.ExcessInterval(before, seed));
   PARALLAX_ASSIGN_OR_RETURN(gap.after, gauge.ExcessInterval(after, seed));
-  gap.floor = gauge.floor();
   return gap;
+}
+
+absl::StatusOr<EnergyGap> MeasureEnergyGap(const Eigen::MatrixXd& before,
+                                           const Eigen::MatrixXd& after, uint64_t seed) {
+  if (before.cols() == 0) return EnergyGap{};
+  return MeasureEnergyGap(EnergyGauge(before.rows(), before.cols(), seed), before, after, seed);
 }
 
 }  // namespace parallax::pipeline

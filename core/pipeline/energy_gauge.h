@@ -37,7 +37,12 @@ struct EnergyGap {
   double floor = kNone;
 };
 
-/// Measures both by one EnergyGauge. @param before, after  runs × scores; without a column all is
+/// Measures both by a gauge of as many runs and scores. @param before, after  runs × scores.
+/// Errors: those of EnergyGauge::ExcessInterval.
+absl::StatusOr<EnergyGap> MeasureEnergyGap(const EnergyGauge& gauge, const Eigen::MatrixXd& before,
+                                           const Eigen::MatrixXd& after, uint64_t seed);
+
+/// The same by a gauge of its own. @param before, after  runs × scores; without a column all is
 /// NaN.
 absl::StatusOr<EnergyGap> MeasureEnergyGap(const Eigen::MatrixXd& before,
                                            const Eigen::MatrixXd& after, uint64_t seed);

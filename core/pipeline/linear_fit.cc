@@ -9,11 +9,9 @@ namespace parallax::pipeline {
 
 absl::StatusOr<LinearFit> LineariseFit(const CampaignSearch& search, const CampaignFit& fit) {
   const CampaignModel& model = search.model();
-  Eigen::VectorXd residuals;
-  Eigen::MatrixXd jacobian;
-  PARALLAX_RETURN_IF_ERROR(model.DifferentiateAll(fit.z, &residuals, &jacobian));
+  PARALLAX_ASSIGN_OR_RETURN(Eigen::MatrixXd slope, WhitenedSlope(model, search.noise(), fit.z));
   LowRankWhitener columns = search.ColumnsOf(fit.terms);
-  const Eigen::MatrixXd slope = columns.Whiten(search.noise().Whiten(jacobian));
+  slope = columns.Whiten(slope);
   std::vector<int> others;
   for (int p = 0; p < model.parameters(); ++p) {
     if (std::find(fit.parameters.begin(), fit.parameters.end(), p) == fit.parameters.end()) {

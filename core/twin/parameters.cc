@@ -15,12 +15,6 @@
 namespace parallax::twin {
 namespace {
 
-std::vector<std::string> ParameterNames(const Description& description) {
-  std::vector<std::string> names;
-  for (const Parameter& parameter : description.parameters) names.push_back(parameter.name);
-  return names;
-}
-
 /// A field preceded by its length, so that no two lists of fields give the same text.
 void AppendField(std::string_view field, std::string* text) {
   *text += absl::StrFormat("%d:%s", field.size(), field);
@@ -46,6 +40,12 @@ absl::Status UnknownParameter(const Description& description, const std::string&
 }
 
 }  // namespace
+
+std::vector<std::string> ParameterNames(const Description& description) {
+  std::vector<std::string> names;
+  for (const Parameter& parameter : description.parameters) names.push_back(parameter.name);
+  return names;
+}
 
 std::string Digest(const Description& description) {
   std::string text;

@@ -1,11 +1,16 @@
 #pragma once
 
 #include <Eigen/Dense>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "core/twin/twin.h"
 
 namespace parallax::twin {
+
+/// Names of a twin's parameters, in its order.
+std::vector<std::string> ParameterNames(const Description& description);
 
 /// Checks one value against its parameter's bounds.
 /// Errors: InvalidArgument naming parameter, value, unit and bound.

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "tests/core/pipeline/campaign_fixture.h"
 #include "tests/support/status_matchers.h"
@@ -54,7 +55,12 @@ class CampaignGroupTest : public ::testing::Test {
     }
     const absl::StatusOr<const CampaignFit*> fit = search_->Fit(terms);
     EXPECT_TRUE(fit.ok()) << fit.status();
-    if (fit.ok()) explanation.fit = **fit;
+    if (!fit.ok()) return explanation;
+    explanation.fit = **fit;
+    absl::StatusOr<Eigen::MatrixXd> slope =
+        WhitenedSlope(*gathered_->model, *gathered_->noise, explanation.fit.z);
+    EXPECT_TRUE(slope.ok()) << slope.status();
+    if (slope.ok()) explanation.slope = *std::move(slope);
     return explanation;
   }
 

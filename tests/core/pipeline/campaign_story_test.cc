@@ -81,6 +81,15 @@ class CampaignStory : public ::testing::Test {
                          .hypotheses = hypotheses_});
   }
 
+  /// Of one forest in which conductivity and carbon supply were calibrated.
+  absl::StatusOr<Story> TellTwoMechanisms() {
+    runs_ = {ForestRun("f1")};
+    held_out_.clear();
+    moved_ = {twin::swcnt::kK0, twin::ParameterIndex(Swcnt().description(), "vs0")};
+    return Tell(twin::testing::SwcntParameters({{"k0", 0.95}, {"vs0", 5.0}}),
+                {.kind = VerdictKind::kIdentified, .parameters = {"k0", "vs0"}});
+  }
+
   const signal::Rig rig_ = twin::testing::StageRig();
   const causal::Graph graph_ =
       *causal::GraphOf(Swcnt().description(), rig_.kind, twin::DriveMode::kMeasured);
@@ -114,12 +123,7 @@ TEST_F(CampaignStory, TellsTheRouteInTheRunThatIsChangedMost) {
 }
 
 TEST_F(CampaignStory, OfSeveralMechanismsEachIsToldAloneToo) {
-  runs_ = {ForestRun("f1")};
-  held_out_.clear();
-  moved_ = {twin::swcnt::kK0, twin::ParameterIndex(Swcnt().description(), "vs0")};
-  const Eigen::VectorXd both = twin::testing::SwcntParameters({{"k0", 0.95}, {"vs0", 5.0}});
-  PARALLAX_ASSERT_OK_AND_ASSIGN(const Story story, Tell(both, {.kind = VerdictKind::kIdentified,
-                                                               .parameters = {"k0", "vs0"}}));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Story story, TellTwoMechanisms());
   ASSERT_GT(story.explanation.size(), 4u);
   EXPECT_THAT(std::vector(story.explanation.begin(), story.explanation.begin() + 4),
               ElementsAre(StartsWith("Run f1: Substrate conductivity and carbon supply, k₀"),
@@ -132,12 +136,7 @@ TEST_F(CampaignStory, OfSeveralMechanismsEachIsToldAloneToo) {
 }
 
 TEST_F(CampaignStory, EachMechanismHasItsEffectOnEachObservable) {
-  runs_ = {ForestRun("f1")};
-  held_out_.clear();
-  moved_ = {twin::swcnt::kK0, twin::ParameterIndex(Swcnt().description(), "vs0")};
-  const Eigen::VectorXd both = twin::testing::SwcntParameters({{"k0", 0.95}, {"vs0", 5.0}});
-  PARALLAX_ASSERT_OK_AND_ASSIGN(const Story story, Tell(both, {.kind = VerdictKind::kIdentified,
-                                                               .parameters = {"k0", "vs0"}}));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Story story, TellTwoMechanisms());
   ASSERT_THAT(story.effects, SizeIs(4));
   const char* const observables[] = {"final height", "surface temperature during growth"};
   const char* const mechanisms[] = {"substrate_conductivity", "carbon_supply"};
