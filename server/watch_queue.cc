@@ -42,18 +42,22 @@ std::string KeyOf(const WatchEvent& event) {
 }  // namespace
 
 void WatchQueue::Push(PublishedEventPtr event) {
-  const bool full = waiting_.size() >= limits_.events || bytes_ + event->bytes > limits_.bytes;
+  const bool full = events_ >= limits_.events || bytes_ + event->bytes > limits_.bytes;
   if (coalescing_ || (full && !waiting_.empty())) {
     coalescing_ = true;
     return Coalesce(event);
   }
   bytes_ += event->bytes;
+  ++events_;
   const v1::WatchResponse* const message = &event->event.message;
   const size_t bytes = event->bytes;
-  waiting_.push_back({.message = WatchMessage(std::move(event), message), .bytes = bytes});
+  waiting_.push_back(
+      {.message = WatchMessage(std::move(event), message), .bytes = bytes, .events = 1});
 }
 
-void WatchQueue::PushOwn(WatchMessage message) { waiting_.push_back({std::move(message), 0}); }
+void WatchQueue::PushOwn(WatchMessage message) {
+  waiting_.push_back({.message = std::move(message)});
+}
 
 void WatchQueue::Coalesce(const PublishedEventPtr& event) {
   if (event->event.topic == WatchTopic::kPoints) return CoalescePoints(*event);
@@ -130,6 +134,7 @@ WatchMessage WatchQueue::Pop() {
   Entry entry = std::move(waiting_.front());
   waiting_.pop_front();
   bytes_ -= entry.bytes;
+  events_ -= entry.events;
   return std::move(entry.message);
 }
 

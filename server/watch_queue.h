@@ -17,8 +17,8 @@ using WatchMessage = std::shared_ptr<const v1::WatchResponse>;
 /// What waits for one watcher. Up to its limits, every event in order. Beyond them it coalesces
 /// until all before has been taken: of points it keeps the newest of each channel and how many that
 /// is instead of, of everything else the newest of each name. What was kept then follows in order
-/// of its place, after Gaps that say what is missing. Memory is bounded by the limits and by the
-/// number of channels and names that are watched. Not thread-safe.
+/// of its place, after Gaps that say what is missing. Memory is bounded by the limits, by what the
+/// watcher asked for, and by the number of channels and names that are watched. Not thread-safe.
 class WatchQueue {
  public:
   struct Limits {
@@ -30,7 +30,8 @@ class WatchQueue {
 
   /// Queues an event; its place is after that of the event before.
   void Push(PublishedEventPtr event);
-  /// Queues what is for this watcher alone, whatever waits.
+  /// Queues what is for this watcher alone, whatever waits. The limits do not count it: who comes
+  /// back to much that it missed is not slow.
   void PushOwn(WatchMessage message);
   /// The next message, or null where there is none.
   WatchMessage Pop();
@@ -43,6 +44,7 @@ class WatchQueue {
   struct Entry {
     WatchMessage message;
     size_t bytes = 0;
+    size_t events = 0;  ///< that count against the limit: 1, or 0 of what is the watcher's own
   };
   /// What a channel missed, and its newest sample.
   struct Channel {
@@ -60,7 +62,8 @@ class WatchQueue {
 
   const Limits limits_;
   std::deque<Entry> waiting_;
-  size_t bytes_ = 0;
+  size_t bytes_ = 0;   ///< of waiting_
+  size_t events_ = 0;  ///< of waiting_
   uint64_t coalesced_ = 0;
   bool coalescing_ = false;
   std::map<std::pair<std::string, std::string>, Channel> channels_;  ///< by run and channel

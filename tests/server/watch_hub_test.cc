@@ -180,7 +180,7 @@ TEST(WatchHub, TheRingIsBoundedInBytesToo) {
 }
 
 TEST(WatchHub, ASlowReaderGetsTheNewestOfEachChannelAndTheCount) {
-  WatchHub hub("f00", {.queue = {.events = 3}});
+  WatchHub hub("f00", {.queue = {.events = 2}});
   const auto slow = MustSubscribe(hub, Watching({"rigs/a"}));
   const auto quick = MustSubscribe(hub, Watching({"rigs/a"}));
   uint64_t quick_samples = 0;
@@ -230,17 +230,45 @@ TEST(WatchHub, ASlowReaderGetsTheNewestOfEachChannelAndTheCount) {
 TEST(WatchHub, AGapSaysFromWhenToWhen) {
   WatchHub hub("f00", {.queue = {.events = 1}});
   const auto slow = MustSubscribe(hub, Watching({"rigs/a"}));
+  hub.Publish(Samples("r", "b/T", 7, 3));
   hub.Publish(Samples("r", "b/T", 10, 3));
   hub.Publish(Samples("r", "b/T", 13, 3));
   const std::vector<v1::WatchResponse> got = Drain(*slow);
-  ASSERT_EQ(got.size(), 3u);
-  EXPECT_EQ(got[1].gap().run(), "rigs/a/runs/r");
-  EXPECT_EQ(got[1].gap().channel(), "b/T");
-  EXPECT_EQ(got[1].gap().from_unix_ns(), 10);
-  EXPECT_EQ(got[1].gap().to_unix_ns(), 14);
-  EXPECT_EQ(got[1].gap().coalesced(), 5u);
-  EXPECT_EQ(got[1].cursor(), "");
-  EXPECT_EQ(got[2].points().channels(0).value(0), 15);
+  ASSERT_EQ(got.size(), 4u);
+  EXPECT_TRUE(got[0].has_caught_up());
+  EXPECT_EQ(got[1].points().channels(0).value_size(), 3);
+  EXPECT_EQ(got[2].gap().run(), "rigs/a/runs/r");
+  EXPECT_EQ(got[2].gap().channel(), "b/T");
+  EXPECT_EQ(got[2].gap().from_unix_ns(), 10);
+  EXPECT_EQ(got[2].gap().to_unix_ns(), 14);
+  EXPECT_EQ(got[2].gap().coalesced(), 5u);
+  EXPECT_EQ(got[2].cursor(), "");
+  EXPECT_EQ(got[3].points().channels(0).value(0), 15);
+}
+
+// As many events as a ring holds may be missed; a queue's limit is for those that follow.
+TEST(WatchHub, WhoComesBackToMuchThatItMissedIsNotSlow) {
+  constexpr int kMissed = 500;
+  WatchHub hub("f00", {.queue = {.events = 4, .bytes = 4096}});
+  for (int i = 0; i < kMissed; ++i) hub.Publish(Samples("r", "b/T", i, 1));
+  const auto back = MustSubscribe(hub, Watching({"rigs/a"}), "f00.0");
+  for (int i = 0; i < 3; ++i) hub.Publish(Samples("r", "b/T", kMissed + i, 1));
+  int next = 0;
+  for (const v1::WatchResponse& message : Drain(*back)) {
+    ASSERT_FALSE(message.has_gap()) << message.gap().coalesced();
+    if (message.has_points()) {
+      EXPECT_EQ(message.points().channels(0).value(0), next++);
+    }
+  }
+  EXPECT_EQ(next, kMissed + 3);
+  // What was its own leaves the limit where it was.
+  for (int i = 0; i < 4; ++i) hub.Publish(Samples("r", "b/T", next++, 1));
+  EXPECT_EQ(Drain(*back).size(), 4u);
+  for (int i = 0; i < 6; ++i) hub.Publish(Samples("r", "b/T", next++, 1));
+  const std::vector<v1::WatchResponse> slow = Drain(*back);
+  ASSERT_EQ(slow.size(), 6u);
+  EXPECT_EQ(slow[4].gap().coalesced(), 1u);
+  EXPECT_EQ(slow[5].points().channels(0).value(0), next - 1);
 }
 
 TEST(WatchHub, WhoHearsNothingForFiveSecondsGetsAHeartbeat) {
