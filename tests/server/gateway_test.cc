@@ -2,9 +2,12 @@
 #include <google/protobuf/descriptor.h>
 
 #include <atomic>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
+#include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
 #include "tests/server/gateway_fixture.h"
 
@@ -143,6 +146,61 @@ TEST_F(GatewayTest, JsonErrorsNameFieldAndBound) {
   EXPECT_NE(wrong.body.find("\"type\":\"parallax.v1.ErrorDetail\""), std::string::npos);
   EXPECT_NE(wrong.body.find("\"debug\":{\"field\":\"name\",\"value\":\"x\""), std::string::npos)
       << wrong.body;
+}
+
+TEST_F(GatewayTest, UnknownNamesAndMalformedTokensAreTypedInJson) {
+  const struct {
+    std::string path, body;
+    int status;
+    std::string code, field;  ///< empty: no field is wrong, the thing is not there
+  } kCases[] = {{"Query/GetRig", R"({"name": "rigs/nobody"})", 404, "not_found", ""},
+                {"Query/ListRuns", R"({"rig": "rigs/nobody"})", 404, "not_found", ""},
+                {"Analysis/Analyze", R"({"rig": "rigs/nobody"})", 404, "not_found", ""},
+                {"Ingest/CloseRun", R"({"name": "rigs/nobody/runs/one"})", 404, "not_found", ""},
+                {"Query/GetRig", R"({"name": "nobody"})", 400, "invalid_argument", "name"},
+                {"Query/ListRigs", R"({"page_token": "of another listing"})", 400,
+                 "invalid_argument", "page_token"},
+                {"Query/ListRuns", R"({"rig": "rigs/board", "page_token": "AAAA"})", 400,
+                 "invalid_argument", "page_token"},
+                {"Query/ListRigs", R"({"page_size": -1})", 400, "invalid_argument", "page_size"}};
+  for (const auto& one : kCases) {
+    SCOPED_TRACE(one.path + " " + one.body);
+    std::string path = "/parallax.v1." + one.path;
+    path.insert(path.rfind('/'), "Service");
+    const HttpAnswer answer = Json(path, one.body);
+    EXPECT_EQ(answer.status, one.status);
+    const auto json = nlohmann::json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
+    ASSERT_TRUE(json.is_object()) << answer.body;
+    EXPECT_EQ(json["code"], one.code);
+    EXPECT_NE(json["message"], "");
+    if (one.field.empty()) continue;
+    ASSERT_EQ(json["details"].size(), 1u) << answer.body;
+    EXPECT_EQ(json["details"][0]["debug"]["field"], one.field);
+    EXPECT_TRUE(json["details"][0]["debug"]["bound"].is_string());
+  }
+}
+
+TEST_F(GatewayTest, ACursorThatCannotBeFollowedIsTypedAndNamed) {
+  const std::pair<std::string, absl::StatusCode> cases[] = {
+      {"nonsense", absl::StatusCode::kInvalidArgument},
+      {"f00.1", absl::StatusCode::kOutOfRange}};  // of another daemon
+  for (const auto& [cursor, code] : cases) {
+    v1::WatchRequest request;
+    request.add_names("rigs/board");
+    request.set_cursor(cursor);
+    const HttpAnswer answer = Web("/parallax.v1.QueryService/Watch", request.SerializeAsString());
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, "") << "trailers alone";
+    EXPECT_EQ(answer.Header("grpc-status"), absl::StrFormat("%d", static_cast<int>(code)));
+    std::string details;
+    ASSERT_TRUE(absl::Base64Unescape(answer.Header("grpc-status-details-bin"), &details));
+    const std::optional<v1::ErrorDetail> detail =
+        DetailOf(FromGrpc(grpc::Status(static_cast<grpc::StatusCode>(code), "", details)));
+    ASSERT_TRUE(detail.has_value()) << cursor;
+    EXPECT_EQ(detail->field(), "cursor");
+    EXPECT_EQ(detail->value(), cursor);
+    EXPECT_NE(detail->bound(), "");
+  }
 }
 
 TEST_F(GatewayTest, OnlyExactOriginsMayCall) {

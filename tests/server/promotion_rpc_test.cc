@@ -129,6 +129,33 @@ TEST_F(PromotionRpcTest, ARejectedRevisionIsRefusedWithTheNextStep) {
   EXPECT_FALSE(DetailOf(refused)->next_step().empty());
 }
 
+TEST_F(PromotionRpcTest, APageIsRefusedWithTheSameWords) {
+  Register("REJECTED");
+  Register("CANDIDATE");
+  const auto refusal = [this](const std::string& revision, const std::string& etag, int status) {
+    const nlohmann::json request = {{"name", "rigs/board/parameterSets/" + revision},
+                                    {"etag", etag}};
+    const http::HttpAnswer answer =
+        http::HttpPeer(daemon_->http_port())
+            .Ask("POST", "/parallax.v1.CalibrationService/Promote",
+                 {{"Content-Type", "application/json"}}, request.dump());
+    EXPECT_EQ(answer.status, status) << answer.body;
+    return nlohmann::json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
+  };
+  const nlohmann::json rejected = refusal("1", Get("1").etag(), 400);
+  EXPECT_EQ(rejected["code"], "failed_precondition");
+  EXPECT_EQ(rejected["details"][0]["debug"]["field"], "parameter_set.state");
+  EXPECT_EQ(rejected["details"][0]["debug"]["value"], "REJECTED");
+  // Two decide on one picture: the second is told that it is old.
+  const std::string seen = Get("0").etag();
+  ASSERT_TRUE(Promote(Get("2")).ok());
+  const nlohmann::json late = refusal("0", seen, 409);
+  EXPECT_EQ(late["code"], "aborted");
+  EXPECT_EQ(late["details"][0]["debug"]["field"], "etag");
+  EXPECT_EQ(late["details"][0]["debug"]["value"], seen);
+  EXPECT_EQ(Get("current").name(), "rigs/board/parameterSets/2");
+}
+
 TEST_F(PromotionRpcTest, EveryBadRequestIsRefusedByName) {
   const std::string name = "rigs/board/parameterSets/0";
   const auto field = [](const absl::Status& status) {
