@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "server/live_analysis.h"
 #include "tests/server/watch_fixture.h"
 
 namespace parallax::server {
@@ -164,6 +165,79 @@ TEST_F(WatchTest, StoredSamplesComeFirst) {
   EXPECT_EQ(held.size(), 10u * kRows - 20u);
   const v1::GetSeriesResponse live = StoredT1(v1::SERIES_FORM_LIVE);
   EXPECT_EQ(held.begin()->second.filtered, live.filtered(20));
+}
+
+// The watermark is two seconds behind the newest sample.
+TEST_F(WatchTest, OutOfOrderIsPutRightAndLateIsFlaggedUntilTheRunIsReadAnew) {
+  constexpr uint64_t kInTime = 12;
+  TestWatch watch(*query_, Request({kWatchedRun}));
+  watch.AwaitCaughtUp();
+  TestStream stream(*ingest_);
+  stream.Open(Hello("p"));
+  const auto send = [&stream](uint64_t seq, int64_t at_ms) {
+    v1::StreamRequest row = BoardBatch(seq, 1);
+    for (v1::ChannelSamples& column : *row.mutable_batch()->mutable_columns()) {
+      column.set_first_time_unix_ns(kRunStartUnixNs + at_ms * 1'000'000);
+    }
+    stream.Send(row);
+    ASSERT_EQ(stream.AwaitAck(seq).seq(), seq);
+  };
+  for (uint64_t seq = 0; seq < kInTime; ++seq) {
+    const bool swapped = seq == 4 || seq == 5;  // the fifth second comes before the fourth
+    send(seq, static_cast<int64_t>(swapped ? 9 - seq : seq) * 1000);
+  }
+  Held held;
+  TakeUntil(watch, kInTime, &held);
+  ExpectAsStored(held);
+  const auto at = [](double s) { return kRunStartUnixNs + std::llround(s * 1e9); };
+  EXPECT_EQ(held.at(at(5)).times_sent, 2) << "again, once what belongs before it was there";
+  EXPECT_EQ(held.at(at(3)).times_sent, 1);
+  send(kInTime, 6'500);
+  TakeUntil(watch, kInTime + 1, &held);
+  const HeldPoint& late = held.at(at(6.5));
+  EXPECT_EQ(late.value, BoardBatch(kInTime, 1).batch().columns(2).value(0));
+  EXPECT_TRUE(std::isnan(late.filtered));
+  EXPECT_EQ(held.at(at(11)).times_sent, 1) << "what is final stays";
+  const v1::WatchResponse health = watch.Await([](const v1::WatchResponse& event) {
+    return event.has_health() && event.health().channels(2).samples() == kInTime + 1;
+  });
+  EXPECT_EQ(health.health().channels(2).late(), 1u);
+  const v1::GetSeriesResponse live = StoredT1(v1::SERIES_FORM_LIVE);
+  ASSERT_EQ(live.filtered_size(), static_cast<int>(kInTime) + 1);
+  for (const double filtered : live.filtered()) EXPECT_FALSE(std::isnan(filtered));
+}
+
+// One batch of more than may wait: the run is let go of, and read anew when nothing more comes.
+TEST_F(WatchTest, WhatTheLiveAnalysisCannotFollowIsTold) {
+  constexpr int kTooMany = static_cast<int>(LiveAnalysis::kMaxQueuedSamples) / 4 + 1;
+  TestWatch watch(*query_, Request({kWatchedRun}));
+  watch.AwaitCaughtUp();
+  TestStream stream(*ingest_);
+  stream.Open(Hello("p"));
+  stream.Send(BoardBatch(0, kTooMany));
+  ASSERT_EQ(stream.AwaitAck(0).seq(), 0u) << "it is stored all the same";
+  const v1::WatchResponse told =
+      watch.Await([](const v1::WatchResponse& event) { return event.has_gap(); });
+  EXPECT_EQ(told.gap().reason(), v1::GAP_REASON_ANALYSIS_BEHIND);
+  EXPECT_EQ(told.gap().run(), kWatchedRun);
+  EXPECT_EQ(told.gap().coalesced(), uint64_t{4} * kTooMany);
+  EXPECT_NE(told.cursor(), "") << "it happened to everybody, in its place";
+  const v1::WatchResponse health =
+      watch.Await([](const v1::WatchResponse& event) { return event.has_health(); });
+  ASSERT_EQ(health.health().not_live().count("ANALYSIS_BEHIND"), 1u);
+  EXPECT_EQ(health.health().not_live().at("ANALYSIS_BEHIND"), uint64_t{4} * kTooMany);
+  EXPECT_EQ(health.health().channels(2).samples(), static_cast<uint64_t>(kTooMany));
+  v1::StreamRequest next = BoardBatch(static_cast<uint64_t>(kTooMany), 1);
+  next.mutable_batch()->set_seq(1);
+  stream.Send(next);
+  Held held;
+  TakeUntil(watch, 1, &held);
+  const v1::GetSeriesResponse live = StoredT1(v1::SERIES_FORM_LIVE);
+  const HeldPoint& newest = held.begin()->second;
+  ASSERT_EQ(live.filtered_size(), kTooMany + 1);
+  EXPECT_EQ(std::bit_cast<uint64_t>(newest.filtered),
+            std::bit_cast<uint64_t>(live.filtered(kTooMany)));
+  EXPECT_EQ(std::bit_cast<uint64_t>(newest.sd), std::bit_cast<uint64_t>(live.sd(kTooMany)));
 }
 
 TEST_F(WatchTest, TheTwinIsHeldAgainstWhatComes) {
