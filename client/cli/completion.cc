@@ -48,9 +48,12 @@ std::string ValueFlags(const CLI::App& root) {
   return absl::StrJoin(flags, "|");
 }
 
+// bash cuts "--server host:1" and "--output=json" at the colon and the equals sign: what follows
+// one is a value.
 constexpr char kHead[] = R"(_parallax() {
   local words path="" word value="" current="${COMP_WORDS[COMP_CWORD]}"
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case "$word" in =|:) value=yes; continue ;; esac
     if [ -n "$value" ]; then value=""; continue; fi
     case "$word" in %s) value=yes; continue ;; esac
     case "$word" in -*|*/*) ;; *) [ -z "$path" ] && path="$word" || path="$path $word" ;; esac

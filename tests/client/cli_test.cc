@@ -146,7 +146,7 @@ TEST_F(CliTest, CancelWithoutATerminalAsksForYes) {
   EXPECT_EQ(Run({"job", "cancel", "7", "--yes", "--server", kNowhere}), kExitUnavailable);
 }
 
-TEST_F(CliTest, CompletionNamesEveryVerb) {
+TEST_F(CliTest, CompletionNamesVerbsAndFlags) {
   for (const char* shell : {"bash", "zsh"}) {
     EXPECT_EQ(Run({"completion", shell}), kExitOk);
     EXPECT_THAT(out_.str(), HasSubstr("\"campaign\") words=\"--help"));
