@@ -115,6 +115,10 @@ std::vector<Contract> Contracts() {
   };
 }
 
+/// Verbs whose formats have a test of their own here, for they are no single answer or take long.
+const std::vector<std::string> kOwnTests = {"campaign analyze", "campaign evaluate", "completion",
+                                            "run watch"};
+
 class CliContractTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -150,6 +154,17 @@ TEST_F(CliContractTest, EvaluatePrintsItsKeysInOrder) {
       ingest["received"].get<int>(),
       ingest["stored"].get<int>() + ingest["duplicate"].get<int>() + ingest["rejected"].get<int>());
   EXPECT_GT(ingest["stored"].get<int>(), 0);
+}
+
+TEST_F(CliContractTest, EvaluateSpeaksCsvAndToPeople) {
+  const std::vector<std::string> command = {"campaign", "evaluate", kBoardCampaign};
+  const Output csv = Run(command, "csv");
+  EXPECT_EQ(csv.exit_code, 0) << csv.err;
+  EXPECT_EQ(csv.out.rfind("path,value\n/campaign,tclab-byu\n", 0), 0U) << csv.out.substr(0, 100);
+  const Output table = Run(command, "table");
+  EXPECT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_THAT(table.out, HasSubstr("Verdict: "));
+  EXPECT_THAT(table.out, HasSubstr("\nSeconds\n  replay "));
 }
 
 TEST_F(CliContractTest, EvaluateFulfilsItsSchema) {
@@ -199,6 +214,26 @@ TEST_F(CliContractTest, EvaluateHasEveryFigureOfThisCampaign) {
     EXPECT_TRUE(channel["before"].is_number() && channel["after"].is_number()) << channel;
     EXPECT_EQ(channel["unit"], "Cel");
   }
+}
+
+// The completion script knows every verb: a line "noun verb") words="…" each.
+TEST_F(CliContractTest, EveryVerbHasAContract) {
+  std::set<std::string> verbs;
+  std::istringstream script(bench_->Cli({"completion", "bash"}).out);
+  for (std::string line; std::getline(script, line);) {
+    const size_t begin = line.find('"'), end = line.find("\") words=\"");
+    if (end == std::string::npos) continue;
+    const std::string verb = line.substr(begin + 1, end - begin - 1);
+    verbs.erase(verb.substr(0, verb.find(' ')));  // a noun is no verb
+    if (!verb.empty()) verbs.insert(verb);
+  }
+  EXPECT_GE(verbs.size(), 30U);
+  std::set<std::string> tested(kOwnTests.begin(), kOwnTests.end());
+  for (const Contract& contract : Contracts()) {
+    const std::vector<std::string>& words = contract.command;
+    tested.insert(verbs.count(words[0]) > 0 ? words[0] : words[0] + " " + words[1]);
+  }
+  EXPECT_EQ(tested, verbs);
 }
 
 TEST_F(CliContractTest, EveryVerbSpeaksJson) {
