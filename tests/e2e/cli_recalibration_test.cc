@@ -74,26 +74,27 @@ TEST(CliRecalibrationTest, ACampaignThatIsStreamedEndsInOnePromotedSetThoughNobo
   EXPECT_LE(Revisions(bench, "REJECTED").size(), 1u);
 }
 
+void Edit(const std::string& path, const std::function<void(Json&)>& change) {
+  std::ifstream in(path);
+  Json json = Json::parse(in);
+  in.close();
+  change(json);
+  std::ofstream(path) << json.dump();
+}
+
 /// A campaign folder with one recording of the board under another run id, held out.
 std::string OneMoreRun(const std::string& folder, const std::string& recording,
                        const std::string& id) {
   namespace fs = std::filesystem;
-  const auto edit = [](const fs::path& path, const std::function<void(Json&)>& change) {
-    std::ifstream in(path);
-    Json json = Json::parse(in);
-    in.close();
-    change(json);
-    std::ofstream(path) << json.dump();
-  };
   fs::create_directories(folder + "/runs");
   for (const char* file : {"campaign.json", "rig.json"}) {
     fs::copy_file(kBoardCampaign + "/" + file, folder + "/" + file);
   }
   fs::copy(kBoardCampaign + "/runs/" + recording, folder + "/runs/" + id);
-  edit(folder + "/campaign.json", [&](Json& json) {
+  Edit(folder + "/campaign.json", [&](Json& json) {
     json["splits"] = {{"calibrate", Json::array()}, {"validate", Json::array({id})}};
   });
-  edit(folder + "/runs/" + id + "/run.json", [&](Json& json) { json["id"] = id; });
+  Edit(folder + "/runs/" + id + "/run.json", [&](Json& json) { json["id"] = id; });
   return folder;
 }
 
@@ -199,6 +200,26 @@ TEST(CliRecalibrationTest, OfTwoPromotionsByOneEtagTheSecondExitsSix) {
   EXPECT_EQ(bench.Cli({"param", "rollback", kBoardRig, "--yes"}).exit_code, 6);
   EXPECT_EQ(bench.Cli({"param", "promote", "tclab-byu/9", "--yes"}).exit_code, 3);
   EXPECT_EQ(bench.Cli({"param", "promote", "tclab-byu", "--yes"}).exit_code, 1);
+}
+
+// With nothing held out there is nothing to judge by.
+TEST(CliRecalibrationTest, APromotionOfARejectedRevisionExitsSixWithTheNextStep) {
+  CliBench bench("rejected");
+  const std::string folder = bench.folder() + "/campaign";
+  std::filesystem::copy(kBoardCampaign, folder, std::filesystem::copy_options::recursive);
+  Edit(folder + "/campaign.json", [](Json& json) { json["splits"]["validate"] = Json::array(); });
+  const Output evaluate = bench.Cli({"campaign", "evaluate", folder});
+  ASSERT_EQ(evaluate.exit_code, 0) << evaluate.err;
+  ASSERT_EQ(Revisions(bench, "REJECTED").size(), 1u);
+  const Output promote = bench.Cli({"param", "promote", "tclab-byu/1", "--yes", "-o", "json"});
+  EXPECT_EQ(promote.exit_code, 6) << promote.err;
+  EXPECT_EQ(promote.out, "");
+  const Json error = Json::parse(promote.err)["error"];
+  EXPECT_EQ(error["code"], "FAILED_PRECONDITION");
+  EXPECT_EQ(error["detail"]["field"], "parameter_set.state");
+  EXPECT_EQ(error["detail"]["value"], "REJECTED");
+  EXPECT_THAT(error["detail"]["next_step"].get<std::string>(), HasSubstr("held-out runs"));
+  EXPECT_EQ(Get(bench, {"param", "show", "tclab-byu/current"})["revision"], 0);
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 
 #include <csignal>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <thread>
 
 #include "absl/strings/str_format.h"
@@ -143,6 +145,39 @@ TEST_F(ProcessTest, AnAddressThatOthersReachIsRefused) {
   EXPECT_EQ(daemon.Wait(), 2);
   EXPECT_NE(daemon.log().find("--insecure"), std::string::npos) << daemon.log();
   EXPECT_FALSE(std::filesystem::exists(Data())) << "it refused before it made anything";
+}
+
+TEST_F(ProcessTest, EveryLogLineIsAnObjectAndThoseOfARunNameIt) {
+  const std::string name = "rigs/board/runs/one";
+  DaemonProcess daemon(Flags(Data(), "127.0.0.1:0"));
+  const auto stub = Ingest(daemon.AwaitPort());
+  const std::string hash = Prepare(*stub);
+  TestStream stream(*stub);
+  stream.Open(HelloRequest(name, "p", 0, hash));
+  stream.Send(BoardBatch(0, kRows));
+  EXPECT_EQ(stream.AwaitAck(0).seq(), 0u);
+  stream.HalfClose();
+  EXPECT_TRUE(stream.Finish().ok());
+  v1::CloseRunRequest close;
+  close.set_name(name);
+  grpc::ClientContext context;
+  v1::CloseRunResponse closed;
+  EXPECT_TRUE(stub->CloseRun(&context, close, &closed).ok());
+  daemon.Signal(SIGTERM);
+  EXPECT_EQ(daemon.Wait(), 0) << daemon.log();
+  std::map<std::string, nlohmann::json> told;
+  std::istringstream lines(daemon.log());
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    ASSERT_TRUE(json.is_object()) << line;
+    for (const char* key : {"time", "level", "event"}) EXPECT_TRUE(json.contains(key)) << line;
+    told[json.value("event", "")] = json;
+  }
+  for (const char* event : {"run opened", "stream opened", "stream ended", "run closed"}) {
+    ASSERT_EQ(told.count(event), 1u) << event << " in " << daemon.log();
+    EXPECT_EQ(told[event]["run"], name) << event;
+  }
+  EXPECT_EQ(told["stream ended"]["stored"], std::to_string(kSamples));
 }
 
 TEST_F(ProcessTest, SigtermAcksWhatWasAccepted) {
