@@ -214,6 +214,25 @@ test('a set is taken out of use and put to use again, and the table says by whom
   await close();
 });
 
+test('of two who decide on one picture the second is told that it is old', async () => {
+  const { page, close } = await open(browser, `#/rigs/${RIG}/parameters`);
+  // While this page asks, somebody else has decided.
+  page.once('dialog', async (dialog) => {
+    await daemon.cli('param', 'rollback', RIG, '--yes');
+    await dialog.accept();
+  });
+  await page.getByRole('button', { name: 'Roll back' }).click();
+  const box = page.getByRole('alert').first();
+  await box.waitFor();
+  const text = await box.innerText();
+  assert.match(text, /ABORTED/);
+  assert.match(text, /Where\s+etag/);
+  const sets = await daemon.cli('param', 'list', RIG);
+  assert.equal(sets.find(({ state }) => state === 'CURRENT').revision, 0, 'it was rolled back once');
+  await daemon.cli('param', 'promote', `${RIG}/1`, '--yes');
+  await close();
+});
+
 test('what is wrong is told with its code, and where, what and the bound', async () => {
   const unknown = await open(browser, '#/rigs/nobody/runs');
   const box = unknown.page.getByRole('alert');
