@@ -35,6 +35,15 @@ signal::SampleBatch BatchAt(const signal::RunRecord& record, size_t row) {
   return batch;
 }
 
+/// Findings of a kind on a channel.
+std::vector<LiveFinding> FoundIn(const LiveOutput& out, uint32_t channel, LiveFindingKind kind) {
+  std::vector<LiveFinding> found;
+  for (const LiveFinding& one : out.findings) {
+    if (one.channel_index == channel && one.kind == kind) found.push_back(one);
+  }
+  return found;
+}
+
 /// Follows a run second by second, the twin in step.
 class Follower {
  public:
@@ -61,13 +70,8 @@ class Follower {
 
   const LiveAnalyzer& analyzer() const { return analyzer_; }
   const std::vector<LiveSeries>& series() const { return out_.series; }
-  /// Findings of a kind on a channel.
   std::vector<LiveFinding> Found(uint32_t channel, LiveFindingKind kind) const {
-    std::vector<LiveFinding> found;
-    for (const LiveFinding& one : out_.findings) {
-      if (one.channel_index == channel && one.kind == kind) found.push_back(one);
-    }
-    return found;
+    return FoundIn(out_, channel, kind);
   }
   const LiveOutput& out() const { return out_; }
 
@@ -154,6 +158,55 @@ TEST(LiveAnalyzer, AStuckSensorIsTold) {
   EXPECT_THAT(health[kT2].findings, ::testing::Not(::testing::IsEmpty()));
   EXPECT_EQ(health[kT2].samples, 900u);
   EXPECT_NEAR(health[kT2].skew_s, -0.005, 1e-6);
+}
+
+TEST(LiveAnalyzer, SpikesAndARangeThatIsLeftAreToldOnce) {
+  constexpr uint64_t kOutside = 12;
+  signal::RunRecord record = NominalRun(8);
+  for (size_t i = 400; i < 780; i += 9) record.series[kT1].value[i] += 15.0;
+  for (size_t i = 450; i < 450 + kOutside; ++i) {  // as admission marks it
+    record.series[kT2].value[i] = 500.0;
+    record.series[kT2].quality[i] = {signal::QualityLevel::kBad,
+                                     signal::QualityReason::kOutOfRange};
+  }
+  LiveAnalyzer analyzer(QuietBoardRig(), record.run, nullptr, LiveOptions());
+  LiveOutput out;
+  for (size_t row = 0; row < 900; ++row) {
+    analyzer.Push(BatchAt(record, row), 0, &out);
+    if (row == 399) {
+      EXPECT_TRUE(out.findings.empty());
+    }
+    if (row % 20 == 19) analyzer.TestSensors(&out);
+  }
+  EXPECT_EQ(FoundIn(out, kT1, LiveFindingKind::kSpikes).size(), 1u);
+  EXPECT_EQ(FoundIn(out, kT2, LiveFindingKind::kRange).size(), 1u);
+  EXPECT_TRUE(FoundIn(out, kT2, LiveFindingKind::kSpikes).empty());
+  EXPECT_TRUE(FoundIn(out, kT1, LiveFindingKind::kRange).empty());
+  const std::vector<LiveHealth> health = analyzer.Health();
+  EXPECT_GT(health[kT1].spikes, 20u);
+  EXPECT_EQ(health[kT2].out_of_range, kOutside);
+  EXPECT_THAT(health[kT2].findings, ::testing::Contains(::testing::HasSubstr("outside its range")));
+}
+
+TEST(LiveAnalyzer, AClockThatIsSetBackIsToldOnce) {
+  const signal::RunRecord record = NominalRun(9);
+  LiveAnalyzer analyzer(QuietBoardRig(), record.run, nullptr, LiveOptions());
+  LiveOutput out;
+  for (size_t row = 0; row < 300; ++row) {
+    signal::SampleBatch batch = BatchAt(record, row);
+    for (signal::ChannelColumn& column : batch.columns) {
+      if (row >= 200) column.time_unix_ns[0] -= 3'600'000'000'000;
+    }
+    analyzer.Push(batch, 0, &out);
+    EXPECT_EQ(FoundIn(out, kT1, LiveFindingKind::kClock).size(),
+              row + 1 < 200 + LiveChannel::kSetBack ? 0u : 1u)
+        << row;
+  }
+  const LiveFinding told = FoundIn(out, kT1, LiveFindingKind::kClock).at(0);
+  EXPECT_THAT(told.text, ::testing::HasSubstr("board/T1: 10 samples in a row"));
+  EXPECT_EQ(told.time_unix_ns, record.series[kT1].time_unix_ns[209] - 3'600'000'000'000);
+  EXPECT_EQ(analyzer.Health()[kT1].late, LiveChannel::kSetBack);
+  EXPECT_FALSE(std::isnan(out.series.back().rows.back().filtered)) << "it goes on from there";
 }
 
 TEST(LiveAnalyzer, ItsLastPredictionIsThatOfTheWholeRun) {
