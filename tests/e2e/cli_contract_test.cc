@@ -305,13 +305,20 @@ TEST_F(CliContractTest, RunWatchSpeaksLineByLine) {
 TEST_F(CliContractTest, MissingThingsExitThree) {
   const std::vector<std::vector<std::string>> missing = {
       {"rig", "show", "nothing"},
+      {"rig", "update", "nothing", "--title", "x"},
+      {"run", "list", "nothing"},
       {"run", "show", "tclab-byu/nothing"},
+      {"run", "close", "tclab-byu/nothing"},
       {"run", "watch", "tclab-byu/nothing"},
+      {"report", "list", "nothing"},
       {"report", "show", "tclab-byu/999"},
       {"job", "watch", "nothing"},
+      {"param", "list", "nothing"},
       {"param", "show", "tclab-byu/999"},
+      {"param", "rollback", "nothing", "--yes"},
       {"param", "what-if", "tclab-byu/999"},
       {"twin", "show", "nothing"},
+      {"series", "get", kRun, "board/T9"},
       {"series", "digest", "nothing"},
       {"campaign", "analyze", kBoardCampaign, "--rig", "nothing"}};
   for (const auto& command : missing) {
