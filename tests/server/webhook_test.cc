@@ -133,6 +133,28 @@ TEST_F(WebhookTest, AJobOfTheDaemonIsPostedSignedWhenItEnds) {
   EXPECT_TRUE(json["report"].is_null());
 }
 
+TEST_F(WebhookTest, ASuccessNamesItsReportAndItsSet) {
+  Receiver receiver({"HTTP/1.1 200 OK"});
+  SetWebhook(receiver.url());
+  store_->HoldJobs();
+  store::Store& store = store_->inner();
+  ASSERT_TRUE(store.InsertJob({.key = "k", .rig = "board"}).ok());
+  store::JobRow job = store.ClaimJob()->value();
+  const store::ParameterSetRow set{
+      .parent = 0, .state = "CURRENT", .bytes = store.GetParameterSet("board", 0)->bytes};
+  ASSERT_TRUE(store.FinishJob(job, {.verdict = "IDENTIFIED", .bytes = "{}"}, set).ok());
+  job.state = store::JobState::kSucceeded;
+  WebhookSender sender(*store_, clock_, kFast);
+  sender.OnJobEnded(job);
+  const std::string post = receiver.Take();
+  const nlohmann::json json = nlohmann::json::parse(post.substr(post.find("\r\n\r\n") + 4));
+  EXPECT_EQ(json["state"], "SUCCEEDED");
+  EXPECT_EQ(json["kind"], "ANALYSIS");
+  EXPECT_TRUE(json["error"].is_null());
+  EXPECT_EQ(json["report"], "rigs/board/reports/r1");
+  EXPECT_EQ(json["parameter_set"], "rigs/board/parameterSets/1");
+}
+
 TEST_F(WebhookTest, WhatIsNotTakenIsPostedAgain) {
   Receiver receiver({"HTTP/1.1 503 Service Unavailable", "", "HTTP/1.1 200 OK"});
   SetWebhook(receiver.url());
