@@ -55,6 +55,15 @@ Setter Seconds(Assign assign) {
   };
 }
 
+absl::Status SetRunsPerFalseAlarm(const toml::node& node, Config* config) {
+  const std::optional<double> value = node.value<double>();
+  if (!value.has_value() || !(*value >= 1.0) || *value > static_cast<double>(kMaxCount)) {
+    return Wrong("a number of runs in [1, 1e9]");
+  }
+  config->daemon.live.runs_per_false_alarm = *value;
+  return absl::OkStatus();
+}
+
 absl::Status SetOrigins(const toml::node& node, Config* config) {
   const toml::array* list = node.as_array();
   if (list == nullptr) return Wrong("a list of strings");
@@ -116,6 +125,7 @@ const std::map<std::string, Setter>& Setters() {
        Seconds([](absl::Duration t, Config* config) { config->daemon.compaction_interval = t; })},
       {"analysis.recalibration_interval_s",
        Seconds([](absl::Duration t, Config* config) { config->recalibration_interval = t; })},
+      {"live.runs_per_false_alarm", SetRunsPerFalseAlarm},
       {"ingest.credit", Count([](int64_t n, Config* config) {
          config->daemon.ingest.credit = static_cast<uint32_t>(n);
        })},

@@ -125,6 +125,7 @@ absl::Status Validate(const DaemonOptions& options) {
     PARALLAX_RETURN_IF_ERROR(CheckListen("http", listen, options.exposure));
   }
   PARALLAX_RETURN_IF_ERROR(Validate(options.http));
+  PARALLAX_RETURN_IF_ERROR(pipeline::Validate(options.live));
   PARALLAX_RETURN_IF_ERROR(CheckAtLeastOne("threads", options.threads));
   PARALLAX_RETURN_IF_ERROR(
       CheckAtLeastOne("max_waiting_calls", static_cast<int64_t>(options.max_waiting_calls)));
@@ -184,7 +185,7 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
              .twins = twins_.registry(),
              .hub = hub_,
              .counters = live_counters_,
-             .options = {},
+             .options = options_.live,
              .started_unix_ns = absl::ToUnixNanos(clock_.Now())},
             clock_, commits_),
       changes_(*store_, registry_, hub_, live_),

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/clock.h"
 #include "core/pipeline/job_runner.h"
+#include "core/pipeline/live_types.h"
 #include "core/store/store.h"
 #include "server/admission.h"
 #include "server/change_publisher.h"
@@ -43,6 +44,7 @@ struct DaemonOptions {
   size_t max_waiting_calls = 256;  ///< beyond these, RESOURCE_EXHAUSTED
   IngestOptions ingest;
   WatchHubOptions watch;
+  pipeline::LiveOptions live;
   absl::Duration compaction_interval = absl::Minutes(1);
   absl::Duration drain_timeout = absl::Seconds(30);  ///< then open streams are cut
   /// Told of every step of a job, on the runner's thread; may be empty, must not block.

@@ -31,6 +31,7 @@ TEST(ConfigTest, TheDocumentedFileHoldsEveryKeyWithItsDefault) {
   EXPECT_EQ(config->daemon.ingest.max_streams, defaults.daemon.ingest.max_streams);
   EXPECT_EQ(config->daemon.ingest.idle_timeout, defaults.daemon.ingest.idle_timeout);
   EXPECT_EQ(config->daemon.ingest.workers, defaults.daemon.ingest.workers);
+  EXPECT_EQ(config->daemon.live.runs_per_false_alarm, defaults.daemon.live.runs_per_false_alarm);
   EXPECT_EQ(config->data_directory, DefaultDataDirectory());
   EXPECT_EQ(config->recalibration_interval, defaults.recalibration_interval);
   for (const std::string& key : ConfigKeys()) {
@@ -53,6 +54,11 @@ TEST(ConfigTest, ErrorsNameFileLineKeyAndBound) {
             "my.toml:2: ingest.credit: must be a whole number in [1, 1000000000]");
   EXPECT_NE(error("[log]\nformat = \"xml\"\n").find("\"json\" or \"text\""), std::string::npos);
   EXPECT_NE(error("[ingest]\nidle_timeout_s = -1\n").find("seconds"), std::string::npos);
+  EXPECT_EQ(error("[live]\nruns_per_false_alarm = 0.5\n"),
+            "my.toml:2: live.runs_per_false_alarm: must be a number of runs in [1, 1e9]");
+  EXPECT_EQ(ParseConfig("[live]\nruns_per_false_alarm = 20\n", "my.toml")
+                ->daemon.live.runs_per_false_alarm,
+            20.0);
   EXPECT_NE(error("listen = ").find("my.toml:1"), std::string::npos);
   EXPECT_EQ(error("[http]\norigins = \"http://a\"\n"),
             "my.toml:2: http.origins: must be a list of strings");
