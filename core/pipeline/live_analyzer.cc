@@ -201,11 +201,12 @@ signal::CleanRun LiveAnalyzer::ForecastInput() {
 void LiveAnalyzer::ForgetForecast() {
   forecast_.reset();
   asked_until_s_ = kNever;
+  outdated_ = asked_;
 }
 
 void LiveAnalyzer::TakeForecast(std::shared_ptr<const Forecast> forecast, LiveOutput* out) {
   asked_ = false;
-  if (forecast == nullptr) return;
+  if (std::exchange(outdated_, false) || forecast == nullptr) return;
   forecast_ = std::move(forecast);
   for (uint32_t i = 0; i < channels_.size(); ++i) {
     if (channels_[i].detector.has_value()) Judge(i, &channels_[i], out);

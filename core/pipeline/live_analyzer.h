@@ -48,7 +48,8 @@ class LiveAnalyzer {
   signal::CleanRun ForecastInput();
   /// @param forecast  null where it failed: the next is asked for once there are newer samples.
   void TakeForecast(std::shared_ptr<const Forecast> forecast, LiveOutput* out);
-  /// Forgets the prediction: the parameter set is another.
+  /// Forgets the prediction: the parameter set is another. One that was asked for and is not here
+  /// yet is of the former set, and will not be taken.
   void ForgetForecast();
   const std::shared_ptr<const Forecast>& forecast() const { return forecast_; }
 
@@ -94,8 +95,9 @@ class LiveAnalyzer {
   std::vector<Channel> channels_;
   LiveSensorTests sensor_tests_;
   std::shared_ptr<const Forecast> forecast_;
-  double asked_until_s_;  ///< newest sample of the last ForecastInput
-  bool asked_ = false;    ///< it was not answered yet
+  double asked_until_s_;   ///< newest sample of the last ForecastInput
+  bool asked_ = false;     ///< it was not answered yet
+  bool outdated_ = false;  ///< and its answer will be of a former parameter set
 };
 
 }  // namespace parallax::pipeline

@@ -224,6 +224,34 @@ TEST(LiveAnalyzer, ItsLastPredictionIsThatOfTheWholeRun) {
   }
 }
 
+TEST(LiveAnalyzer, APredictionOfFormerParametersIsNotTaken) {
+  const signal::RunRecord record = NominalRun(10);
+  const signal::Rig rig = QuietBoardRig();
+  LiveAnalyzer analyzer(rig, record.run, &TwoHeater().description(), LiveOptions());
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Forecaster forecaster,
+                                Forecaster::Create(TwoHeater(), WellKnown(), record.run.id));
+  LiveOutput out;
+  for (size_t row = 0; row < 60; ++row) analyzer.Push(BatchAt(record, row), 0, &out);
+  const auto predict = [&] {
+    EXPECT_TRUE(analyzer.WantsForecast());
+    absl::StatusOr<Forecast> forecast = forecaster.Predict(rig, analyzer.ForecastInput());
+    EXPECT_TRUE(forecast.ok()) << forecast.status();
+    EXPECT_FALSE(analyzer.WantsForecast());
+    return std::make_shared<const Forecast>(*std::move(forecast));
+  };
+  const std::shared_ptr<const Forecast> former = predict();
+  analyzer.ForgetForecast();  // while it is made
+  analyzer.TakeForecast(former, &out);
+  EXPECT_EQ(analyzer.forecast(), nullptr);
+  const std::shared_ptr<const Forecast> next = predict();
+  analyzer.TakeForecast(next, &out);
+  EXPECT_EQ(analyzer.forecast(), next);
+  analyzer.ForgetForecast();  // with none on its way
+  const std::shared_ptr<const Forecast> last = predict();
+  analyzer.TakeForecast(last, &out);
+  EXPECT_EQ(analyzer.forecast(), last);
+}
+
 TEST(LiveAnalyzer, WithoutATwinThereAreNoPredictions) {
   const signal::RunRecord record = NominalRun(6);
   LiveAnalyzer analyzer(QuietBoardRig(), record.run, nullptr, LiveOptions());
