@@ -112,6 +112,7 @@ absl::StatusOr<v1::CreateRigResponse> IngestHandler::CreateRigOnce(
   PARALLAX_RETURN_IF_ERROR(created);
   PARALLAX_ASSIGN_OR_RETURN(const store::RigRow stored, context_.store.GetRig(id));
   context_.on_changed(RigNameOf(id));
+  context_.on_changed(ParameterSetNameOf(id, 0));
   *response.mutable_rig() = RigToProto(stored);
   return response;
 }

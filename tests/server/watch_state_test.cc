@@ -30,6 +30,9 @@ TEST_F(WatchStateTest, RigsRunsAndJobsAreToldAsTheyChange) {
   EXPECT_TRUE(watch.Next().has_caught_up());
   ASSERT_TRUE(Call(*ingest_, &v1::IngestService::Stub::CreateRig, BoardRequest("new")).ok());
   EXPECT_EQ(watch.Next().rig().name(), "rigs/new");
+  const v1::ParameterSet assumed = watch.Next().parameter_set();
+  EXPECT_EQ(assumed.name(), "rigs/new/parameterSets/0");
+  EXPECT_EQ(assumed.state(), v1::PARAMETER_SET_STATE_CURRENT);
   ASSERT_TRUE(Call(*ingest_, &v1::IngestService::Stub::OpenRun, RunRequest("new", "r")).ok());
   EXPECT_EQ(watch.Next().run().name(), "rigs/new/runs/r");
   SetRecalibration(v1::RECALIBRATION_OFF);
