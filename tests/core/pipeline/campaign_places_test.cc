@@ -39,7 +39,7 @@ class CampaignPlacesTest : public ::testing::Test {
     }
     return -1;
   }
-  std::unique_ptr<const testing::GatheredCampaign> gathered_;
+  std::shared_ptr<const testing::GatheredCampaign> gathered_;
 };
 
 TEST_F(CampaignPlacesTest, TheLargestSumOfSquaresComesFirst) {
