@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/core/pipeline/campaign_fixture.h"
+#include "tests/support/replicates.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -19,7 +20,8 @@ using testing::RowsOfRuns;
 using testing::SmallCampaign;
 
 class SensorSeeds : public ::testing::TestWithParam<uint64_t> {};
-INSTANTIATE_TEST_SUITE_P(Fixed, SensorSeeds, ::testing::Range<uint64_t>(0, 5));
+INSTANTIATE_TEST_SUITE_P(Fixed, SensorSeeds,
+                         ::testing::Range<uint64_t>(0, parallax::testing::Replicates(5, 2)));
 
 TEST_P(SensorSeeds, SoundMetersAreNotAccused) {
   for (const Bench bench : testing::kBenches) {
