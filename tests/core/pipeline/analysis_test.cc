@@ -187,7 +187,7 @@ TEST(DeterminismTest, TheSameInputGivesTheSameBytesOnAnyNumberOfThreads) {
   // The default, two threads on two cores, is what is expected. One more number is enough with
   // sanitizers: bits are the release build's to compare.
   std::vector<int> others = {4};
-  if (!parallax::testing::kSanitized) others.push_back(1);
+  if (!test_support::kSanitized) others.push_back(1);
   for (const int threads : others) {
     PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult again, test_support::OnThreads(threads, [] {
                                     return AnalyzeBoard({BoardRecording("energy-balance-1s")},
@@ -246,7 +246,7 @@ TEST_P(HeldOutTest, WhatIsHeldOutChangesNothingOutsideTheValidation) {
 std::vector<std::pair<const char*, Spoil>> Spoils() {
   std::vector<std::pair<const char*, Spoil>> spoils = {
       {"WithoutT2", &DropChannel}, {"Garbled", &Garble}, {"Empty", &Empty}};
-  if (!parallax::testing::kSanitized) {
+  if (!test_support::kSanitized) {
     spoils.emplace_back("Shifted", &Shift);
     spoils.emplace_back("HalfOfIt", &DropHalf);
   }

@@ -30,7 +30,7 @@ using testing::SmallestReport;
 /// Six runs to calibrate on and two to validate; with sanitizers, which watch the same paths, four
 /// shorter ones and one: enough for each verdict below.
 PlantedCampaign SomeRuns(Bench bench, uint64_t seed) {
-  using parallax::testing::Replicates;
+  using test_support::Replicates;
   return {.bench = bench,
           .seed = seed,
           .calibrate_runs = Replicates(6, 4),
@@ -174,7 +174,7 @@ TEST(SmallestCampaignTest, TheSameSeedGivesTheSameBytesOnAnyNumberOfThreads) {
   EXPECT_FALSE(nlohmann::json::parse(SmallestReport()).at("calibrated").empty());
   // One more number of threads is enough with sanitizers: bits are the release build's to compare.
   std::vector<int> others = {4};
-  if (!parallax::testing::kSanitized) others.push_back(1);
+  if (!test_support::kSanitized) others.push_back(1);
   for (const int threads : others) {
     PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult again, test_support::OnThreads(threads, [] {
                                     return Analyze(Smallest().Input(5), GoOn);

@@ -104,7 +104,7 @@ TEST_F(CampaignPlacesTest, AModelWithoutAMissingTermMissesNothing) {
 
 TEST(CampaignWithAMissingMechanismTest, IsUnmodelledInTheHeightWhileItGrows) {
   PlantedCampaign what = SmallCampaign(Bench::kForest, 42);
-  what.calibrate_runs = parallax::testing::Replicates(4, 2);
+  what.calibrate_runs = test_support::Replicates(4, 2);
   what.missing = MissingMechanism::kSuddenDeath;
   PARALLAX_ASSERT_OK_AND_ASSIGN(const Campaign campaign, Plant(what));
   PARALLAX_ASSERT_OK_AND_ASSIGN(const auto weighed,

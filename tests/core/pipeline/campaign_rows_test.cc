@@ -62,7 +62,7 @@ TEST(CampaignRowsTest, RowsLieWithinSteadyPhases) {
 
 TEST(CampaignRowsTest, RowsOfARightTwinErrByNoMoreThanIsStated) {
   for (const Bench bench : testing::kBenches) {
-    for (int seed = 100; seed < 100 + parallax::testing::Replicates(2, 1); ++seed) {
+    for (int seed = 100; seed < 100 + test_support::Replicates(2, 1); ++seed) {
       const auto gathered = testing::Gather(
           {.bench = bench, .seed = static_cast<uint64_t>(seed), .validate_runs = 0});
       ASSERT_NE(gathered, nullptr);

@@ -103,7 +103,7 @@ double GainOfShift(PlantedCampaign what, double sds) {
 TEST(CampaignSearchTest, AShiftGainsEnoughAtTwiceWhatIsDetectableAndMostlyNotAtHalf) {
   constexpr double kNats = attribution::VerdictThresholds{}.no_gap_nats;
   // Two shifts of each.
-  constexpr int kCampaigns = parallax::testing::Replicates(3, 1);
+  constexpr int kCampaigns = test_support::Replicates(3, 1);
   int at_half = 0;
   for (uint64_t seed = 21; seed < 21 + kCampaigns; ++seed) {
     const PlantedCampaign what = SmallCampaign(Bench::kForest, seed);
@@ -117,7 +117,7 @@ TEST(CampaignSearchTest, AShiftGainsEnoughAtTwiceWhatIsDetectableAndMostlyNotAtH
       at_half += GainOfShift(what, 0.5 * sign * least) >= kNats ? 1 : 0;
     }
   }
-  EXPECT_LE(at_half, parallax::testing::Replicates(2, 1));  // of six, or of two
+  EXPECT_LE(at_half, test_support::Replicates(2, 1));  // of six, or of two
 }
 
 class SearchSeeds : public ::testing::TestWithParam<uint64_t> {};

@@ -21,7 +21,7 @@ using testing::SmallCampaign;
 
 class SensorSeeds : public ::testing::TestWithParam<uint64_t> {};
 INSTANTIATE_TEST_SUITE_P(Fixed, SensorSeeds,
-                         ::testing::Range<uint64_t>(0, parallax::testing::Replicates(5, 2)));
+                         ::testing::Range<uint64_t>(0, test_support::Replicates(5, 2)));
 
 TEST_P(SensorSeeds, SoundMetersAreNotAccused) {
   for (const Bench bench : testing::kBenches) {

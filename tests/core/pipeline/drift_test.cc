@@ -92,8 +92,7 @@ TEST_P(DriftSeeds, AFurnaceThatObeysItsTwinHasNone) {
   EXPECT_LT(Find(Simulate({.seed = static_cast<uint64_t>(GetParam())})).gain_nats, 5.0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, DriftSeeds,
-                         ::testing::Range(0, parallax::testing::Replicates(6, 2)));
+INSTANTIATE_TEST_SUITE_P(Seeds, DriftSeeds, ::testing::Range(0, test_support::Replicates(6, 2)));
 
 TEST(DriftTest, AChannelOfFewBinsShowsNone) {
   std::vector<RunObservations> runs = Simulate({});

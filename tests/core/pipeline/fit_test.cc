@@ -48,7 +48,7 @@ class SimulatedFit {
 };
 
 TEST(FitTest, TheTruthLiesWithinThreePosteriorSds) {
-  constexpr int kBoards = parallax::testing::Replicates(6, 2);
+  constexpr int kBoards = test_support::Replicates(6, 2);
   int identified = 0;
   for (uint64_t seed = 0; seed < kBoards; ++seed) {
     const SimulatedFit simulated(seed);
@@ -61,7 +61,7 @@ TEST(FitTest, TheTruthLiesWithinThreePosteriorSds) {
           << TwoHeater().description().parameters[static_cast<size_t>(k)].name;
     }
   }
-  EXPECT_GE(identified, parallax::testing::Replicates(30, 8));  // of seven a board
+  EXPECT_GE(identified, test_support::Replicates(30, 8));  // of seven a board
 }
 
 TEST(FitTest, GainsAndLagOfASimulatedBoardAreKnownToAFewPercent) {
