@@ -57,10 +57,15 @@ endfunction()
 
 # parallax_test(signal_test SOURCES a_test.cc DEPENDS parallax_signal LABELS unit concurrent): one test
 # program a module; every case becomes a ctest case named <program>.<suite>.<case>. Programs labelled
-# concurrent also run under ThreadSanitizer. Suites that are TOGETHER share a fixture worth seconds and become
-# the one ctest case <program>.together: each case in a process of its own would build it again.
+# concurrent also run under ThreadSanitizer.
+# TOGETHER ASuite BSuite+*/CSuite: each is a group of suites that become the one ctest case <program>.<group>, since
+# they share a fixture worth seconds, which each case in a process of its own would build again. The group */* is
+# every instance of a parametrised test: hundreds of cases of a millisecond, for which a sanitized process starts and
+# looks for leaks in fifty. It is called <program>.instances.
+# COST: seconds that its longest case takes with sanitizers; ctest starts the dearest first, so that none is left
+# to run alone at the end.
 function(parallax_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS;TOGETHER" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;COST" "SOURCES;DEPENDS;LABELS;TOGETHER" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE parallax_options absl::statusor absl::str_format absl::time
                         Eigen3::Eigen ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
@@ -72,15 +77,24 @@ function(parallax_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
+  if(NOT ARG_COST)
+    set(ARG_COST 0)
+  endif()
+  set(_grouped)
+  foreach(group ${ARG_TOGETHER})
+    string(REPLACE "+" ".*:" _filter "${group}.*")
+    string(REPLACE "*/*" "instances" _case "${group}")
+    string(REPLACE "*/" "" _case "${_case}")
+    add_test(NAME ${name}.${_case} COMMAND ${name} "--gtest_filter=${_filter}")
+    set_tests_properties(${name}.${_case} PROPERTIES TIMEOUT ${ARG_TIMEOUT} COST ${ARG_COST} LABELS "${ARG_LABELS}")
+    list(APPEND _grouped "${_filter}")
+  endforeach()
   set(_alone)
-  if(ARG_TOGETHER)
-    list(TRANSFORM ARG_TOGETHER APPEND ".*")
-    list(JOIN ARG_TOGETHER ":" _together)
-    set(_alone TEST_FILTER "-${_together}")
-    add_test(NAME ${name}.together COMMAND ${name} "--gtest_filter=${_together}")
-    set_tests_properties(${name}.together PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  if(_grouped)
+    list(JOIN _grouped ":" _grouped)
+    set(_alone TEST_FILTER "-${_grouped}")
   endif()
   gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST ${_alone}
-                       PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+                       PROPERTIES TIMEOUT ${ARG_TIMEOUT} COST ${ARG_COST})
   parallax_label_tests(${name} "${ARG_LABELS}")
 endfunction()

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace parallax::testing {
+namespace parallax::test_support {
 
 #if defined(__SANITIZE_ADDRESS__)
 inline constexpr bool kSanitized = true;
@@ -15,4 +15,4 @@ inline constexpr bool kSanitized = false;
 /// are to follow from the number.
 constexpr int Replicates(int all, int few) { return kSanitized ? few : all; }
 
-}  // namespace parallax::testing
+}  // namespace parallax::test_support

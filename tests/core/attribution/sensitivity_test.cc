@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "tests/core/attribution/responses.h"
+#include "tests/support/replicates.h"
 #include "tests/support/threads.h"
 
 namespace parallax::attribution {
@@ -63,20 +64,25 @@ Coverage MeasureCoverage(int points, int repeats) {
   return coverage;
 }
 
+constexpr int kIntervals = test_support::Replicates(200, 40);
+// Of 40 intervals that hold the truth with 95 %, 32 or more do but once in 10,000, and all may.
+constexpr double kLeastHeld = test_support::kSanitized ? 0.8 : 0.92;
+constexpr double kMostHeld = test_support::kSanitized ? 1.0 : 0.98;
+
 TEST(SobolIndices, OfIshigamiAreHeldBy92To98PerCentOfTheirIntervals) {
-  const Coverage coverage = MeasureCoverage<Ishigami>(4096, 200);
-  EXPECT_GE(coverage.first.minCoeff(), 0.92);
-  EXPECT_LE(coverage.first.maxCoeff(), 0.98);
-  EXPECT_GE(coverage.total.minCoeff(), 0.92);
-  EXPECT_LE(coverage.total.maxCoeff(), 0.98);
+  const Coverage coverage = MeasureCoverage<Ishigami>(4096, kIntervals);
+  EXPECT_GE(coverage.first.minCoeff(), kLeastHeld);
+  EXPECT_LE(coverage.first.maxCoeff(), kMostHeld);
+  EXPECT_GE(coverage.total.minCoeff(), kLeastHeld);
+  EXPECT_LE(coverage.total.maxCoeff(), kMostHeld);
 }
 
 TEST(SobolIndices, OfSobolGAreHeldBy92To98PerCentOfTheirIntervals) {
-  const Coverage coverage = MeasureCoverage<SobolG>(4096, 200);
-  EXPECT_GE(coverage.first.minCoeff(), 0.92) << coverage.first.transpose();
-  EXPECT_LE(coverage.first.maxCoeff(), 0.98) << coverage.first.transpose();
-  EXPECT_GE(coverage.total.minCoeff(), 0.92) << coverage.total.transpose();
-  EXPECT_LE(coverage.total.maxCoeff(), 0.98) << coverage.total.transpose();
+  const Coverage coverage = MeasureCoverage<SobolG>(4096, kIntervals);
+  EXPECT_GE(coverage.first.minCoeff(), kLeastHeld) << coverage.first.transpose();
+  EXPECT_LE(coverage.first.maxCoeff(), kMostHeld) << coverage.first.transpose();
+  EXPECT_GE(coverage.total.minCoeff(), kLeastHeld) << coverage.total.transpose();
+  EXPECT_LE(coverage.total.maxCoeff(), kMostHeld) << coverage.total.transpose();
 }
 
 TEST(SobolIndices, OfAnAdditiveFunctionAreItsVariancesAndTotalsEqualThem) {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/base/random.h"
+#include "tests/support/replicates.h"
 
 namespace parallax::divergence {
 namespace {
@@ -53,15 +54,16 @@ TEST(Permutation, FindsAShiftOfAllRuns) {
 
 TEST(Permutation, OfRunsKeepsItsLevelWhereSamplesInventSignificance) {
   int false_alarms = 0, invented = 0;
-  const int repeats = 60;
-  for (int k = 0; k < repeats; ++k) {
+  constexpr int kRepeats = test_support::Replicates(60, 20);
+  for (int k = 0; k < kRepeats; ++k) {
     const std::vector<Eigen::MatrixXd> a = Runs(5, 0, 1, 100 + k), b = Runs(5, 0, 1, 900 + k);
     const TestOptions options = {.permutations = 199, .seed = static_cast<uint64_t>(k)};
     false_alarms += EnergyPermutationTest(a, b, options)->p_value <= 0.05 ? 1 : 0;
     invented += EnergyPermutationTest(Scatter(a), Scatter(b), options)->p_value <= 0.05 ? 1 : 0;
   }
-  EXPECT_LE(false_alarms, 8);  // 3 expected of 60; 8 is beyond 99 %
-  EXPECT_GE(invented, 45);
+  // 3 expected of 60, 1 of 20; 8 and 4 are beyond 99 %.
+  EXPECT_LE(false_alarms, test_support::Replicates(8, 4));
+  EXPECT_GE(invented, test_support::Replicates(45, 10));  // whatever the luck, most
 }
 
 TEST(Permutation, SmallestPIsWhatSoFewRunsCanGive) {

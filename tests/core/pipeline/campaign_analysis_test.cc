@@ -10,6 +10,8 @@
 #include "core/pipeline/analysis.h"
 #include "tests/core/pipeline/failing_twin.h"
 #include "tests/core/pipeline/planted_campaign.h"
+#include "tests/core/pipeline/smallest_campaign.h"
+#include "tests/support/replicates.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/threads.h"
 
@@ -22,10 +24,18 @@ using testing::FaultShape;
 using testing::GoOn;
 using testing::Plant;
 using testing::PlantedCampaign;
+using testing::Smallest;
+using testing::SmallestReport;
 
-/// Six runs to calibrate on and two to validate.
-PlantedCampaign EightRuns(Bench bench, uint64_t seed) {
-  return {.bench = bench, .seed = seed, .calibrate_runs = 6, .validate_runs = 2, .grow_s = 400.0};
+/// Six runs to calibrate on and two to validate; with sanitizers, which watch the same paths, four
+/// shorter ones and one: enough for each verdict below.
+PlantedCampaign SomeRuns(Bench bench, uint64_t seed) {
+  using test_support::Replicates;
+  return {.bench = bench,
+          .seed = seed,
+          .calibrate_runs = Replicates(6, 4),
+          .validate_runs = Replicates(2, 1),
+          .grow_s = Replicates(400, 300)};
 }
 
 /// The report of a planted campaign; null where there is none.
@@ -39,7 +49,7 @@ nlohmann::json ReportOf(const PlantedCampaign& what, const ProgressCallback& pro
 }
 
 TEST(AnalyzeCampaignTest, ANominalCampaignHasNoGap) {
-  const nlohmann::json report = ReportOf(EightRuns(Bench::kForest, 31));
+  const nlohmann::json report = ReportOf(SomeRuns(Bench::kForest, 31));
   EXPECT_EQ(report.at("verdict").at("kind"), "NO_GAP") << report.at("verdict").dump(1);
   EXPECT_TRUE(report.at("calibrated").empty());
   EXPECT_TRUE(report.at("attribution_group").is_null());
@@ -55,7 +65,7 @@ TEST(AnalyzeCampaignTest, ANominalCampaignHasNoGap) {
 }
 
 TEST(AnalyzeCampaignTest, AShiftedParameterIsIdentifiedAndCalibrated) {
-  PlantedCampaign what = EightRuns(Bench::kForest, 32);
+  PlantedCampaign what = SomeRuns(Bench::kForest, 32);
   what.shifts = {{"vd0", 3.0}};
   std::vector<std::string> phases;
   const nlohmann::json report = ReportOf(what, [&](std::string_view phase, double) {
@@ -115,7 +125,7 @@ TEST(AnalyzeCampaignTest, AShiftedParameterIsIdentifiedAndCalibrated) {
 }
 
 TEST(AnalyzeCampaignTest, AGroupThatCannotBeToldApartHasOneShareAndNamesItsExperiment) {
-  PlantedCampaign what = EightRuns(Bench::kTube, 39);
+  PlantedCampaign what = SomeRuns(Bench::kTube, 39);
   what.shifts = {{"dTax", 3.0}};
   const nlohmann::json report = ReportOf(what);
   const nlohmann::json& verdict = report.at("verdict");
@@ -143,7 +153,7 @@ TEST(AnalyzeCampaignTest, AGroupThatCannotBeToldApartHasOneShareAndNamesItsExper
 }
 
 TEST(AnalyzeCampaignTest, APyrometerThatDriftsFromRunToRunIsAccusedAndPhysicsIsNot) {
-  PlantedCampaign what = EightRuns(Bench::kForest, 33);
+  PlantedCampaign what = SomeRuns(Bench::kForest, 33);
   what.fault = {.channel = "pyro/pyro_t", .shape = FaultShape::kFromRunToRun, .offset = -25.0};
   const nlohmann::json report = ReportOf(what);
   EXPECT_EQ(report.at("verdict").at("kind"), "SENSOR_FAULT") << report.at("verdict").dump(1);
@@ -152,7 +162,7 @@ TEST(AnalyzeCampaignTest, APyrometerThatDriftsFromRunToRunIsAccusedAndPhysicsIsN
 }
 
 TEST(AnalyzeCampaignTest, IsCancelledWhereProgressSaysSo) {
-  PlantedCampaign what = EightRuns(Bench::kForest, 35);
+  PlantedCampaign what = SomeRuns(Bench::kForest, 35);
   what.calibrate_runs = 2;
   what.validate_runs = 0;
   PARALLAX_ASSERT_OK_AND_ASSIGN(const Campaign campaign, Plant(what));
@@ -160,30 +170,12 @@ TEST(AnalyzeCampaignTest, IsCancelledWhereProgressSaysSo) {
   EXPECT_EQ(Analyze(campaign.Input(1), until_search).status().code(), absl::StatusCode::kCancelled);
 }
 
-/// As small as a campaign can be and still be calibrated and proved.
-const Campaign& Smallest() {
-  static const Campaign* const campaign = new Campaign(Plant({.bench = Bench::kForest,
-                                                              .seed = 34,
-                                                              .shifts = {{"vd0", 3.0}},
-                                                              .calibrate_runs = 2,
-                                                              .validate_runs = 1,
-                                                              .grow_s = 300.0})
-                                                           .value());
-  return *campaign;
-}
-
-/// Its report, made once.
-const std::string& SmallestReport() {
-  static const std::string* const report =
-      new std::string(test_support::OnThreads(2, [] { return Analyze(Smallest().Input(5), GoOn); })
-                          .value()
-                          .report_json);
-  return *report;
-}
-
 TEST(SmallestCampaignTest, TheSameSeedGivesTheSameBytesOnAnyNumberOfThreads) {
   EXPECT_FALSE(nlohmann::json::parse(SmallestReport()).at("calibrated").empty());
-  for (const int threads : {1, 4}) {
+  // One more number of threads is enough with sanitizers: bits are the release build's to compare.
+  std::vector<int> others = {4};
+  if (!test_support::kSanitized) others.push_back(1);
+  for (const int threads : others) {
     PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult again, test_support::OnThreads(threads, [] {
                                     return Analyze(Smallest().Input(5), GoOn);
                                   }));

@@ -42,7 +42,7 @@ class CauseWeightsTest : public ::testing::Test {
     return gathered_->terms[static_cast<size_t>(term)].log_prior_odds;
   }
 
-  std::unique_ptr<const testing::GatheredCampaign> gathered_;
+  std::shared_ptr<const testing::GatheredCampaign> gathered_;
   Cause cause_;
   int missing_ = -1;
 };

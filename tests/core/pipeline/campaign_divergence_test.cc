@@ -213,7 +213,7 @@ TEST(CompareCampaignTest, WhatWasNotMeasuredIsListedWithTheReason) {
 }
 
 TEST(CompareCampaignTest, WhatWasMeasuredAndMakesNoRowSaysWhy) {
-  const auto gathered = Gather(SmallCampaign(Bench::kForest, 67));
+  const auto gathered = Gather(SmallCampaign(Bench::kForest, 67), testing::Nanotubes());
   ASSERT_NE(gathered, nullptr);
   gathered->runs.front().clean.outcome.emplace().raman_rbm = {
       {.shift_per_cm = 281.0, .intensity = 1.0}};

@@ -40,19 +40,26 @@ inline PlantedCampaign SmallCampaign(Bench bench, uint64_t seed) {
   return {.bench = bench, .seed = seed, .calibrate_runs = 4, .validate_runs = 0, .grow_s = 300.0};
 }
 
+/// Rows of each calibration run of a campaign. Fails the test where there are none.
+inline std::vector<CampaignRun> RowsOfRuns(const Campaign& campaign,
+                                           const twin::Twin& twin = Nanotubes()) {
+  std::vector<CampaignRun> runs;
+  for (const signal::RunRecord& record : campaign.calibrate) {
+    absl::StatusOr<CampaignRun> run = GatherRows(campaign.rig, twin, record, campaign.assumed);
+    EXPECT_TRUE(run.ok()) << run.status();
+    if (run.ok()) runs.push_back(*std::move(run));
+  }
+  return runs;
+}
+
 /// What is made of a campaign by a twin that outlives it. Fails the test where something cannot be
 /// made.
 inline std::unique_ptr<GatheredCampaign> GatherOf(Campaign campaign,
                                                   const twin::Twin& twin = Nanotubes()) {
   auto out = std::make_unique<GatheredCampaign>();
   out->campaign = std::move(campaign);
-  for (const signal::RunRecord& record : out->campaign.calibrate) {
-    absl::StatusOr<CampaignRun> run =
-        GatherRows(out->campaign.rig, twin, record, out->campaign.assumed);
-    EXPECT_TRUE(run.ok()) << run.status();
-    if (!run.ok()) return nullptr;
-    out->runs.push_back(*std::move(run));
-  }
+  out->runs = RowsOfRuns(out->campaign, twin);
+  if (out->runs.size() != out->campaign.calibrate.size()) return nullptr;
   out->model = std::make_unique<CampaignModel>(twin, out->runs, out->campaign.assumed);
   EXPECT_TRUE(
       out->model->DifferentiateAll(out->model->base(), &out->residuals, &out->jacobian).ok());
@@ -67,10 +74,22 @@ inline std::unique_ptr<GatheredCampaign> GatherOf(Campaign campaign,
 
 /// The same of a campaign that is planted first.
 inline std::unique_ptr<GatheredCampaign> Gather(const PlantedCampaign& what,
-                                                const twin::Twin& twin = Nanotubes()) {
+                                                const twin::Twin& twin) {
   absl::StatusOr<Campaign> campaign = Plant(what);
   EXPECT_TRUE(campaign.ok()) << campaign.status();
   return campaign.ok() ? GatherOf(*std::move(campaign), twin) : nullptr;
+}
+
+/// The same by the twin that planted it, made once in a process for all tests that ask for it.
+inline std::shared_ptr<const GatheredCampaign> Gather(const PlantedCampaign& what) {
+  using Made = std::pair<PlantedCampaign, std::shared_ptr<const GatheredCampaign>>;
+  static auto* const all = new std::vector<Made>();
+  for (const Made& made : *all) {
+    if (made.first == what) return made.second;
+  }
+  std::shared_ptr<const GatheredCampaign> gathered = Gather(what, Nanotubes());
+  if (gathered != nullptr) all->emplace_back(what, gathered);
+  return gathered;
 }
 
 }  // namespace parallax::pipeline::testing

@@ -26,7 +26,7 @@ class CampaignGaugeTest : public ::testing::Test {
     base::Random random(seed, 99);
     return gathered_->noise->Draw(&random);
   }
-  std::unique_ptr<GatheredCampaign> gathered_;
+  std::shared_ptr<const GatheredCampaign> gathered_;
   std::unique_ptr<CampaignGauge> gauge_;
 };
 

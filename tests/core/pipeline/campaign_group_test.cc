@@ -76,7 +76,7 @@ class CampaignGroupTest : public ::testing::Test {
     return twin::ParameterIndex(gathered_->model->description(), name);
   }
 
-  std::unique_ptr<const testing::GatheredCampaign> gathered_;
+  std::shared_ptr<const testing::GatheredCampaign> gathered_;
   std::unique_ptr<CampaignSearch> search_;
   std::unique_ptr<CampaignGauge> gauge_;
 };

@@ -9,6 +9,7 @@
 #include "core/attribution/verdict.h"
 #include "core/pipeline/campaign_weighing.h"
 #include "tests/core/pipeline/campaign_fixture.h"
+#include "tests/support/replicates.h"
 #include "tests/support/status_matchers.h"
 
 namespace parallax::pipeline {
@@ -39,7 +40,7 @@ class CampaignPlacesTest : public ::testing::Test {
     }
     return -1;
   }
-  std::unique_ptr<const testing::GatheredCampaign> gathered_;
+  std::shared_ptr<const testing::GatheredCampaign> gathered_;
 };
 
 TEST_F(CampaignPlacesTest, TheLargestSumOfSquaresComesFirst) {
@@ -103,6 +104,7 @@ TEST_F(CampaignPlacesTest, AModelWithoutAMissingTermMissesNothing) {
 
 TEST(CampaignWithAMissingMechanismTest, IsUnmodelledInTheHeightWhileItGrows) {
   PlantedCampaign what = SmallCampaign(Bench::kForest, 42);
+  what.calibrate_runs = test_support::Replicates(4, 2);
   what.missing = MissingMechanism::kSuddenDeath;
   PARALLAX_ASSERT_OK_AND_ASSIGN(const Campaign campaign, Plant(what));
   PARALLAX_ASSERT_OK_AND_ASSIGN(const auto weighed,

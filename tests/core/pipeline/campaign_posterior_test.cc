@@ -47,7 +47,7 @@ class PosteriorTest : public ::testing::Test {
       [this](const Eigen::VectorXd& residuals) {
         return gathered_->noise->Whiten(residuals).squaredNorm();
       };
-  std::unique_ptr<testing::GatheredCampaign> gathered_;
+  std::shared_ptr<const testing::GatheredCampaign> gathered_;
   std::optional<CampaignSearch> search_;
   const CampaignFit* fit_ = nullptr;
   int parameter_ = -1;

@@ -4,27 +4,29 @@
 #include <gtest/gtest.h>
 
 #include "tests/core/pipeline/campaign_fixture.h"
+#include "tests/support/replicates.h"
 
 namespace parallax::pipeline {
 namespace {
 
 using testing::Bench;
+using testing::Campaign;
 using testing::FaultShape;
-using testing::Gather;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::PlantedCampaign;
 using testing::PlantedFault;
+using testing::RowsOfRuns;
 using testing::SmallCampaign;
 
 class SensorSeeds : public ::testing::TestWithParam<uint64_t> {};
-INSTANTIATE_TEST_SUITE_P(Fixed, SensorSeeds, ::testing::Range<uint64_t>(0, 5));
+INSTANTIATE_TEST_SUITE_P(Fixed, SensorSeeds,
+                         ::testing::Range<uint64_t>(0, test_support::Replicates(5, 2)));
 
 TEST_P(SensorSeeds, SoundMetersAreNotAccused) {
   for (const Bench bench : testing::kBenches) {
-    const auto gathered = Gather(SmallCampaign(bench, GetParam()));
-    ASSERT_NE(gathered, nullptr);
-    for (const auto& fault : FaultsWithoutTwin(gathered->runs)) {
+    const Campaign campaign = testing::Plant(SmallCampaign(bench, GetParam())).value();
+    for (const auto& fault : FaultsWithoutTwin(RowsOfRuns(campaign))) {
       ADD_FAILURE() << testing::NameOf(bench) << ": " << fault.channel << " " << fault.fault;
     }
   }
@@ -33,9 +35,7 @@ TEST_P(SensorSeeds, SoundMetersAreNotAccused) {
 std::vector<attribution::SensorEvidence> FaultsOf(const PlantedFault& fault) {
   PlantedCampaign what = SmallCampaign(Bench::kForest, 2);
   what.fault = fault;
-  const auto gathered = Gather(what);
-  return gathered == nullptr ? std::vector<attribution::SensorEvidence>()
-                             : FaultsWithoutTwin(gathered->runs);
+  return FaultsWithoutTwin(RowsOfRuns(testing::Plant(what).value()));
 }
 
 TEST(FaultsWithoutTwinTest, AGainErrorIsNamedWithItsSize) {

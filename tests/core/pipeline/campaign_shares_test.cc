@@ -61,7 +61,7 @@ class CampaignSharesTest : public ::testing::Test {
                             slope_, graph, Gap(), 1);
   }
 
-  std::unique_ptr<const testing::GatheredCampaign> gathered_;
+  std::shared_ptr<const testing::GatheredCampaign> gathered_;
   std::unique_ptr<CampaignSearch> search_;
   std::unique_ptr<CampaignGauge> gauge_;
   Eigen::MatrixXd slope_;

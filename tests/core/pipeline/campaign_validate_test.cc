@@ -51,7 +51,7 @@ class RecordedRuns : public ::testing::Test {
 };
 
 /// A small campaign whose vd0 lies 3 prior sds above what is assumed.
-std::unique_ptr<GatheredCampaign> GatherShifted(Bench bench, uint64_t seed) {
+std::shared_ptr<const GatheredCampaign> GatherShifted(Bench bench, uint64_t seed) {
   PlantedCampaign what = SmallCampaign(bench, seed);
   what.shifts = {{"vd0", 3.0}};
   return Gather(what);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/core/pipeline/planted_campaign.h"
+#include "tests/core/pipeline/smallest_campaign.h"
 #include "tests/support/status_matchers.h"
 
 namespace parallax::pipeline {
@@ -14,40 +15,35 @@ using testing::Bench;
 using testing::Campaign;
 using testing::GoOn;
 using testing::Plant;
-using testing::PlantedCampaign;
+using testing::Smallest;
+using testing::SmallestReport;
 
-TEST(WeighCampaignTest, GivesTheEvidenceThatTheReportsVerdictWasMadeFrom) {
-  PlantedCampaign what{.bench = Bench::kForest,
-                       .seed = 36,
-                       .calibrate_runs = 4,
-                       .validate_runs = 2,
-                       .grow_s = 300.0};
-  what.shifts = {{"bTC", 3.0}};
-  PARALLAX_ASSERT_OK_AND_ASSIGN(const Campaign campaign, Plant(what));
-  const AnalysisInput input = campaign.Input(1);
-  PARALLAX_ASSERT_OK_AND_ASSIGN(const auto weighed, WeighCampaign(input, campaign.assumed, GoOn));
+TEST(SmallestCampaignTest, WeighingGivesTheEvidenceThatTheReportsVerdictWasMadeFrom) {
+  const Campaign& campaign = Smallest();
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const auto weighed,
+                                WeighCampaign(campaign.Input(5), campaign.assumed, GoOn));
   const attribution::VerdictDecision decision =
       attribution::DecideVerdict(weighed->explanation.evidence);
-  PARALLAX_ASSERT_OK_AND_ASSIGN(const AnalysisResult result, Analyze(input, GoOn));
-  const nlohmann::json report = nlohmann::json::parse(result.report_json);
+  const nlohmann::json report = nlohmann::json::parse(SmallestReport());
   const nlohmann::json& verdict = report.at("verdict");
   EXPECT_EQ(verdict.at("kind"), ToString(decision.verdict.kind));
   EXPECT_EQ(verdict.at("because"), decision.verdict.because);
   EXPECT_EQ(report.at("gates").size(), decision.gates.size());
-  EXPECT_EQ(weighed->runs.size(), 4u);
-  EXPECT_EQ(weighed->held_out.size(), 2u);
+  EXPECT_EQ(weighed->runs.size(), 2u);
+  EXPECT_EQ(weighed->held_out.size(), 1u);
 }
 
-TEST(WeighCampaignTest, ARunThatCannotBeUsedIsLeftOutUnlessThereIsNoOther) {
-  PARALLAX_ASSERT_OK_AND_ASSIGN(
-      Campaign campaign,
-      Plant({.bench = Bench::kForest, .seed = 38, .calibrate_runs = 3, .validate_runs = 0}));
+TEST(SmallestCampaignTest, ARunThatCannotBeUsedIsLeftOutUnlessThereIsNoOther) {
+  Campaign campaign = Smallest();
   const auto spoil = [](signal::RunRecord* record) {
     record->run.substrate.reset();
     std::erase_if(record->series, [](const signal::Series& series) {
       return series.channel.find("stage_tc") != std::string::npos;
     });
   };
+  // Between the two that it has, one that is of no use.
+  campaign.calibrate.insert(campaign.calibrate.begin() + 1, campaign.validate[0]);
+  campaign.validate.clear();
   spoil(&campaign.calibrate[1]);
   PARALLAX_ASSERT_OK_AND_ASSIGN(const auto weighed,
                                 WeighCampaign(campaign.Input(1), campaign.assumed, GoOn));
@@ -66,9 +62,11 @@ TEST(WeighCampaignTest, ARunThatCannotBeUsedIsLeftOutUnlessThereIsNoOther) {
 }
 
 TEST(WeighCampaignTest, ProbabilitiesOfNothingAndOfMisfitAreProbabilities) {
-  PARALLAX_ASSERT_OK_AND_ASSIGN(
-      const Campaign campaign,
-      Plant({.bench = Bench::kForest, .seed = 37, .calibrate_runs = 4, .validate_runs = 2}));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Campaign campaign, Plant({.bench = Bench::kForest,
+                                                                .seed = 37,
+                                                                .calibrate_runs = 3,
+                                                                .validate_runs = 1,
+                                                                .grow_s = 200.0}));
   PARALLAX_ASSERT_OK_AND_ASSIGN(const auto weighed,
                                 WeighCampaign(campaign.Input(1), campaign.assumed, GoOn));
   const attribution::Evidence& evidence = weighed->explanation.evidence;

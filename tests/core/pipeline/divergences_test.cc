@@ -69,7 +69,7 @@ TEST(CompareSignals, AShiftByOneSdIsAsFarAsTheClosedFormsSay) {
 
 TEST(CompareSignals, ScatteredRunsGiveTheClosedFormsOnAverage) {
   // Displaced runs are N(1, 2²): a shift by one sd and a scatter of √3 sds.
-  constexpr int kCampaigns = parallax::testing::Replicates(8, 4);
+  constexpr int kCampaigns = test_support::Replicates(8, 4);
   const ComparedSignal with_twins = Signal(60, 1, 0.0, 0);
   double mean = 0.0, squares = 0.0;
   int covered = 0;
@@ -95,7 +95,7 @@ TEST(CompareSignals, ScatteredRunsGiveTheClosedFormsOnAverage) {
 }
 
 TEST(CompareSignals, PValuesOfRightTwinsAreUniformAndFloorsHold) {
-  constexpr int kTwins = parallax::testing::Replicates(50, 20);
+  constexpr int kTwins = test_support::Replicates(50, 20);
   for (const Eigen::Index dimensions : {1, 3}) {
     std::vector<double> p, p_flip;
     std::map<std::string, int> above;
@@ -151,7 +151,7 @@ TEST(CompareSignals, FourRunsTellWhereTheGapOpensButCannotFlipTheirWindows) {
 }
 
 TEST(CompareSignals, RightTwinsOpenSomewhereAsOftenAsTheLevelSays) {
-  constexpr int kTwins = parallax::testing::Replicates(100, 40);
+  constexpr int kTwins = test_support::Replicates(100, 40);
   int opened = 0;
   for (uint64_t seed = 0; seed < kTwins; ++seed) {
     opened += FiguresOf(WithWindows(6, 0, 0.0, seed)).opens.has_value() ? 1 : 0;

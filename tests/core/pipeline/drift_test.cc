@@ -9,6 +9,7 @@
 #include "core/pipeline/steps.h"
 #include "tests/core/pipeline/pipeline_fixture.h"
 #include "tests/support/campaign_files.h"
+#include "tests/support/replicates.h"
 #include "tests/support/status_matchers.h"
 
 namespace parallax::pipeline {
@@ -91,7 +92,7 @@ TEST_P(DriftSeeds, AFurnaceThatObeysItsTwinHasNone) {
   EXPECT_LT(Find(Simulate({.seed = static_cast<uint64_t>(GetParam())})).gain_nats, 5.0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, DriftSeeds, ::testing::Range(0, 6));
+INSTANTIATE_TEST_SUITE_P(Seeds, DriftSeeds, ::testing::Range(0, test_support::Replicates(6, 2)));
 
 TEST(DriftTest, AChannelOfFewBinsShowsNone) {
   std::vector<RunObservations> runs = Simulate({});

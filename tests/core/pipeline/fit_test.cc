@@ -7,6 +7,7 @@
 #include "core/base/random.h"
 #include "core/pipeline/steps.h"
 #include "tests/core/pipeline/pipeline_fixture.h"
+#include "tests/support/replicates.h"
 #include "tests/support/status_matchers.h"
 
 namespace parallax::pipeline {
@@ -47,8 +48,9 @@ class SimulatedFit {
 };
 
 TEST(FitTest, TheTruthLiesWithinThreePosteriorSds) {
+  constexpr int kBoards = test_support::Replicates(6, 2);
   int identified = 0;
-  for (uint64_t seed = 0; seed < 6; ++seed) {
+  for (uint64_t seed = 0; seed < kBoards; ++seed) {
     const SimulatedFit simulated(seed);
     const MapFit fit = simulated.Fit(seed);
     for (Eigen::Index k = 0; k < fit.z.size(); ++k) {
@@ -59,7 +61,7 @@ TEST(FitTest, TheTruthLiesWithinThreePosteriorSds) {
           << TwoHeater().description().parameters[static_cast<size_t>(k)].name;
     }
   }
-  EXPECT_GE(identified, 30);
+  EXPECT_GE(identified, test_support::Replicates(30, 8));  // of seven a board
 }
 
 TEST(FitTest, GainsAndLagOfASimulatedBoardAreKnownToAFewPercent) {

@@ -16,9 +16,9 @@ namespace {
 using testing::TwoHeater;
 using testing::Values;
 
-constexpr int kSeeds = parallax::testing::Replicates(20, 8);
+constexpr int kSeeds = test_support::Replicates(20, 8);
 /// Of kSeeds gaps, those that may pass a floor of 5 %.
-constexpr int kMostAbove = parallax::testing::Replicates(3, 2);
+constexpr int kMostAbove = test_support::Replicates(3, 2);
 
 class GapTest : public ::testing::Test {
  protected:

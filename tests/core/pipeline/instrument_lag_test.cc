@@ -15,7 +15,6 @@ namespace {
 
 using testing::Bench;
 using testing::FaultShape;
-using testing::Gather;
 using ::testing::IsEmpty;
 using testing::PlantedCampaign;
 using testing::PlantedFault;
@@ -85,9 +84,7 @@ std::vector<attribution::SensorEvidence> FaultsOf(Bench bench, const PlantedFaul
   PlantedCampaign what = SmallCampaign(bench, 11);
   what.calibrate_runs = 6;
   what.fault = fault;
-  const auto gathered = Gather(what);
-  return gathered == nullptr ? std::vector<attribution::SensorEvidence>()
-                             : FaultsWithoutTwin(gathered->runs);
+  return FaultsWithoutTwin(testing::RowsOfRuns(testing::Plant(what).value()));
 }
 
 class PlantedLags : public ::testing::TestWithParam<std::tuple<const char*, double>> {};

@@ -198,7 +198,7 @@ class CampaignAverageTest : public ::testing::Test {
   int ParameterOf(const std::string& name) const {
     return gathered_->terms[static_cast<size_t>(gathered_->TermOf(name))].parameter;
   }
-  std::unique_ptr<const testing::GatheredCampaign> gathered_;
+  std::shared_ptr<const testing::GatheredCampaign> gathered_;
 };
 
 TEST_F(CampaignAverageTest, HoldsEveryModelAtItsModeAndIsTheSameOnAnyNumberOfThreads) {

@@ -28,6 +28,8 @@ inline bool GoOn(std::string_view, double) { return true; }
 struct PlantedShift {
   std::string name;
   double sds = 0.0;  ///< prior sds from its nominal value; cut where a bound is nearer
+
+  bool operator==(const PlantedShift&) const = default;
 };
 
 /// Physics of the bench that the twin has no parameter for.
@@ -61,6 +63,8 @@ struct PlantedCampaign {
   double noise = 1.0;     ///< of every reading, times its data sheet's
   int calibrate_runs = 8, validate_runs = 4;
   double grow_s = 540.0;
+
+  bool operator==(const PlantedCampaign&) const = default;
 };
 
 /// A recorded campaign and what is true of it.

@@ -1,13 +1,14 @@
 // Judges campaigns with a planted cause and scores what the analysis says of them. Prints a line a
 // case as it is judged, in no fixed order, and a table.
 //
-//   planted_faults [--seed=N] [--half=tuning|held-back] [--cases=N] [--ids=N,N…] [--threads=N]
-//                  [--list | --keep=FILE | --from=FILE]
+//   planted_faults [--seed=N] [--half=tuning|held-back] [--cases=N] [--ids=N,N…] [--runs=N]
+//                  [--threads=N] [--list | --keep=FILE | --from=FILE]
 //
-// --seed draws another suite. --list names the cases and judges none. --keep writes the evidence of
-// every case as it is weighed, a line each, and --from judges what such a file holds by the rules
-// of today: a second instead of a quarter of an hour. What cannot be seen in the readings counts in
-// a row of its own, and so does a shift of which a bound leaves less than 3 prior sds.
+// --seed draws another suite. --runs calibrates on so many runs of 200 s and holds out one. --list
+// names the cases and judges none. --keep writes the evidence of every case as it is weighed, a
+// line each, and --from judges what such a file holds by the rules of today: a second instead of a
+// quarter of an hour. What cannot be seen in the readings counts in a row of its own, and so does a
+// shift of which a bound leaves less than 3 prior sds.
 
 #include <tbb/global_control.h>
 
@@ -204,6 +205,7 @@ Answer Judge(const PlantedCase& one, const Weighed& weighed) {
 struct Arguments {
   uint64_t seed = kSuiteSeed;
   int cases = 1'000'000;
+  int runs = 0;     ///< 0: as the suite has them
   int threads = 0;  ///< 0: all there are
   std::optional<Half> half;
   std::set<int> ids;  ///< empty: all
@@ -224,6 +226,8 @@ absl::StatusOr<Arguments> ParseArguments(int argc, char** argv) {
       known = arguments.list = true;
     } else if (name == "--cases") {
       known = absl::SimpleAtoi(value, &arguments.cases) && arguments.cases > 0;
+    } else if (name == "--runs") {
+      known = absl::SimpleAtoi(value, &arguments.runs) && arguments.runs > 0;
     } else if (name == "--seed") {
       known = absl::SimpleAtoi(value, &arguments.seed);
     } else if (name == "--threads") {
@@ -245,8 +249,8 @@ absl::StatusOr<Arguments> ParseArguments(int argc, char** argv) {
     }
     if (!known) {
       return absl::InvalidArgumentError(absl::StrFormat(
-          "\"%s\", must be --seed=N, --half=tuning|held-back, --cases=N, --ids=N,N…, --threads=N, "
-          "--list, --keep=FILE or --from=FILE",
+          "\"%s\", must be --seed=N, --half=tuning|held-back, --cases=N, --ids=N,N…, --runs=N, "
+          "--threads=N, --list, --keep=FILE or --from=FILE",
           argument));
     }
   }
@@ -260,6 +264,12 @@ std::vector<PlantedCase> Wanted(const Arguments& arguments) {
            (!arguments.ids.empty() && !arguments.ids.contains(one.id));
   });
   cases.resize(std::min(cases.size(), static_cast<size_t>(arguments.cases)));
+  for (PlantedCase& one : cases) {
+    if (arguments.runs == 0) break;
+    one.plant.calibrate_runs = arguments.runs;
+    one.plant.validate_runs = 1;
+    one.plant.grow_s = 200.0;
+  }
   return cases;
 }
 

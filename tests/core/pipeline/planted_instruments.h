@@ -40,6 +40,8 @@ struct PlantedFault {
   double clock_s = 30.0;
   double lag_s = 30.0;
   double spike_share = 0.02;
+
+  bool operator==(const PlantedFault&) const = default;
 };
 
 /// Smooth function of time of mean 0 and variance 1: three sines of 250 to 900 s.

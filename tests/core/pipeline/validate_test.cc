@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "core/pipeline/held_out.h"
 #include "tests/core/pipeline/pipeline_fixture.h"
@@ -18,6 +20,20 @@ using ::testing::HasSubstr;
 using testing::ObserveRuns;
 using testing::TwoHeater;
 using testing::Values;
+
+/// Runs and the fit to them under the twin's nominal values.
+struct Fitted {
+  Fitted(const twin::Twin& twin, std::vector<RunObservations> observed)
+      : runs(std::move(observed)),
+        space(twin.description(), Values(twin), {runs[0].run}, {}),
+        model(twin, runs, space),
+        fit(FitMap(model, 1).value()) {}
+
+  std::vector<RunObservations> runs;
+  ParameterSpace space;
+  Model model;
+  MapFit fit;
+};
 
 /// A short furnace run calibrates, a longer one is held out.
 class FurnaceValidateTest : public ::testing::Test {
@@ -46,11 +62,15 @@ class FurnaceValidateTest : public ::testing::Test {
   }
   Validation Judge() const { return Validate(Furnace(), space_, fit_, held_out_, 1).value(); }
 
-  const std::vector<RunObservations> runs_ = Observations("IFrun073");
+  /// Made once for all cases.
+  static const Fitted& Calibrated() {
+    static const Fitted* const fitted = new Fitted(Furnace(), Observations("IFrun073"));
+    return *fitted;
+  }
+
   std::vector<RunObservations> held_out_ = Observations("IFrun076");
-  const ParameterSpace space_{Furnace().description(), Values(Furnace()), {runs_[0].run}, {}};
-  const Model model_{Furnace(), runs_, space_};
-  const MapFit fit_ = FitMap(model_, 1).value();
+  const ParameterSpace& space_ = Calibrated().space;
+  const MapFit& fit_ = Calibrated().fit;
 };
 
 TEST_F(FurnaceValidateTest, TheCouplingOfAHeldOutRunComesFromItsFirstPartAlone) {
@@ -89,11 +109,15 @@ class BoardValidateTest : public ::testing::Test {
   const signal::Rig rig_ = testing::QuietBoardRig();
   const Eigen::VectorXd truth_ =
       Values(TwoHeater(), {{"U", 6.0}, {"alpha1", 0.0065}, {"alpha2", 0.006}, {"tau", 20.0}});
-  const std::vector<RunObservations> runs_ =
-      ObserveRuns(rig_, TwoHeater(), {testing::SimulateBoard(rig_, {.truth = truth_, .seed = 1})});
-  const ParameterSpace space_{TwoHeater().description(), Values(TwoHeater()), {"simulated"}, {}};
-  const Model model_{TwoHeater(), runs_, space_};
-  const MapFit fit_ = FitMap(model_, 1).value();
+  /// To a run of that board; made once for all cases.
+  const Fitted& Calibrated() const {
+    static const Fitted* const fitted = new Fitted(
+        TwoHeater(), ObserveRuns(rig_, TwoHeater(),
+                                 {testing::SimulateBoard(rig_, {.truth = truth_, .seed = 1})}));
+    return *fitted;
+  }
+  const ParameterSpace& space_ = Calibrated().space;
+  const MapFit& fit_ = Calibrated().fit;
 };
 
 TEST_F(BoardValidateTest, AnotherRunOfTheSameBoardIsPredictedToItsNoiseAndAccepted) {

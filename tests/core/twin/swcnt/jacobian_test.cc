@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/core/twin/swcnt/fixture.h"
+#include "tests/support/replicates.h"
 
 namespace parallax::twin {
 namespace {
@@ -110,7 +111,8 @@ class SwcntJacobianAtSeed : public ::testing::TestWithParam<uint64_t> {};
 TEST_P(SwcntJacobianAtSeed, AgreesWithDifferencesOfEighthOrder) {
   DerivativeCheck(GetParam(), {}).Run();
 }
-INSTANTIATE_TEST_SUITE_P(Seeds, SwcntJacobianAtSeed, ::testing::Range(uint64_t{0}, uint64_t{50}));
+INSTANTIATE_TEST_SUITE_P(Seeds, SwcntJacobianAtSeed,
+                         ::testing::Range<uint64_t>(0, test_support::Replicates(50, 16)));
 
 class SwcntJacobianOfOptionsAtSeed : public ::testing::TestWithParam<uint64_t> {};
 

@@ -4,6 +4,7 @@
 
 #include "core/base/parallel.h"
 #include "tests/core/twin/swcnt/fixture.h"
+#include "tests/support/replicates.h"
 
 namespace parallax::twin {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 using swcnt::Simulation;
 using testing::SwcntOracle;
 
-constexpr size_t kSeeds = 200;
+constexpr size_t kSeeds = test_support::Replicates(200, 60);
 
 /// Moves an input up and down by `share` of itself, in a period of one to six times `shortest_s`.
 void Wander(swcnt::DriveInput column, double share, double shortest_s, base::Random* random,
