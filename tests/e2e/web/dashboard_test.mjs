@@ -178,7 +178,7 @@ test('next experiment: what is open, what would settle it, and the recipe to cop
   const { page, close } = await open(browser, `#/rigs/${BOARD}/next`, {
     permissions: ['clipboard-read', 'clipboard-write'],
   });
-  const report = await daemon.cli('report', 'show', `${BOARD}/r1`);
+  const { json: report } = await daemon.cli('report', 'show', `${BOARD}/r1`);
   assert.equal(report.verdict.kind, 'AMBIGUOUS');
   const asked = page.getByRole('region', { name: 'What to measure next' });
   await asked.getByText(report.measure_next, { exact: true }).waitFor();
