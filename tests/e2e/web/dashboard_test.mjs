@@ -370,34 +370,44 @@ test('an open run grows on the page, and its window follows the end', async () =
   await close();
 });
 
-test('a recording that plays at twenty times its speed is drawn as it comes, value for value', async () => {
-  const end = daemon.play('tclab-byu', 'played', 20);
-  await until(() => daemon.cli('run', 'list', 'played').catch(() => []), (runs) => runs.length > 0);
-  const { page, close } = await open(browser, '#/rigs/played/runs/energy-balance-1s?ch=board/T1&from=0&to=60');
-  const drawn = page.locator('[data-samples]').first();
-  const samples = () => drawn.evaluate((e) => Number(e.dataset.samples));
-  assert.equal((await daemon.cli('run', 'list', 'played'))[0].state, 'OPEN');
-  await until(samples, (n) => n >= 60); // rows of a second
-  const stored = await daemon.cli('series', 'get', 'played/energy-balance-1s', 'board/T1');
-  const start = BigInt(stored.time_unix_ns[0]);
-  const seconds = stored.time_unix_ns.map((time) => Number(BigInt(time) - start) / 1e9);
-  const box = await page.locator('canvas').first().boundingBox();
-  const seen = [];
-  for (const share of [0.3, 0.5, 0.7, 0.9]) {
-    await page.mouse.move(box.x + share * box.width, box.y + box.height / 2);
-    const told = await until(() => page.locator('.readout').first().innerText(), (text) => / raw /.test(text));
-    const [, at, raw] = /^([\d.]+) s, .* raw ([\d.]+)/.exec(told);
-    const far = seconds.map((time) => Math.abs(time - Number(at)));
-    const least = Math.min(...far);
-    // Between two samples either is the nearest.
-    const near = stored.value.filter((_, i) => far[i] <= least + 0.05);
-    assert.ok(near.includes(Number(raw)), `${told}: stored are ${near}`);
-    seen.push(at);
-  }
-  assert.equal(new Set(seen).size, seen.length, 'four places');
-  await close();
-  await end();
-});
+/** What is played, and of it a channel, how many of its first seconds are shown, and their samples. */
+const PLAYED = [
+  { campaign: 'tclab-byu', run: 'energy-balance-1s', channel: 'board/T1', seconds: 60, rows: 60 },
+  { campaign: 'swcnt-case-a', run: 'r01', channel: 'pyro/pyro_t', seconds: 120, rows: 60 },
+];
+
+for (const { campaign, run, channel, seconds: shown, rows } of PLAYED) {
+  test(`${campaign} at twenty times its speed is drawn as it comes, value for value`, async () => {
+    const rig = `played-${campaign}`;
+    const end = daemon.play(campaign, rig, 20);
+    await until(() => daemon.cli('run', 'list', rig).catch(() => []), (runs) => runs.length > 0);
+    const { page, close } = await open(browser, `#/rigs/${rig}/runs/${run}?ch=${channel}&from=0&to=${shown}`);
+    const drawn = page.locator('[data-samples]').first();
+    const samples = () => drawn.evaluate((e) => Number(e.dataset.samples));
+    assert.equal((await daemon.cli('run', 'list', rig)).find(({ name }) => name.endsWith(`/${run}`)).state, 'OPEN');
+    await until(samples, (n) => n >= rows);
+    const stored = await daemon.cli('series', 'get', `${rig}/${run}`, channel);
+    const { run: opened } = await daemon.cli('run', 'show', `${rig}/${run}`);
+    const start = BigInt(Date.parse(opened.start_time)) * 1_000_000n;
+    const seconds = stored.time_unix_ns.map((time) => Number(BigInt(time) - start) / 1e9);
+    const box = await page.locator('canvas').first().boundingBox();
+    const seen = [];
+    for (const share of [0.3, 0.5, 0.7, 0.9]) {
+      await page.mouse.move(box.x + share * box.width, box.y + box.height / 2);
+      const told = await until(() => page.locator('.readout').first().innerText(), (text) => / raw /.test(text));
+      const [, at, raw] = /^([\d.]+) s, .* raw ([\d.]+)/.exec(told);
+      const far = seconds.map((time) => Math.abs(time - Number(at)));
+      const least = Math.min(...far);
+      // Between two samples either is the nearest.
+      const near = stored.value.filter((_, i) => far[i] <= least + 0.05);
+      assert.ok(near.includes(Number(raw)), `${told}: stored are ${near}`);
+      seen.push(at);
+    }
+    assert.equal(new Set(seen).size, seen.length, 'four places');
+    await close();
+    await end();
+  });
+}
 
 test('a killed daemon comes back, and the page goes on with nothing missing', async () => {
   const { page, close } = await open(browser, `#/rigs/${LIVE_RIG}/runs/${LIVE_RUN}?ch=board/T1`);
