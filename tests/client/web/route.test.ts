@@ -14,6 +14,7 @@ test('every view has an address that reads back as the same view', () => {
     '#/rigs/c-1/reports',
     '#/rigs/c-1/reports/r1?run=r26',
     '#/rigs/c-1/parameters?all=1',
+    '#/rigs/c-1/next?run=r2',
   ]) {
     const route = parseRoute(hash);
     assert.ok(route !== null, hash);
@@ -24,7 +25,7 @@ test('every view has an address that reads back as the same view', () => {
 });
 
 test('an address of nothing is told apart', () => {
-  for (const hash of ['#/x', '#/rigs/a/b', '#/rigs/a/parameters/1', '#/rigs/a/runs/r/more', '#/%']) {
+  for (const hash of ['#/x', '#/rigs/a/b', '#/rigs/a/parameters/1', '#/rigs/a/next/1', '#/rigs/a/runs/r/more', '#/%']) {
     assert.equal(parseRoute(hash), null, hash);
   }
 });

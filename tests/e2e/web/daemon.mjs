@@ -14,7 +14,8 @@ const BIN = process.env.PARALLAX_BIN ?? '';
 const PYTHON = process.env.PARALLAX_PYTHON ?? '/usr/bin/python3';
 const PYTHON_PACKAGE = process.env.PARALLAX_PYTHON_PACKAGE ?? '';
 const START_MS = 60_000;
-const DATA = fileURLToPath(new URL('../../data/', import.meta.url));
+/** Recordings that are part of the repository. */
+export const DATA = fileURLToPath(new URL('../../data/', import.meta.url));
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -1,16 +1,18 @@
-// The dashboard in a browser against a daemon that it starts, which holds tests/data/swcnt-case-a,
-// replayed and analysed, and a rig that streams. See daemon.mjs and page.mjs for what they read from
+// The dashboard in a browser against a daemon that it starts, which holds tests/data/swcnt-case-a and
+// tclab-byu, replayed and analysed, and a rig that streams. See daemon.mjs and page.mjs for what they read from
 // the environment; ctest -R dashboard sets it.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import { Daemon } from './daemon.mjs';
+import { DATA, Daemon } from './daemon.mjs';
 import { launch, open as openAt, picture, until } from './page.mjs';
 
 const RIG = 'case-a';
 const RUN = 'r25';
+/** Whose verdict leaves something open. */
+const BOARD = 'board';
 const LIVE_RIG = 'live';
 const LIVE_RUN = 'now';
 const VERDICT = 'The gap comes from nk (substrate conductivity).';
@@ -20,6 +22,7 @@ let browser;
 before(async () => {
   await daemon.start();
   await daemon.evaluate('swcnt-case-a', RIG);
+  await daemon.evaluate('tclab-byu', BOARD);
   daemon.stream(LIVE_RIG, LIVE_RUN);
   browser = await launch();
 });
@@ -171,6 +174,44 @@ test('a report: one sentence, bars from the gap to nothing, the guilty route lit
   await close();
 });
 
+test('next experiment: what is open, what would settle it, and the recipe to copy', async () => {
+  const { page, close } = await open(browser, `#/rigs/${BOARD}/next`, {
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  const { json: report } = await daemon.cli('report', 'show', `${BOARD}/r1`);
+  assert.equal(report.verdict.kind, 'AMBIGUOUS');
+  const asked = page.getByRole('region', { name: 'What to measure next' });
+  await asked.getByText(report.measure_next, { exact: true }).waitFor();
+  const { parameters } = await daemon.cli('twin', 'show', report.twin);
+  const signal = (name) => parameters.find((one) => one.name === name).best_signal;
+  const rows = page.getByRole('region', { name: 'What is open' }).locator('tbody tr');
+  await until(() => rows.last().locator('td').last().innerText(), (text) => text !== '-');
+  const told = await rows.evaluateAll((all) => all.map((row) => [...row.cells].map((cell) => cell.textContent)));
+  assert.deepEqual(told.map(([cause]) => cause.split(' ')[0]).sort(), [...report.verdict.group].sort());
+  for (const [cause, probability, tells] of told) {
+    assert.match(probability, /%$/);
+    assert.equal(tells, signal(cause.split(' ')[0]));
+  }
+  await page.getByRole('button', { name: 'Copy as recipe' }).click();
+  await page.getByText('copied').waitFor();
+  const copied = JSON.parse(await page.evaluate(() => navigator.clipboard.readText()));
+  const run = report.runs.calibrate.at(-1);
+  const recorded = JSON.parse(readFileSync(`${DATA}tclab-byu/runs/${run}/run.json`, 'utf8'));
+  assert.deepEqual(copied.segments, recorded.segments);
+  await picture(page, 'next');
+  await close();
+
+  const settled = await open(browser, `#/rigs/${RIG}/next`);
+  await settled.page.getByText(VERDICT).waitFor();
+  await settled.page.getByText('Nothing: this verdict needs no further measurement.').waitFor();
+  await settled.page.getByRole('button', { name: 'Copy as recipe' }).waitFor();
+  await settled.close();
+
+  const unknown = await open(browser, `#/rigs/${LIVE_RIG}/next`);
+  await unknown.page.getByText('No report yet').waitFor();
+  await unknown.close();
+});
+
 test('what is saved of a report are the bytes that its hash was told of', async () => {
   const { page, close } = await open(browser, `#/rigs/${RIG}/reports/r1`);
   const told = /sha256 ([0-9a-f]{64})/.exec(await page.getByText(/sha256 /).innerText())?.[1];
@@ -297,6 +338,7 @@ test('no view is wider than the screen, in light and dark', async () => {
     reports: [`#/rigs/${RIG}/reports`, (page) => page.getByRole('link', { name: 'r1' })],
     report: [`#/rigs/${RIG}/reports/r1`, (page) => page.getByRole('heading', { name: /^Radial breathing/ })],
     parameters: [`#/rigs/${RIG}/parameters`, (page) => page.getByRole('rowheader', { name: 'nk' })],
+    next: [`#/rigs/${BOARD}/next`, (page) => page.getByRole('button', { name: 'Copy as recipe' })],
   };
   for (const width of [1280, 390]) {
     for (const colorScheme of ['light', 'dark']) {
@@ -347,34 +389,44 @@ test('an open run grows on the page, and its window follows the end', async () =
   await close();
 });
 
-test('a recording that plays at twenty times its speed is drawn as it comes, value for value', async () => {
-  const end = daemon.play('tclab-byu', 'played', 20);
-  await until(() => daemon.cli('run', 'list', 'played').catch(() => []), (runs) => runs.length > 0);
-  const { page, close } = await open(browser, '#/rigs/played/runs/energy-balance-1s?ch=board/T1&from=0&to=60');
-  const drawn = page.locator('[data-samples]').first();
-  const samples = () => drawn.evaluate((e) => Number(e.dataset.samples));
-  assert.equal((await daemon.cli('run', 'list', 'played'))[0].state, 'OPEN');
-  await until(samples, (n) => n >= 60); // rows of a second
-  const stored = await daemon.cli('series', 'get', 'played/energy-balance-1s', 'board/T1');
-  const start = BigInt(stored.time_unix_ns[0]);
-  const seconds = stored.time_unix_ns.map((time) => Number(BigInt(time) - start) / 1e9);
-  const box = await page.locator('canvas').first().boundingBox();
-  const seen = [];
-  for (const share of [0.3, 0.5, 0.7, 0.9]) {
-    await page.mouse.move(box.x + share * box.width, box.y + box.height / 2);
-    const told = await until(() => page.locator('.readout').first().innerText(), (text) => / raw /.test(text));
-    const [, at, raw] = /^([\d.]+) s, .* raw ([\d.]+)/.exec(told);
-    const far = seconds.map((time) => Math.abs(time - Number(at)));
-    const least = Math.min(...far);
-    // Between two samples either is the nearest.
-    const near = stored.value.filter((_, i) => far[i] <= least + 0.05);
-    assert.ok(near.includes(Number(raw)), `${told}: stored are ${near}`);
-    seen.push(at);
-  }
-  assert.equal(new Set(seen).size, seen.length, 'four places');
-  await close();
-  await end();
-});
+/** What is played, and of it a channel, how many of its first seconds are shown, and their samples. */
+const PLAYED = [
+  { campaign: 'tclab-byu', run: 'energy-balance-1s', channel: 'board/T1', seconds: 60, rows: 60 },
+  { campaign: 'swcnt-case-a', run: 'r01', channel: 'pyro/pyro_t', seconds: 120, rows: 60 },
+];
+
+for (const { campaign, run, channel, seconds: shown, rows } of PLAYED) {
+  test(`${campaign} at twenty times its speed is drawn as it comes, value for value`, async () => {
+    const rig = `played-${campaign}`;
+    const end = daemon.play(campaign, rig, 20);
+    await until(() => daemon.cli('run', 'list', rig).catch(() => []), (runs) => runs.length > 0);
+    const { page, close } = await open(browser, `#/rigs/${rig}/runs/${run}?ch=${channel}&from=0&to=${shown}`);
+    const drawn = page.locator('[data-samples]').first();
+    const samples = () => drawn.evaluate((e) => Number(e.dataset.samples));
+    assert.equal((await daemon.cli('run', 'list', rig)).find(({ name }) => name.endsWith(`/${run}`)).state, 'OPEN');
+    await until(samples, (n) => n >= rows);
+    const stored = await daemon.cli('series', 'get', `${rig}/${run}`, channel);
+    const { run: opened } = await daemon.cli('run', 'show', `${rig}/${run}`);
+    const start = BigInt(Date.parse(opened.start_time)) * 1_000_000n;
+    const seconds = stored.time_unix_ns.map((time) => Number(BigInt(time) - start) / 1e9);
+    const box = await page.locator('canvas').first().boundingBox();
+    const seen = [];
+    for (const share of [0.3, 0.5, 0.7, 0.9]) {
+      await page.mouse.move(box.x + share * box.width, box.y + box.height / 2);
+      const told = await until(() => page.locator('.readout').first().innerText(), (text) => / raw /.test(text));
+      const [, at, raw] = /^([\d.]+) s, .* raw ([\d.]+)/.exec(told);
+      const far = seconds.map((time) => Math.abs(time - Number(at)));
+      const least = Math.min(...far);
+      // Between two samples either is the nearest.
+      const near = stored.value.filter((_, i) => far[i] <= least + 0.05);
+      assert.ok(near.includes(Number(raw)), `${told}: stored are ${near}`);
+      seen.push(at);
+    }
+    assert.equal(new Set(seen).size, seen.length, 'four places');
+    await close();
+    await end();
+  });
+}
 
 test('a killed daemon comes back, and the page goes on with nothing missing', async () => {
   const { page, close } = await open(browser, `#/rigs/${LIVE_RIG}/runs/${LIVE_RUN}?ch=board/T1`);

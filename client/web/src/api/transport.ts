@@ -5,6 +5,7 @@ import { createGrpcWebTransport } from '@connectrpc/connect-web';
 import { AnalysisService } from '../gen/parallax/v1/analysis_pb.ts';
 import { CalibrationService } from '../gen/parallax/v1/calibration_pb.ts';
 import { QueryService } from '../gen/parallax/v1/query_pb.ts';
+import { TwinService } from '../gen/parallax/v1/twin_pb.ts';
 
 export function makeTransport(interceptors: Interceptor[] = []) {
   return createGrpcWebTransport({ baseUrl: self.location.origin, useBinaryFormat: true, interceptors });
@@ -17,5 +18,6 @@ export function makeClients(interceptors: Interceptor[]) {
     query: createClient(QueryService, transport),
     analysis: createClient(AnalysisService, transport),
     calibration: createClient(CalibrationService, transport),
+    twins: createClient(TwinService, transport),
   };
 }

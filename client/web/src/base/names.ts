@@ -7,5 +7,6 @@ export function lastPart(name: string): string {
 export const rigName = (rig: string): string => `rigs/${rig}`;
 export const runName = (rig: string, run: string): string => `rigs/${rig}/runs/${run}`;
 export const reportName = (rig: string, report: string): string => `rigs/${rig}/reports/${report}`;
+export const twinName = (twin: string): string => `twins/${twin}`;
 export const setName = (rig: string, revision: string): string =>
   `rigs/${rig}/parameterSets/${revision}`;

@@ -13,6 +13,13 @@ export interface Attribution {
   upstream_share: number | null;
 }
 
+/** A cause that was weighed. */
+export interface Hypothesis {
+  name: string;
+  kind: 'PARAMETER' | 'SENSOR' | 'MISSING';
+  pip: number | null;
+}
+
 export interface GroupShare {
   name: string;
   parameters: string[];
@@ -111,6 +118,8 @@ export interface Report {
   attribution: Attribution[];
   attribution_group: GroupShare | null;
   unexplained: number | null;
+  /** The most probable first; of a board, none. */
+  hypotheses: Hypothesis[];
   calibrated: Calibrated[];
   posterior: { parameters: SampledPosterior[] } | null;
   validation: {
@@ -145,6 +154,7 @@ const SCHEMA = 'parallax-report/1';
 /** What reports of the schema's first days lack. */
 const ADDED = {
   attribution_group: null,
+  hypotheses: [],
   posterior: null,
   explanation: [],
   counterfactuals: [],

@@ -70,7 +70,7 @@ const noteReach: Interceptor = (next) => async (request) => {
   }
 };
 
-export const { query, analysis, calibration } = makeClients([noteReach]);
+export const { query, analysis, calibration, twins } = makeClients([noteReach]);
 
 export const watch = new Watch((question, signal) => query.watch(question, { signal }), {
   answered: () => page.answered(),
