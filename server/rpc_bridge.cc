@@ -3,7 +3,6 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/support/byte_buffer.h>
-#include <grpcpp/support/client_callback.h>
 
 #include <chrono>
 #include <string>
@@ -39,10 +38,10 @@ http::Headers HeadersOf(const std::multimap<grpc::string_ref, grpc::string_ref>&
 
 }  // namespace
 
-/// One call. Lives until OnDone and as long as its exchange holds it. A hold keeps OnDone back
-/// while nobody reads, so that ReadNext never touches a call that is over.
-class RpcBridge::Call final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
-                              public http::RpcCall {
+/// One call: start, request, headers, then messages as they are asked for, then the status. One
+/// operation at a time is on the queue, none while nobody reads. Lives until the status has come
+/// and as long as its exchange holds it.
+class RpcBridge::Call final : public http::RpcCall {
  public:
   Call(RpcBridge& bridge, std::shared_ptr<http::RpcListener> listener)
       : bridge_(bridge), listener_(std::move(listener)) {}
@@ -57,85 +56,114 @@ class RpcBridge::Call final : public grpc::ClientBidiReactor<grpc::ByteBuffer, g
     }
     grpc::Slice slice(request.message);
     request_ = grpc::ByteBuffer(&slice, 1);
-    grpc::GenericStub(bridge_.channel_)
-        .PrepareBidiStreamingCall(&context_, request.path, grpc::StubOptions(), this);
-    StartWriteLast(&request_, grpc::WriteOptions());
-    AddHold();
-    StartCall();
+    stream_ =
+        grpc::GenericStub(bridge_.channel_).PrepareCall(&context_, request.path, &bridge_.queue_);
+    stream_->StartCall(this);
   }
 
   void ReadNext() override {
-    {
-      base::MutexLock lock(mutex_);
-      if (released_) return;
-      reading_ = true;
-      if (!has_headers_) return;  // OnReadInitialMetadataDone starts it
-    }
-    StartRead(&message_);
+    base::MutexLock lock(mutex_);
+    wanted_ = true;
+    if (step_ == Step::kIdle) GoOn();
   }
 
   void Cancel() override {
     context_.TryCancel();
-    {
-      base::MutexLock lock(mutex_);
-      if (reading_ || released_) return;  // the read will fail and release
-      released_ = true;
-    }
-    RemoveHold();
+    base::MutexLock lock(mutex_);
+    cancelled_ = true;
+    if (step_ == Step::kIdle) GoOn();
   }
 
-  // Called whatever becomes of the call, but otherwise maybe after a message's reaction.
-  void OnReadInitialMetadataDone(bool /*ok*/) override {
-    listener_->OnHeaders(HeadersOf(context_.GetServerInitialMetadata()));
-    {
-      base::MutexLock lock(mutex_);
-      has_headers_ = true;
-      if (!reading_) return;
-    }
-    StartRead(&message_);
+  /// What was on the queue is done. Of the queue's thread.
+  void OnEvent(bool ok) {
+    const Step done = step();
+    if (done == Step::kFinish) return End();
+    if (done == Step::kHeaders)
+      listener_->OnHeaders(HeadersOf(context_.GetServerInitialMetadata()));
+    if (done == Step::kRead && ok) listener_->OnMessage(BytesOf(message_));
+    base::MutexLock lock(mutex_);
+    if (!ok && done != Step::kWrite) return Finish();  // a write fails where the call is over
+    Advance(done);
   }
 
-  void OnReadDone(bool ok) override {
-    {
-      base::MutexLock lock(mutex_);
-      reading_ = false;
-      released_ = !ok;
-    }
-    if (!ok) return RemoveHold();
-    listener_->OnMessage(BytesOf(message_));
+ private:
+  enum class Step { kStart, kWrite, kHeaders, kRead, kIdle, kFinish };
+
+  Step step() const {
+    base::MutexLock lock(mutex_);
+    return step_;
   }
 
-  void OnDone(const grpc::Status& status) override {
-    listener_->OnEnd({.code = static_cast<absl::StatusCode>(status.error_code()),
-                      .message = status.error_message(),
-                      .details = status.error_details(),
+  void Advance(Step done) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (done == Step::kStart) {
+      step_ = Step::kWrite;
+      stream_->WriteLast(request_, grpc::WriteOptions(), this);
+    } else if (done == Step::kWrite) {
+      step_ = Step::kHeaders;
+      stream_->ReadInitialMetadata(this);
+    } else {
+      step_ = Step::kIdle;
+      if (wanted_ || cancelled_) GoOn();
+    }
+  }
+
+  void GoOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (cancelled_) return Finish();
+    wanted_ = false;
+    step_ = Step::kRead;
+    stream_->Read(&message_, this);
+  }
+
+  void Finish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    step_ = Step::kFinish;
+    stream_->Finish(&status_, this);
+  }
+
+  void End() {
+    listener_->OnEnd({.code = static_cast<absl::StatusCode>(status_.error_code()),
+                      .message = status_.error_message(),
+                      .details = status_.error_details(),
                       .trailers = HeadersOf(context_.GetServerTrailingMetadata())});
     listener_.reset();
     RpcBridge& bridge = bridge_;
     // The last use of this, unless the exchange still holds it.
     std::exchange(self_, nullptr).reset();
-    base::MutexLock lock(bridge.mutex_);
-    if (--bridge.calls_ == 0) bridge.changed_.NotifyAll();
+    bridge.OnOver();
   }
 
- private:
   RpcBridge& bridge_;
   std::shared_ptr<http::RpcListener> listener_;
   std::shared_ptr<Call> self_;
   grpc::ClientContext context_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream_;
   grpc::ByteBuffer request_;
   grpc::ByteBuffer message_;  ///< being read into
-  base::Mutex mutex_;
-  bool has_headers_ ABSL_GUARDED_BY(mutex_) = false;
-  bool reading_ ABSL_GUARDED_BY(mutex_) = false;
-  bool released_ ABSL_GUARDED_BY(mutex_) = false;  ///< nobody will read any more
+  grpc::Status status_;
+  mutable base::Mutex mutex_;
+  Step step_ ABSL_GUARDED_BY(mutex_) = Step::kStart;  ///< what is on the queue
+  bool wanted_ ABSL_GUARDED_BY(mutex_) = false;       ///< a message, and none is being read
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-RpcBridge::RpcBridge(std::shared_ptr<grpc::Channel> channel) : channel_(std::move(channel)) {}
+RpcBridge::RpcBridge(std::shared_ptr<grpc::Channel> channel)
+    : channel_(std::move(channel)), thread_([this] {
+        void* tag = nullptr;
+        bool ok = false;
+        while (queue_.Next(&tag, &ok)) static_cast<Call*>(tag)->OnEvent(ok);
+      }) {}
 
 RpcBridge::~RpcBridge() {
+  {
+    base::MutexLock lock(mutex_);
+    while (calls_ > 0) changed_.Wait(mutex_);
+  }
+  queue_.Shutdown();
+  thread_.join();
+}
+
+void RpcBridge::OnOver() {
   base::MutexLock lock(mutex_);
-  while (calls_ > 0) changed_.Wait(mutex_);
+  if (--calls_ == 0) changed_.NotifyAll();
 }
 
 uint64_t RpcBridge::open_calls() const {
