@@ -5,7 +5,7 @@ import { create } from '@bufbuild/protobuf';
 
 import { GetSeriesResponseSchema } from '../../../client/web/src/gen/parallax/v1/query_pb.ts';
 import { SimulateResponseSchema } from '../../../client/web/src/gen/parallax/v1/twin_pb.ts';
-import { decimatedOf, predictionOf, samplesOf } from '../../../client/web/src/series/columns.ts';
+import { decimatedOf, predictionOf, predictionSince, samplesOf } from '../../../client/web/src/series/columns.ts';
 
 const ORIGIN = 1_756_218_211_000_000_000n;
 
@@ -78,4 +78,19 @@ test('a prediction is its parts joined, outcomes those of the last', () => {
   assert.deepEqual([...(joined.signals[0]?.band?.high95 ?? [])], [20, 21, 22]);
   assert.deepEqual(joined.outcomes, { share_6_5: 0.4 });
   assert.equal(joined.exits[0]?.reachedHigh, 4);
+});
+
+test('of a prediction only what is from a time on is kept, with the outcomes of the whole run', () => {
+  const value = [1, 2, 3];
+  const band = { low95: value, low50: value, median: value, high50: value, high95: value };
+  const signals = [{ channel: 'board/T1', unit: 'Cel', value, band }, { channel: 'board/T2', unit: 'Cel', value }];
+  const outcomes = [{ name: 'height', value: 5 }];
+  const whole = predictionOf([create(SimulateResponseSchema, { timeS: [0, 1, 2], signals, outcomes })]);
+  const end = predictionSince(whole, 0.5);
+  assert.deepEqual([...end.time], [1, 2]);
+  assert.deepEqual([...(end.signals[0]?.value ?? [])], [2, 3]);
+  assert.deepEqual([...(end.signals[0]?.band?.high95 ?? [])], [2, 3]);
+  assert.equal(end.signals[1]?.band, null);
+  assert.deepEqual(end.outcomes, { height: 5 });
+  assert.deepEqual(predictionSince(whole, 0), whole);
 });

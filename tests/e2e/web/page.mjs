@@ -51,6 +51,39 @@ export async function open(browser, site, hash, options = {}) {
   };
 }
 
+/**
+ * DevTools sessions of what runs the page's script: the page itself, then its workers. Those of workers go
+ * through the page's: a session of Playwright's is one of a page.
+ */
+export async function devtoolsOf(page) {
+  const own = await page.context().newCDPSession(page);
+  const workers = [];
+  const waiting = new Map();
+  own.on('Target.attachedToTarget', ({ sessionId, targetInfo }) => {
+    if (targetInfo.type === 'worker') workers.push(sessionId);
+  });
+  own.on('Target.receivedMessageFromTarget', ({ message }) => {
+    const { id, result, error } = JSON.parse(message);
+    const asker = waiting.get(id);
+    waiting.delete(id);
+    if (error === undefined) asker?.resolve(result);
+    else asker?.reject(new Error(error.message));
+  });
+  await own.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
+  await until(() => workers.length, (n) => n === page.workers().length);
+  let last = 0;
+  const through = (sessionId) => ({
+    send: (method, params = {}) =>
+      new Promise((resolve, reject) => {
+        last += 1;
+        waiting.set(last, { resolve, reject });
+        own.send('Target.sendMessageToTarget', { sessionId, message: JSON.stringify({ id: last, method, params }) })
+          .catch(reject);
+      }),
+  });
+  return { own, workers: workers.map(through) };
+}
+
 /** Keeps a picture where PARALLAX_WEB_ARTEFACTS names a folder. */
 export async function picture(page, name) {
   if (ARTEFACTS === '') return;

@@ -2,7 +2,7 @@
 import type { GetSeriesResponse } from '../gen/parallax/v1/query_pb.ts';
 import type { SimulateResponse } from '../gen/parallax/v1/twin_pb.ts';
 import { secondsSince } from '../base/time.ts';
-import type { Buckets } from './decimate.ts';
+import { lowerBound, type Buckets } from './decimate.ts';
 import type { Band, PredictedSignal, Prediction } from './protocol.ts';
 
 export interface Samples {
@@ -94,6 +94,25 @@ export function predictionOf(parts: readonly SimulateResponse[]): Prediction {
     })),
     outcomes: Object.fromEntries((last?.outcomes ?? []).map(({ name, value }) => [name, value])),
   };
+}
+
+/** What is left of a prediction from a time on; outcomes and exits are of the whole run. */
+export function predictionSince(whole: Prediction, from: number): Prediction {
+  const begin = lowerBound(whole.time, from);
+  const cut = (column: Float64Array) => column.slice(begin);
+  const cutBand = (band: Band): Band => ({
+    low95: cut(band.low95),
+    low50: cut(band.low50),
+    median: cut(band.median),
+    high50: cut(band.high50),
+    high95: cut(band.high95),
+  });
+  const signals = whole.signals.map(({ value, band, ...signal }) => ({
+    ...signal,
+    value: cut(value),
+    band: band === null ? null : cutBand(band),
+  }));
+  return { ...whole, time: cut(whole.time), signals };
 }
 
 function signalOf(parts: readonly SimulateResponse[], i: number): PredictedSignal {

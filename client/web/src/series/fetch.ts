@@ -8,7 +8,7 @@ import { makeTransport } from '../api/transport.ts';
 import { nsAfter, timestampParts } from '../base/time.ts';
 import { QueryService, SeriesForm, type GetSeriesResponse } from '../gen/parallax/v1/query_pb.ts';
 import { DriveMode, TwinService, type SimulateResponse } from '../gen/parallax/v1/twin_pb.ts';
-import { decimatedOf, predictionOf, samplesOf, type Samples } from './columns.ts';
+import { decimatedOf, predictionOf, predictionSince, samplesOf, type Samples } from './columns.ts';
 import {
   breakGaps,
   bucketLine,
@@ -82,15 +82,25 @@ function series(
   );
 }
 
-/** Everything of a channel after cleaning. What is kept in memory is not cancelled by one asker. */
+/** Since when a picture follows the end of its run, [s]; null where it does not, or shows all of it. */
+function tailOf(of: PictureRequest | HealthRequest): number | null {
+  return of.kind === 'picture' && of.to === null ? of.from : null;
+}
+
+/**
+ * A channel after cleaning: all of it, so that a zoom need not ask again; where the end is followed, only what
+ * is seen, so that a run that grows for hours takes no more memory. What is kept is not cancelled by one asker.
+ */
 function filteredOf(of: PictureRequest | HealthRequest): Promise<Filtered> {
-  return filteredSeries.get(`${of.run} ${of.channel}`, of.version, () =>
+  const since = tailOf(of);
+  return filteredSeries.get(`${of.run} ${of.channel}`, `${of.version} ${since}`, () =>
     limiter.run(async () => {
       const parts: GetSeriesResponse[] = [];
       const { run, channel, originNs } = of;
       let samples = 0;
       try {
-        for await (const part of query.getSeries({ run, channel, form: SeriesForm.FILTERED })) {
+        const range = since === null ? {} : { startTime: timestamp(nsAfter(originNs, since)) };
+        for await (const part of query.getSeries({ run, channel, form: SeriesForm.FILTERED, ...range })) {
           parts.push(part);
           samples += part.value.length;
           if (samples > MOST_FILTERED) return { samples: null, trouble: tooMany() };
@@ -185,15 +195,19 @@ export async function fetchHealth(request: HealthRequest, signal: AbortSignal): 
 }
 
 export function fetchPrediction(request: PredictionRequest): Promise<Prediction> {
-  const { run, parameterSet, drive, draws } = request;
+  const { run, parameterSet, drive, draws, from } = request;
   const mode = drive === 'measured' ? DriveMode.MEASURED : DriveMode.RECIPE;
   const key = `${run} ${parameterSet} ${drive} ${draws}`;
-  return predictions.get(key, request.version, () =>
+  return predictions.get(key, `${request.version} ${from}`, () =>
     limiter.run(async () => {
-      const parts: SimulateResponse[] = await collect(
-        twin.simulate({ run, mode, parameterSet, draws, seed: SEED }),
-      );
-      return predictionOf(parts);
+      const parts: SimulateResponse[] = [];
+      for await (const part of twin.simulate({ run, mode, parameterSet, draws, seed: SEED })) {
+        // What is before the time asked for is let go as the rest comes; the last part has the outcomes.
+        while (from !== null && (parts[0]?.timeS.at(-1) ?? Infinity) < from) parts.shift();
+        parts.push(part);
+      }
+      const whole = predictionOf(parts);
+      return from === null ? whole : predictionSince(whole, from);
     }),
   );
 }

@@ -63,6 +63,8 @@ export interface PredictionRequest {
   drive: 'measured' | 'recipe';
   /** 0: no band. */
   draws: number;
+  /** From here on [s]; null: all of it. */
+  from: number | null;
 }
 
 export interface Band {
