@@ -34,7 +34,7 @@ TEST_F(GatewayTest, Unary) {
 }
 
 TEST_F(GatewayTest, ServerStream) {
-  Ingest(/*batches=*/4, /*rows=*/2000);
+  Ingest(/*batches=*/40, /*rows=*/2000);  // more than one message holds
   const auto body = ParseGrpcWeb(Web(kGetSeries, RawSeries()).body);
   ASSERT_TRUE(body.well_formed);
   EXPECT_EQ(body.trailers.at("grpc-status"), "0");

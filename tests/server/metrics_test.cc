@@ -31,7 +31,8 @@ TEST_F(MetricsTest, TellOfJobsAndTwins) {
   store_->HoldJobs();
   v1::AnalyzeRequest request;
   request.set_rig("rigs/board");
-  ASSERT_TRUE(Call(*analysis_, &v1::AnalysisService::Stub::Analyze, request).ok());
+  const auto analyzed = Call(*analysis_, &v1::AnalysisService::Stub::Analyze, request);
+  ASSERT_TRUE(analyzed.ok()) << analyzed.status();
   EXPECT_EQ(Metric("parallax_jobs{state=\"queued\"}"), 1.0);
   EXPECT_EQ(Metric("parallax_jobs{state=\"running\"}"), 0.0);
   EXPECT_EQ(Metric("parallax_twin_evaluations_total{twin=\"two_heater\"}"), 0.0);
