@@ -31,6 +31,7 @@ TEST_F(MetricsTest, TellOfJobsAndTwins) {
   store_->HoldJobs();
   v1::AnalyzeRequest request;
   request.set_rig("rigs/board");
+  request.add_calibrate_runs("rigs/board/runs/one");
   const auto analyzed = Call(*analysis_, &v1::AnalysisService::Stub::Analyze, request);
   ASSERT_TRUE(analyzed.ok()) << analyzed.status();
   EXPECT_EQ(Metric("parallax_jobs{state=\"queued\"}"), 1.0);

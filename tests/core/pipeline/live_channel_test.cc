@@ -187,7 +187,8 @@ TEST(BinHistory, BinsAreMediansAndAreJoinedWhereThereAreMany) {
   EXPECT_EQ(history.width_s(), 4.0);
   EXPECT_LT(history.bins().size(), BinHistory::kMostBins);
   for (size_t k = 1; k < history.bins().size(); ++k) {
-    EXPECT_NEAR(history.bins()[k].value_si, history.bins()[k].time_s, 1e-9);
+    // Of an even number of values the median is the lower of the middle ones.
+    EXPECT_NEAR(history.bins()[k].value_si, history.bins()[k].time_s, 0.5);
   }
   const Bin over = history.Over(5000.0, 5010.0);
   EXPECT_NEAR(over.value_si, 5004.0, 3.0);
