@@ -24,6 +24,7 @@ def watch(connection, names, detail="state", cursor="", backfill_start=None):
 
 
 def _follow(connection, request):
+    given = request.cursor  # only its owner knows what it had seen
     newest = {}  # source time [ns] by run and channel
     give_up_at = time.monotonic() + connection.timeout_s
     while True:
@@ -38,7 +39,7 @@ def _follow(connection, request):
             failure = from_rpc(error)
         finally:
             call.cancel()
-        if isinstance(failure, OutOfRange) and request.cursor:
+        if isinstance(failure, OutOfRange) and request.cursor != given:
             _begin_anew(request, newest)
             continue
         if not isinstance(failure, Unavailable) or time.monotonic() >= give_up_at:
