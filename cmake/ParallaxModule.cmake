@@ -61,7 +61,8 @@ endfunction()
 # TOGETHER ASuite BSuite+*/CSuite: each is a group of suites that become the one ctest case <program>.<group>, since
 # they share a fixture worth seconds, which each case in a process of its own would build again. The group */* is
 # every instance of a parametrised test: hundreds of cases of a millisecond, for which a sanitized process starts and
-# looks for leaks in fifty. It is called <program>.instances.
+# looks for leaks in fifty. It is called <program>.instances. The group * is the whole program, <program>.all, where
+# every case is as short.
 # COST: seconds that its longest case takes with sanitizers; ctest starts the dearest first, so that none is left
 # to run alone at the end.
 function(parallax_test name)
@@ -85,6 +86,7 @@ function(parallax_test name)
     string(REPLACE "+" ".*:" _filter "${group}.*")
     string(REPLACE "*/*" "instances" _case "${group}")
     string(REPLACE "*/" "" _case "${_case}")
+    string(REPLACE "*" "all" _case "${_case}")
     add_test(NAME ${name}.${_case} COMMAND ${name} "--gtest_filter=${_filter}")
     set_tests_properties(${name}.${_case} PROPERTIES TIMEOUT ${ARG_TIMEOUT} COST ${ARG_COST} LABELS "${ARG_LABELS}")
     list(APPEND _grouped "${_filter}")
