@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { align, continued, nearest, residual, valueAt } from '../../../client/web/src/series/align.ts';
+import { align, nearest, residual, valueAt } from '../../../client/web/src/series/align.ts';
 
 const line = (x: number[], y: number[]) => ({ x: Float64Array.from(x), y: Float64Array.from(y) });
 
@@ -32,14 +32,6 @@ test('the nearest point counts within its reach', () => {
   assert.equal(nearest(l, 1, 2), 3);
   assert.equal(nearest(l, 9, 2), 4);
   assert.ok(Number.isNaN(nearest(l, 5, 2)));
-});
-
-test('a line goes on by what another has behind its end', () => {
-  const { x, y } = continued(line([0, 1], [5, 6]), line([0.5, 1, 2, 3], [1, 2, 3, 4]));
-  assert.deepEqual([[...x], [...y]], [[0, 1, 2, 3], [5, 6, 3, 4]]);
-  const whole = line([0, 9], [5, 6]);
-  assert.equal(continued(whole, line([1, 2], [3, 4])), whole);
-  assert.deepEqual([...continued(line([], []), line([1], [2])).x], [1]);
 });
 
 test('a residual is measured minus predicted where there are both', () => {

@@ -1,5 +1,4 @@
 /** Lines with times of their own brought onto one time axis, as the plot wants them. */
-import { joinNumbers } from './columns.ts';
 import { lowerBound, type Line } from './decimate.ts';
 
 /** A number, null in a gap, undefined where the line merely has no point at that time. */
@@ -72,15 +71,6 @@ export function nearest(line: Line, time: number, reach: number): number {
     best = line.y[i] as number;
   }
   return best;
-}
-
-/** A line, and behind its end what another has. */
-export function continued(line: Line, by: Line): Line {
-  const end = line.x[line.x.length - 1] ?? -Infinity;
-  const begin = by.x.findIndex((x) => x > end);
-  if (begin < 0) return line;
-  const join = (head: Float64Array, tail: Float64Array) => joinNumbers([head, tail.subarray(begin)]);
-  return { x: join(line.x, by.x), y: join(line.y, by.y) };
 }
 
 /** measured - predicted at the times of `measured` that `predicted` covers. */

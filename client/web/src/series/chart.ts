@@ -13,7 +13,7 @@ export interface ChartLines {
   filtered: Line | null;
   /** Median where there is a band, else the prediction itself. */
   twin: Line | null;
-  /** Times are the first ones of `twin`; what is told of an open run goes on without. */
+  /** Times are those of `twin`. */
   band: Band | null;
   marks: Marks | null;
   phases: readonly Segment[];
@@ -172,7 +172,7 @@ export function makeTrace(
   const data = () => {
     const { raw, filtered, twin, band } = newest();
     const edge = (key: keyof Band): Line =>
-      twin === null || band === null ? NOTHING : { x: twin.x.subarray(0, band[key].length), y: band[key] };
+      twin === null || band === null ? NOTHING : { x: twin.x, y: band[key] };
     const lines = [
       edge('high95'),
       edge('low95'),

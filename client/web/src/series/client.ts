@@ -68,12 +68,24 @@ export function ask<R extends Request>(request: R, signal: AbortSignal): Promise
       reject(new DOMException('cancelled', 'AbortError'));
       return;
     }
-    waiting.set(id, { resolve: resolve as (answer: never) => void, reject });
-    signal.addEventListener('abort', () => {
+    const cancel = () => {
       if (!waiting.delete(id)) return;
       to.postMessage({ id, cancel: true } satisfies ToWorker);
       reject(new DOMException('cancelled', 'AbortError'));
-    }, { once: true });
+    };
+    // A signal outlives the questions of a view that asks again and again.
+    const settled = () => signal.removeEventListener('abort', cancel);
+    waiting.set(id, {
+      resolve: (answer) => {
+        settled();
+        resolve(answer);
+      },
+      reject: (reason) => {
+        settled();
+        reject(reason);
+      },
+    });
+    signal.addEventListener('abort', cancel, { once: true });
     to.postMessage({ id, request } satisfies ToWorker);
   });
 }

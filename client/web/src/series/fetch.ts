@@ -144,7 +144,7 @@ async function rawOf(
 
 export async function fetchPicture(request: PictureRequest, signal: AbortSignal): Promise<Picture> {
   const [raw, filtered] = await Promise.all([rawOf(request, signal), filteredOrTrouble(request)]);
-  const picture = { ...raw, predicted: null, filteredTrouble: filtered.trouble };
+  const picture = { ...raw, filteredTrouble: filtered.trouble };
   if (filtered.samples === null) return { ...picture, filtered: null, marks: null };
   const { time, quality } = filtered.samples;
   const window = [request.from ?? -Infinity, request.to ?? Infinity] as const;

@@ -12,11 +12,15 @@ import type { Picture, PictureRequest } from './protocol.ts';
 
 /** Of the newest samples that were stored so much is kept as it is [s]: what is told may be behind them. */
 const HELD_S = 10;
+/** Of what was stored so many samples are taken before they are thinned out. */
+const AT_ONCE = 4_096;
 /** Points a pixel above which a line is thinned out to four. */
 const MOST_A_PIXEL = 6;
-/** Of what is followed more than this many times its length is not worth one pixel width a pixel. */
-const COARSE = 8;
+/** What was thinned out for a window so many times longer than what is followed is too coarse for it. */
+const COARSE = 3;
+const BEGIN_MS = 1_000;
 const LATE_RETRY_MS = 2_000;
+const BEHIND_RETRY_MS = 10_000;
 const FORGET_MS = 60_000;
 
 /** One channel of an open run within a window: what was stored, and what was told since. */
@@ -27,7 +31,6 @@ export class LiveSeries {
   readonly #buckets: number;
   readonly #raw = new GrowingLine();
   readonly #filtered = new GrowingLine();
-  readonly #predicted = new GrowingLine();
   /** Levels of samples that are not good. */
   readonly #marks = new GrowingLine();
   #unit = '';
@@ -35,8 +38,9 @@ export class LiveSeries {
   #width = 0;
   /** What is before was thinned out. */
   #thinnedUntil = -Infinity;
-  /** Of what was told. */
+  /** Of what was told, by time and by arrival. */
   #newest = -Infinity;
+  #latest = NaN;
   /** A sample came that belongs into what was thinned out. */
   late = false;
   trouble: Trouble | null = null;
@@ -51,7 +55,10 @@ export class LiveSeries {
   /** A part of the live form of what is stored. */
   store(part: GetSeriesResponse): void {
     this.#unit = part.unit;
-    part.timeUnixNs.forEach((ns, i) => this.#put(secondsSince(this.#originNs, ns), part, i));
+    part.timeUnixNs.forEach((ns, i) => {
+      this.#put(secondsSince(this.#originNs, ns), part, i);
+      if (i % AT_ONCE === AT_ONCE - 1) this.#thin(this.#raw.last - HELD_S);
+    });
     this.#thin(this.#raw.last - HELD_S);
   }
 
@@ -77,16 +84,21 @@ export class LiveSeries {
     points.timeUnixNs.forEach((ns, i) => {
       const x = secondsSince(this.#originNs, ns);
       if (x < this.#from || x >= this.#to) return;
-      // What is told in order was stored before the question, where it lies in what was thinned out.
-      if (x >= this.#thinnedUntil) {
-        this.#put(x, points, i);
-        this.#predicted.put(x, points.predicted[i] ?? NaN);
-      } else if (x <= this.#newest) {
-        this.late = true;
-      }
+      this.#latest = x;
+      // What is told in order was stored before the question, where it lies in what was thinned out: see `behind`.
+      if (x >= this.#thinnedUntil) this.#put(x, points, i);
+      else if (x <= this.#newest) this.late = true;
       this.#newest = Math.max(this.#newest, x);
     });
     this.#thin(secondsSince(this.#originNs, points.watermarkUnixNs));
+  }
+
+  /**
+   * Whether what is told lies in what was thinned out: it is behind what was stored, which has it; where that lasts, a
+   * clock was set back, and it has not.
+   */
+  get behind(): boolean {
+    return this.#latest < this.#thinnedUntil;
   }
 
   /** Whether it was thinned out for a window far longer than what is followed by now. */
@@ -104,14 +116,13 @@ export class LiveSeries {
       rawForm: this.#width > 0 ? 'buckets' : 'samples',
       samples: this.#raw.samples,
       filtered: drawn(this.#filtered),
-      predicted: drawn(this.#predicted),
       marks: { x, level: Uint8Array.from(y) },
       filteredTrouble: this.trouble,
     };
   }
 
   #lines(): GrowingLine[] {
-    return [this.#raw, this.#filtered, this.#predicted, this.#marks];
+    return [this.#raw, this.#filtered, this.#marks];
   }
 
   #put(x: number, of: Pick<ChannelPoints, 'value' | 'filtered' | 'quality'>, i: number): void {
@@ -162,14 +173,18 @@ export class LivePictures {
   readonly #shown = new Map<string, Shown>();
   /** Whether all that happens is told. */
   #following = false;
+  /** Whom to tell once it is. */
+  readonly #waiting = new Set<() => void>();
 
   /**
-   * @param stored  asks for what is stored of a channel
-   * @param now     [ms]
+   * @param stored      asks for what is stored of a channel
+   * @param now         [ms]
+   * @param patienceMs  how long a picture waits for a stream to tell all, so that what is stored is asked for once
    */
   constructor(
     private readonly stored: (request: PictureRequest, signal: AbortSignal) => Promise<LiveSeries>,
     private readonly now: () => number = Date.now,
+    private readonly patienceMs = BEGIN_MS,
   ) {}
 
   /** A stream of Watch begins; one with a cursor goes on where another ended. */
@@ -182,6 +197,7 @@ export class LivePictures {
     if (event.case === 'caughtUp' && !this.#following) {
       this.#following = true;
       this.#drop(() => true);
+      for (const go of this.#waiting) go();
     } else if (event.case === 'gap') {
       this.#drop((one) => isMissing(event.value, one));
     } else if (event.case === 'points') {
@@ -193,17 +209,35 @@ export class LivePictures {
     }
   }
 
-  async picture(request: PictureRequest): Promise<Picture> {
+  async picture(request: PictureRequest, signal: AbortSignal): Promise<Picture> {
+    if (!this.#following) await this.#followed();
+    signal.throwIfAborted();
     const known = this.#shown.get(keyOf(request));
     const one = known !== undefined && this.#holds(known, request) ? known : this.#ask(request);
     one.shownMs = this.now();
     return (await one.stored).picture(request.from);
   }
 
+  /** Resolves once all is told, or it has taken too long. */
+  #followed(): Promise<void> {
+    return new Promise((resolve) => {
+      const go = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(go);
+        resolve();
+      };
+      const timer = setTimeout(go, this.patienceMs);
+      this.#waiting.add(go);
+    });
+  }
+
   #holds(one: Shown, request: PictureRequest): boolean {
     if (!this.#following || one.window !== windowOf(request)) return false;
-    if (one.series?.coarseFor(request.tail)) return false;
-    return !one.series?.late || this.now() - one.askedMs < LATE_RETRY_MS;
+    if (one.series === null) return true;
+    const age = this.now() - one.askedMs;
+    if (one.series.late && age >= LATE_RETRY_MS) return false;
+    if (one.series.behind && age >= BEHIND_RETRY_MS) return false;
+    return !one.series.coarseFor(request.tail);
   }
 
   #ask(request: PictureRequest): Shown {

@@ -37,8 +37,6 @@ export interface Picture {
   /** Samples in the range that was asked for. */
   samples: number;
   filtered: Line | null;
-  /** By the rig's current set, as it was told while the run is open, in the unit of the channel. */
-  predicted: Line | null;
   marks: Marks | null;
   /** Why there is no filtered form. */
   filteredTrouble: Trouble | null;

@@ -14,7 +14,7 @@ const running = new Map<number, AbortController>();
 function answer(request: Request, signal: AbortSignal): Promise<Answers[keyof Answers]> {
   switch (request.kind) {
     case 'picture':
-      return request.open ? live.picture(request) : fetchPicture(request, signal);
+      return request.open ? live.picture(request, signal) : fetchPicture(request, signal);
     case 'health':
       return fetchHealth(request, signal);
     case 'prediction':
