@@ -470,6 +470,36 @@ test('an open run is asked for once, and what comes then is drawn as it is store
   await close();
 });
 
+test('after a lost link the stream goes on where it was, and nothing is asked for again', async () => {
+  const { seconds } = await storedOf(LIVE_RIG, LIVE_RUN, 'board/T1');
+  const from = Math.max(Math.floor(seconds.at(-1)) - 5, 0);
+  const to = from + 35;
+  const { page, close } = await open(browser, `#/rigs/${LIVE_RIG}/runs/${LIVE_RUN}?ch=board/T1&from=${from}&to=${to}`);
+  let asked = 0;
+  let watched = 0;
+  page.on('request', (request) => {
+    if (request.url().endsWith('/GetSeries')) asked += 1;
+    if (request.url().endsWith('/Watch')) watched += 1;
+  });
+  const drawn = page.locator('[data-samples]').first();
+  const samples = () => drawn.evaluate((e) => Number(e.dataset.samples));
+  await until(samples, (n) => n > 0);
+  const before = { asked, watched };
+  daemon.halt();
+  try {
+    await page.getByText('The daemon has not answered since').waitFor();
+  } finally {
+    daemon.resume();
+  }
+  await page.getByText('The daemon has not answered since').waitFor({ state: 'detached' });
+  const all = await drawnWhole(page, LIVE_RIG, LIVE_RUN, 'board/T1', from, to);
+  console.log(`asked ${before.asked} times before, ${asked} after; watched ${before.watched}, ${watched}`);
+  assert.ok(watched > before.watched, 'the stream was lost');
+  assert.equal(asked, before.asked);
+  await compareDrawn(page, all, [0.2, 0.4, 0.6, 0.8]);
+  await close(/net::ERR_/);
+});
+
 test('a killed daemon comes back, and the page goes on with nothing missing', async () => {
   const { seconds } = await storedOf(LIVE_RIG, LIVE_RUN, 'board/T1');
   const from = Math.max(Math.floor(seconds.at(-1)) - 5, 0);
