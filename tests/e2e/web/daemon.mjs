@@ -62,6 +62,15 @@ export class Daemon {
     await this.#end('SIGKILL');
   }
 
+  /** Has it stand still, as a link that is lost without a word looks from outside; until `resume`. */
+  halt() {
+    this.#process.kill('SIGSTOP');
+  }
+
+  resume() {
+    this.#process.kill('SIGCONT');
+  }
+
   /** What `parallax WORDS... -o json` prints, parsed. */
   async cli(...words) {
     const child = this.#parallax([...words, '-o', 'json'], 'pipe');

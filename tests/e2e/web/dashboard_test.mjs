@@ -33,6 +33,44 @@ after(async () => {
 
 const open = (on, hash, options) => openAt(on, daemon.url, hash, options);
 
+/** What is stored of a channel: seconds from the run's start, and values. */
+async function storedOf(rig, run, channel) {
+  const stored = await daemon.cli('series', 'get', `${rig}/${run}`, channel);
+  const { run: opened } = await daemon.cli('run', 'show', `${rig}/${run}`);
+  const start = BigInt(Date.parse(opened.start_time)) * 1_000_000n;
+  return { seconds: stored.time_unix_ns.map((time) => Number(BigInt(time) - start) / 1e9), value: stored.value };
+}
+
+/** Reads the first plot at `shares` of its width: each time must tell the raw value that is stored there. */
+async function compareDrawn(page, stored, shares) {
+  const box = await page.locator('canvas').first().boundingBox();
+  const seen = [];
+  for (const share of shares) {
+    await page.mouse.move(box.x + share * box.width, box.y + box.height / 2);
+    const told = await until(
+      () => page.locator('.readout').first().innerText(),
+      (text) => / raw /.test(text) && !seen.includes(text.split(' ')[0]),
+    );
+    const [, at, raw] = /^([\d.]+) s, .* raw ([\d.]+)/.exec(told);
+    const far = stored.seconds.map((time) => Math.abs(time - Number(at)));
+    const least = Math.min(...far);
+    // Between two samples either is the nearest.
+    const near = stored.value.filter((_, i) => far[i] <= least + 0.05).map((value) => Number(value.toPrecision(6)));
+    assert.ok(near.includes(Number(raw)), `${told}: stored are ${near}`);
+    seen.push(at);
+  }
+}
+
+/** Waits until all of a window is stored and drawn; what is stored there. */
+async function drawnWhole(page, rig, run, channel, from, to) {
+  const all = await until(() => storedOf(rig, run, channel), ({ seconds }) => seconds.at(-1) >= to, 90_000);
+  const within = all.seconds.filter((time) => time >= from && time < to).length;
+  const drawn = page.locator('[data-samples]').first();
+  await until(() => drawn.evaluate((e) => ({ ...e.dataset })), ({ samples, points }) =>
+    Number(samples) === within && Number(points) >= within);
+  return all;
+}
+
 const number = (text) => Number(text.replace(/[^\d.-]/g, ''));
 
 test('rigs: state, newest verdict in a sentence, current parameters', async () => {
@@ -405,40 +443,78 @@ for (const { campaign, run, channel, seconds: shown, rows } of PLAYED) {
     const samples = () => drawn.evaluate((e) => Number(e.dataset.samples));
     assert.equal((await daemon.cli('run', 'list', rig)).find(({ name }) => name.endsWith(`/${run}`)).state, 'OPEN');
     await until(samples, (n) => n >= rows);
-    const stored = await daemon.cli('series', 'get', `${rig}/${run}`, channel);
-    const { run: opened } = await daemon.cli('run', 'show', `${rig}/${run}`);
-    const start = BigInt(Date.parse(opened.start_time)) * 1_000_000n;
-    const seconds = stored.time_unix_ns.map((time) => Number(BigInt(time) - start) / 1e9);
-    const box = await page.locator('canvas').first().boundingBox();
-    const seen = [];
-    for (const share of [0.3, 0.5, 0.7, 0.9]) {
-      await page.mouse.move(box.x + share * box.width, box.y + box.height / 2);
-      const told = await until(() => page.locator('.readout').first().innerText(), (text) => / raw /.test(text));
-      const [, at, raw] = /^([\d.]+) s, .* raw ([\d.]+)/.exec(told);
-      const far = seconds.map((time) => Math.abs(time - Number(at)));
-      const least = Math.min(...far);
-      // Between two samples either is the nearest.
-      const near = stored.value.filter((_, i) => far[i] <= least + 0.05);
-      assert.ok(near.includes(Number(raw)), `${told}: stored are ${near}`);
-      seen.push(at);
-    }
-    assert.equal(new Set(seen).size, seen.length, 'four places');
+    await compareDrawn(page, await storedOf(rig, run, channel), [0.3, 0.5, 0.7, 0.9]);
     await close();
     await end();
   });
 }
 
-test('a killed daemon comes back, and the page goes on with nothing missing', async () => {
-  const { page, close } = await open(browser, `#/rigs/${LIVE_RIG}/runs/${LIVE_RUN}?ch=board/T1`);
+test('an open run is asked for once, and what comes then is drawn as it is stored', async () => {
+  const { seconds } = await storedOf(LIVE_RIG, LIVE_RUN, 'board/T1');
+  const from = Math.max(Math.floor(seconds.at(-1)) - 5, 0);
+  const to = from + 20;
+  const { page, close } = await open(browser, `#/rigs/${LIVE_RIG}/runs/${LIVE_RUN}?ch=board/T1&from=${from}&to=${to}`);
+  const asked = [];
+  page.on('request', (request) => {
+    if (request.url().endsWith('/GetSeries')) asked.push(Date.now());
+  });
+  const drawn = page.locator('[data-samples]').first();
+  const first = await until(() => drawn.evaluate((e) => Number(e.dataset.samples)), (n) => n > 0);
+  const before = asked.length;
+  assert.equal(before, 1, 'it was asked for');
+  const all = await drawnWhole(page, LIVE_RIG, LIVE_RUN, 'board/T1', from, to);
+  console.log(`${before} question for the first ${first} samples, ${asked.length} for all`);
+  assert.equal(asked.length, before, 'and not again');
+  await compareDrawn(page, all, [0.1, 0.3, 0.45, 0.6, 0.75, 0.9]);
+  await picture(page, 'live-window');
+  await close();
+});
+
+test('after a lost link the stream goes on where it was, and nothing is asked for again', async () => {
+  const { seconds } = await storedOf(LIVE_RIG, LIVE_RUN, 'board/T1');
+  const from = Math.max(Math.floor(seconds.at(-1)) - 5, 0);
+  const to = from + 35;
+  const { page, close } = await open(browser, `#/rigs/${LIVE_RIG}/runs/${LIVE_RUN}?ch=board/T1&from=${from}&to=${to}`);
+  let asked = 0;
+  let watched = 0;
+  page.on('request', (request) => {
+    if (request.url().endsWith('/GetSeries')) asked += 1;
+    if (request.url().endsWith('/Watch')) watched += 1;
+  });
   const drawn = page.locator('[data-samples]').first();
   const samples = () => drawn.evaluate((e) => Number(e.dataset.samples));
-  const before = await until(samples, (n) => n > 0);
+  await until(samples, (n) => n > 0);
+  const before = { asked, watched };
+  daemon.halt();
+  try {
+    await page.getByText('The daemon has not answered since').waitFor();
+  } finally {
+    daemon.resume();
+  }
+  await page.getByText('The daemon has not answered since').waitFor({ state: 'detached' });
+  const all = await drawnWhole(page, LIVE_RIG, LIVE_RUN, 'board/T1', from, to);
+  console.log(`asked ${before.asked} times before, ${asked} after; watched ${before.watched}, ${watched}`);
+  assert.ok(watched > before.watched, 'the stream was lost');
+  assert.equal(asked, before.asked);
+  await compareDrawn(page, all, [0.2, 0.4, 0.6, 0.8]);
+  await close(/net::ERR_/);
+});
+
+test('a killed daemon comes back, and the page goes on with nothing missing', async () => {
+  const { seconds } = await storedOf(LIVE_RIG, LIVE_RUN, 'board/T1');
+  const from = Math.max(Math.floor(seconds.at(-1)) - 5, 0);
+  const to = from + 30;
+  const { page, close } = await open(browser, `#/rigs/${LIVE_RIG}/runs/${LIVE_RUN}?ch=board/T1&from=${from}&to=${to}`);
+  const drawn = page.locator('[data-samples]').first();
+  const samples = () => drawn.evaluate((e) => Number(e.dataset.samples));
+  await until(samples, (n) => n > 0);
   await daemon.kill();
   await page.getByText('The daemon has not answered since').waitFor();
   await daemon.start();
   await page.getByText('The daemon has not answered since').waitFor({ state: 'detached' });
   // Ten rows a second all the while: the rig kept what the daemon was not there for.
-  await until(samples, (n) => n > before + 20);
+  const all = await drawnWhole(page, LIVE_RIG, LIVE_RUN, 'board/T1', from, to);
+  await compareDrawn(page, all, [0.2, 0.4, 0.6, 0.8]);
   await page.goto(`${daemon.url}/#/rigs/${LIVE_RIG}/health/${LIVE_RUN}`);
   const row = page.getByRole('row', { name: /^board\/T1/ });
   const cells = await until(() => row.locator('td').allInnerTexts(), (all) => all.length > 3);

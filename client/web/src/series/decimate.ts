@@ -27,7 +27,7 @@ export function visible(x: Float64Array, from: number, to: number): [number, num
 }
 
 /** First position whose x is not below `value`. */
-export function lowerBound(x: Float64Array, value: number): number {
+export function lowerBound(x: ArrayLike<number>, value: number): number {
   let low = 0;
   let high = x.length;
   while (low < high) {
@@ -59,18 +59,44 @@ export function extremes(
   for (let bucket = 0; bucket < buckets && at < end; bucket += 1) {
     const limit = bucket === buckets - 1 ? Infinity : from + (bucket + 1) * width;
     const first = at;
-    let low = at;
-    let high = at;
-    for (; at < end && (x[at] as number) < limit; at += 1) {
-      if ((y[at] as number) < (y[low] as number)) low = at;
-      if ((y[at] as number) > (y[high] as number)) high = at;
-    }
-    if (at === first) continue;
-    for (const i of [first, Math.min(low, high), Math.max(low, high), at - 1]) {
-      if (kept.length === 0 || i > (kept[kept.length - 1] as number)) kept.push(i);
-    }
+    while (at < end && (x[at] as number) < limit) at += 1;
+    if (at > first) keepCorners(y, first, at, kept);
   }
   return Uint32Array.from(kept);
+}
+
+/** Appends the first, least, greatest and last position of [begin, end), each once, in order. */
+function keepCorners(y: ArrayLike<number>, begin: number, end: number, kept: number[]): void {
+  let low = begin;
+  let high = begin;
+  for (let i = begin; i < end; i += 1) {
+    if ((y[i] as number) < (y[low] as number)) low = i;
+    if ((y[i] as number) > (y[high] as number)) high = i;
+  }
+  for (const i of [begin, Math.min(low, high), Math.max(low, high), end - 1]) {
+    if (kept.length === 0 || i > (kept[kept.length - 1] as number)) kept.push(i);
+  }
+}
+
+/**
+ * Positions in [0, end) that keep the picture in columns of `width` on a grid that begins at 0: what is kept of
+ * what was kept before is the same as of all points, also on a grid of twice the width.
+ */
+export function gridCorners(
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+  end: number,
+  width: number,
+): number[] {
+  const kept: number[] = [];
+  for (let begin = 0; begin < end; ) {
+    const column = Math.floor((x[begin] as number) / width);
+    let next = begin + 1;
+    while (next < end && Math.floor((x[next] as number) / width) === column) next += 1;
+    keepCorners(y, begin, next, kept);
+    begin = next;
+  }
+  return kept;
 }
 
 /**
@@ -95,11 +121,11 @@ export function bucketLine(buckets: Buckets, width: number): Line {
 /** A line is broken where the next point is this many usual steps away. */
 const BREAK = 8;
 
-/** The line with a gap where samples are missing: a step far longer than the usual one. */
-export function breakGaps(line: Line): Line {
+/** The line with a gap where samples are missing: a step far longer than the usual one, and than `least`. */
+export function breakGaps(line: Line, least = 0): Line {
   const n = line.x.length;
   if (n < 3) return line;
-  const limit = BREAK * medianStep(line.x);
+  const limit = Math.max(BREAK * medianStep(line.x), least);
   const x: number[] = [];
   const y: number[] = [];
   for (let i = 0; i < n; i += 1) {
@@ -122,8 +148,7 @@ export function medianStep(x: Float64Array): number {
     if (step > 0) steps.push(step);
   }
   if (steps.length === 0) return Infinity;
-  steps.sort((a, b) => a - b);
-  return steps[steps.length >> 1] as number;
+  return Float64Array.from(steps).sort()[steps.length >> 1] as number;
 }
 
 /** Filtered values where samples are good; elsewhere the filter only carries on what it last knew. */

@@ -5,9 +5,11 @@ import { createClient } from '@connectrpc/connect';
 
 import { isCancelled, troubleOf, type Trouble } from '../api/errors.ts';
 import { makeTransport } from '../api/transport.ts';
+import type { WatchQuestion } from '../api/watch.ts';
 import { nsAfter, timestampParts } from '../base/time.ts';
 import { QueryService, SeriesForm, type GetSeriesResponse } from '../gen/parallax/v1/query_pb.ts';
 import { DriveMode, TwinService, type SimulateResponse } from '../gen/parallax/v1/twin_pb.ts';
+import type { WatchResponse } from '../gen/parallax/v1/watch_pb.ts';
 import { decimatedOf, predictionOf, predictionSince, samplesOf, type Samples } from './columns.ts';
 import {
   breakGaps,
@@ -20,6 +22,7 @@ import {
   visible,
 } from './decimate.ts';
 import { Limiter, Memory } from './limiter.ts';
+import { LiveSeries } from './live.ts';
 import type {
   ChannelHealth,
   HealthRequest,
@@ -82,25 +85,15 @@ function series(
   );
 }
 
-/** Since when a picture follows the end of its run, [s]; null where it does not, or shows all of it. */
-function tailOf(of: PictureRequest | HealthRequest): number | null {
-  return of.kind === 'picture' && of.to === null ? of.from : null;
-}
-
-/**
- * A channel after cleaning: all of it, so that a zoom need not ask again; where the end is followed, only what
- * is seen, so that a run that grows for hours takes no more memory. What is kept is not cancelled by one asker.
- */
+/** A channel after cleaning: all of it, so that a zoom need not ask again. What is kept is not cancelled by one asker. */
 function filteredOf(of: PictureRequest | HealthRequest): Promise<Filtered> {
-  const since = tailOf(of);
-  return filteredSeries.get(`${of.run} ${of.channel}`, `${of.version} ${since}`, () =>
+  return filteredSeries.get(`${of.run} ${of.channel}`, of.version, () =>
     limiter.run(async () => {
       const parts: GetSeriesResponse[] = [];
       const { run, channel, originNs } = of;
       let samples = 0;
       try {
-        const range = since === null ? {} : { startTime: timestamp(nsAfter(originNs, since)) };
-        for await (const part of query.getSeries({ run, channel, form: SeriesForm.FILTERED, ...range })) {
+        for await (const part of query.getSeries({ run, channel, form: SeriesForm.FILTERED })) {
           parts.push(part);
           samples += part.value.length;
           if (samples > MOST_FILTERED) return { samples: null, trouble: tooMany() };
@@ -165,6 +158,41 @@ export async function fetchPicture(request: PictureRequest, signal: AbortSignal)
     filtered: breakGaps({ x: pick(x), y: pick(y) }),
     marks: qualityMarks(time, quality, first, last, request.buckets),
   };
+}
+
+/** Puts what is stored of a channel into `series` as it comes; false where it is more than is taken one by one. */
+async function storeLive(
+  { run, channel }: PictureRequest,
+  range: Range,
+  series: LiveSeries,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let samples = 0;
+  for await (const part of query.getSeries({ run, channel, form: SeriesForm.LIVE, ...range }, { signal })) {
+    samples += part.value.length;
+    if (samples > MOST_FILTERED) return false;
+    series.store(part);
+  }
+  return true;
+}
+
+/** What is stored of a channel of an open run: sample by sample, or where those are too many, all but the newest in buckets. */
+export async function fetchLive(request: PictureRequest, signal: AbortSignal): Promise<LiveSeries> {
+  const range = rangeOf(request);
+  const whole = new LiveSeries(request);
+  if (await limiter.run(() => storeLive(request, range, whole, signal))) return whole;
+  const parts = await series(request, SeriesForm.DECIMATED, signal, { ...range, buckets: request.buckets });
+  const { buckets, width } = decimatedOf(parts, request.originNs);
+  const made = new LiveSeries(request);
+  made.trouble = tooMany();
+  const startTime = timestamp(nsAfter(request.originNs, made.storeBuckets(buckets, width)));
+  await limiter.run(() => storeLive(request, { ...range, startTime }, made, signal));
+  return made;
+}
+
+/** QueryService.Watch. */
+export function watchEvents(question: WatchQuestion, signal: AbortSignal): AsyncIterable<WatchResponse> {
+  return query.watch(question, { signal });
 }
 
 /** Times of all samples: the cleaned ones, or as sent where there are too few good ones to clean. */

@@ -1,5 +1,7 @@
 /** What the page asks of its worker, which fetches, decodes and thins out series off the main thread. */
 import type { Trouble } from '../api/errors.ts';
+import type { WatchQuestion } from '../api/watch.ts';
+import type { WatchResponse } from '../gen/parallax/v1/watch_pb.ts';
 import type { Line, Marks } from './decimate.ts';
 import type { QualityTally } from './quality.ts';
 
@@ -20,6 +22,10 @@ export interface PictureRequest extends OfChannel {
   to: number | null;
   /** Width of the plot in pixels. */
   buckets: number;
+  /** Whether samples of the run are told as they come; `version` is not looked at then. */
+  open: boolean;
+  /** How much of the run's end is shown, where it is followed [s]; `from` goes along with it. */
+  tail: number | null;
 }
 
 /** One channel as it is drawn. */
@@ -99,7 +105,19 @@ export interface Answers {
   prediction: Prediction;
 }
 
-export type ToWorker = { id: number; request: Request } | { id: number; cancel: true };
+/** A stream of Watch is asked for here too; the worker keeps the samples and passes on that they came. */
+export type ToWorker =
+  | { id: number; request: Request }
+  | { id: number; watch: WatchQuestion }
+  | { id: number; cancel: true };
 export type FromWorker =
   | { id: number; answer: Answers[keyof Answers] }
-  | { id: number; trouble: Trouble; cancelled: boolean };
+  | { id: number; trouble: Trouble; cancelled: boolean }
+  | { id: number; event: WatchResponse }
+  | { id: number; ended: StreamEnd | null };
+
+/** Why a stream ended, with the number of the canonical status code. */
+export interface StreamEnd {
+  code: number;
+  message: string;
+}

@@ -8,6 +8,7 @@ import { Watch, WatchDetail } from '../api/watch.ts';
 import { timeText, clockText, type Zone } from '../base/time.ts';
 import { formatRoute, linkTo, parseRoute, withParams, type Route, type View } from '../base/route.ts';
 import type { WatchResponse } from '../gen/parallax/v1/watch_pb.ts';
+import { watchStream } from '../series/client.ts';
 
 class Page {
   /** Null where no view has this address. */
@@ -72,7 +73,7 @@ const noteReach: Interceptor = (next) => async (request) => {
 
 export const { query, analysis, calibration, twins } = makeClients([noteReach]);
 
-export const watch = new Watch((question, signal) => query.watch(question, { signal }), {
+export const watch = new Watch(watchStream, {
   answered: () => page.answered(),
   missed: () => page.missed(),
 });
