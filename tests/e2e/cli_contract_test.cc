@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
 #include <sstream>
 
 #include "core/base/file.h"
 #include "tests/client/json_schema.h"
 #include "tests/e2e/cli_support.h"
+#include "tests/e2e/contracts_support.h"
 
 namespace parallax::e2e {
 namespace {
@@ -17,107 +17,9 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr char kRun[] = "tclab-byu/energy-balance-1s";
-constexpr char kEvaluationJob[] = "j1";  ///< the first of the daemon
-
-/// A verb, its exit code, the JSON keys and the head of its CSV.
-struct Contract {
-  std::vector<std::string> command;
-  std::vector<std::string> keys;
-  std::string csv_head;
-};
-
-std::vector<Contract> Contracts() {
-  const std::string documents = "path,value";
-  const std::string exported = ::testing::TempDir() + "contract_export";
-  std::filesystem::remove_all(exported);  // each export makes it anew
-  return {
-      {{"rig", "list"},
-       {"name", "kind", "devices", "twin"},
-       "rig,kind,twin,devices,registered,title"},
-      {{"rig", "show", kBoardRig},
-       {"name", "geometry", "devices", "schema_hash", "recalibration", "webhook"},
-       documents},
-      {{"rig", "update", kBoardRig, "--title", "A board"},
-       {"name", "title", "recalibration", "etag"},
-       documents},
-      {{"run", "list", kBoardRig},
-       {"name", "start_time", "split", "state", "ledger"},
-       "run,start,split,state,stored,duplicate,rejected"},
-      {{"run", "show", kRun}, {"run", "outcome"}, documents},
-      {{"run", "close", kRun}, {"name", "state"}, documents},
-      {{"rig", "register", kBoardCampaign + "/rig.json", "--twin", "two_heater", "--rig", "other"},
-       {"name", "geometry", "devices", "schema_hash"},
-       documents},
-      {{"run", "open", kBoardCampaign + "/runs/mimo-3s/run.json", "--rig", "other"},
-       {"name", "start_time", "segments", "split", "state"},
-       documents},
-      {{"run", "outcome", "other/mimo-3s",
-        PARALLAX_TEST_DATA "/swcnt-case-a/runs/r25/outcome.json"},
-       {"measure_time", "chirality", "height_um"},
-       documents},
-      {{"campaign", "replay", kBoardCampaign},
-       {"campaign", "rig", "runs", "ledger"},
-       "run,split,received,stored,duplicate,rejected,batches sent,resumed"},
-      {{"job", "list"},
-       {"name", "rig", "state", "phase_seconds", "kind"},
-       "job,rig,state,phase,done,attempts,queued,report,kind"},
-      {{"job", "watch", kEvaluationJob},
-       {"name", "state", "report"},
-       "job,rig,state,phase,done,attempts,queued,report,kind"},
-      {{"job", "cancel", kEvaluationJob, "--dry-run"},
-       {"name", "state", "report"},
-       "job,rig,state,phase,done,attempts,queued,report,kind"},
-      {{"report", "list", kBoardRig},
-       {"name", "verdict", "sha256", "superseded"},
-       "report,verdict,parameter set,superseded,stored"},
-      {{"report", "show", kBoardRig}, {"name", "verdict", "json", "sha256"}, documents},
-      {{"report", "show", kBoardRig, "--figure", ::testing::TempDir() + "contract.svg"},
-       {"report", "figure", "panel", "bytes"},
-       documents},
-      {{"report", "explain", kBoardRig},
-       {"report", "superseded", "verdict", "explanation", "hypotheses", "failed_gates",
-        "measure_next", "posterior", "counterfactuals", "text"},
-       documents},
-      {{"report", "diff", kBoardRig, kBoardRig}, {}, "part,name,run,from,to,unit"},
-      {{"param", "list", kBoardRig},
-       {"name", "revision", "state", "etag", "reason", "promoter", "promote_time"},
-       "revision,state,parent,registered,sha256,promoter,promoted,reason"},
-      {{"param", "show", "tclab-byu/0"},
-       {"name", "values", "json"},
-       "parameter,run,value,sd,assumed,unit,calibrated"},
-      {{"param", "diff", "tclab-byu/0", "tclab-byu/0"}, {}, "parameter,run,from,to,sd,unit"},
-      {{"param", "promote", "tclab-byu/0", "--yes"},
-       {"name", "state", "etag", "reason", "promoter"},
-       "set,state,promoter,promoted,reason"},
-      {{"param", "rollback", kBoardRig, "--yes"},
-       {"name", "state", "etag", "reason", "promoter"},
-       "set,state,promoter,promoted,reason"},
-      {{"param", "what-if", "tclab-byu/0"},
-       {"report", "stored", "what_if", "flips", "failure"},
-       "report,verdict,blamed,what if,what if blamed,flips"},
-      {{"twin", "list"}, {"name", "parameters"}, "twin,rig kind,parameters,description"},
-      {{"twin", "show", "two_heater"},
-       {"name", "parameters", "inputs", "outputs", "domain"},
-       "parameter,unit,nominal,prior,lower,upper,mechanism,per run,best signal,source"},
-      {{"twin", "simulate", kRun, "--parameter-set", "tclab-byu/0"},
-       {"mode", "time_s", "signals", "outside_domain"},
-       "time_s,"},
-      {{"series", "get", kRun, "board/T1"},
-       {"channel", "time_unix_ns", "value", "unit"},
-       "time_ns,value,quality"},
-      {{"series", "get", kRun, "board/T1", "--form", "live"},
-       {"channel", "time_unix_ns", "value", "filtered", "sd"},
-       "time_ns,value,filtered,sd,quality"},
-      {{"series", "digest", kBoardRig}, {"name", "sha256", "samples"}, "name,sha256,samples"},
-      {{"doctor"}, {"check", "result", "text"}, "check,result,text"},
-      {{"export", kBoardRig, exported}, {"rig", "folder", "runs", "samples"}, "run,split,samples"},
-  };
-}
-
 /// Verbs whose formats have a test of their own here, for they are no single answer or take long.
 const std::vector<std::string> kOwnTests = {"campaign analyze", "campaign evaluate", "completion",
-                                            "run watch"};
+                                            "param what-if", "run watch"};
 
 class CliContractTest : public ::testing::Test {
  protected:
@@ -140,6 +42,24 @@ class CliContractTest : public ::testing::Test {
 
 CliBench* CliContractTest::bench_ = nullptr;
 Output* CliContractTest::evaluation_ = nullptr;
+
+// Before the rig has more reports than one: each is analysed once more.
+TEST_F(CliContractTest, WhatIfSpeaksEveryFormat) {
+  const std::vector<std::string> command = {"param", "what-if", "tclab-byu/0"};
+  const Output json = Run(command, "json");
+  ASSERT_EQ(json.exit_code, 0) << json.err;
+  ASSERT_EQ(json.json().size(), 1U);
+  for (const char* key : {"report", "stored", "what_if", "flips", "failure"}) {
+    EXPECT_TRUE(json.json()[0].contains(key)) << key;
+  }
+  const Output csv = Run(command, "csv");
+  EXPECT_EQ(csv.exit_code, 0) << csv.err;
+  EXPECT_EQ(csv.out.rfind("report,verdict,blamed,what if,what if blamed,flips\n", 0), 0U)
+      << csv.out;
+  const Output table = Run(command, "table");
+  EXPECT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_THAT(table.out, HasSubstr("flips"));
+}
 
 TEST_F(CliContractTest, EvaluatePrintsItsKeysInOrder) {
   ASSERT_EQ(evaluation_->exit_code, 0) << evaluation_->err;
@@ -371,25 +291,21 @@ TEST_F(CliContractTest, FiguresThatCannotBeTellWhy) {
   EXPECT_EQ(figure(path, "residuals").exit_code, 0);
 }
 
-TEST_F(CliContractTest, GapFailsOnlyWhereAsked) {
-  const Output lenient = bench_->Cli({"campaign", "analyze", kBoardCampaign});
-  EXPECT_EQ(lenient.exit_code, 0) << lenient.err;
-  EXPECT_THAT(lenient.out, HasSubstr("Verdict: "));
-  const Output strict = bench_->Cli({"campaign", "analyze", kBoardCampaign, "--fail-on-gap"});
-  const bool gap = strict.out.find("Verdict: NO_GAP") == std::string::npos;
-  EXPECT_EQ(strict.exit_code, gap ? 7 : 0) << strict.err;
-}
-
-TEST_F(CliContractTest, AnalyzeSpeaksEveryFormat) {
-  const std::vector<std::string> command = {"campaign", "analyze", kBoardCampaign};
+TEST_F(CliContractTest, AnalyzeSpeaksEveryFormatAndFailsOnAGapOnlyWhereAsked) {
+  std::vector<std::string> command = {"campaign", "analyze", kBoardCampaign};
   const Output json = Run(command, "json");
   ASSERT_EQ(json.exit_code, 0) << json.err;
   for (const char* key : {"verdict", "gap", "attribution", "validation"}) {
     EXPECT_TRUE(json.json().contains(key)) << key;
   }
+  ASSERT_NE(json.json()["verdict"]["kind"], "NO_GAP");
   const Output csv = Run(command, "csv");
   EXPECT_EQ(csv.exit_code, 0) << csv.err;
   EXPECT_EQ(csv.out.rfind("path,value", 0), 0U) << csv.out.substr(0, 100);
+  command.push_back("--fail-on-gap");
+  const Output table = Run(command, "table");
+  EXPECT_EQ(table.exit_code, 7) << table.err;
+  EXPECT_THAT(table.out, HasSubstr("Verdict: "));
 }
 
 }  // namespace

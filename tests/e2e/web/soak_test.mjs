@@ -13,7 +13,7 @@ const RUN = 'now';
 const ROWS_A_SECOND = 200;
 /** Of the run's end that is shown [s]; the page is full once it has seen as much. */
 const WINDOW_S = 10;
-/** Until what is shown is full, and the browser has compiled what runs all the time, which it keeps [s]. */
+/** Until what is shown is full and what is kept once has been made [s]. */
 const WARM_S = 45;
 const SOAK_S = Number(process.env.PARALLAX_SOAK_SECONDS ?? 60);
 const READINGS = 24;
