@@ -101,7 +101,7 @@ void LiveAnalysis::Run() {
     std::vector<std::string> changed_rigs;
     {
       base::MutexLock lock(mutex_);
-      while (inboxes_.empty() && changed_rigs_.empty() && !stopping_) {
+      while (inboxes_.empty() && changed_rigs_.empty() && due_.empty() && !stopping_) {
         const absl::Duration left = next_tick - absl::Now();
         if (left <= absl::ZeroDuration()) break;
         changed_.WaitFor(mutex_, left);
@@ -115,8 +115,9 @@ void LiveAnalysis::Run() {
     for (auto& [key, inbox] : taken) Process(key, std::move(inbox));
     if (absl::Now() >= next_tick) {
       next_tick = absl::Now() + kTickInterval;
-      Tick(clock_.Now());
+      Tick();
     }
+    if (!due_.empty()) TellNext(clock_.Now());
     context_.counters.Apply([&](LiveCounts* counts) { counts->runs = runs_.size(); });
   }
 }
@@ -242,7 +243,7 @@ void LiveAnalysis::CatchUp(const Key& key, uint64_t samples) {
   Ask(key, run);
 }
 
-void LiveAnalysis::Tick(absl::Time now) {
+void LiveAnalysis::Tick() {
   std::vector<std::pair<Key, uint64_t>> quiet;
   {
     base::MutexLock lock(mutex_);
@@ -255,20 +256,24 @@ void LiveAnalysis::Tick(absl::Time now) {
   for (const auto& [key, samples] : quiet) {
     if (context_.hub.WantsRun(key.first, RunNameOf(key.first, key.second))) CatchUp(key, samples);
   }
-  for (auto run = runs_.begin(); run != runs_.end();) {
-    const auto& [key, live] = *run;
-    const bool watched = context_.hub.WantsRun(key.first, RunNameOf(key.first, key.second));
-    live->Tell(now);
-    const bool forgotten = !watched && now - live->last_batch() > kForgetAfter;
-    if (!live->IsOver() && !forgotten) {
-      ++run;
-      continue;
-    }
-    base::MutexLock lock(mutex_);
-    forecasts_.erase(key);
-    told_.erase(key);
-    run = runs_.erase(run);
-  }
+  due_.clear();
+  for (const auto& [key, run] : runs_) due_.push_back(key);
+}
+
+void LiveAnalysis::TellNext(absl::Time now) {
+  const Key key = due_.front();
+  due_.pop_front();
+  const auto run = runs_.find(key);
+  if (run == runs_.end()) return;
+  LiveRun& live = *run->second;
+  const bool watched = context_.hub.WantsRun(key.first, RunNameOf(key.first, key.second));
+  live.Tell(now);
+  const bool forgotten = !watched && now - live.last_batch() > kForgetAfter;
+  if (!live.IsOver() && !forgotten) return;
+  runs_.erase(run);
+  base::MutexLock lock(mutex_);
+  forecasts_.erase(key);
+  told_.erase(key);
 }
 
 }  // namespace parallax::server

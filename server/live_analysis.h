@@ -79,13 +79,18 @@ class LiveAnalysis final : public CommitObserver {
   void LetGo(const Key& key, uint64_t samples);
   void CatchUp(const Key& key, uint64_t samples);
   void Ask(const Key& key, LiveRun* run);
-  void Tick(absl::Time now);
+  /// Once a second.
+  void Tick();
+  /// Health of the next run that is due. It takes milliseconds a run, so one at a time: samples of
+  /// others pass in between.
+  void TellNext(absl::Time now);
   void TakeParameters(const std::vector<std::string>& rigs);
 
   const LiveContext context_;
   const base::Clock& clock_;
   CommitRelay& relay_;
   std::map<Key, std::unique_ptr<LiveRun>> runs_;  ///< of the worker's thread
+  std::deque<Key> due_;                           ///< likewise: since the last tick, not told yet
 
   mutable base::Mutex mutex_;
   base::CondVar changed_;

@@ -1,7 +1,7 @@
 // Sample to watcher through the real daemon: rigs that stream one sample of every channel at a
-// time, the twin's residual beside it, and one watcher of all. Then ingest with a watcher that
-// reads nothing beside ingest without, in turn; and what a watcher is told that read nothing for a
-// minute of it.
+// time, the twin's residual beside it, and one watcher of all. Then the same rigs beside a watcher
+// that reads nothing for a minute, and what it is told when it reads again. Then ingest as fast as
+// it goes, in turn with and without a watcher that reads nothing.
 
 #include <unistd.h>
 
@@ -38,8 +38,8 @@ struct Settings {
   double seconds = 20.0;
   double rate_hz = 100.0;
   int passes = 5;
-  int batches = 40'000;  ///< a pass of some seconds, so that the runs of a minute stay few
-  double stall_s = 60.0;
+  int batches = 40'000;   ///< of a stream and pass
+  double stall_s = 60.0;  ///< that a watcher reads nothing
 };
 
 double Quantile(std::vector<double> values, double q) {
@@ -180,32 +180,48 @@ absl::Status WatchAll(client::Client& client, const std::map<std::string, Steady
   });
 }
 
-absl::Status MeasureLatency(const Settings& settings, const std::string& folder) {
-  PARALLAX_ASSIGN_OR_RETURN(const auto daemon, StartDaemon(settings, folder));
-  PARALLAX_ASSIGN_OR_RETURN(const client::Campaign campaign,
-                            client::LoadCampaign(PARALLAX_TEST_DATA "/swcnt-case-a"));
-  const auto channel = client::OpenChannel({.server = daemon->target()});
+/// Several of them, under one daemon.
+struct SteadyRigs {
   std::vector<std::unique_ptr<SteadyRig>> rigs;
   std::map<std::string, SteadyRig*> by_run;
-  size_t samples = 0;
-  for (int i = 0; i < settings.rigs; ++i) {
-    PARALLAX_ASSIGN_OR_RETURN(auto rig, SteadyRig::Open(channel, campaign, i, settings));
-    samples += rig->samples();
-    by_run[rig->run()] = rig.get();
-    rigs.push_back(std::move(rig));
+  size_t samples = 0;  ///< that they stream in all
+
+  static absl::StatusOr<SteadyRigs> Open(const std::string& target, const Settings& settings) {
+    PARALLAX_ASSIGN_OR_RETURN(const client::Campaign campaign,
+                              client::LoadCampaign(PARALLAX_TEST_DATA "/swcnt-case-a"));
+    const auto channel = client::OpenChannel({.server = target});
+    SteadyRigs all;
+    for (int i = 0; i < settings.rigs; ++i) {
+      PARALLAX_ASSIGN_OR_RETURN(auto rig, SteadyRig::Open(channel, campaign, i, settings));
+      all.samples += rig->samples();
+      all.by_run[rig->run()] = rig.get();
+      all.rigs.push_back(std::move(rig));
+    }
+    return all;
   }
+
+  void Stream() {
+    std::vector<std::thread> streams;
+    for (const auto& rig : rigs) streams.emplace_back([&rig] { rig->Stream(); });
+    for (std::thread& stream : streams) stream.join();
+  }
+};
+
+constexpr auto kUntilWatched = std::chrono::milliseconds(200);
+
+absl::Status MeasureLatency(const Settings& settings, const std::string& folder) {
+  PARALLAX_ASSIGN_OR_RETURN(const auto daemon, StartDaemon(settings, folder));
+  PARALLAX_ASSIGN_OR_RETURN(SteadyRigs steady, SteadyRigs::Open(daemon->target(), settings));
   client::Client client(client::OpenChannel({.server = daemon->target()}), absl::Seconds(30));
   Seen seen;
   absl::Status watched;
-  std::thread watcher([&] { watched = WatchAll(client, by_run, samples, &seen); });
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // until the watch has begun
-  std::vector<std::thread> streams;
-  for (const auto& rig : rigs) streams.emplace_back([&rig] { rig->Stream(); });
-  for (std::thread& stream : streams) stream.join();
+  std::thread watcher([&] { watched = WatchAll(client, steady.by_run, steady.samples, &seen); });
+  std::this_thread::sleep_for(kUntilWatched);
+  steady.Stream();
   watcher.join();
   PARALLAX_RETURN_IF_ERROR(watched);
   std::printf("sample to watcher, %d rigs x %zu channels x %g Hz, %g s, one watcher\n",
-              settings.rigs, rigs.front()->channels(), settings.rate_hz, settings.seconds);
+              settings.rigs, steady.rigs.front()->channels(), settings.rate_hz, settings.seconds);
   std::printf(
       "  %zu samples  p50 %.2f ms  p99 %.2f ms  max %.1f ms; residual on %.1f %% of the "
       "twin's channels\n",
@@ -218,8 +234,10 @@ absl::Status MeasureLatency(const Settings& settings, const std::string& folder)
 /// A watcher that holds its stream and reads nothing until it is told to.
 class StalledWatcher {
  public:
-  explicit StalledWatcher(const std::shared_ptr<grpc::Channel>& channel)
+  /// @param within  until then all reading ends.
+  StalledWatcher(const std::shared_ptr<grpc::Channel>& channel, std::chrono::seconds within)
       : stub_(v1::QueryService::NewStub(channel)) {
+    context_.set_deadline(std::chrono::system_clock::now() + within);
     v1::WatchRequest request;
     request.add_names("rigs/-");
     request.set_detail(v1::WATCH_DETAIL_POINTS);
@@ -229,23 +247,25 @@ class StalledWatcher {
     context_.TryCancel();
     (void)reader_->Finish();
   }
-  /// Reads for a while and prints what came and what was left out.
-  void CatchUp() {
+  /// Reads until all of `sent` samples came or were told to be left out, or the deadline.
+  void CatchUp(size_t sent) {
     v1::WatchResponse event;
-    uint64_t samples = 0, coalesced = 0, behind = 0;
-    const Clock::time_point end = Clock::now() + std::chrono::seconds(3);
-    while (Clock::now() < end && reader_->Read(&event)) {
+    size_t samples = 0, coalesced = 0, behind = 0;
+    const Clock::time_point begin = Clock::now();
+    while (samples + coalesced + behind < sent && reader_->Read(&event)) {
       for (const auto& points : event.points().channels()) {
-        samples += static_cast<uint64_t>(points.value_size());
+        samples += static_cast<size_t>(points.value_size());
       }
+      if (!event.has_gap() || event.gap().run().empty()) continue;
       const bool slow = event.gap().reason() == v1::GAP_REASON_SLOW_READER;
       (slow ? coalesced : behind) += event.gap().coalesced();
     }
     std::printf(
-        "  the stalled watcher then got %llu samples, was told of %llu that it missed, and of "
-        "%llu that came too fast to be analysed live\n",
-        static_cast<unsigned long long>(samples), static_cast<unsigned long long>(coalesced),
-        static_cast<unsigned long long>(behind));
+        "  of %zu samples it then got %zu, was told of %zu that it missed, and of %zu that were "
+        "not "
+        "analysed live, in %.2f s\n",
+        sent, samples, coalesced, behind,
+        std::chrono::duration<double>(Clock::now() - begin).count());
   }
 
  private:
@@ -254,24 +274,24 @@ class StalledWatcher {
   std::unique_ptr<grpc::ClientReader<v1::WatchResponse>> reader_;
 };
 
-/// Loads the daemon beside one watcher that reads nothing for `stall_s`, and then reads.
-/// @return messages a second, by pass.
-absl::StatusOr<std::vector<double>> LoadBesideStall(const Settings& settings,
-                                                    const std::string& target,
-                                                    const LoadShape& shape, IngestRigs& rigs) {
-  StalledWatcher watcher(client::OpenChannel({.server = target}));
-  std::vector<double> rates;
-  const Clock::time_point end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                                   std::chrono::duration<double>(settings.stall_s));
-  while (rates.empty() || Clock::now() < end) {
-    const std::string run = absl::StrFormat("stall-%d", rates.size());
-    PARALLAX_ASSIGN_OR_RETURN(const std::vector<StreamScript> scripts, rigs.OpenRuns(run));
-    PARALLAX_ASSIGN_OR_RETURN(const LoadResult result, RunLoad(target, scripts));
-    rates.push_back(static_cast<double>(shape.batches) * shape.streams / result.seconds);
-  }
-  watcher.CatchUp();
-  return rates;
+constexpr std::chrono::seconds kToCatchUp(30);
+
+absl::Status MeasureCatchUp(const Settings& settings, const std::string& folder) {
+  PARALLAX_ASSIGN_OR_RETURN(const auto daemon, StartDaemon(settings, folder));
+  Settings during = settings;
+  during.seconds = settings.stall_s;
+  PARALLAX_ASSIGN_OR_RETURN(SteadyRigs steady, SteadyRigs::Open(daemon->target(), during));
+  StalledWatcher watcher(client::OpenChannel({.server = daemon->target()}),
+                         kToCatchUp + std::chrono::duration_cast<std::chrono::seconds>(
+                                          std::chrono::duration<double>(settings.stall_s)));
+  std::this_thread::sleep_for(kUntilWatched);
+  steady.Stream();
+  std::printf("the same rigs beside a watcher that reads nothing for %g s\n", settings.stall_s);
+  watcher.CatchUp(steady.samples);
+  return absl::OkStatus();
 }
+
+constexpr std::chrono::seconds kLongestPass(600);
 
 absl::Status MeasureStall(const Settings& settings, const std::string& folder) {
   PARALLAX_ASSIGN_OR_RETURN(const auto daemon, StartDaemon(settings, folder));
@@ -284,7 +304,7 @@ absl::Status MeasureStall(const Settings& settings, const std::string& folder) {
     const bool with_watcher = pass % 2 == 1;
     const std::string run = absl::StrFormat("pass-%d", pass);
     std::unique_ptr<StalledWatcher> watcher;
-    if (with_watcher) watcher = std::make_unique<StalledWatcher>(channel);
+    if (with_watcher) watcher = std::make_unique<StalledWatcher>(channel, kLongestPass);
     PARALLAX_ASSIGN_OR_RETURN(const std::vector<StreamScript> scripts, rigs.OpenRuns(run));
     PARALLAX_ASSIGN_OR_RETURN(const LoadResult result, RunLoad(daemon->target(), scripts));
     if (pass == 0) continue;  // warms up
@@ -296,10 +316,6 @@ absl::Status MeasureStall(const Settings& settings, const std::string& folder) {
       "ingest, %d streams x 20 channels x 1 sample a batch, median of %d passes\n"
       "  alone %.0f messages/s, beside a stalled watcher %.0f messages/s, ratio %.3f\n",
       settings.rigs, settings.passes, messages / before, messages / beside, before / beside);
-  PARALLAX_ASSIGN_OR_RETURN(const std::vector<double> rates,
-                            LoadBesideStall(settings, daemon->target(), shape, rigs));
-  std::printf("  beside one that read nothing for %g s: %.0f messages/s, median of %zu passes\n",
-              settings.stall_s, Quantile(rates, 0.5), rates.size());
   return absl::OkStatus();
 }
 
@@ -320,7 +336,7 @@ int Main(int argc, char** argv) {
       ->check(CLI::Range(0.0, 3600.0));
   CLI11_PARSE(app, argc, argv);
   const std::string folder = absl::StrFormat("%s/parallax-watch-%d", settings.folder, getpid());
-  for (const auto& measure : {MeasureLatency, MeasureStall}) {
+  for (const auto& measure : {MeasureLatency, MeasureCatchUp, MeasureStall}) {
     std::filesystem::create_directories(folder);
     const absl::Status status = measure(settings, folder);
     std::filesystem::remove_all(folder);
