@@ -11,13 +11,6 @@
 namespace parallax::store {
 namespace {
 
-absl::Status CheckChecksum(const std::string& row, uint64_t stored, std::string_view data) {
-  const uint64_t computed = XXH3_64bits(data.data(), data.size());
-  if (computed == stored) return absl::OkStatus();
-  return absl::DataLossError(absl::StrFormat("store: %s: checksum = %016x, its %d bytes have %016x",
-                                             row, stored, data.size(), computed));
-}
-
 absl::Status Named(const std::string& row, const absl::Status& status) {
   return absl::Status(status.code(),
                       absl::StrFormat("store: %s: %s", row, std::string(status.message())));
@@ -40,6 +33,13 @@ void VisitColumn(signal::SampleBatch& batch, uint32_t channel, const ColumnVisit
 }
 
 }  // namespace
+
+absl::Status CheckChecksum(const std::string& row, uint64_t stored, std::string_view data) {
+  const uint64_t computed = XXH3_64bits(data.data(), data.size());
+  if (computed == stored) return absl::OkStatus();
+  return absl::DataLossError(absl::StrFormat("store: %s: checksum = %016x, its %d bytes have %016x",
+                                             row, stored, data.size(), computed));
+}
 
 std::vector<int64_t> ListStreams(Connection& connection, int64_t run_key) {
   Query query(connection, "SELECT id FROM stream WHERE run = ? ORDER BY id", run_key);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -36,6 +38,9 @@ absl::Status VisitChunks(Connection& connection, int64_t stream, uint32_t channe
 /// Errors: as VisitChunks.
 absl::Status VisitBatches(Connection& connection, int64_t stream, uint32_t channel,
                           const TimeRange& range, const ColumnVisitor& visit);
+
+/// Errors: DataLoss naming the row where its bytes do not have the checksum stored.
+absl::Status CheckChecksum(const std::string& row, uint64_t stored, std::string_view data);
 
 /// Checks the checksum of a stored batch and decodes it. Errors: DataLoss naming the row.
 absl::StatusOr<signal::SampleBatch> OpenBatch(int64_t stream, uint64_t seq, uint64_t checksum,

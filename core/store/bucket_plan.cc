@@ -10,7 +10,7 @@ namespace parallax::store {
 namespace {
 
 constexpr size_t kMaxBuckets = 10'000;
-constexpr int64_t kCellsPerBucket = 16;
+constexpr int64_t kCellsPerBucket = 8;
 
 int64_t CeilDivide(int64_t value, int64_t divisor) {
   return value / divisor + (value % divisor > 0 ? 1 : 0);

@@ -14,8 +14,8 @@ namespace parallax::store {
 ///
 /// Bucket i is [begin + i·width, begin + (i+1)·width), clipped to the range; width is the least
 /// that covers the range. In a run of more than kSnapSamples, begin and width are rounded outwards
-/// to whole cells 1/16 of a bucket or finer, so that no sample between the ends has to be read:
-/// buckets are then up to 1/8 wider, and the last ones may lie beyond the range, empty.
+/// to whole cells 1/8 of a bucket or finer, so that no sample between the ends has to be read:
+/// buckets are then up to 1/4 wider, and the last ones may lie beyond the range, empty.
 struct BucketPlan {
   TimeRange range;  ///< resolved: no open end
   int64_t begin_unix_ns = 0;

@@ -1,7 +1,7 @@
 #include "core/base/status_macros.h"
 #include "core/store/block_reader.h"
 #include "core/store/bucket_plan.h"
-#include "core/store/pyramid.h"
+#include "core/store/pyramid_pages.h"
 #include "core/store/rows.h"
 #include "core/store/series_reader.h"
 
@@ -15,7 +15,7 @@ class BucketReader {
       : connection_(connection), channel_(channel), plan_(plan), cells_(plan.buckets) {}
 
   absl::Status AddStream(int64_t stream) {
-    if (plan_.level >= 0) AddWholeCells(stream);
+    PARALLAX_RETURN_IF_ERROR(AddWholeCells(stream));
     PARALLAX_RETURN_IF_ERROR(AddChunks(stream));
     return VisitBatches(connection_, stream, channel_, plan_.range,
                         [this](const SampleColumn& column) { AddAll(column); });
@@ -35,20 +35,15 @@ class BucketReader {
  private:
   bool InPyramid(int finest_level) const { return plan_.level >= finest_level; }
 
-  void AddWholeCells(int64_t stream) {
-    Query query(connection_,
-                "SELECT bucket, n, vmin, vmax, first, last, sum, first_time, last_time "
-                "FROM pyramid WHERE stream = ? AND channel = ? AND level = ? "
-                "AND bucket BETWEEN ? AND ?",
-                stream, channel_, plan_.level, CellIndex(plan_.range.begin_unix_ns, plan_.level),
-                CellIndex(plan_.range.end_unix_ns - 1, plan_.level));
-    while (query.Step()) {
-      const int64_t index = query.Int(0);
-      if (!plan_.IsWhole(index)) continue;
-      const Cell cell{query.Unsigned(1), query.Real(2), query.Real(3), query.Real(4),
-                      query.Real(5),     query.Real(6), query.Int(7),  query.Int(8)};
-      cells_[plan_.IndexOf(cell.first_time_unix_ns)].Add(cell);
-    }
+  absl::Status AddWholeCells(int64_t stream) {
+    if (plan_.level < 0) return absl::OkStatus();
+    return VisitCells(connection_, stream, channel_, plan_.level,
+                      CellIndex(plan_.range.begin_unix_ns, plan_.level),
+                      CellIndex(plan_.range.end_unix_ns - 1, plan_.level),
+                      [this](int64_t index, const Cell& cell) {
+                        if (!plan_.IsWhole(index)) return;
+                        cells_[plan_.IndexOf(cell.first_time_unix_ns)].Add(cell);
+                      });
   }
 
   /// A chunk that counts in the pyramid at this level gives only the samples in cells that an edge

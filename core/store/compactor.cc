@@ -8,7 +8,7 @@
 #include "core/store/block_reader.h"
 #include "core/store/byte_io.h"
 #include "core/store/chunk_codec.h"
-#include "core/store/pyramid.h"
+#include "core/store/pyramid_pages.h"
 
 namespace parallax::store {
 namespace {
@@ -130,7 +130,7 @@ absl::StatusOr<CompactedRange> BuildRange(Connection& connection, const StreamTo
   return builder.Finish();
 }
 
-void InsertChunk(Connection& connection, int64_t stream, const ChunkRow& row) {
+absl::Status InsertChunk(Connection& connection, int64_t stream, const ChunkRow& row) {
   const EncodedChunk& chunk = row.chunk;
   Query(connection,
         "INSERT INTO chunk(stream, channel, first_seq, t0, t1, n, codec, scale, vmin, vmax, vsum, "
@@ -139,7 +139,7 @@ void InsertChunk(Connection& connection, int64_t stream, const ChunkRow& row) {
         chunk.samples, static_cast<int>(chunk.codec), chunk.scale, chunk.minimum, chunk.maximum,
         chunk.sum, row.finest_level, chunk.checksum, Blob{chunk.data})
       .Execute();
-  for (const PyramidCell& cell : row.pyramid) MergeCell(connection, stream, row.channel, cell);
+  return MergeCells(connection, stream, row.channel, row.pyramid);
 }
 
 /// Swaps the range's batches for its chunks. Deletes first, so that freed pages take the chunks.
@@ -153,7 +153,9 @@ absl::Status ReplaceRange(Connection& connection, const CompactedRange& range) {
         absl::StrFormat("store: stream = %d holds %d of %d batches from seq = %d", range.stream,
                         deleted, range.batches, range.first_seq));
   }
-  for (const ChunkRow& row : range.chunks) InsertChunk(connection, range.stream, row);
+  for (const ChunkRow& row : range.chunks) {
+    PARALLAX_RETURN_IF_ERROR(InsertChunk(connection, range.stream, row));
+  }
   Query(connection, "INSERT INTO seal(stream, first_seq, checksums, received) VALUES(?, ?, ?, ?)",
         range.stream, range.first_seq, Blob{range.checksums}, Blob{range.received})
       .Execute();

@@ -11,7 +11,7 @@ constexpr int64_t kSamplesPerFinestCell = 256;
 }  // namespace
 
 void Cell::Add(int64_t time_unix_ns, double value) {
-  Add(Cell{1, value, value, value, value, value, time_unix_ns, time_unix_ns});
+  Add(Cell{1, value, value, value, value, time_unix_ns, time_unix_ns});
 }
 
 void Cell::Add(const Cell& other) {
@@ -23,7 +23,6 @@ void Cell::Add(const Cell& other) {
   samples += other.samples;
   minimum = std::min(minimum, other.minimum);
   maximum = std::max(maximum, other.maximum);
-  sum += other.sum;
   if (other.first_time_unix_ns == first_time_unix_ns) {
     first = std::min(first, other.first);
   } else if (other.first_time_unix_ns < first_time_unix_ns) {
@@ -63,24 +62,6 @@ std::vector<PyramidCell> BuildPyramid(const SampleColumn& column, int finest_lev
     cells = std::move(coarser);
   }
   return pyramid;
-}
-
-void MergeCell(Connection& connection, int64_t stream, uint32_t channel, const PyramidCell& cell) {
-  const Cell& c = cell.cell;
-  Query(connection,
-        "INSERT INTO pyramid(stream, channel, level, bucket, n, vmin, vmax, first, last, sum, "
-        "first_time, last_time) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT DO UPDATE SET n = n + excluded.n, vmin = min(vmin, excluded.vmin), "
-        "vmax = max(vmax, excluded.vmax), sum = sum + excluded.sum, "
-        "first = CASE WHEN excluded.first_time < first_time THEN excluded.first "
-        "WHEN excluded.first_time = first_time THEN min(first, excluded.first) ELSE first END, "
-        "last = CASE WHEN excluded.last_time > last_time THEN excluded.last "
-        "WHEN excluded.last_time = last_time THEN max(last, excluded.last) ELSE last END, "
-        "first_time = min(first_time, excluded.first_time), "
-        "last_time = max(last_time, excluded.last_time)",
-        stream, channel, cell.level, cell.index, c.samples, c.minimum, c.maximum, c.first, c.last,
-        c.sum, c.first_time_unix_ns, c.last_time_unix_ns)
-      .Execute();
 }
 
 }  // namespace parallax::store

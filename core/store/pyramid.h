@@ -4,11 +4,10 @@
 #include <vector>
 
 #include "core/store/chunk_codec.h"
-#include "core/store/connection.h"
 
 namespace parallax::store {
 
-/// Extremes, ends and sum of the samples in an interval of source time. Adding is commutative, so
+/// Extremes and ends of the samples in an interval of source time. Adding is commutative, so
 /// the order of arrival and of compaction does not show: where several samples share the least
 /// time, `first` is the least of their values; of those at the greatest time, `last` the greatest.
 struct Cell {
@@ -17,7 +16,6 @@ struct Cell {
   double maximum = 0.0;
   double first = 0.0;
   double last = 0.0;
-  double sum = 0.0;
   int64_t first_time_unix_ns = 0;
   int64_t last_time_unix_ns = 0;
 
@@ -46,8 +44,5 @@ int FinestLevel(const EncodedChunk& chunk);
 
 /// Cells of a column in all levels from `finest_level` on.
 std::vector<PyramidCell> BuildPyramid(const SampleColumn& column, int finest_level);
-
-/// Adds a cell to the one stored. Throws SQLite::Exception.
-void MergeCell(Connection& connection, int64_t stream, uint32_t channel, const PyramidCell& cell);
 
 }  // namespace parallax::store

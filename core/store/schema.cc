@@ -95,9 +95,18 @@ INSERT INTO promotion SELECT rig, row_number() OVER (PARTITION BY rig ORDER BY r
   FROM parameter_set WHERE state IN ('CURRENT', 'RETIRED');
 )sql";
 
+// The pyramid in pages. Chunks of before count in none of its levels: they are read whole.
+constexpr const char* kVersion5 = R"sql(
+DROP TABLE pyramid;
+CREATE TABLE pyramid_page(stream INTEGER NOT NULL, channel INTEGER NOT NULL, level INTEGER NOT NULL,
+                          page INTEGER NOT NULL, checksum INTEGER NOT NULL, data BLOB NOT NULL,
+                          PRIMARY KEY(stream, channel, level, page));
+UPDATE chunk SET finest_level = 10;
+)sql";
+
 /// migrations[v] leads from version v to v + 1; version 0 is the empty database.
 constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3,
-                                                                 kVersion4};
+                                                                 kVersion4, kVersion5};
 
 int64_t StoredVersion(Connection& connection) {
   connection.database().exec("CREATE TABLE IF NOT EXISTS schema_version(version INTEGER NOT NULL)");

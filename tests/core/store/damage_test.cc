@@ -57,6 +57,35 @@ TEST_F(DamageTest, AFlippedBitInAChunkIsDataLossNamingTheRow) {
   EXPECT_THAT(status.ToString(), HasSubstr("chunk stream = 1 channel = 2 first_seq = 0"));
 }
 
+// One bucket so wide that the pyramid alone answers.
+constexpr TimeRange kWide{kStartNs, kStartNs + int64_t{1'000'000'000'000'000}};
+
+TEST_F(DamageTest, AnAlteredPageOfThePyramidIsDataLossNamingTheRow) {
+  ASSERT_TRUE(store_->CloseRun("r", "a").ok());
+  ASSERT_EQ(store_->Compact().value(), 3u);
+  const uint64_t samples = store_->ReadBuckets("r", "a", 1, kWide, 1).value()[0].count;
+  ASSERT_GT(Tamper("UPDATE pyramid_page SET data = substr(data, 1, length(data) - 1) || x'7f' "
+                   "WHERE channel = 2"),
+            0);
+  EXPECT_EQ(store_->ReadBuckets("r", "a", 1, kWide, 1).value()[0].count, samples);
+  const absl::Status status = store_->ReadBuckets("r", "a", 2, kWide, 1).status();
+  EXPECT_TRUE(absl::IsDataLoss(status));
+  EXPECT_THAT(status.ToString(), HasSubstr("pyramid_page stream = 1 channel = 2 level = "));
+}
+
+TEST_F(DamageTest, ChunksFromBeforeThePagesAreReadWhole) {
+  ASSERT_TRUE(store_->CloseRun("r", "a").ok());
+  ASSERT_EQ(store_->Compact().value(), 3u);
+  const Bucket before = store_->ReadBuckets("r", "a", 1, kWide, 1).value()[0];
+  store_.reset();
+  DowngradeToVersion3(directory_.path());
+  Reopen();
+  const Bucket after = store_->ReadBuckets("r", "a", 1, kWide, 1).value()[0];
+  EXPECT_EQ(after.count, before.count);
+  EXPECT_EQ(after.minimum, before.minimum);
+  EXPECT_EQ(after.maximum, before.maximum);
+}
+
 TEST_F(DamageTest, AnAlteredParameterSetIsDataLoss) {
   ASSERT_GT(Tamper("UPDATE parameter_set SET bytes = '{\"U\":11}'"), 0);
   const absl::Status status = store_->GetParameterSet("r", 0).status();
