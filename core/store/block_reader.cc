@@ -51,16 +51,34 @@ std::vector<int64_t> ListStreams(Connection& connection, int64_t run_key) {
 absl::Status VisitChunks(Connection& connection, int64_t stream, uint32_t channel,
                          const TimeRange& range, const ChunkFilter& wanted,
                          const ColumnVisitor& visit) {
-  Query query(connection,
-              "SELECT t0, t1, finest_level, first_seq, checksum, data FROM chunk "
-              "WHERE stream = ? AND channel = ? AND t1 >= ? AND t0 < ? ORDER BY first_seq",
-              stream, channel, range.begin_unix_ns, range.end_unix_ns);
-  while (query.Step()) {
-    if (!wanted({query.Int(0), query.Int(1), static_cast<int>(query.Int(2))})) continue;
+  struct Found {
+    int64_t id = 0;
+    int64_t first_seq = 0;
+    ChunkHead head;
+  };
+  std::vector<Found> chunks;
+  {
+    Query heads(connection,
+                "SELECT id, first_seq, t0, t1, finest_level FROM chunk INDEXED BY chunk_head "
+                "WHERE stream = ? AND channel = ? AND t0 < ? AND t1 >= ?",
+                stream, channel, range.end_unix_ns, range.begin_unix_ns);
+    while (heads.Step()) {
+      chunks.push_back({.id = heads.Int(0),
+                        .first_seq = heads.Int(1),
+                        .head = {heads.Int(2), heads.Int(3), static_cast<int>(heads.Int(4))}});
+    }
+  }
+  std::sort(chunks.begin(), chunks.end(),
+            [](const Found& a, const Found& b) { return a.first_seq < b.first_seq; });
+  for (const Found& chunk : chunks) {
+    if (!wanted(chunk.head)) continue;
+    Query query(connection, "SELECT checksum, data FROM chunk WHERE id = ?", chunk.id);
+    if (!query.Step())
+      return absl::DataLossError("store: an index of chunks names one that is not there");
     const std::string row = absl::StrFormat("chunk stream = %d channel = %d first_seq = %d", stream,
-                                            channel, query.Int(3));
+                                            channel, chunk.first_seq);
     PARALLAX_ASSIGN_OR_RETURN(const SampleColumn column,
-                              OpenChunk(row, query.Unsigned(4), query.View(5)));
+                              OpenChunk(row, query.Unsigned(0), query.View(1)));
     visit(column);
   }
   return absl::OkStatus();
@@ -98,7 +116,9 @@ std::optional<TimeRange> RunExtent(Connection& connection, int64_t run_key) {
     extent.end_unix_ns = std::max(extent.end_unix_ns, query.Int(1));
   };
   for (const int64_t stream : ListStreams(connection, run_key)) {
-    Query chunks(connection, "SELECT min(t0), max(t1) FROM chunk WHERE stream = ?", stream);
+    Query chunks(connection,
+                 "SELECT min(t0), max(t1) FROM chunk INDEXED BY chunk_head WHERE stream = ?",
+                 stream);
     if (chunks.Step()) widen(chunks);
     Query batches(connection, "SELECT min(t0), max(t1) FROM batch WHERE stream = ? AND n > 0",
                   stream);

@@ -33,14 +33,15 @@ void Snap(BucketPlan* plan) {
   plan->width_ns = CeilDivide(CeilDivide(span, count), cell) * cell;
 }
 
-void FindPartialCells(BucketPlan* plan) {
+/// An end of the range beyond which nothing is stored cuts no cell.
+void FindPartialCells(const TimeRange& stored, BucketPlan* plan) {
   const int64_t cell = CellWidthNs(plan->level);
   const auto cut = [&](int64_t edge) {
     const int64_t index = CellIndex(edge, plan->level);
     if (index * cell != edge) plan->partial_cells.push_back(index);
   };
-  cut(plan->range.begin_unix_ns);
-  cut(plan->range.end_unix_ns);
+  if (plan->range.begin_unix_ns > stored.begin_unix_ns) cut(plan->range.begin_unix_ns);
+  if (plan->range.end_unix_ns <= stored.end_unix_ns) cut(plan->range.end_unix_ns);
   for (size_t i = 1; i < plan->buckets; ++i) {
     const int64_t offset = static_cast<int64_t>(i) * plan->width_ns;
     if (offset >= plan->range.end_unix_ns - plan->begin_unix_ns) break;
@@ -94,7 +95,7 @@ absl::StatusOr<BucketPlan> PlanBuckets(const TimeRange& range, size_t buckets,
   plan.level = CoarsestLevel(plan.width_ns);
   if (plan.level < 0) return plan;
   if (stored_samples > kSnapSamples) Snap(&plan);
-  FindPartialCells(&plan);
+  FindPartialCells(extent.value_or(TimeRange{}), &plan);
   return plan;
 }
 

@@ -22,7 +22,7 @@ struct BucketPlan {
   int64_t width_ns = 1;
   size_t buckets = 0;
   int level = -1;                      ///< of the pyramid; -1: too coarse everywhere
-  std::vector<int64_t> partial_cells;  ///< sorted: cells cut by a bucket's or the range's edge
+  std::vector<int64_t> partial_cells;  ///< sorted: cells with samples on both sides of an edge
 
   size_t IndexOf(int64_t time_unix_ns) const {
     return static_cast<size_t>((time_unix_ns - begin_unix_ns) / width_ns);

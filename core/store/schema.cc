@@ -95,13 +95,15 @@ INSERT INTO promotion SELECT rig, row_number() OVER (PARTITION BY rig ORDER BY r
   FROM parameter_set WHERE state IN ('CURRENT', 'RETIRED');
 )sql";
 
-// The pyramid in pages. Chunks of before count in none of its levels: they are read whole.
+// The pyramid in pages; chunks of before count in none of its levels and are read whole. An index
+// that tells which chunks to read without touching their rows, which are large.
 constexpr const char* kVersion5 = R"sql(
 DROP TABLE pyramid;
 CREATE TABLE pyramid_page(stream INTEGER NOT NULL, channel INTEGER NOT NULL, level INTEGER NOT NULL,
                           page INTEGER NOT NULL, checksum INTEGER NOT NULL, data BLOB NOT NULL,
                           PRIMARY KEY(stream, channel, level, page));
 UPDATE chunk SET finest_level = 10;
+CREATE INDEX chunk_head ON chunk(stream, channel, t0, t1, finest_level, first_seq);
 )sql";
 
 /// migrations[v] leads from version v to v + 1; version 0 is the empty database.

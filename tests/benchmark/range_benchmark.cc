@@ -36,7 +36,7 @@ constexpr char kRun[] = "rigs/wide/runs/long";
 constexpr char kChannel[] = "board/T1";
 constexpr uint32_t kChannelIndex = 2;
 constexpr int64_t kPeriodNs = 1'000'000;
-constexpr int64_t kSamplesOfABatch = 200'000;
+constexpr int64_t kSamplesOfABatch = 16'384;  // four of them fill a chunk
 
 struct RangeSettings {
   std::string daemon = PARALLAX_DAEMON;
@@ -224,12 +224,14 @@ absl::Status MeasureRanges(const RangeSettings& settings, const std::string& fol
   client::Client client = ClientOf(*daemon);
   std::vector<double> seconds, whole_seconds;
   const std::vector<Window> windows = Windows(settings);
+  for (int i = 0; i < settings.requests; ++i) {
+    PARALLAX_ASSIGN_OR_RETURN(const Answer all, Ask(client, settings, windows[0], start_unix_ns));
+    whole_seconds.push_back(all.seconds);
+  }
   for (size_t i = 0; i < windows.size(); ++i) {
     PARALLAX_ASSIGN_OR_RETURN(const Answer answer,
                               Ask(client, settings, windows[i], start_unix_ns));
     seconds.push_back(answer.seconds);
-    PARALLAX_ASSIGN_OR_RETURN(const Answer all, Ask(client, settings, windows[0], start_unix_ns));
-    whole_seconds.push_back(all.seconds);
     if (i >= static_cast<size_t>(settings.checked)) continue;
     PARALLAX_RETURN_IF_ERROR(CheckExact(answer.whole, windows[i], start_unix_ns));
   }

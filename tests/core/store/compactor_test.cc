@@ -67,6 +67,8 @@ TEST(PlanBuckets, SnapsALongRunToCellsSoThatOnlyTheEndsAreCut) {
   EXPECT_EQ(plan.begin_unix_ns % cell, 0);
   EXPECT_EQ(plan.width_ns % cell, 0);
   EXPECT_EQ(plan.partial_cells.size(), 2u);
+  const TimeRange stored{begin, end - 1};  // both inclusive
+  EXPECT_TRUE(PlanBuckets({}, 1000, stored, kSnapSamples + 1).value().partial_cells.empty());
   EXPECT_LE(plan.begin_unix_ns, begin);
   EXPECT_GE(plan.begin_unix_ns + plan.width_ns * 1000, end);
   EXPECT_LT(static_cast<double>(plan.width_ns), 3.6e9 * 1.25);

@@ -138,7 +138,7 @@ void DowngradeToVersion3(const std::string& directory) {
       "ALTER TABLE parameter_set DROP COLUMN reason;"
       "ALTER TABLE parameter_set DROP COLUMN promoter;"
       "ALTER TABLE parameter_set DROP COLUMN promote_time;"
-      "DROP TABLE pyramid_page; CREATE TABLE pyramid(stream INTEGER);"
+      "DROP INDEX chunk_head; DROP TABLE pyramid_page; CREATE TABLE pyramid(stream INTEGER);"
       "UPDATE schema_version SET version = 3");
 }
 
