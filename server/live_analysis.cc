@@ -12,6 +12,12 @@ namespace {
 constexpr absl::Duration kTickInterval = absl::Seconds(1);
 constexpr absl::Duration kForgetAfter = absl::Minutes(10);  // without a batch or a watcher
 
+uint64_t SamplesIn(const std::vector<CommittedBatch>& batches) {
+  uint64_t samples = 0;
+  for (const CommittedBatch& batch : batches) samples += batch.batch->SampleCount();
+  return samples;
+}
+
 }  // namespace
 
 LiveAnalysis::LiveAnalysis(const LiveContext& context, const base::Clock& clock, CommitRelay& relay)
@@ -156,7 +162,10 @@ LiveRun* LiveAnalysis::Find(const Key& key, uint64_t not_live,
         return waiting;
       });
   *batches = std::move(waiting.batches);
-  if (absl::IsAborted(loaded.status())) LetGo(key, 0);
+  if (absl::IsAborted(loaded.status())) {
+    CountSkipped(SamplesIn(*batches));
+    LetGo(key, SamplesIn(*batches));
+  }
   // A closed run is read by who asks for it; what cannot be read is told by the calls that read.
   if (!loaded.ok()) return nullptr;
   return (runs_[key] = *std::move(loaded)).get();
@@ -197,14 +206,19 @@ void LiveAnalysis::Process(const Key& key, Inbox inbox) {
     run->Publish();
     Ask(key, run);
   }
+  uint64_t never_read = 0;
   {
     base::MutexLock lock(mutex_);
-    if (inbox.state == RunState::kClosed) unread_.erase(key);
+    if (inbox.state == RunState::kClosed) {
+      const auto unread = unread_.extract(key);
+      if (!unread.empty()) never_read = unread.mapped().samples;
+    }
     if (run == nullptr) {
       forecasts_.erase(key);
       if (!unread_.contains(key)) told_.erase(key);
     }
   }
+  if (never_read > 0) TellSkipped(key, never_read);
   for (const std::function<void()>& then : inbox.then) then();
 }
 
@@ -222,6 +236,16 @@ void LiveAnalysis::Ask(const Key& key, LiveRun* run) {
   forecasts_worker_->Post(std::move(request));
 }
 
+void LiveAnalysis::TellSkipped(const Key& key, uint64_t samples) {
+  const std::string name = RunNameOf(key.first, key.second);
+  WatchEvent event{.topic = WatchTopic::kFinding, .rig = key.first, .name = name};
+  v1::Gap* const gap = event.message.mutable_gap();
+  gap->set_reason(v1::GAP_REASON_ANALYSIS_BEHIND);
+  gap->set_run(name);
+  gap->set_coalesced(samples);
+  context_.hub.Publish(std::move(event));
+}
+
 /// Reads a run anew that was let go of, and says what was not followed.
 void LiveAnalysis::CatchUp(const Key& key, uint64_t samples) {
   {
@@ -231,13 +255,7 @@ void LiveAnalysis::CatchUp(const Key& key, uint64_t samples) {
   std::vector<CommittedBatch> batches;
   LiveRun* const run = Find(key, samples, &batches);
   if (run == nullptr) return;
-  const std::string name = RunNameOf(key.first, key.second);
-  WatchEvent event{.topic = WatchTopic::kFinding, .rig = key.first, .name = name};
-  v1::Gap* const gap = event.message.mutable_gap();
-  gap->set_reason(v1::GAP_REASON_ANALYSIS_BEHIND);
-  gap->set_run(name);
-  gap->set_coalesced(samples);
-  context_.hub.Publish(std::move(event));
+  TellSkipped(key, samples);
   for (const CommittedBatch& batch : batches) run->Take(batch);
   run->Publish();
   Ask(key, run);

@@ -74,6 +74,7 @@ class LiveAnalysis final : public CommitObserver {
   /// for it meanwhile is added to `batches`.
   LiveRun* Find(const Key& key, uint64_t not_live, std::vector<CommittedBatch>* batches);
   void CountSkipped(uint64_t samples);
+  void TellSkipped(const Key& key, uint64_t samples);
   void TakeWaiting(const Key& key, WaitingBatches* waiting);
   void MakeRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LetGo(const Key& key, uint64_t samples);

@@ -240,6 +240,24 @@ TEST_F(WatchTest, WhatTheLiveAnalysisCannotFollowIsTold) {
   EXPECT_EQ(std::bit_cast<uint64_t>(newest.sd), std::bit_cast<uint64_t>(live.sd(kTooMany)));
 }
 
+TEST_F(WatchTest, WhatWasNotFollowedOfARunThatEndsIsToldBeforeItsEnd) {
+  constexpr int kTooMany = static_cast<int>(LiveAnalysis::kMaxQueuedSamples) / 4 + 1;
+  TestWatch watch(*query_, Request({kWatchedRun}));
+  watch.AwaitCaughtUp();
+  TestStream stream(*ingest_);
+  stream.Open(Hello("p"));
+  stream.Send(BoardBatch(0, kTooMany));
+  ASSERT_EQ(stream.AwaitAck(0).seq(), 0u);
+  CloseRun();
+  uint64_t coalesced = 0;
+  (void)watch.Await([&](const v1::WatchResponse& event) {
+    if (event.gap().reason() == v1::GAP_REASON_ANALYSIS_BEHIND)
+      coalesced += event.gap().coalesced();
+    return event.run().state() == v1::RUN_STATE_CLOSED;
+  });
+  EXPECT_EQ(coalesced, uint64_t{4} * kTooMany);
+}
+
 TEST_F(WatchTest, TheTwinIsHeldAgainstWhatComes) {
   TestWatch watch(*query_, Request({"rigs/board"}));
   watch.AwaitCaughtUp();
