@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that must be green, from a bare Debian 12 on.
 #   tests/run.sh         every test with sanitizers, release build with benchmarks, checks of what changed
-#   tests/run.sh --full  also clang-tidy on all files, with the static analyzer on programs, every test on the release
+#   tests/run.sh --full  also soaks, clang-tidy on all files, with the static analyzer on programs, every test on the release
 #                        build, and each fuzz target for PARALLAX_FUZZ_SECONDS (600)
 # PARALLAX_BASE names the commit that "changed" is counted from (default: the previous commit).
 set -euo pipefail
@@ -110,7 +110,9 @@ cmake --build --preset asan -j "$jobs"
 end_stage
 
 begin_stage "clang, address and undefined sanitizers: every test"
-run_ctest asan build/asan-tests.log
+soaks=(-LE soak)
+if [[ $full == yes ]]; then soaks=(); fi
+run_ctest asan build/asan-tests.log "${soaks[@]}"
 end_stage
 
 begin_stage "gcc release: programs and benchmarks"
