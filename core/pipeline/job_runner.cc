@@ -7,9 +7,8 @@
 #include "core/base/field_error.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
-#include "core/pipeline/analysis.h"
 #include "core/pipeline/parameter_set_codec.h"
-#include "core/pipeline/run_loader.h"
+#include "core/pipeline/stored_analysis.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -79,24 +78,14 @@ absl::StatusOr<AnalysisResult> AnalyzeJob(store::Store& store, const twin::Regis
                                           const std::function<void()>& on_loaded,
                                           const ProgressCallback& progress) {
   PARALLAX_RETURN_IF_ERROR(CheckRuns(job));
-  PARALLAX_ASSIGN_OR_RETURN(const store::RigRow rig, store.GetRig(job.rig));
-  PARALLAX_ASSIGN_OR_RETURN(const twin::Twin* twin, twins.Find(rig.twin));
-  PARALLAX_ASSIGN_OR_RETURN(const store::ParameterSetRow base_row,
+  PARALLAX_ASSIGN_OR_RETURN(const store::ParameterSetRow base,
                             store.GetParameterSet(job.rig, job.base_parameter_set));
-  PARALLAX_ASSIGN_OR_RETURN(const calibration::ParameterSet base,
-                            DecodeParameterSet(base_row.bytes));
-  PARALLAX_ASSIGN_OR_RETURN(const std::vector<signal::RunRecord> calibrate,
-                            LoadRunRecords(store, rig.rig, job.calibrate_runs));
-  PARALLAX_ASSIGN_OR_RETURN(const std::vector<signal::RunRecord> validate,
-                            LoadRunRecords(store, rig.rig, job.validate_runs));
-  on_loaded();
-  return Analyze({.rig = rig.rig,
-                  .twin = *twin,
-                  .base = base,
-                  .calibrate_runs = calibrate,
-                  .validate_runs = validate,
-                  .seed = job.seed},
-                 progress);
+  return AnalyzeStored(store, twins,
+                       {.rig = job.rig,
+                        .calibrate_runs = job.calibrate_runs,
+                        .validate_runs = job.validate_runs,
+                        .seed = job.seed},
+                       base, on_loaded, progress);
 }
 
 }  // namespace

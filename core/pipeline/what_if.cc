@@ -4,27 +4,21 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
-#include "core/pipeline/parameter_set_codec.h"
-#include "core/pipeline/run_loader.h"
+#include "core/pipeline/stored_analysis.h"
 
 namespace parallax::pipeline {
 namespace {
-
-/// What a report was made from.
-struct ReportInputs {
-  std::vector<std::string> calibrate_runs;
-  std::vector<std::string> validate_runs;
-  uint64_t seed = 0;
-};
 
 absl::Status NotAReport(const nlohmann::json::exception& error) {
   return absl::DataLossError(absl::StrFormat("report: %s", error.what()));
 }
 
-absl::StatusOr<ReportInputs> InputsOf(const std::string& report_json) {
+/// What a report was made from.
+absl::StatusOr<StoredInputs> InputsOf(const store::ReportRow& row) {
   try {
-    const nlohmann::json report = nlohmann::json::parse(report_json);
-    return ReportInputs{.calibrate_runs = report.at("runs").at("calibrate"),
+    const nlohmann::json report = nlohmann::json::parse(row.bytes);
+    return StoredInputs{.rig = row.rig,
+                        .calibrate_runs = report.at("runs").at("calibrate"),
                         .validate_runs = report.at("runs").at("validate"),
                         .seed = report.at("provenance").at("seed")};
   } catch (const nlohmann::json::exception& error) {
@@ -56,22 +50,9 @@ absl::StatusOr<WhatIf> AnalyzeWhatIf(store::Store& store, const twin::Registry& 
                                      const ProgressCallback& progress) {
   WhatIf answer;
   PARALLAX_ASSIGN_OR_RETURN(answer.stored, SummariseVerdict(report.bytes));
-  PARALLAX_ASSIGN_OR_RETURN(const ReportInputs inputs, InputsOf(report.bytes));
-  PARALLAX_ASSIGN_OR_RETURN(const store::RigRow rig, store.GetRig(report.rig));
-  PARALLAX_ASSIGN_OR_RETURN(const twin::Twin* twin, twins.Find(rig.twin));
-  PARALLAX_ASSIGN_OR_RETURN(const calibration::ParameterSet assumed,
-                            DecodeParameterSet(base.bytes));
-  PARALLAX_ASSIGN_OR_RETURN(const std::vector<signal::RunRecord> calibrate,
-                            LoadRunRecords(store, rig.rig, inputs.calibrate_runs));
-  PARALLAX_ASSIGN_OR_RETURN(const std::vector<signal::RunRecord> validate,
-                            LoadRunRecords(store, rig.rig, inputs.validate_runs));
-  PARALLAX_ASSIGN_OR_RETURN(const AnalysisResult result, Analyze({.rig = rig.rig,
-                                                                  .twin = *twin,
-                                                                  .base = assumed,
-                                                                  .calibrate_runs = calibrate,
-                                                                  .validate_runs = validate,
-                                                                  .seed = inputs.seed},
-                                                                 progress));
+  PARALLAX_ASSIGN_OR_RETURN(const StoredInputs inputs, InputsOf(report));
+  PARALLAX_ASSIGN_OR_RETURN(const AnalysisResult result,
+                            AnalyzeStored(store, twins, inputs, base, {}, progress));
   PARALLAX_ASSIGN_OR_RETURN(answer.other, SummariseVerdict(result.report_json));
   answer.flips = answer.stored.kind != answer.other.kind ||
                  answer.stored.parameters != answer.other.parameters ||
