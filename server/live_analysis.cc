@@ -12,12 +12,6 @@ namespace {
 constexpr absl::Duration kTickInterval = absl::Seconds(1);
 constexpr absl::Duration kForgetAfter = absl::Minutes(10);  // without a batch or a watcher
 
-uint64_t SamplesIn(const std::vector<CommittedBatch>& batches) {
-  uint64_t samples = 0;
-  for (const CommittedBatch& batch : batches) samples += batch.batch->SampleCount();
-  return samples;
-}
-
 }  // namespace
 
 LiveAnalysis::LiveAnalysis(const LiveContext& context, const base::Clock& clock, CommitRelay& relay)
@@ -162,10 +156,6 @@ LiveRun* LiveAnalysis::Find(const Key& key, uint64_t not_live,
         return waiting;
       });
   *batches = std::move(waiting.batches);
-  if (absl::IsAborted(loaded.status())) {
-    CountSkipped(SamplesIn(*batches));
-    LetGo(key, SamplesIn(*batches));
-  }
   // A closed run is read by who asks for it; what cannot be read is told by the calls that read.
   if (!loaded.ok()) return nullptr;
   return (runs_[key] = *std::move(loaded)).get();

@@ -7,26 +7,22 @@
 #include "absl/time/clock.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/parameter_set_codec.h"
-#include "core/pipeline/run_loader.h"
 #include "server/convert_live.h"
 #include "server/names.h"
 
 namespace parallax::server {
 namespace {
 
-constexpr int kMostReads = 5;
 constexpr int kMostPauses = 50;
 constexpr absl::Duration kReadPause = absl::Milliseconds(1);  // until what is stored was told
 
-/// A recording as one batch, in the order in which it arrived.
-signal::SampleBatch WholeBatch(const std::vector<signal::ChannelRef>& channels,
-                               signal::RunRecord record) {
+/// All that is stored as one batch, in the order in which it arrived.
+signal::SampleBatch WholeBatch(std::vector<signal::Series> by_channel) {
   signal::SampleBatch batch;
-  for (signal::Series& series : record.series) {
-    const auto ref = std::find_if(channels.begin(), channels.end(), [&](const auto& channel) {
-      return channel.name() == series.channel;
-    });
-    batch.columns.push_back({.channel_index = ref->index,
+  for (uint32_t channel = 0; channel < by_channel.size(); ++channel) {
+    signal::Series& series = by_channel[channel];
+    if (series.value.empty()) continue;
+    batch.columns.push_back({.channel_index = channel,
                              .time_unix_ns = std::move(series.time_unix_ns),
                              .value = std::move(series.value),
                              .quality = std::move(series.quality)});
@@ -111,48 +107,35 @@ absl::StatusOr<std::unique_ptr<LiveRun>> LiveRun::Load(
 }
 
 absl::Status LiveRun::ReadStored(const std::function<const WaitingBatches&()>& waiting) {
-  const signal::Rig& rig = analyzer_.rig();
-  const std::string& run = analyzer_.run().id;
-  for (int attempt = 0, reads = 0; reads < kMostReads; ++attempt) {
-    PARALLAX_ASSIGN_OR_RETURN(const std::vector<store::StreamRow> streams,
-                              context_.store.ListRunStreams(rig.id, run));
-    const WaitingBatches& told = waiting();
-    if (!AllTold(streams, told, context_.started_unix_ns) && attempt < kMostPauses) {
-      absl::SleepFor(kReadPause);
-      continue;
-    }
-    ++reads;
-    PARALLAX_ASSIGN_OR_RETURN(signal::RunRecord record,
-                              pipeline::LoadRunRecord(context_.store, rig, run));
-    PARALLAX_ASSIGN_OR_RETURN(const std::vector<store::StreamRow> after,
-                              context_.store.ListRunStreams(rig.id, run));
-    if (PlacesOf(streams) != PlacesOf(after)) continue;
-    TakeStored(std::move(record), streams, told.batches);
-    return absl::OkStatus();
+  PARALLAX_ASSIGN_OR_RETURN(store::RunSamples stored,
+                            context_.store.ReadRun(analyzer_.rig().id, analyzer_.run().id));
+  const WaitingBatches* told = &waiting();
+  for (int pause = 0; pause < kMostPauses; ++pause) {
+    if (AllTold(stored.streams, *told, context_.started_unix_ns)) break;
+    absl::SleepFor(kReadPause);
+    told = &waiting();
   }
-  return absl::AbortedError("batches were stored while the run was read");
+  TakeStored(std::move(stored), told->batches);
+  return absl::OkStatus();
 }
 
-void LiveRun::TakeStored(signal::RunRecord record, const std::vector<store::StreamRow>& streams,
-                         const std::vector<CommittedBatch>& waiting) {
-  read_ = PlacesOf(streams);
+void LiveRun::TakeStored(store::RunSamples stored, const std::vector<CommittedBatch>& waiting) {
+  read_ = PlacesOf(stored.streams);
   // What waits is taken from its batches, so that watchers are told. Where two producers of one
   // channel interleave, the end of what is stored is not what waits: then it is taken silently.
   std::vector<size_t> kept;
   bool separable = true;
-  for (const signal::Series& series : record.series) {
-    const auto ref = std::find_if(
-        analyzer_.channels().begin(), analyzer_.channels().end(),
-        [&](const signal::ChannelRef& channel) { return channel.name() == series.channel; });
-    const signal::Series end = WaitingSeries(ref->index, waiting, read_);
-    separable = separable && EndsWith(series, end);
+  for (uint32_t channel = 0; channel < stored.series.size() && separable; ++channel) {
+    const signal::Series& series = stored.series[channel];
+    const signal::Series end = WaitingSeries(channel, waiting, read_);
+    separable = EndsWith(series, end);
     if (separable) kept.push_back(series.value.size() - end.value.size());
   }
   if (separable) {
     for (size_t i = 0; i < kept.size(); ++i) {
-      record.series[i].time_unix_ns.resize(kept[i]);
-      record.series[i].value.resize(kept[i]);
-      record.series[i].quality.resize(kept[i]);
+      stored.series[i].time_unix_ns.resize(kept[i]);
+      stored.series[i].value.resize(kept[i]);
+      stored.series[i].quality.resize(kept[i]);
     }
     for (const CommittedBatch& batch : waiting) {
       uint64_t& place = read_[batch.stream];
@@ -160,10 +143,10 @@ void LiveRun::TakeStored(signal::RunRecord record, const std::vector<store::Stre
     }
   }
   int64_t received_unix_ns = 0;
-  for (const store::StreamRow& stream : streams) {
+  for (const store::StreamRow& stream : stored.streams) {
     received_unix_ns = std::max(received_unix_ns, stream.last_received_unix_ns);
   }
-  analyzer_.Push(WholeBatch(analyzer_.channels(), std::move(record)), received_unix_ns, &output_);
+  analyzer_.Push(WholeBatch(std::move(stored.series)), received_unix_ns, &output_);
   output_ = {};
   tested_ = false;
 }

@@ -43,10 +43,10 @@ class LiveRun {
  public:
   /// Reads what is stored of an open run, but for the batches that wait to be taken, and goes on
   /// from there; what that says is not published.
-  /// Errors: NotFound; FailedPrecondition (closed); Aborted (batches were stored all the time: try
-  /// again); DataLoss.
+  /// Errors: NotFound; FailedPrecondition (closed); DataLoss.
   /// @param not_live  of its samples, how many came too fast to be passed on live.
-  /// @param waiting  what waits by now; asked again until it holds all that the store does.
+  /// @param waiting  what waits by now; asked again, for 50 ms at most, until it holds all that was
+  /// read.
   static absl::StatusOr<std::unique_ptr<LiveRun>> Load(
       const LiveContext& context, const std::string& rig, const std::string& run, absl::Time now,
       uint64_t not_live, const std::function<const WaitingBatches&()>& waiting);
@@ -75,8 +75,7 @@ class LiveRun {
   LiveRun(const LiveContext& context, const store::RigRow& rig, const signal::Run& run,
           const twin::Description* twin, absl::Time now, uint64_t not_live);
   absl::Status ReadStored(const std::function<const WaitingBatches&()>& waiting);
-  void TakeStored(signal::RunRecord record, const std::vector<store::StreamRow>& streams,
-                  const std::vector<CommittedBatch>& waiting);
+  void TakeStored(store::RunSamples stored, const std::vector<CommittedBatch>& waiting);
 
   const LiveContext& context_;
   const std::string name_;

@@ -10,12 +10,9 @@ absl::StatusOr<signal::RunRecord> LoadRunRecord(store::Store& store, const signa
                                                 const std::string& run) {
   PARALLAX_ASSIGN_OR_RETURN(store::RunRow row, store.GetRun(rig.id, run));
   signal::RunRecord record{.run = std::move(row.run), .outcome = std::move(row.outcome)};
-  for (const signal::ChannelRef& channel : signal::ListChannels(rig)) {
-    PARALLAX_ASSIGN_OR_RETURN(signal::Series series,
-                              store.ReadSeries(rig.id, run, channel.index, {}));
-    if (series.value.empty()) continue;
-    series.channel = channel.name();
-    record.series.push_back(std::move(series));
+  PARALLAX_ASSIGN_OR_RETURN(store::RunSamples samples, store.ReadRun(rig.id, run));
+  for (signal::Series& series : samples.series) {
+    if (!series.value.empty()) record.series.push_back(std::move(series));
   }
   return record;
 }

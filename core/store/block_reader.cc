@@ -24,14 +24,6 @@ absl::StatusOr<SampleColumn> OpenChunk(const std::string& row, uint64_t checksum
   return column;
 }
 
-void VisitColumn(signal::SampleBatch& batch, uint32_t channel, const ColumnVisitor& visit) {
-  for (signal::ChannelColumn& column : batch.columns) {
-    if (column.channel_index != channel || column.value.empty()) continue;
-    visit(SampleColumn{std::move(column.time_unix_ns), std::move(column.value),
-                       std::move(column.quality)});
-  }
-}
-
 }  // namespace
 
 absl::Status CheckChecksum(const std::string& row, uint64_t stored, std::string_view data) {
@@ -84,8 +76,8 @@ absl::Status VisitChunks(Connection& connection, int64_t stream, uint32_t channe
   return absl::OkStatus();
 }
 
-absl::Status VisitBatches(Connection& connection, int64_t stream, uint32_t channel,
-                          const TimeRange& range, const ColumnVisitor& visit) {
+absl::Status VisitBatches(Connection& connection, int64_t stream, const TimeRange& range,
+                          const ChannelVisitor& visit) {
   Query query(connection,
               "SELECT seq, checksum, data FROM batch WHERE stream = ? AND n > 0 AND t1 >= ? "
               "AND t0 < ? ORDER BY seq",
@@ -94,9 +86,20 @@ absl::Status VisitBatches(Connection& connection, int64_t stream, uint32_t chann
     PARALLAX_ASSIGN_OR_RETURN(
         signal::SampleBatch batch,
         OpenBatch(stream, query.Unsigned(0), query.Unsigned(1), query.View(2)));
-    VisitColumn(batch, channel, visit);
+    for (signal::ChannelColumn& column : batch.columns) {
+      if (column.value.empty()) continue;
+      visit(column.channel_index, SampleColumn{std::move(column.time_unix_ns),
+                                               std::move(column.value), std::move(column.quality)});
+    }
   }
   return absl::OkStatus();
+}
+
+absl::Status VisitBatches(Connection& connection, int64_t stream, uint32_t channel,
+                          const TimeRange& range, const ColumnVisitor& visit) {
+  return VisitBatches(connection, stream, range, [&](uint32_t found, const SampleColumn& column) {
+    if (found == channel) visit(column);
+  });
 }
 
 absl::StatusOr<signal::SampleBatch> OpenBatch(int64_t stream, uint64_t seq, uint64_t checksum,

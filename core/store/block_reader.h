@@ -16,6 +16,8 @@ namespace parallax::store {
 
 /// A column of one channel in one stored block, in order of arrival; may hold samples out of range.
 using ColumnVisitor = std::function<void(const SampleColumn&)>;
+/// The same of any channel, by its index.
+using ChannelVisitor = std::function<void(uint32_t channel, const SampleColumn&)>;
 
 /// What is known of a chunk before its bytes are read.
 struct ChunkHead {
@@ -34,8 +36,11 @@ absl::Status VisitChunks(Connection& connection, int64_t stream, uint32_t channe
                          const TimeRange& range, const ChunkFilter& wanted,
                          const ColumnVisitor& visit);
 
-/// Visits the channel's columns in batches not yet compacted, which all come after the chunks.
-/// Errors: as VisitChunks.
+/// Visits the columns of every channel in batches not yet compacted, which all come after the
+/// chunks. Errors: as VisitChunks.
+absl::Status VisitBatches(Connection& connection, int64_t stream, const TimeRange& range,
+                          const ChannelVisitor& visit);
+/// The same of one channel.
 absl::Status VisitBatches(Connection& connection, int64_t stream, uint32_t channel,
                           const TimeRange& range, const ColumnVisitor& visit);
 

@@ -49,4 +49,28 @@ absl::StatusOr<signal::Series> ReadSeries(Connection& connection, const std::str
   return series;
 }
 
+absl::StatusOr<RunSamples> ReadRun(Connection& connection, const std::string& rig,
+                                   const std::string& run) {
+  RunSamples samples;
+  PARALLAX_ASSIGN_OR_RETURN(samples.streams, ListRunStreams(connection, rig, run));
+  PARALLAX_ASSIGN_OR_RETURN(const RigRow row, GetRig(connection, rig));
+  for (const signal::ChannelRef& channel : signal::ListChannels(row.rig)) {
+    samples.series.push_back({.channel = channel.name()});
+  }
+  const TimeRange always;
+  const auto every_chunk = [](const ChunkHead&) { return true; };
+  const auto append = [&](uint32_t channel, const SampleColumn& column) {
+    AppendColumn(column, always, &samples.series[channel]);
+  };
+  for (const StreamRow& stream : samples.streams) {
+    for (uint32_t channel = 0; channel < samples.series.size(); ++channel) {
+      PARALLAX_RETURN_IF_ERROR(
+          VisitChunks(connection, stream.stream, channel, always, every_chunk,
+                      [&](const SampleColumn& column) { append(channel, column); }));
+    }
+    PARALLAX_RETURN_IF_ERROR(VisitBatches(connection, stream.stream, always, append));
+  }
+  return samples;
+}
+
 }  // namespace parallax::store

@@ -15,6 +15,11 @@ absl::StatusOr<signal::Series> ReadSeries(Connection& connection, const std::str
                                           const std::string& run, uint32_t channel,
                                           const TimeRange& range);
 
+/// Store::ReadRun within a read transaction. Throws SQLite::Exception.
+/// Errors: NotFound; DataLoss.
+absl::StatusOr<RunSamples> ReadRun(Connection& connection, const std::string& rig,
+                                   const std::string& run);
+
 /// Store::ReadBuckets within a read transaction. Throws SQLite::Exception.
 /// Errors: NotFound; InvalidArgument (channel, buckets, empty range); DataLoss.
 absl::StatusOr<std::vector<Bucket>> ReadBuckets(Connection& connection, const std::string& rig,

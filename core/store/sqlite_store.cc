@@ -107,6 +107,10 @@ class SqliteStore final : public Store {
         [&](Connection& c) { return store::ReadSeries(c, rig, run, channel_index, range); });
   }
 
+  absl::StatusOr<RunSamples> ReadRun(const std::string& rig, const std::string& run) override {
+    return Read([&](Connection& c) { return store::ReadRun(c, rig, run); });
+  }
+
   absl::StatusOr<std::vector<Bucket>> ReadBuckets(const std::string& rig, const std::string& run,
                                                   uint32_t channel_index, const TimeRange& range,
                                                   size_t buckets) override {

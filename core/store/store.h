@@ -205,6 +205,14 @@ struct TimeRange {
   int64_t end_unix_ns = INT64_MAX;    ///< exclusive
 };
 
+/// All that is stored of a run's samples, as it was at one moment.
+struct RunSamples {
+  std::vector<StreamRow> streams;  ///< in order of first appearance
+  /// By channel index, in the order of arrival: by stream, seq, row. Empty where a channel has no
+  /// samples.
+  std::vector<signal::Series> series;
+};
+
 struct PageRequest {
   std::string after;  ///< key of the last row seen, or empty
   size_t limit = 100;
@@ -273,8 +281,11 @@ class Store {
   virtual absl::StatusOr<signal::Series> ReadSeries(const std::string& rig, const std::string& run,
                                                     uint32_t channel_index,
                                                     const TimeRange& range) = 0;
-  /// The same decimated to equal buckets; extremes are exact. Uses the pyramid where it is made.
-  /// REQUIRES: 1 <= buckets <= 10,000.
+  /// Samples of all channels with the places of their streams, read at one moment however many
+  /// batches are being stored. Every block's checksum is verified. NotFound (run).
+  virtual absl::StatusOr<RunSamples> ReadRun(const std::string& rig, const std::string& run) = 0;
+  /// Samples of one channel decimated to equal buckets; extremes are exact. Uses the pyramid where
+  /// it is made. REQUIRES: 1 <= buckets <= 10,000.
   virtual absl::StatusOr<std::vector<Bucket>> ReadBuckets(const std::string& rig,
                                                           const std::string& run,
                                                           uint32_t channel_index,

@@ -130,6 +130,7 @@ class GatedStore final : public store::Store {
   PARALLAX_PASS(Rows<int64_t>, ReadReceiveTimes, (int64_t a, uint64_t b, uint64_t c), (a, b, c))
   PARALLAX_PASS(Or<signal::Series>, ReadSeries,
                 (const Rig& a, const Rig& b, uint32_t c, const store::TimeRange& d), (a, b, c, d))
+  PARALLAX_PASS(Or<store::RunSamples>, ReadRun, (const Rig& a, const Rig& b), (a, b))
   PARALLAX_PASS(Rows<store::Bucket>, ReadBuckets,
                 (const Rig& a, const Rig& b, uint32_t c, const store::TimeRange& d, size_t e),
                 (a, b, c, d, e))

@@ -73,12 +73,31 @@ TEST_F(ConcurrentTest, ProducersReadersAndTheCompactorDoNotDisturbEachOther) {
     });
   }
   threads.emplace_back([&] {
+    while (producing > 0) {
+      const RunSamples samples = *store_->ReadRun("r", "a");
+      uint64_t batches = 0;
+      for (const StreamRow& stream : samples.streams) batches += stream.next_seq;
+      for (const signal::Series& series : samples.series) {
+        EXPECT_EQ(series.value.size(), batches * 7) << "samples and places are of one moment";
+      }
+    }
+  });
+  threads.emplace_back([&] {
     EXPECT_TRUE(store_->CloseRun("r", "a").ok());
     while (producing > 0) EXPECT_TRUE(store_->Compact().ok());
   });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(committed, kBatches * kProducers);
   EXPECT_EQ(Series("a", 4).value.size(), kBatches * kProducers * 7);
+  const RunSamples samples = *store_->ReadRun("r", "a");
+  ASSERT_EQ(samples.series.size(), kChannels);
+  for (uint32_t channel = 0; channel < kChannels; ++channel) {
+    const signal::Series alone = Series("a", channel);
+    EXPECT_EQ(samples.series[channel].channel, alone.channel);
+    EXPECT_EQ(samples.series[channel].time_unix_ns, alone.time_unix_ns);
+    EXPECT_EQ(samples.series[channel].value, alone.value);
+    EXPECT_EQ(samples.series[channel].quality, alone.quality);
+  }
   EXPECT_EQ(store_->GetRun("r", "a")->ledger.stored, kBatches * kProducers * 7 * kChannels);
 }
 
