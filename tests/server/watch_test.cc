@@ -68,6 +68,16 @@ class WatchTest : public WatchingTest {
     }
   }
 
+  /// Streams four batches to a watcher that then goes; the request with which it may come back.
+  v1::WatchRequest WatchFourBatches(Held* held) {
+    v1::WatchRequest request = Request({kWatchedRun});
+    TestWatch watch(*query_, request);
+    watch.AwaitCaughtUp();
+    StreamBatches(0, 4);
+    request.set_cursor(TakeUntil(watch, size_t{4} * kRows, held).cursor());
+    return request;
+  }
+
   absl::Status WatchStatus(const v1::WatchRequest& request) {
     return TestWatch(*query_, request).Finish();
   }
@@ -96,13 +106,7 @@ TEST_F(WatchTest, SeesWhatIsStoredOnceAndThenTheRunsEnd) {
 
 TEST_F(WatchTest, GoesOnFromACursorWithNothingLostOrTwice) {
   Held held;
-  v1::WatchRequest request = Request({kWatchedRun});
-  {
-    TestWatch watch(*query_, request);
-    watch.AwaitCaughtUp();
-    StreamBatches(0, 4);
-    request.set_cursor(TakeUntil(watch, size_t{4} * kRows, &held).cursor());
-  }
+  const v1::WatchRequest request = WatchFourBatches(&held);
   StreamBatches(4, 6);
   TestWatch watch(*query_, request);
   StreamBatches(10, 2);
@@ -113,13 +117,7 @@ TEST_F(WatchTest, GoesOnFromACursorWithNothingLostOrTwice) {
 
 TEST_F(WatchTest, AfterARestartItGoesOnFromTheLastTimeSeen) {
   Held held;
-  v1::WatchRequest request = Request({kWatchedRun});
-  {
-    TestWatch watch(*query_, request);
-    watch.AwaitCaughtUp();
-    StreamBatches(0, 4);
-    request.set_cursor(TakeUntil(watch, size_t{4} * kRows, &held).cursor());
-  }
+  v1::WatchRequest request = WatchFourBatches(&held);
   StreamBatches(4, 2);
   Restart();
   const absl::Status status = WatchStatus(request);
