@@ -37,8 +37,11 @@ function(parallax_module name)
   endif()
 endfunction()
 
-# What the thread-sanitizer stage builds: every test program labelled concurrent.
+# What the thread-sanitizer stage builds: every test program labelled concurrent, and under --full those labelled
+# concurrent-full as well, which need most of the product.
 add_custom_target(concurrent_tests)
+add_custom_target(all_concurrent_tests)
+add_dependencies(all_concurrent_tests concurrent_tests)
 
 # Labels of every case of a test program. gtest_discover_tests loses all but the first of a list, so
 # ctest sets them after discovery.
@@ -52,17 +55,18 @@ endforeach()
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${_file})
   if("concurrent" IN_LIST labels)
     add_dependencies(concurrent_tests ${name})
+  elseif("concurrent-full" IN_LIST labels)
+    add_dependencies(all_concurrent_tests ${name})
   endif()
 endfunction()
 
 # parallax_test(signal_test SOURCES a_test.cc DEPENDS parallax_signal LABELS unit concurrent): one test
 # program a module; every case becomes a ctest case named <program>.<suite>.<case>. Programs labelled
-# concurrent also run under ThreadSanitizer.
+# concurrent also run under ThreadSanitizer, those labelled concurrent-full under --full.
 # TOGETHER ASuite BSuite+*/CSuite: each is a group of suites that become the one ctest case <program>.<group>, since
-# they share a fixture worth seconds, which each case in a process of its own would build again. The group */* is
-# every instance of a parametrised test: hundreds of cases of a millisecond, for which a sanitized process starts and
-# looks for leaks in fifty. It is called <program>.instances. The group * is the whole program, <program>.all, where
-# every case is as short.
+# they share a fixture worth seconds, which each case in a process of its own would build again. The group * is the
+# whole program, <program>.all, where cases are short: a sanitized process starts and looks for leaks in a fifth of a
+# second.
 # COST: seconds that its longest case takes with sanitizers; ctest starts the dearest first, so that none is left
 # to run alone at the end.
 function(parallax_test name)
@@ -84,8 +88,7 @@ function(parallax_test name)
   set(_grouped)
   foreach(group ${ARG_TOGETHER})
     string(REPLACE "+" ".*:" _filter "${group}.*")
-    string(REPLACE "*/*" "instances" _case "${group}")
-    string(REPLACE "*/" "" _case "${_case}")
+    string(REPLACE "*/" "" _case "${group}")
     string(REPLACE "*" "all" _case "${_case}")
     add_test(NAME ${name}.${_case} COMMAND ${name} "--gtest_filter=${_filter}")
     set_tests_properties(${name}.${_case} PROPERTIES TIMEOUT ${ARG_TIMEOUT} COST ${ARG_COST} LABELS "${ARG_LABELS}")

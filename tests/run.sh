@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Everything that must be green, from a bare Debian 12 on.
 #   tests/run.sh         every test with sanitizers, release build with benchmarks, checks of what changed
-#   tests/run.sh --full  also soaks, clang-tidy on all files, with the static analyzer on programs, every test on the release
-#                        build, and each fuzz target for PARALLAX_FUZZ_SECONDS (600)
+#   tests/run.sh --full  also soaks, the thread sanitizer over whole jobs, clang-tidy on all files, with the static analyzer
+#                        on programs, every test on the release build, and each fuzz target for PARALLAX_FUZZ_SECONDS (600)
 # PARALLAX_BASE names the commit that "changed" is counted from (default: the previous commit).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -126,7 +126,9 @@ end_stage
 
 begin_stage "clang, thread sanitizer: tests labelled concurrent"
 cmake --preset tsan >build/tsan-configure.log
-cmake --build --preset tsan -j "$jobs" --target concurrent_tests
+concurrent=concurrent_tests
+if [[ $full == yes ]]; then concurrent=all_concurrent_tests; fi
+cmake --build --preset tsan -j "$jobs" --target "$concurrent"
 run_ctest tsan build/tsan-tests.log
 end_stage
 
