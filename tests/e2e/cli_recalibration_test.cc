@@ -22,8 +22,9 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using Json = nlohmann::ordered_json;
 
-constexpr auto kJobPoll = std::chrono::milliseconds(50);
-constexpr int kMostJobPolls = 2400;  // two minutes
+// A sanitized client takes as long to start.
+constexpr auto kJobPoll = std::chrono::milliseconds(500);
+constexpr int kMostJobPolls = 240;  // two minutes
 const std::string kRarely = "[analysis]\nrecalibration_interval_s = 0.2\n";
 
 Json Get(CliBench& bench, std::vector<std::string> command) {

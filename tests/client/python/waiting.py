@@ -8,4 +8,4 @@ def wait_until(condition, timeout_s=30.0):
     while not condition():
         if time.monotonic() > give_up_at:
             raise AssertionError("it did not come to be in time")
-        time.sleep(0.01)
+        time.sleep(0.05)
