@@ -1,23 +1,39 @@
 include(GoogleTest)
 
-# The headers that nearly every translation unit reads, compiled once.
-function(parallax_add_precompiled_header target)
-  add_library(${target} OBJECT ${PROJECT_SOURCE_DIR}/cmake/precompiled.cc)
-  target_link_libraries(${target} PRIVATE parallax_options absl::statusor absl::str_format
-                        absl::time Eigen3::Eigen ${ARGN})
+# The headers that nearly every translation unit reads, compiled once for those that are optimised and once for those
+# that are not: parallax_precompiled, parallax_precompiled_unoptimised, and for tests parallax_test_precompiled….
+function(parallax_add_precompiled_header target headers)
+  foreach(variant "${target}" "${target}_unoptimised")
+    add_library(${variant} OBJECT EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/cmake/precompiled.cc)
+    target_link_libraries(${variant} PRIVATE parallax_options absl::statusor absl::str_format
+                          absl::time Eigen3::Eigen ${ARGN})
+    target_precompile_headers(${variant} PRIVATE ${headers})
+  endforeach()
+  target_compile_options(${target}_unoptimised PRIVATE -O0)
 endfunction()
 
 if(PARALLAX_PRECOMPILED_HEADERS)
   set(_core_headers <algorithm> <cmath> <cstdint> <functional> <map> <memory> <optional> <span>
       <string> <string_view> <vector> <absl/status/statusor.h> <absl/strings/str_format.h>
       <absl/time/time.h> <Eigen/Dense>)
-  parallax_add_precompiled_header(parallax_precompiled)
-  target_precompile_headers(parallax_precompiled PRIVATE ${_core_headers})
+  parallax_add_precompiled_header(parallax_precompiled "${_core_headers}")
   if(PARALLAX_TESTS)
-    parallax_add_precompiled_header(parallax_test_precompiled GTest::gmock)
-    target_precompile_headers(parallax_test_precompiled PRIVATE ${_core_headers} <gmock/gmock.h> <gtest/gtest.h>)
+    set(_test_headers ${_core_headers} <gmock/gmock.h> <gtest/gtest.h>)
+    parallax_add_precompiled_header(parallax_test_precompiled "${_test_headers}" GTest::gmock)
   endif()
 endif()
+
+# Gives a target the headers precompiled under a name. Where `briefly` it runs for less time than it takes to optimise
+# it, which with sanitizers is half of the time to compile it: then it is not optimised.
+function(parallax_compile target precompiled briefly)
+  if(briefly AND PARALLAX_SANITIZERS)
+    target_compile_options(${target} PRIVATE -O0)
+    string(APPEND precompiled _unoptimised)
+  endif()
+  if(PARALLAX_PRECOMPILED_HEADERS)
+    target_precompile_headers(${target} REUSE_FROM ${precompiled})
+  endif()
+endfunction()
 
 function(parallax_batch target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${PARALLAX_BATCHES} UNITY_BUILD_BATCH_SIZE 6)
@@ -25,16 +41,14 @@ endfunction()
 
 # parallax_module(base SOURCES a.cc b.cc DEPENDS absl::status): one folder, one namespace, one target. Most of
 # the time to compile a file goes into templates that its neighbours need as well, so files may be compiled
-# several at once: no two of a target may say one name twice.
+# several at once: no two of a target may say one name twice. BRIEF: see parallax_compile.
 function(parallax_module name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "BRIEF" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(parallax_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(parallax_${name} PUBLIC parallax_options absl::statusor absl::str_format
                         absl::time Eigen3::Eigen ${ARG_DEPENDS})
   parallax_batch(parallax_${name})
-  if(PARALLAX_PRECOMPILED_HEADERS)
-    target_precompile_headers(parallax_${name} REUSE_FROM parallax_precompiled)
-  endif()
+  parallax_compile(parallax_${name} parallax_precompiled ${ARG_BRIEF})
 endfunction()
 
 # What the thread-sanitizer stage builds: every test program labelled concurrent, and under --full those labelled
@@ -67,18 +81,18 @@ endfunction()
 # they share a fixture worth seconds, which each case in a process of its own would build again. The group * is the
 # whole program, <program>.all, where cases are short: a sanitized process starts and looks for leaks in a fifth of a
 # second.
+# BRIEF: see parallax_compile; not for tests of what computes long, since of a template that both instantiate the
+# program takes the test's.
 # COST: seconds that its longest case takes with sanitizers; ctest starts the dearest first, so that none is left
 # to run alone at the end.
 function(parallax_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT;COST" "SOURCES;DEPENDS;LABELS;TOGETHER" ${ARGN})
+  cmake_parse_arguments(ARG "BRIEF" "TIMEOUT;COST" "SOURCES;DEPENDS;LABELS;TOGETHER" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE parallax_options absl::statusor absl::str_format absl::time
                         Eigen3::Eigen ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
   parallax_batch(${name})
   target_compile_definitions(${name} PRIVATE PARALLAX_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
-  if(PARALLAX_PRECOMPILED_HEADERS)
-    target_precompile_headers(${name} REUSE_FROM parallax_test_precompiled)
-  endif()
+  parallax_compile(${name} parallax_test_precompiled ${ARG_BRIEF})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
