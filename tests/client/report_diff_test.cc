@@ -38,7 +38,9 @@ TEST(ReportDiffTest, WhatOneReportAloneSaysIsNullInTheOther) {
   one["attribution"] = Json::array();
   other["calibrated"] = {{{"parameter", "new"}, {"run", "r1"}, {"value", 2.0}, {"unit", "K"}}};
   for (const ReportDifference& difference : DiffReports(one, other)) {
-    if (difference.part == "attribution") EXPECT_TRUE(difference.from.is_null());
+    if (difference.part == "attribution") {
+      EXPECT_TRUE(difference.from.is_null());
+    }
     if (difference.name == "new") {
       EXPECT_TRUE(difference.from.is_null());
       EXPECT_EQ(difference.run, "r1");
