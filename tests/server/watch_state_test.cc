@@ -19,39 +19,34 @@ class WatchStateTest : public WatchingTest {
     update.mutable_rig()->set_recalibration(mode);
     ASSERT_TRUE(Call(*ingest_, &v1::IngestService::Stub::UpdateRig, update).ok());
   }
-
-  /// Whether the watch tells something that `wanted` accepts before it is over.
-  template <typename Wanted>
-  static bool Tells(TestWatch& watch, Wanted wanted) {
-    bool told = false;
-    watch.Await([&](const v1::WatchResponse& event) { return told = wanted(event); });
-    return told;
-  }
 };
 
-// What happened just before a watch begins may be told with the snapshot and once more.
 TEST_F(WatchStateTest, RigsRunsAndJobsAreToldAsTheyChange) {
   StreamBatches(0, 10);
+  // Runs are told in order: once this one is, the watched run is not told late, after its snapshot.
+  TestWatch before(*query_, Request({"rigs/-"}, v1::WATCH_DETAIL_STATE));
+  before.AwaitCaughtUp();
+  ASSERT_TRUE(Call(*ingest_, &v1::IngestService::Stub::OpenRun, RunRequest("board", "two")).ok());
+  const v1::WatchResponse two = before.Await(
+      [](const v1::WatchResponse& event) { return event.run().name() == "rigs/board/runs/two"; });
+  ASSERT_TRUE(two.has_run());
   TestWatch watch(*query_, Request({"rigs/-"}, v1::WATCH_DETAIL_STATE));
   EXPECT_EQ(watch.Next().rig().name(), "rigs/board");
   EXPECT_EQ(watch.Next().run().name(), kWatchedRun);
+  EXPECT_EQ(watch.Next().run().name(), "rigs/board/runs/two");
   EXPECT_EQ(watch.Next().parameter_set().state(), v1::PARAMETER_SET_STATE_CURRENT);
   EXPECT_TRUE(watch.Next().has_caught_up());
   ASSERT_TRUE(Call(*ingest_, &v1::IngestService::Stub::CreateRig, BoardRequest("new")).ok());
-  using Event = const v1::WatchResponse&;
-  EXPECT_TRUE(Tells(watch, [](Event event) { return event.rig().name() == "rigs/new"; }));
-  const v1::WatchResponse assumed = watch.Await(
-      [](Event event) { return event.parameter_set().name() == "rigs/new/parameterSets/0"; });
-  EXPECT_EQ(assumed.parameter_set().state(), v1::PARAMETER_SET_STATE_CURRENT);
+  EXPECT_EQ(watch.Next().rig().name(), "rigs/new");
+  const v1::ParameterSet assumed = watch.Next().parameter_set();
+  EXPECT_EQ(assumed.name(), "rigs/new/parameterSets/0");
+  EXPECT_EQ(assumed.state(), v1::PARAMETER_SET_STATE_CURRENT);
   ASSERT_TRUE(Call(*ingest_, &v1::IngestService::Stub::OpenRun, RunRequest("new", "r")).ok());
-  EXPECT_TRUE(Tells(watch, [](Event event) { return event.run().name() == "rigs/new/runs/r"; }));
+  EXPECT_EQ(watch.Next().run().name(), "rigs/new/runs/r");
   SetRecalibration(v1::RECALIBRATION_OFF);
-  EXPECT_TRUE(Tells(
-      watch, [](Event event) { return event.rig().recalibration() == v1::RECALIBRATION_OFF; }));
+  EXPECT_EQ(watch.Next().rig().recalibration(), v1::RECALIBRATION_OFF);
   CloseRun();
-  EXPECT_TRUE(Tells(watch, [](Event event) {
-    return event.run().name() == kWatchedRun && event.run().state() == v1::RUN_STATE_CLOSED;
-  }));
+  EXPECT_EQ(watch.Next().run().state(), v1::RUN_STATE_CLOSED);
   v1::AnalyzeRequest analyze;
   analyze.set_rig("rigs/board");
   ASSERT_TRUE(Call(*analysis_, &v1::AnalysisService::Stub::Analyze, analyze).ok());

@@ -378,21 +378,18 @@ test('no view is wider than the screen, in light and dark', async () => {
     parameters: [`#/rigs/${RIG}/parameters`, (page) => page.getByRole('rowheader', { name: 'nk' })],
     next: [`#/rigs/${BOARD}/next`, (page) => page.getByRole('button', { name: 'Copy as recipe' })],
   };
-  for (const [name, [hash, last]] of Object.entries(views)) {
-    const { page, close } = await open(browser, hash, { viewport: { width: 390, height: 844 } });
-    await last(page).waitFor();
-    for (const width of [390, 1280]) {
-      await page.setViewportSize({ width, height: 844 });
-      await until(
-        () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
-        (excess) => excess <= 0,
-      );
+  for (const width of [1280, 390]) {
+    for (const [name, [hash, last]] of Object.entries(views)) {
+      const { page, close } = await open(browser, hash, { viewport: { width, height: 844 } });
+      await last(page).waitFor();
       for (const colorScheme of ['light', 'dark']) {
         await page.emulateMedia({ colorScheme });
+        const excess = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        assert.ok(excess <= 0, `${name} at ${width} px: ${excess} px too wide`);
         await picture(page, `${name}-${width}-${colorScheme}`);
       }
+      await close();
     }
-    await close();
   }
 });
 
