@@ -131,6 +131,9 @@ test('a zoom asks again, and shows more of fewer samples', async () => {
   });
   const drawn = page.locator('[data-samples]');
   await page.getByText('least, greatest, first and last of each pixel').waitFor();
+  await page.getByText('measured − twin').waitFor();
+  const plots = await page.locator('canvas').elementHandles();
+  assert.equal(plots.length, 2);
   const whole = await drawn.evaluate((e) => ({ ...e.dataset }));
   let asked = 0;
   page.on('request', (request) => (asked += request.url().endsWith('/GetSeries') ? 1 : 0));
@@ -144,6 +147,7 @@ test('a zoom asks again, and shows more of fewer samples', async () => {
   // More points for each second shown.
   assert.ok(near.points / near.samples > whole.points / whole.samples);
   assert.match(page.url(), /from=[\d.]+&to=[\d.]+/);
+  for (const plot of plots) assert.ok(await plot.evaluate((e) => e.isConnected), 'no plot was made anew');
   await page.keyboard.press('0');
   await until(() => drawn.evaluate((e) => e.dataset.samples), (n) => n === whole.samples);
   assert.doesNotMatch(page.url(), /from=/);
