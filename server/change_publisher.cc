@@ -54,7 +54,7 @@ ChangePublisher::~ChangePublisher() {
 
 void ChangePublisher::Changed(const std::string& name) {
   base::MutexLock lock(mutex_);
-  if (!queued_.insert(name).second) return;
+  if (!readings_before_.insert_or_assign(name, hub_.readings()).second) return;
   waiting_.push_back(name);
   changed_.NotifyOne();
 }
@@ -62,6 +62,7 @@ void ChangePublisher::Changed(const std::string& name) {
 void ChangePublisher::Run() {
   for (;;) {
     std::string name;
+    uint64_t readings_before = 0;
     {
       base::MutexLock lock(mutex_);
       while (waiting_.empty() && !stopping_) changed_.Wait(mutex_);
@@ -69,9 +70,13 @@ void ChangePublisher::Run() {
       name = std::move(waiting_.front());
       waiting_.pop_front();
       // From here on a change may not be in what is read.
-      queued_.erase(name);
+      readings_before = readings_before_.extract(name).mapped();
     }
-    if (const absl::Status status = Publish(name); !status.ok()) {
+    const absl::Status status = hub_.ReadState([&] {
+      published_readings_before_ = readings_before;
+      return Publish(name);
+    });
+    if (!status.ok()) {
       Log(LogLevel::kWarning, "change not published",
           {{"name", name}, {"error", base::Plain(status)}});
     }
@@ -94,9 +99,16 @@ absl::Status ChangePublisher::Publish(const std::string& name) {
   return PublishRig(rig);
 }
 
+WatchEvent ChangePublisher::StateOf(const std::string& rig, std::string name) const {
+  return {.topic = WatchTopic::kState,
+          .rig = rig,
+          .name = std::move(name),
+          .readings_before = published_readings_before_};
+}
+
 absl::Status ChangePublisher::PublishRig(const std::string& rig) {
   PARALLAX_ASSIGN_OR_RETURN(const store::RigRow row, store_.GetRig(rig));
-  WatchEvent event{.topic = WatchTopic::kState, .rig = rig, .name = RigNameOf(rig)};
+  WatchEvent event = StateOf(rig, RigNameOf(rig));
   *event.message.mutable_rig() = RigToProto(row);
   hub_.Publish(std::move(event));
   return absl::OkStatus();
@@ -104,7 +116,7 @@ absl::Status ChangePublisher::PublishRig(const std::string& rig) {
 
 absl::Status ChangePublisher::PublishRun(const std::string& rig, const std::string& run) {
   PARALLAX_ASSIGN_OR_RETURN(const store::RunRow row, store_.GetRun(rig, run));
-  WatchEvent event{.topic = WatchTopic::kState, .rig = rig, .name = RunNameOf(rig, run)};
+  WatchEvent event = StateOf(rig, RunNameOf(rig, run));
   *event.message.mutable_run() = RunWithLedger(row, registry_);
   const LiveAnalysis::RunState state =
       row.closed ? LiveAnalysis::RunState::kClosed : LiveAnalysis::RunState::kOpen;
@@ -130,9 +142,7 @@ absl::Status ChangePublisher::PublishSet(const std::string& rig, int64_t revisio
 }
 
 absl::Status ChangePublisher::PublishSetRow(const store::ParameterSetRow& row) {
-  WatchEvent event{.topic = WatchTopic::kState,
-                   .rig = row.rig,
-                   .name = ParameterSetNameOf(row.rig, row.revision)};
+  WatchEvent event = StateOf(row.rig, ParameterSetNameOf(row.rig, row.revision));
   PARALLAX_ASSIGN_OR_RETURN(*event.message.mutable_parameter_set(),
                             ParameterSetToProto(row, Body::kWithoutJson));
   hub_.Publish(std::move(event));
@@ -153,7 +163,7 @@ absl::Status ChangePublisher::PublishJob(const std::string& id) {
   } else {
     waiting_jobs_.erase(id);
   }
-  WatchEvent event{.topic = WatchTopic::kState, .rig = row.rig, .name = JobNameOf(id)};
+  WatchEvent event = StateOf(row.rig, JobNameOf(id));
   *event.message.mutable_job() = JobToProto(row);
   hub_.Publish(std::move(event));
   return absl::OkStatus();

@@ -35,6 +35,7 @@ class ChangePublisher {
   absl::Status ReadStart();
   void Run();
   absl::Status Publish(const std::string& name);
+  WatchEvent StateOf(const std::string& rig, std::string name) const;
   absl::Status PublishRig(const std::string& rig);
   absl::Status PublishRun(const std::string& rig, const std::string& run);
   absl::Status PublishSet(const std::string& rig, int64_t revision);
@@ -47,6 +48,7 @@ class ChangePublisher {
   WatchHub& hub_;
   LiveAnalysis& live_;
 
+  uint64_t published_readings_before_ = 0;  ///< of the thread: of the name that it publishes
   // Of the constructor, then of the thread.
   std::map<std::string, int64_t> current_;  ///< by rig: the revision that was current last
   std::set<std::string> waiting_jobs_;      ///< published as queued last
@@ -54,7 +56,8 @@ class ChangePublisher {
   base::Mutex mutex_;
   base::CondVar changed_;
   std::deque<std::string> waiting_ ABSL_GUARDED_BY(mutex_);
-  std::set<std::string> queued_ ABSL_GUARDED_BY(mutex_);
+  /// By name that waits: how many readings had begun when its newest change was stored.
+  std::map<std::string, uint64_t> readings_before_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

@@ -20,8 +20,9 @@ enum class WatchTopic {
 /// Something that happened, before the hub gives it its place.
 struct WatchEvent {
   WatchTopic topic = WatchTopic::kState;
-  std::string rig;   ///< id of the rig it belongs to
-  std::string name;  ///< of the rig, run, parameter set or job
+  std::string rig;               ///< id of the rig it belongs to
+  std::string name;              ///< of the rig, run, parameter set or job
+  uint64_t readings_before = 0;  ///< kState: WatchHub::readings() once the change was stored
   v1::WatchResponse message;
 };
 

@@ -35,9 +35,18 @@ absl::Status LostCursor(const std::string& cursor, const std::string& why) {
 /// Locks in this order: the hub's, or wake_mutex, then mutex. The hub's and wake_mutex are never
 /// held together.
 struct WatchHub::Watcher {
-  Watcher(WatchFilter wanted, const WatchQueue::Limits& limits, std::function<void()> to_wake)
-      : filter(std::move(wanted)), queue(limits), wake(std::move(to_wake)) {}
+  Watcher(WatchFilter wanted, uint64_t readings, const WatchQueue::Limits& limits,
+          std::function<void()> to_wake)
+      : filter(std::move(wanted)),
+        snapshot_reading(readings),
+        queue(limits),
+        wake(std::move(to_wake)) {}
 
+  bool Wants(const WatchEvent& event) const {
+    const bool known =
+        event.topic == WatchTopic::kState && event.readings_before < snapshot_reading;
+    return !known && filter.Wants(event);
+  }
   /// How many samples or events that coalesced.
   uint64_t Push(PublishedEventPtr event) {
     base::MutexLock lock(mutex);
@@ -52,6 +61,7 @@ struct WatchHub::Watcher {
   }
 
   const WatchFilter filter;
+  const uint64_t snapshot_reading;  ///< the last that had begun when it subscribed
   base::Mutex mutex;
   WatchQueue queue ABSL_GUARDED_BY(mutex);
   int quiet_beats ABSL_GUARDED_BY(mutex) = 0;
@@ -82,6 +92,12 @@ void WatchHub::Keep(PublishedEventPtr event) {
   }
 }
 
+absl::Status WatchHub::ReadState(absl::FunctionRef<absl::Status()> read) {
+  base::MutexLock lock(reading_mutex_);
+  ++readings_;
+  return read();
+}
+
 void WatchHub::Publish(WatchEvent event) {
   auto published = std::make_shared<PublishedEvent>();
   published->bytes = event.message.ByteSizeLong();
@@ -92,7 +108,7 @@ void WatchHub::Publish(WatchEvent event) {
     published->seq = ++seq_;
     published->event.message.set_cursor(CursorOf(seq_));
     for (const std::shared_ptr<Watcher>& watcher : watchers_) {
-      if (!watcher->filter.Wants(published->event)) continue;
+      if (!watcher->Wants(published->event)) continue;
       coalesced_ += watcher->Push(published);
       told.push_back(watcher);
     }
@@ -125,7 +141,8 @@ absl::StatusOr<uint64_t> WatchHub::ParseCursor(const std::string& cursor) const 
 
 absl::StatusOr<std::unique_ptr<WatchHub::Subscription>> WatchHub::Subscribe(
     WatchFilter filter, const std::string& cursor, absl::Time now, std::function<void()> wake) {
-  auto watcher = std::make_shared<Watcher>(std::move(filter), options_.queue, std::move(wake));
+  auto watcher =
+      std::make_shared<Watcher>(std::move(filter), readings_, options_.queue, std::move(wake));
   auto caught_up = std::make_shared<v1::WatchResponse>();
   *caught_up->mutable_caught_up()->mutable_time() = Stamp(now);
   {

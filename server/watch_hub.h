@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -7,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
@@ -40,6 +43,13 @@ class WatchHub {
   ///   has it. Characters of [0-9a-f].
   WatchHub(std::string instance, const WatchHubOptions& options);
   ~WatchHub();
+
+  /// Calls `read`, which reads state to be published or to begin a watch with, while nobody else
+  /// reads any. Who subscribes in a reading knows what was stored before it, and is not told it
+  /// again, nor in an older form, however late it is published. Not within another reading.
+  absl::Status ReadState(absl::FunctionRef<absl::Status()> read);
+  /// How many readings have begun.
+  uint64_t readings() const { return readings_; }
 
   /// Gives an event its place and cursor and queues it for all who want it.
   void Publish(WatchEvent event);
@@ -76,6 +86,8 @@ class WatchHub {
 
   const std::string instance_;
   const WatchHubOptions options_;
+  base::Mutex reading_mutex_;          ///< before mutex_
+  std::atomic<uint64_t> readings_{0};  ///< begun
   mutable base::Mutex mutex_;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t seq_ ABSL_GUARDED_BY(mutex_) = 0;  ///< of the newest event

@@ -26,10 +26,13 @@ WatchReactor::WatchReactor(const WatchContext& context, const grpc::CallbackServ
 absl::Status WatchReactor::Subscribe(const v1::WatchRequest& request) {
   PARALLAX_ASSIGN_OR_RETURN(prelude_, WatchPrelude::Create(context_, request));
   // First the place, then the snapshot: nothing that happens between them is missed.
-  PARALLAX_ASSIGN_OR_RETURN(
-      subscription_, context_.hub.Subscribe(prelude_->filter(), request.cursor(),
-                                            context_.services.clock.Now(), [this] { Advance(); }));
-  return prelude_->ReadSnapshot();
+  return context_.hub.ReadState([&]() -> absl::Status {
+    PARALLAX_ASSIGN_OR_RETURN(
+        subscription_,
+        context_.hub.Subscribe(prelude_->filter(), request.cursor(), context_.services.clock.Now(),
+                               [this] { Advance(); }));
+    return prelude_->ReadSnapshot();
+  });
 }
 
 void WatchReactor::Begin(const v1::WatchRequest& request) {

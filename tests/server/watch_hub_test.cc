@@ -133,6 +133,30 @@ TEST(WatchHub, EverythingComesOnceAndInOrder) {
   EXPECT_EQ(got[3].run().notes(), "closed");
 }
 
+TEST(WatchHub, StateThatASnapshotKnowsIsNotToldAfterIt) {
+  WatchHub hub("f00", {});
+  const auto changed = [&hub](const std::string& notes) {
+    WatchEvent event = RunState("r", notes);
+    event.readings_before = hub.readings();
+    return event;
+  };
+  const WatchEvent before = changed("before");
+  WatchEvent during;
+  std::unique_ptr<WatchHub::Subscription> subscription;
+  ASSERT_TRUE(hub.ReadState([&] {
+                   during = changed("during");
+                   subscription = MustSubscribe(hub, Watching({"rigs/a/runs/r"}));
+                   return absl::OkStatus();
+                 })
+                  .ok());
+  for (const WatchEvent& event : {before, during, changed("after")}) hub.Publish(event);
+  const std::vector<v1::WatchResponse> got = Drain(*subscription);
+  ASSERT_EQ(got.size(), 3u);
+  EXPECT_TRUE(got[0].has_caught_up());
+  EXPECT_EQ(got[1].run().notes(), "during");
+  EXPECT_EQ(got[2].run().notes(), "after");
+}
+
 TEST(WatchHub, ACursorBringsWhatWasMissed) {
   WatchHub hub("f00", {});
   for (int i = 0; i < 10; ++i) {
