@@ -41,7 +41,7 @@ struct Forecast {
   bool settled = false;            ///< whether it was
 
   /// Nothing outside the grid, or where the rig has no such output.
-  std::optional<ForecastPoint> At(int output, double time_s) const;
+  std::optional<ForecastPoint> At(int output, double at_s) const;
 };
 
 /// Predicts one run again and again as it grows, with one parameter set: values that hold for the

@@ -47,8 +47,9 @@ signal::CleanSeries SeriesFor(const signal::ChannelRef& ref, const LiveChannel& 
   series.quality.resize(series.time_s.size());
   if (series.time_s.empty()) return series;
   const double last_s = series.time_s.back(), step_s = channel.history().width_s();
-  for (double ahead_s = step_s; ahead_s <= kAheadS; ahead_s += step_s) {
-    series.time_s.push_back(last_s + ahead_s);
+  const auto steps = static_cast<int>(kAheadS / step_s);
+  for (int i = 1; i <= steps; ++i) {
+    series.time_s.push_back(last_s + i * step_s);
     series.value_si.push_back(series.value_si.back());
     series.quality.push_back(kAhead);
   }

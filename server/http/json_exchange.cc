@@ -24,9 +24,11 @@ void JsonExchange::OnMessage(std::string message) {
 void JsonExchange::OnEnd(RpcEnd end) {
   Response response{.headers = {{"content-type", "application/json"}}};
   if (end.code == absl::StatusCode::kOk) {
-    absl::StatusOr<std::string> json = JsonFromWire(answer_type_, message_);
-    if (json.ok()) response.body = *std::move(json);
-    if (!json.ok()) end = EndOf(json.status());
+    if (absl::StatusOr<std::string> json = JsonFromWire(answer_type_, message_); json.ok()) {
+      response.body = *std::move(json);
+    } else {
+      end = EndOf(json.status());
+    }
   }
   if (end.code != absl::StatusCode::kOk) {
     response.status = HttpStatusOf(end.code);

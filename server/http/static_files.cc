@@ -86,7 +86,7 @@ absl::StatusOr<StaticFiles> StaticFiles::Load(const std::string& directory) {
     file.etag = base::Sha256Hex(file.bytes).substr(0, kEtagDigits);
     files.files_["/" + it->path().lexically_relative(directory).generic_string()] = std::move(file);
   }
-  if (error || files.files_.count("/index.html") == 0) {
+  if (error || !files.files_.contains("/index.html")) {
     return absl::NotFoundError(absl::StrFormat(
         "%s holds no index.html; build the dashboard, or name its folder with --web", directory));
   }
