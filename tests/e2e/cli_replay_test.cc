@@ -93,6 +93,20 @@ std::string ReadFile(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
+TEST(CliReplayTest, AnInterruptedOneSaysSoAndExits130) {
+  CliBench bench("interrupted");
+  const std::string err = bench.folder() + "/err";
+  const auto client = bench.StartCli({"campaign", "replay", kBoardCampaign, "--speed", "1"}, err);
+  Output runs;
+  do {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    runs = bench.Cli({"run", "list", "tclab-byu", "-o", "json"});
+  } while (runs.exit_code != 0 || runs.json().empty());
+  client->Kill(SIGINT);
+  EXPECT_EQ(client->Wait(), 130);
+  EXPECT_THAT(ReadFile(err), ::testing::EndsWith("\ninterrupted\n"));
+}
+
 /// (time, bits of the value) of every sample of one column, as the file has them.
 std::vector<std::pair<std::string, uint64_t>> Samples(
     const std::vector<std::vector<std::string>>& lines, size_t column) {

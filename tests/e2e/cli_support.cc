@@ -122,8 +122,9 @@ Output CliBench::Cli(const std::vector<std::string>& arguments) {
   return output;
 }
 
-std::unique_ptr<Process> CliBench::StartCli(const std::vector<std::string>& arguments) {
-  return std::make_unique<Process>(Command(arguments), "", "");
+std::unique_ptr<Process> CliBench::StartCli(const std::vector<std::string>& arguments,
+                                            const std::string& err) {
+  return std::make_unique<Process>(Command(arguments), "", err);
 }
 
 }  // namespace parallax::e2e

@@ -55,8 +55,9 @@ class CliBench {
 
   /// Runs `parallax ARGUMENTS...` against the daemon to its end.
   Output Cli(const std::vector<std::string>& arguments);
-  /// Starts the same and leaves it running.
-  std::unique_ptr<Process> StartCli(const std::vector<std::string>& arguments);
+  /// Starts the same and leaves it running; its stderr goes into a file (empty: thrown away).
+  std::unique_ptr<Process> StartCli(const std::vector<std::string>& arguments,
+                                    const std::string& err = "");
   const std::string& folder() const { return folder_; }
 
  private:
