@@ -13,14 +13,8 @@ constexpr char kReportSchema[] = "parallax-report/1";
 /// The named members of an object, null where one is absent or `from` is no object.
 Json Pick(const Json& from, std::initializer_list<const char*> keys) {
   Json picked = Json::object();
-  for (const char* key : keys) {
-    picked[key] = from.is_object() && from.contains(key) ? from[key] : Json();
-  }
+  for (const char* key : keys) picked[key] = At(from, key);
   return picked;
-}
-
-Json Member(const Json& from, const char* key) {
-  return from.is_object() && from.contains(key) ? from[key] : Json();
 }
 
 /// The named members of every element; an empty array where there is none.
@@ -32,7 +26,7 @@ Json PickEach(const Json& from, std::initializer_list<const char*> keys) {
 }
 
 Json Verdict(const Json& report) {
-  Json verdict = Pick(Member(report, "verdict"),
+  Json verdict = Pick(At(report, "verdict"),
                       {"kind", "parameters", "group", "channels", "confidence", "because"});
   for (const char* key : {"parameters", "group", "channels"}) {
     if (verdict[key].is_null()) verdict[key] = Json::array();
@@ -41,11 +35,11 @@ Json Verdict(const Json& report) {
 }
 
 Json Validation(const Json& report) {
-  const Json from = Member(report, "validation");
+  const Json from = At(report, "validation");
   Json validation =
       Pick(from, {"accepted", "gap_before", "gap_after", "floor", "rmse",
                   "chirality_success_before", "chirality_success_after", "coverage_90"});
-  validation["rmse"] = PickEach(Member(from, "rmse"), {"channel", "before", "after", "unit"});
+  validation["rmse"] = PickEach(At(from, "rmse"), {"channel", "before", "after", "unit"});
   return validation;
 }
 
@@ -77,9 +71,9 @@ absl::StatusOr<Json> ParseReport(const v1::Report& report) {
   if (!parsed.is_object()) {
     return absl::DataLossError(absl::StrFormat("%s: is not JSON", report.name()));
   }
-  if (Member(parsed, "schema") != kReportSchema) {
+  if (At(parsed, "schema") != kReportSchema) {
     return absl::DataLossError(absl::StrFormat("%s: schema is %s, must be \"%s\"", report.name(),
-                                               Member(parsed, "schema").dump(), kReportSchema));
+                                               At(parsed, "schema").dump(), kReportSchema));
   }
   return parsed;
 }
@@ -89,16 +83,16 @@ Json ComposeEvaluation(const std::string& campaign, const Json& report, const v1
   Json evaluation;
   evaluation["campaign"] = campaign;
   evaluation["verdict"] = Verdict(report);
-  evaluation["attribution"] = PickEach(Member(report, "attribution"),
+  evaluation["attribution"] = PickEach(At(report, "attribution"),
                                        {"parameter", "mechanism", "shapley", "low", "high", "pip"});
-  const Json group = Member(report, "attribution_group");
+  const Json group = At(report, "attribution_group");
   if (group.is_object()) {
     evaluation["attribution_group"] =
         Pick(group, {"name", "parameters", "shapley", "low", "high", "pip"});
   }
-  evaluation["unexplained"] = Member(report, "unexplained");
-  evaluation["calibrated"] = PickEach(Member(report, "calibrated"),
-                                      {"parameter", "run", "assumed", "value", "sd", "unit"});
+  evaluation["unexplained"] = At(report, "unexplained");
+  evaluation["calibrated"] =
+      PickEach(At(report, "calibrated"), {"parameter", "run", "assumed", "value", "sd", "unit"});
   evaluation["validation"] = Validation(report);
   evaluation["ingest"] = Ingest(ledger);
   evaluation["seconds"] = {{"replay", seconds.replay},

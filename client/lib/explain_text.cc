@@ -16,11 +16,6 @@ constexpr int kDigits = 4;
 
 }  // namespace
 
-const Json& At(const Json& from, const char* key) {
-  static const Json kNull;
-  return from.is_object() && from.contains(key) ? from[key] : kNull;
-}
-
 std::string Text(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_number()) return Figure(value.get<double>(), kDigits);

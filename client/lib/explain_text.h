@@ -12,9 +12,6 @@ namespace parallax::client {
 /// How far every part is set in.
 inline constexpr char kIndent[] = "  ";
 
-/// The member of an object; null where it is absent or `from` is no object.
-const Json& At(const Json& from, const char* key);
-
 /// A string as it is, a number to four digits, "-" for all else.
 std::string Text(const Json& value);
 

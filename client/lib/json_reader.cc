@@ -17,8 +17,6 @@
 namespace parallax::client {
 namespace {
 
-using nlohmann::json;
-
 constexpr size_t kShownBytes = 60;
 
 std::string LineAndColumn(std::string_view text, size_t byte) {
@@ -38,10 +36,10 @@ absl::Status NotJson(const std::string& where, const std::string& what) {
 /// the parser would drop the first without a word.
 class RepeatedKeys {
  public:
-  bool operator()(int /*depth*/, json::parse_event_t event, json& value) {
-    if (event == json::parse_event_t::object_start) open_.emplace_back();
-    if (event == json::parse_event_t::object_end) open_.pop_back();
-    if (event == json::parse_event_t::key &&
+  bool operator()(int /*depth*/, nlohmann::json::parse_event_t event, nlohmann::json& value) {
+    if (event == nlohmann::json::parse_event_t::object_start) open_.emplace_back();
+    if (event == nlohmann::json::parse_event_t::object_end) open_.pop_back();
+    if (event == nlohmann::json::parse_event_t::key &&
         !open_.back().insert(value.get<std::string>()).second) {
       found_ = value.get<std::string>();
     }
@@ -56,11 +54,11 @@ class RepeatedKeys {
 
 }  // namespace
 
-absl::StatusOr<json> ReadJsonFile(const std::string& path) {
+absl::StatusOr<nlohmann::json> ReadJsonFile(const std::string& path) {
   PARALLAX_ASSIGN_OR_RETURN(const std::string text, base::ReadFile(path));
   RepeatedKeys repeated;
   try {
-    json document = json::parse(text, std::ref(repeated));
+    nlohmann::json document = nlohmann::json::parse(text, std::ref(repeated));
     if (repeated.found().has_value()) {
       return base::WithFieldError(
           absl::InvalidArgumentError(absl::StrFormat("%s: key \"%s\" stands twice in one object",
@@ -71,24 +69,24 @@ absl::StatusOr<json> ReadJsonFile(const std::string& path) {
            .next_step = "keep one of the two"});
     }
     return document;
-  } catch (const json::parse_error& error) {
+  } catch (const nlohmann::json::parse_error& error) {
     const std::string what = error.what();
     const size_t colon = what.rfind(": ");
     return NotJson(absl::StrFormat("%s: %s", path, LineAndColumn(text, error.byte)),
                    colon == std::string::npos ? what : what.substr(colon + 2));
-  } catch (const json::exception& error) {
+  } catch (const nlohmann::json::exception& error) {
     return NotJson(path, error.what());
   }
 }
 
-JsonReader JsonReader::At(const json& value, const std::string& step) const {
+JsonReader JsonReader::At(const nlohmann::json& value, const std::string& step) const {
   JsonReader reader(value, file_, *warnings_);
   reader.path_ = path_.empty() || step.front() == '[' ? path_ + step : path_ + "." + step;
   return reader;
 }
 
 absl::Status JsonReader::Error(const std::string& bound) const {
-  std::string shown = value_->dump(-1, ' ', false, json::error_handler_t::replace);
+  std::string shown = value_->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   if (shown.size() > kShownBytes) shown = shown.substr(0, kShownBytes) + "...";
   v1::ErrorDetail detail;
   detail.set_field(path_.empty() ? file_ : file_ + ": " + path_);

@@ -115,6 +115,11 @@ Json FieldJson(const Message& message, const FieldDescriptor& field) {
 
 }  // namespace
 
+const Json& At(const Json& from, const char* key) {
+  static const Json kNull;
+  return from.is_object() && from.contains(key) ? from[key] : kNull;
+}
+
 std::string TimestampText(const google::protobuf::Timestamp& time) {
   const absl::Time point = absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
   return absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", point, absl::UTCTimeZone());

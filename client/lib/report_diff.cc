@@ -7,41 +7,33 @@
 namespace parallax::client {
 namespace {
 
-/// Null where there is no such member.
-Json Member(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found == object.end() ? Json() : *found;
-}
-
 std::string TextAt(const Json& object, const char* key) {
-  const Json text = Member(object, key);
+  const Json text = At(object, key);
   return text.is_string() ? text.get<std::string>() : "";
 }
 
 void AddMembers(const Json& report, const char* part, std::initializer_list<const char*> keys,
                 std::vector<ReportDifference>* said) {
-  const Json object = Member(report, part);
+  const Json object = At(report, part);
   for (const char* key : keys)
-    said->push_back({.part = part, .name = key, .from = Member(object, key)});
+    said->push_back({.part = part, .name = key, .from = At(object, key)});
 }
 
 /// All that a report says, as `from`.
 std::vector<ReportDifference> Said(const Json& report) {
   std::vector<ReportDifference> said;
   AddMembers(report, "verdict", {"kind", "parameters", "group", "channels", "confidence"}, &said);
-  for (const Json& share : Member(report, "attribution")) {
-    said.push_back({.part = "attribution",
-                    .name = TextAt(share, "parameter"),
-                    .from = Member(share, "shapley")});
+  for (const Json& share : At(report, "attribution")) {
+    said.push_back(
+        {.part = "attribution", .name = TextAt(share, "parameter"), .from = At(share, "shapley")});
   }
-  said.push_back(
-      {.part = "attribution", .name = "unexplained", .from = Member(report, "unexplained")});
-  for (const Json& value : Member(report, "calibrated")) {
+  said.push_back({.part = "attribution", .name = "unexplained", .from = At(report, "unexplained")});
+  for (const Json& value : At(report, "calibrated")) {
     said.push_back({.part = "calibrated",
                     .name = TextAt(value, "parameter"),
                     .run = TextAt(value, "run"),
                     .unit = TextAt(value, "unit"),
-                    .from = Member(value, "value")});
+                    .from = At(value, "value")});
   }
   AddMembers(report, "validation", {"accepted", "gap_before", "gap_after"}, &said);
   return said;
