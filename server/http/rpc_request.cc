@@ -73,6 +73,10 @@ absl::StatusOr<RpcRequest> ReadRpcHead(const Request& head) {
   }
   if (const std::string_view timeout = head.Header("grpc-timeout"); !timeout.empty()) {
     PARALLAX_ASSIGN_OR_RETURN(request.timeout, ParseTimeout(timeout));
+    // gRPC's timer may be later than the answer.
+    if (request.timeout == absl::ZeroDuration()) {
+      return absl::DeadlineExceededError("the time of the call was over as it came");
+    }
   }
   const std::string_view proof = head.Header("authorization");
   if (!IsMetadataValue(proof)) {

@@ -24,7 +24,8 @@ bool IsMethodPath(std::string_view path);
 /// The call that the head of a POST asks for, all but its message. Of the request's headers only
 /// `authorization` becomes metadata.
 /// Errors: Unimplemented (a method that reads a stream, JSON for one that writes a stream or is not
-/// known, compression); InvalidArgument (a header that gRPC does not take).
+/// known, compression); InvalidArgument (a header that gRPC does not take); DeadlineExceeded (a
+/// timeout of zero).
 absl::StatusOr<RpcRequest> ReadRpcHead(const Request& head);
 
 }  // namespace parallax::server::http
