@@ -36,7 +36,7 @@ function(parallax_compile target precompiled briefly)
 endfunction()
 
 function(parallax_batch target)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ${PARALLAX_BATCHES} UNITY_BUILD_BATCH_SIZE 24)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${PARALLAX_BATCHES} UNITY_BUILD_BATCH_SIZE 6)
 endfunction()
 
 # parallax_module(base SOURCES a.cc b.cc DEPENDS absl::status): one folder, one namespace, one target. Most of
