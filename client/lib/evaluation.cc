@@ -35,7 +35,7 @@ Json Verdict(const Json& report) {
 }
 
 Json Validation(const Json& report) {
-  const Json from = At(report, "validation");
+  const Json& from = At(report, "validation");
   Json validation =
       Pick(from, {"accepted", "gap_before", "gap_after", "floor", "rmse",
                   "chirality_success_before", "chirality_success_after", "coverage_90"});
@@ -85,7 +85,7 @@ Json ComposeEvaluation(const std::string& campaign, const Json& report, const v1
   evaluation["verdict"] = Verdict(report);
   evaluation["attribution"] = PickEach(At(report, "attribution"),
                                        {"parameter", "mechanism", "shapley", "low", "high", "pip"});
-  const Json group = At(report, "attribution_group");
+  const Json& group = At(report, "attribution_group");
   if (group.is_object()) {
     evaluation["attribution_group"] =
         Pick(group, {"name", "parameters", "shapley", "low", "high", "pip"});

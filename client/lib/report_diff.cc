@@ -8,13 +8,13 @@ namespace parallax::client {
 namespace {
 
 std::string TextAt(const Json& object, const char* key) {
-  const Json text = At(object, key);
+  const Json& text = At(object, key);
   return text.is_string() ? text.get<std::string>() : "";
 }
 
 void AddMembers(const Json& report, const char* part, std::initializer_list<const char*> keys,
                 std::vector<ReportDifference>* said) {
-  const Json object = At(report, part);
+  const Json& object = At(report, part);
   for (const char* key : keys)
     said->push_back({.part = part, .name = key, .from = At(object, key)});
 }

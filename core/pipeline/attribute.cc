@@ -14,7 +14,7 @@
 namespace parallax::pipeline {
 namespace {
 
-constexpr int kPosteriorDraws = 32;
+constexpr int kInformedDraws = 32;
 constexpr uint64_t kDrawStream = 2'000'000;
 /// Relative change of cost at which a refit for evidence ends: a thousandth of a nat is enough.
 constexpr double kEvidenceTolerance = 1e-5;
@@ -134,7 +134,7 @@ ShareGame GameOfBoard(const Model& model, const MapFit& fit, const GapMeter& met
                  }};
   for (int p = 0; p < space.parameter_count(); ++p) game.players.push_back(space.CoordinatesOf(p));
   base::Random random(seed, kDrawStream);
-  game.informed = calibration::DrawPosterior(fit.posterior, kPosteriorDraws, random, space.lower(),
+  game.informed = calibration::DrawPosterior(fit.posterior, kInformedDraws, random, space.lower(),
                                              space.upper());
   return game;
 }

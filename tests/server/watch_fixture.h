@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/server/daemon_fixture.h"
+#include "tests/server/watch_requests.h"
 
 namespace parallax::server {
 
@@ -58,14 +59,6 @@ class TestWatch {
 /// A daemon to which a board streams, and requests to watch it.
 class WatchingTest : public DaemonTest {
  protected:
-  static v1::WatchRequest Request(const std::vector<std::string>& names,
-                                  v1::WatchDetail detail = v1::WATCH_DETAIL_POINTS) {
-    v1::WatchRequest request;
-    for (const std::string& name : names) request.add_names(name);
-    request.set_detail(detail);
-    return request;
-  }
-
   /// Streams batches [first, first + count) of five rows.
   void StreamBatches(uint64_t first, uint64_t count) {
     TestStream stream(*ingest_);

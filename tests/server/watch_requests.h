@@ -8,6 +8,7 @@
 
 namespace parallax::server {
 
+/// What asks to be told of `names`.
 inline v1::WatchRequest Watching(const std::vector<std::string>& names,
                                  v1::WatchDetail detail = v1::WATCH_DETAIL_POINTS) {
   v1::WatchRequest request;
@@ -16,6 +17,7 @@ inline v1::WatchRequest Watching(const std::vector<std::string>& names,
   return request;
 }
 
+/// Of a request that is right.
 inline WatchFilter FilterOf(const v1::WatchRequest& request) {
   return *WatchFilter::Parse(request);
 }

@@ -23,7 +23,7 @@ class WatchStateTest : public WatchingTest {
 
 TEST_F(WatchStateTest, RigsRunsAndJobsAreToldAsTheyChange) {
   StreamBatches(0, 10);
-  TestWatch watch(*query_, Request({"rigs/-"}, v1::WATCH_DETAIL_STATE));
+  TestWatch watch(*query_, Watching({"rigs/-"}, v1::WATCH_DETAIL_STATE));
   EXPECT_EQ(watch.Next().rig().name(), "rigs/board");
   EXPECT_EQ(watch.Next().run().name(), kWatchedRun);
   EXPECT_EQ(watch.Next().parameter_set().state(), v1::PARAMETER_SET_STATE_CURRENT);
@@ -56,7 +56,7 @@ TEST_F(WatchStateTest, RigsRunsAndJobsAreToldAsTheyChange) {
 TEST_F(WatchStateTest, WhatIsQueuedAndCancelledByItselfIsTold) {
   store_->HoldJobs();
   StreamBatches(0, 2);
-  TestWatch watch(*query_, Request({"jobs/-"}, v1::WATCH_DETAIL_STATE));
+  TestWatch watch(*query_, Watching({"jobs/-"}, v1::WATCH_DETAIL_STATE));
   EXPECT_TRUE(watch.Next().has_caught_up());
   CloseRun();
   const v1::Job queued = watch.Next().job();
@@ -92,7 +92,7 @@ TEST_F(WatchStateTest, APromotedSetIsToldAfterTheOneThatItRetires) {
   ASSERT_TRUE(
       store.FinishJob(store.ClaimJob()->value(), {.verdict = "IDENTIFIED", .bytes = "{}"}, set)
           .ok());
-  TestWatch watch(*query_, Request({"rigs/board/parameterSets"}, v1::WATCH_DETAIL_STATE));
+  TestWatch watch(*query_, Watching({"rigs/board/parameterSets"}, v1::WATCH_DETAIL_STATE));
   EXPECT_EQ(watch.Next().parameter_set().state(), v1::PARAMETER_SET_STATE_CURRENT);
   const v1::ParameterSet candidate = watch.Next().parameter_set();
   EXPECT_EQ(candidate.state(), v1::PARAMETER_SET_STATE_CANDIDATE);

@@ -70,7 +70,7 @@ class WatchTest : public WatchingTest {
 
   /// Streams four batches to a watcher that then goes; the request with which it may come back.
   v1::WatchRequest WatchFourBatches(Held* held) {
-    v1::WatchRequest request = Request({kWatchedRun});
+    v1::WatchRequest request = Watching({kWatchedRun});
     TestWatch watch(*query_, request);
     watch.AwaitCaughtUp();
     StreamBatches(0, 4);
@@ -84,7 +84,7 @@ class WatchTest : public WatchingTest {
 };
 
 TEST_F(WatchTest, SeesWhatIsStoredOnceAndThenTheRunsEnd) {
-  TestWatch watch(*query_, Request({kWatchedRun}));
+  TestWatch watch(*query_, Watching({kWatchedRun}));
   const v1::WatchResponse snapshot = watch.Next();
   EXPECT_EQ(snapshot.run().name(), kWatchedRun);
   EXPECT_EQ(snapshot.run().state(), v1::RUN_STATE_OPEN);
@@ -136,7 +136,7 @@ TEST_F(WatchTest, AfterARestartItGoesOnFromTheLastTimeSeen) {
 TEST_F(WatchTest, ACursorThatWasEvictedIsOutOfRange) {
   options_.watch.ring_events = 4;
   Restart();
-  v1::WatchRequest request = Request({kWatchedRun});
+  v1::WatchRequest request = Watching({kWatchedRun});
   {
     TestWatch watch(*query_, request);
     request.set_cursor(watch.AwaitCaughtUp().cursor());
@@ -151,7 +151,7 @@ TEST_F(WatchTest, ACursorThatWasEvictedIsOutOfRange) {
 TEST_F(WatchTest, StoredSamplesComeFirst) {
   StreamBatches(0, 10);
   CloseRun();
-  v1::WatchRequest request = Request({kWatchedRun});
+  v1::WatchRequest request = Watching({kWatchedRun});
   request.mutable_backfill_start_time()->set_seconds(kRunStartUnixNs / 1'000'000'000 + 20);
   TestWatch watch(*query_, request);
   EXPECT_EQ(watch.Next().run().state(), v1::RUN_STATE_CLOSED);
@@ -168,7 +168,7 @@ TEST_F(WatchTest, StoredSamplesComeFirst) {
 // The watermark is two seconds behind the newest sample.
 TEST_F(WatchTest, OutOfOrderIsPutRightAndLateIsFlaggedUntilTheRunIsReadAnew) {
   constexpr uint64_t kInTime = 12;
-  TestWatch watch(*query_, Request({kWatchedRun}));
+  TestWatch watch(*query_, Watching({kWatchedRun}));
   watch.AwaitCaughtUp();
   TestStream stream(*ingest_);
   stream.Open(Hello("p"));
@@ -208,7 +208,7 @@ TEST_F(WatchTest, OutOfOrderIsPutRightAndLateIsFlaggedUntilTheRunIsReadAnew) {
 // One batch of more than may wait: the run is let go of, and read anew when nothing more comes.
 TEST_F(WatchTest, WhatTheLiveAnalysisCannotFollowIsTold) {
   constexpr int kTooMany = static_cast<int>(LiveAnalysis::kMaxQueuedSamples) / 4 + 1;
-  TestWatch watch(*query_, Request({kWatchedRun}));
+  TestWatch watch(*query_, Watching({kWatchedRun}));
   watch.AwaitCaughtUp();
   TestStream stream(*ingest_);
   stream.Open(Hello("p"));
@@ -240,7 +240,7 @@ TEST_F(WatchTest, WhatTheLiveAnalysisCannotFollowIsTold) {
 
 TEST_F(WatchTest, WhatWasNotFollowedOfARunThatEndsIsToldBeforeItsEnd) {
   constexpr int kTooMany = static_cast<int>(LiveAnalysis::kMaxQueuedSamples) / 4 + 1;
-  TestWatch watch(*query_, Request({kWatchedRun}));
+  TestWatch watch(*query_, Watching({kWatchedRun}));
   watch.AwaitCaughtUp();
   TestStream stream(*ingest_);
   stream.Open(Hello("p"));
@@ -257,7 +257,7 @@ TEST_F(WatchTest, WhatWasNotFollowedOfARunThatEndsIsToldBeforeItsEnd) {
 }
 
 TEST_F(WatchTest, TheTwinIsHeldAgainstWhatComes) {
-  TestWatch watch(*query_, Request({"rigs/board"}));
+  TestWatch watch(*query_, Watching({"rigs/board"}));
   watch.AwaitCaughtUp();
   bool predicted = false;
   for (uint64_t seq = 0; seq < 200 && !predicted; ++seq) {
@@ -277,7 +277,7 @@ TEST_F(WatchTest, TheTwinIsHeldAgainstWhatComes) {
 }
 
 TEST_F(WatchTest, HealthTellsWhatIsStale) {
-  TestWatch watch(*query_, Request({kWatchedRun}, v1::WATCH_DETAIL_HEALTH));
+  TestWatch watch(*query_, Watching({kWatchedRun}, v1::WATCH_DETAIL_HEALTH));
   StreamBatches(0, 2);
   const auto told = [](uint64_t samples, bool stale) {
     return [=](const v1::WatchResponse& event) {
@@ -286,21 +286,21 @@ TEST_F(WatchTest, HealthTellsWhatIsStale) {
              event.health().channels(2).stale() == stale;
     };
   };
-  const v1::WatchResponse fresh = watch.Await(told(2 * kRows, false));
+  const v1::WatchResponse fresh = watch.Await(told(uint64_t{2} * kRows, false));
   ASSERT_EQ(fresh.health().channels_size(), 4);
   EXPECT_EQ(fresh.health().channels(2).channel(), "board/T1");
   EXPECT_EQ(fresh.health().channels(2).stale_after_s(), 5.0);
   clock_.Advance(absl::Seconds(30));
-  const v1::WatchResponse stale = watch.Await(told(2 * kRows, true));
+  const v1::WatchResponse stale = watch.Await(told(uint64_t{2} * kRows, true));
   EXPECT_NEAR(stale.health().channels(2).age_s(), 30.0, 1e-6);
 }
 
 TEST_F(WatchTest, WhatItCannotWatchIsSaid) {
-  EXPECT_EQ(WatchStatus(Request({"rigs/none"})).code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(WatchStatus(Request({"rigs/board/runs/none"})).code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(WatchStatus(Request({"jobs/none"})).code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(WatchStatus(Request({})).code(), absl::StatusCode::kInvalidArgument);
-  v1::WatchRequest request = Request({"rigs/board"});
+  EXPECT_EQ(WatchStatus(Watching({"rigs/none"})).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(WatchStatus(Watching({"rigs/board/runs/none"})).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(WatchStatus(Watching({"jobs/none"})).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(WatchStatus(Watching({})).code(), absl::StatusCode::kInvalidArgument);
+  v1::WatchRequest request = Watching({"rigs/board"});
   request.set_cursor("nonsense");
   EXPECT_EQ(WatchStatus(request).code(), absl::StatusCode::kInvalidArgument);
   request.set_cursor("f00.1");
@@ -311,7 +311,7 @@ TEST_F(WatchTest, WhatItCannotWatchIsSaid) {
 }
 
 TEST_F(WatchTest, TheDaemonsEndEndsIt) {
-  TestWatch watch(*query_, Request({"rigs/board"}));
+  TestWatch watch(*query_, Watching({"rigs/board"}));
   watch.AwaitCaughtUp();
   daemon_->Drain();
   EXPECT_EQ(watch.Finish().code(), absl::StatusCode::kUnavailable);
