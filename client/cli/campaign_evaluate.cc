@@ -16,7 +16,7 @@ struct EvaluateOptions {
   bool fail_on_gap = false;
 };
 
-std::string Text(const Json& report, const Json& evaluation) {
+std::string EvaluationText(const Json& report, const Json& evaluation) {
   const Json& ingest = evaluation["ingest"];
   const Json& seconds = evaluation["seconds"];
   return ExplainReport(report) +
@@ -44,7 +44,7 @@ absl::StatusOr<ExitCode> Evaluate(const EvaluateOptions& options, Context& conte
   AddPhases(analysis.job, seconds);
   PARALLAX_ASSIGN_OR_RETURN(const Json report, ParseReport(analysis.report));
   const Json evaluation = ComposeEvaluation(campaign.manifest.id, report, replayed.ledger, seconds);
-  context.EmitDocument(evaluation, Text(report, evaluation));
+  context.EmitDocument(evaluation, EvaluationText(report, evaluation));
   const bool failed = options.fail_on_gap && analysis.report.verdict() != "NO_GAP";
   return failed ? kExitCheckFailed : kExitOk;
 }

@@ -17,7 +17,7 @@ namespace {
 constexpr double kShiftStepS = 0.5;
 
 /// Residual sum of squares of the best a + b·x.
-double Misfit(const Eigen::VectorXd& x, const Eigen::VectorXd& y) {
+double SquaredResidual(const Eigen::VectorXd& x, const Eigen::VectorXd& y) {
   const Eigen::VectorXd dx = x.array() - x.mean();
   const Eigen::VectorXd dy = y.array() - y.mean();
   const double variance = dx.squaredNorm();
@@ -118,7 +118,7 @@ ClockOffset EstimateShift(const Eigen::VectorXd& time_s, const Eigen::VectorXd& 
     for (Eigen::Index i = 0; i < time_s.size(); ++i) {
       shifted(i) = LocateOnGrid(grid_s, time_s(i) - shift_s).Interpolate(reference);
     }
-    misfit(k) = Misfit(shifted, value);
+    misfit(k) = SquaredResidual(shifted, value);
   }
   Eigen::Index best = 0;
   const double least = misfit.minCoeff(&best);

@@ -57,7 +57,7 @@ struct JsDraws {
   Eigen::MatrixXd measured, right;
 };
 
-JsDraws DrawsOf(Eigen::Index dimensions) {
+JsDraws JsDrawsOf(Eigen::Index dimensions) {
   return {divergence::StandardNormals(dimensions, kDraws, 1, 0),
           divergence::StandardNormals(dimensions, kDraws, 1, 1)};
 }
@@ -88,7 +88,7 @@ Null NullOf(const RightTwins& twins, Eigen::Index dimensions) {
   const std::vector<double> bandwidths = divergence::NormalBandwidths(static_cast<int>(dimensions));
   null.energy.assign(count, 0.0);
   std::vector<double> mmd(count), kl(count), transport(few), js(few);
-  const JsDraws draws = DrawsOf(dimensions);
+  const JsDraws draws = JsDrawsOf(dimensions);
   base::ParallelFor(count, [&](size_t i) {
     const Eigen::MatrixXd& scores = twins.scores[i];
     null.energy[i] = divergence::DisplacedEnergyDistance(scores);
@@ -161,7 +161,7 @@ absl::StatusOr<DivergenceFigures> Measure(const ComparedSignal& signal, const Ru
                             .mmd = {divergence::DisplacedMmdSquared(scores, bandwidths), null.mmd},
                             .transport = {Transport(scores), null.transport},
                             .kl = {KlOf(scores), null.kl},
-                            .js = {JsOf(scores, DrawsOf(scores.cols())), null.js},
+                            .js = {JsOf(scores, JsDrawsOf(scores.cols())), null.js},
                             .p_value = divergence::TailShare(null.energy, energy.value())};
   PARALLAX_ASSIGN_OR_RETURN(
       const divergence::TestResult flips,

@@ -72,8 +72,8 @@ struct Physics {
 };
 
 /// Coordinates of `to` that `from` has too, the others as assumed.
-Eigen::VectorXd Carry(const ParameterSpace& from, const Eigen::VectorXd& z,
-                      const ParameterSpace& to) {
+Eigen::VectorXd CarryOver(const ParameterSpace& from, const Eigen::VectorXd& z,
+                          const ParameterSpace& to) {
   Eigen::VectorXd carried = Eigen::VectorXd::Zero(to.size());
   for (int k = 0; k < to.size(); ++k) {
     for (int i = 0; i < from.size(); ++i) {
@@ -159,8 +159,8 @@ class DriftSearch {
     if (steps.size() == others.size()) return best;
     PARALLAX_ASSIGN_OR_RETURN(
         const DriftFit both,
-        FitBeside(steps, Carry(alone.physics->space, alone.x.head(alone.physics->space.size()),
-                               model_.space())));
+        FitBeside(steps, CarryOver(alone.physics->space, alone.x.head(alone.physics->space.size()),
+                                   model_.space())));
     PARALLAX_RETURN_IF_ERROR(Keep(both, &best));
     return best;
   }
@@ -183,7 +183,7 @@ class DriftSearch {
     const Eigen::VectorXd assumed = Eigen::VectorXd::Zero(physics->space.size());
     PARALLAX_ASSIGN_OR_RETURN(
         const calibration::FitResult fitted,
-        Refit(physics->model, sensors_, Carry(model_.space(), z, physics->space)));
+        Refit(physics->model, sensors_, CarryOver(model_.space(), z, physics->space)));
     DriftFit best{.physics = physics};
     for (const Eigen::VectorXd& at : {fitted.x, assumed}) {
       PARALLAX_ASSIGN_OR_RETURN(const double onset_s,

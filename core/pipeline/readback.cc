@@ -15,7 +15,7 @@ namespace {
 constexpr double kSettleAfterRampS = 90.0;  ///< what a stage needs after a ramp
 constexpr double kLeastSegmentS = 60.0;
 constexpr double kMarginS = 15.0;  ///< before the next change: clocks and smoothing reach that far
-constexpr size_t kLeastReadings = 10;
+constexpr size_t kLeastShares = 10;
 
 bool HasRamp(const signal::Segment& segment) {
   return std::any_of(segment.setpoints.begin(), segment.setpoints.end(),
@@ -39,7 +39,7 @@ std::optional<Readback> Compare(const signal::CleanSeries& series,
       continue;
     shares.push_back(series.value_si[i] / told - 1.0);
   }
-  if (shares.size() < kLeastReadings) return std::nullopt;
+  if (shares.size() < kLeastShares) return std::nullopt;
   Readback out{.channel = series.channel, .share = divergence::Quantile(shares, 0.5)};
   const auto middle = shares.begin() + static_cast<std::ptrdiff_t>(shares.size() / 2);
   out.early = divergence::Quantile({shares.begin(), middle}, 0.5);

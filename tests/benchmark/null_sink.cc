@@ -14,7 +14,7 @@
 namespace parallax::benchmarks {
 namespace {
 
-grpc::ByteBuffer Serialize(const v1::StreamResponse& message) {
+grpc::ByteBuffer SerializeResponse(const v1::StreamResponse& message) {
   const grpc::Slice slice(message.SerializeAsString());
   return grpc::ByteBuffer(&slice, 1);
 }
@@ -67,7 +67,7 @@ class SinkReactor final : public grpc::ServerGenericBidiReactor {
     }
     ++answered_;
     writing_ = true;
-    response_ = Serialize(response);
+    response_ = SerializeResponse(response);
     StartWrite(&response_);
   }
 

@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 constexpr int64_t kStart = 1'520'000'000'000'000'000;
 
 /// A cell of time_ns.
-std::string At(int64_t offset_ns) { return std::to_string(kStart + offset_ns); }
+std::string TimeAt(int64_t offset_ns) { return std::to_string(kStart + offset_ns); }
 
 v1::Device Board() {
   v1::Device device;
@@ -45,8 +45,8 @@ uint64_t Bits(double value) {
 }
 
 TEST(CsvTest, TurnsColumnsIntoSamplesOfTheirChannels) {
-  const auto recording = Parse("time_ns,T1,Q1\n" + At(1000) + ",20.83,0\n" + At(2000) +
-                               ",20.9,50\n" + At(4000) + ",21,50\n");
+  const auto recording = Parse("time_ns,T1,Q1\n" + TimeAt(1000) + ",20.83,0\n" + TimeAt(2000) +
+                               ",20.9,50\n" + TimeAt(4000) + ",21,50\n");
   ASSERT_TRUE(recording.ok()) << recording.status();
   EXPECT_EQ(recording->samples, 6U);
   ASSERT_EQ(recording->batches.size(), 1U);
@@ -61,7 +61,7 @@ TEST(CsvTest, TurnsColumnsIntoSamplesOfTheirChannels) {
 
 TEST(CsvTest, EvenSpacingBecomesAPeriod) {
   const auto recording =
-      Parse("time_ns,T1\n" + At(10) + ",1\n" + At(30) + ",2\n" + At(50) + ",3\n");
+      Parse("time_ns,T1\n" + TimeAt(10) + ",1\n" + TimeAt(30) + ",2\n" + TimeAt(50) + ",3\n");
   ASSERT_TRUE(recording.ok());
   EXPECT_EQ(recording->batches[0].columns(0).period_ns(), 20);
   EXPECT_TRUE(recording->batches[0].columns(0).delta_time_ns().empty());
@@ -69,14 +69,14 @@ TEST(CsvTest, EvenSpacingBecomesAPeriod) {
 
 TEST(CsvTest, RepeatedAndBackwardTimesAreSentAsTheyStand) {
   const auto recording =
-      Parse("time_ns,T1\n" + At(50) + ",1\n" + At(50) + ",2\n" + At(20) + ",3\n");
+      Parse("time_ns,T1\n" + TimeAt(50) + ",1\n" + TimeAt(50) + ",2\n" + TimeAt(20) + ",3\n");
   ASSERT_TRUE(recording.ok());
   EXPECT_THAT(recording->batches[0].columns(0).delta_time_ns(), ElementsAre(0, -30));
 }
 
 TEST(CsvTest, EmptyCellIsNoSampleAndNanIsOne) {
   const auto recording =
-      Parse("time_ns,T1,T2\n" + At(1) + ",,nan\n" + At(2) + ",,\n" + At(3) + ",7,\n");
+      Parse("time_ns,T1,T2\n" + TimeAt(1) + ",,nan\n" + TimeAt(2) + ",,\n" + TimeAt(3) + ",7,\n");
   ASSERT_TRUE(recording.ok()) << recording.status();
   EXPECT_EQ(recording->samples, 2U);
   ASSERT_EQ(recording->batches[0].columns_size(), 2);
@@ -85,9 +85,9 @@ TEST(CsvTest, EmptyCellIsNoSampleAndNanIsOne) {
 }
 
 TEST(CsvTest, AColumnThatIsEmptyThroughoutIsTold) {
-  EXPECT_THAT(Parse("time_ns,T1,T2\n" + At(1) + ",,nan\n" + At(2) + ",,\n")->silent,
+  EXPECT_THAT(Parse("time_ns,T1,T2\n" + TimeAt(1) + ",,nan\n" + TimeAt(2) + ",,\n")->silent,
               ElementsAre("T1"));
-  EXPECT_THAT(Parse("time_ns,T1,T2\n" + At(1) + ",,2\n" + At(2) + ",3,\n")->silent,
+  EXPECT_THAT(Parse("time_ns,T1,T2\n" + TimeAt(1) + ",,2\n" + TimeAt(2) + ",3,\n")->silent,
               ::testing::IsEmpty());
 }
 
@@ -101,7 +101,7 @@ TEST(CsvTest, ValueBitsAreThoseOfStrtod) {
     cells.push_back(std::to_string(random()) + "e-" + std::to_string(random.Below(320)));
   }
   std::string text = "time_ns,T1\n";
-  for (const std::string& cell : cells) text += At(7) + "," + cell + "\n";
+  for (const std::string& cell : cells) text += TimeAt(7) + "," + cell + "\n";
   const auto recording = Parse(text);
   ASSERT_TRUE(recording.ok()) << recording.status();
   size_t i = 0;
@@ -116,7 +116,7 @@ TEST(CsvTest, ValueBitsAreThoseOfStrtod) {
 
 TEST(CsvTest, BatchesHaveFixedBoundariesAndContiguousNumbers) {
   std::string text = "time_ns,T1\n";
-  for (int row = 0; row < 4500; ++row) text += At(row) + ",1\n";
+  for (int row = 0; row < 4500; ++row) text += TimeAt(row) + ",1\n";
   const auto recording = Parse(text);
   ASSERT_TRUE(recording.ok());
   ASSERT_EQ(recording->batches.size(), 3U);
@@ -133,7 +133,7 @@ TEST(CsvTest, WideRowsMakeSmallerBatches) {
 }
 
 TEST(CsvTest, ProducerIsTheHashOfTheFile) {
-  const std::string text = "time_ns,T1\r\n" + At(1) + ",2\r\n";
+  const std::string text = "time_ns,T1\r\n" + TimeAt(1) + ",2\r\n";
   const auto recording = Parse(text);
   ASSERT_TRUE(recording.ok()) << recording.status();
   EXPECT_EQ(recording->producer_id, base::Sha256Hex(text));
@@ -147,10 +147,10 @@ TEST(CsvTest, EmptyFilesAreRefused) {
 }
 
 TEST(CsvTest, ShiftedColumnsAreRefusedWithLineAndColumn) {
-  EXPECT_EQ(ErrorOf("time_ns,T1,T2\n" + At(1) + ",2,3\n" + At(4) + ",5\n"),
+  EXPECT_EQ(ErrorOf("time_ns,T1,T2\n" + TimeAt(1) + ",2,3\n" + TimeAt(4) + ",5\n"),
             "board.csv line 3: is 2 cells, must be 3, as many as the header has; "
             "are the columns shifted, or the file cut?");
-  EXPECT_EQ(ErrorOf("time_ns,T1,T2\n" + At(1) + ",2,3,4\n"),
+  EXPECT_EQ(ErrorOf("time_ns,T1,T2\n" + TimeAt(1) + ",2,3,4\n"),
             "board.csv line 2: is 4 cells, must be 3, as many as the header has; "
             "are the columns shifted, or the file cut?");
   EXPECT_THAT(ErrorOf("T1,time_ns\n1,2\n"), HasSubstr("line 1, column 1 (time_ns): is \"T1\""));
@@ -161,11 +161,12 @@ TEST(CsvTest, ShiftedColumnsAreRefusedWithLineAndColumn) {
   EXPECT_THAT(ErrorOf("time_ns,T1\n20.5,1\n"),
               HasSubstr("line 2, column 1 (time_ns): is \"20.5\""));
   EXPECT_THAT(ErrorOf("time_ns,T1\n,1\n"), HasSubstr("line 2, column 1"));
-  EXPECT_THAT(ErrorOf("time_ns,T1\n" + At(1) + ",2\n\n" + At(3) + ",4\n"), HasSubstr("line 3"));
+  EXPECT_THAT(ErrorOf("time_ns,T1\n" + TimeAt(1) + ",2\n\n" + TimeAt(3) + ",4\n"),
+              HasSubstr("line 3"));
 }
 
 TEST(CsvTest, ATimeThatNoDeviceHasTellsOfAShiftedRow) {
-  EXPECT_EQ(ErrorOf("time_ns,Q1,T1,T2\n" + At(1) + ",0,20.8,20.9\n0,20.8,20.9,\n"),
+  EXPECT_EQ(ErrorOf("time_ns,Q1,T1,T2\n" + TimeAt(1) + ",0,20.8,20.9\n0,20.8,20.9,\n"),
             "board.csv line 3, column 1 (time_ns): is \"0\", must be a whole number of nanoseconds "
             "since the Unix epoch, from 1980 to 2200; are the columns shifted?");
   for (const char* time :
@@ -177,9 +178,11 @@ TEST(CsvTest, ATimeThatNoDeviceHasTellsOfAShiftedRow) {
 }
 
 TEST(CsvTest, CellsThatAreNoNumbersAreRefused) {
-  EXPECT_THAT(ErrorOf("time_ns,T1\n" + At(1) + ",12;5\n"), HasSubstr("column 2 (T1): is \"12;5\""));
+  EXPECT_THAT(ErrorOf("time_ns,T1\n" + TimeAt(1) + ",12;5\n"),
+              HasSubstr("column 2 (T1): is \"12;5\""));
   for (const char* cell : {"abc", "1.2.3", "0x10", "+-1", "+", "-", "1e", "--1"}) {
-    EXPECT_THAT(ErrorOf("time_ns,T1\n" + At(1) + "," + cell + "\n"), HasSubstr("must be a number"));
+    EXPECT_THAT(ErrorOf("time_ns,T1\n" + TimeAt(1) + "," + cell + "\n"),
+                HasSubstr("must be a number"));
   }
 }
 

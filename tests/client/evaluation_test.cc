@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/file.h"
+#include "tests/client/explain_support.h"
 #include "tests/client/json_schema.h"
 
 namespace parallax::client {
@@ -14,15 +15,11 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-Json ReadJson(const std::string& path) {
-  const absl::StatusOr<std::string> text = base::ReadFile(path);
+Json Schema() {
+  const absl::StatusOr<std::string> text = base::ReadFile(PARALLAX_EVALUATE_SCHEMA);
   EXPECT_TRUE(text.ok()) << text.status();
   return Json::parse(*text);
 }
-
-/// A report with all its parts, of the kind that an analysis of a furnace gives.
-Json FullReport() { return ReadJson(std::string(PARALLAX_TEST_CLIENT) + "/report.json"); }
-Json Schema() { return ReadJson(PARALLAX_EVALUATE_SCHEMA); }
 
 v1::Ledger SomeLedger() {
   v1::Ledger ledger;

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <set>
 
+#include "client/lib/message_json.h"
+
 namespace parallax::client {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 bool HasType(const Json& value, const std::string& type) {
   if (type == "object") return value.is_object();

@@ -21,7 +21,7 @@ struct Destroy {
   void operator()(cairo_t* context) const { cairo_destroy(context); }
 };
 using Surface = std::unique_ptr<cairo_surface_t, Destroy>;
-using Context = std::unique_ptr<cairo_t, Destroy>;
+using CairoContext = std::unique_ptr<cairo_t, Destroy>;
 
 absl::Status StatusOf(cairo_status_t status) {
   if (status == CAIRO_STATUS_SUCCESS) return absl::OkStatus();
@@ -71,7 +71,7 @@ void Draw(cairo_t* context, const Label& label) {
 
 /// Draws on a surface of which one pixel of the scene takes `scale`.
 absl::Status DrawScene(const Scene& scene, double scale, cairo_surface_t* surface) {
-  const Context context(cairo_create(surface));
+  const CairoContext context(cairo_create(surface));
   cairo_scale(context.get(), scale, scale);
   SetColour(context.get(), kPaper);
   cairo_paint(context.get());

@@ -68,8 +68,8 @@ void Stick(base::Random& random, const std::vector<size_t>& readable, signal::Se
   out->text = absl::StrFormat("at %.2f from %.0f s, %d samples", held, out->begin_s, count);
 }
 
-void Drift(base::Random& random, const signal::Channel& channel,
-           const std::vector<size_t>& readable, signal::Series* series, Injection* out) {
+void DriftAway(base::Random& random, const signal::Channel& channel,
+               const std::vector<size_t>& readable, signal::Series* series, Injection* out) {
   const size_t begin = readable[random.Below(std::max<size_t>(1, readable.size() / 2))];
   const double rate = random.Uniform() < 0.5 ? -kDriftRate : kDriftRate;
   out->begin_s = TimeAt(*series, begin);
@@ -152,7 +152,7 @@ Injection Inject(FaultKind kind, const signal::Rig& rig, base::Random& random,
   const std::vector<size_t> readable = Readable(channel, series);
   out.channels = {series.channel};
   if (kind == FaultKind::kStuck) Stick(random, readable, &series, &out);
-  if (kind == FaultKind::kDrift) Drift(random, channel, readable, &series, &out);
+  if (kind == FaultKind::kDrift) DriftAway(random, channel, readable, &series, &out);
   if (kind == FaultKind::kSpikes) Spike(random, channel, readable, &series, &out);
   return out;
 }

@@ -20,7 +20,7 @@ using testing::Values;
 /// With the seven parameters of the furnace more coordinates than a mask has bits.
 constexpr int kManyRuns = 30;
 
-std::string NameOf(int i) { return absl::StrFormat("run-%02d", i); }
+std::string RunName(int i) { return absl::StrFormat("run-%02d", i); }
 
 RunObservations FurnaceRun() {
   return testing::ObserveRuns(parallax::testing::InductionFurnaceRig(), Furnace(),
@@ -42,7 +42,7 @@ void KeepBins(Eigen::Index bins, RunObservations* run) {
 }
 
 /// The first rows of a run, with a reading of the twin as assumed and 1 K of noise at each.
-RunObservations Readings(const RunObservations& run, base::Random* random) {
+RunObservations FewReadings(const RunObservations& run, base::Random* random) {
   constexpr Eigen::Index kRows = 6;
   RunObservations few = run;
   few.drive.time_s.conservativeResize(kRows);
@@ -74,7 +74,7 @@ TEST(ManyRunsTest, EachHeldOutRunHasTheOwnValueThatItHasAlone) {
   std::vector<RunObservations> held_out(kManyRuns, fitted[0]);
   for (int i = 0; i < kManyRuns; ++i) {
     RunObservations& run = held_out[static_cast<size_t>(i)];
-    run.run = NameOf(i);
+    run.run = RunName(i);
     KeepBins(12, &run);
     run.channels[0].bin_value.array() += static_cast<double>(i);  // K
   }
@@ -93,8 +93,8 @@ TEST(ManyRunsTest, AttributionOfARightTwinBlamesNothing) {
   std::vector<RunObservations> runs;
   std::vector<std::string> ids;
   for (int i = 0; i < kManyRuns; ++i) {
-    runs.push_back(Readings(recorded, &random));
-    ids.push_back(NameOf(i));
+    runs.push_back(FewReadings(recorded, &random));
+    ids.push_back(RunName(i));
   }
   const ParameterSpace space(Furnace().description(), Values(Furnace()), ids, {});
   ASSERT_GT(space.size(), 32);

@@ -28,7 +28,7 @@ constexpr double kCoolingKPerM = 60e3;
 constexpr int kCounts = 400;
 constexpr double kLaserNm = 532.0;
 constexpr double kLeastLight = 0.005;  ///< of all lines; weaker ones are not looked for
-constexpr double kLeastLine = 0.02;    ///< as measured; weaker ones are not listed
+constexpr double kLeastListed = 0.02;  ///< as measured; weaker ones are not listed
 constexpr double kShiftSd = 0.7;       ///< [1/cm]
 
 /// Errors that a right twin of the campaign has, the same in all runs.
@@ -247,7 +247,7 @@ class RunMaker {
         line.intensity += line.sd * random.Normal();
         line.shift_per_cm += kShiftSd * random.Normal();
       }
-      if (line.intensity > kLeastLine) outcome->raman_rbm.push_back(line);
+      if (line.intensity > kLeastListed) outcome->raman_rbm.push_back(line);
     }
   }
 

@@ -21,7 +21,7 @@ Names PooledNames(const std::vector<std::string>& list) {
   return names;
 }
 
-Names TruthOf(const PlantedCase& one) {
+Names TruthNames(const PlantedCase& one) {
   Names names;
   for (const PlantedShift& shift : one.plant.shifts) names.insert(Pooled(shift.name));
   return names;
@@ -56,7 +56,7 @@ double PointsOfChannels(const PlantedCampaign& plant, const Answer& answer) {
 /// What a case is worth.
 double PointsOf(const PlantedCase& one, const Answer& answer) {
   const VerdictKind kind = answer.verdict.kind;
-  const Names truth = TruthOf(one), group = PooledNames(answer.verdict.group);
+  const Names truth = TruthNames(one), group = PooledNames(answer.verdict.group);
   const bool sound = kind == VerdictKind::kIdentified && !answer.wrongly_identified;
   switch (one.family) {
     case Family::kSingle:
@@ -167,7 +167,7 @@ struct Figures {
     }
     const VerdictKind kind = answer.verdict.kind;
     if (one.family == Family::kSingle && !AtBound(one.plant)) {
-      const int hit = TruthOf(one).contains(MostProbable(answer.hypotheses)) ? 1 : 0;
+      const int hit = TruthNames(one).contains(MostProbable(answer.hypotheses)) ? 1 : 0;
       ++singles;
       top += hit;
       seen += Seen(answer) ? 1 : 0;
@@ -229,7 +229,7 @@ bool Seen(const Answer& answer) { return !(answer.effect_sd < kSeenSd); }
 
 void Score(const PlantedCase& one, Answer* answer) {
   const VerdictKind kind = answer->verdict.kind;
-  const Names truth = TruthOf(one), named = PooledNames(answer->verdict.parameters);
+  const Names truth = TruthNames(one), named = PooledNames(answer->verdict.parameters);
   const Names group = PooledNames(answer->verdict.group);
   const bool sound = kind == VerdictKind::kIdentified && !named.empty() && Holds(truth, named);
   answer->wrongly_identified = kind == VerdictKind::kIdentified && !sound;

@@ -14,7 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 /// A campaign whose one cause gains and loses so many nats; IDENTIFIED is right where it is real.
-GradedCampaign Cause(const std::string& id, double nats, bool real) {
+GradedCampaign WithCause(const std::string& id, double nats, bool real) {
   Evidence evidence{.gap = 4.0, .floor = 1.0, .gap_p_value = 0.001};
   evidence.parameters = {{.name = "k0",
                           .pip = 0.999,
@@ -41,20 +41,21 @@ const std::vector<Knob> kNats = {
     {"loss_nats", &VerdictThresholds::loss_nats, {2, 3, 4, 5, 6, 7, 8, 9, 10}}};
 
 TEST(ThresholdChoice, WorthIsPointsLessOneForEachWrongCause) {
-  const std::vector<GradedCampaign> campaigns = {
-      Cause("real", 20.0, true), Cause("false", 20.0, false), Cause("weak", 1.0, false)};
+  const std::vector<GradedCampaign> campaigns = {WithCause("real", 20.0, true),
+                                                 WithCause("false", 20.0, false),
+                                                 WithCause("weak", 1.0, false)};
   EXPECT_DOUBLE_EQ(Worth(All(campaigns), {}), 1.0 - 1.0 + 1.0);
 }
 
 TEST(ThresholdChoice, ABoundGoesToTheMiddleOfWhereItSeparates) {
   // Real causes lose 9 nats and more, false ones 4.5 and less: 5 to 9 are all right.
-  const std::vector<GradedCampaign> campaigns = {Cause("a", 9.0, true), Cause("b", 30.0, true),
-                                                 Cause("c", 4.5, false)};
+  const std::vector<GradedCampaign> campaigns = {
+      WithCause("a", 9.0, true), WithCause("b", 30.0, true), WithCause("c", 4.5, false)};
   EXPECT_DOUBLE_EQ(ChooseBounds(All(campaigns), kNats, {}).loss_nats, 7.0);
 }
 
 TEST(ThresholdChoice, WhereNothingIsConstrainedItGoesToTheMiddleOfTheGrid) {
-  const std::vector<GradedCampaign> campaigns = {Cause("a", 30.0, true)};
+  const std::vector<GradedCampaign> campaigns = {WithCause("a", 30.0, true)};
   EXPECT_DOUBLE_EQ(ChooseBounds(All(campaigns), kNats, {}).loss_nats, 6.0);
   for (const Knob& knob : DecisiveKnobs()) {
     EXPECT_DOUBLE_EQ(knob.grid[(knob.grid.size() - 1) / 2], VerdictThresholds{}.*knob.bound)
@@ -65,16 +66,17 @@ TEST(ThresholdChoice, WhereNothingIsConstrainedItGoesToTheMiddleOfTheGrid) {
 
 TEST(ThresholdChoice, TheWidestOfSeveralStretchesWins) {
   // A real cause at 3.5 cannot be had together with a false one at 5.5: 2 and 3, or 6 and above.
-  const std::vector<GradedCampaign> campaigns = {Cause("a", 3.5, true), Cause("b", 5.5, false),
-                                                 Cause("c", 20.0, true)};
+  const std::vector<GradedCampaign> campaigns = {
+      WithCause("a", 3.5, true), WithCause("b", 5.5, false), WithCause("c", 20.0, true)};
   // At 3 the false one costs two, at 6 the real one is missed: 6 to 10 are best.
   EXPECT_DOUBLE_EQ(ChooseBounds(All(campaigns), kNats, {}).loss_nats, 8.0);
 }
 
 TEST(ThresholdChoice, TheCampaignThatIsLeftOutHasNoPartInItsBounds) {
   // "edge" alone says that 8.5 nats are too few for a cause; the others would take 5 and more.
-  const std::vector<GradedCampaign> campaigns = {Cause("a", 30.0, true), Cause("b", 9.5, true),
-                                                 Cause("c", 4.5, false), Cause("edge", 8.5, false)};
+  const std::vector<GradedCampaign> campaigns = {
+      WithCause("a", 30.0, true), WithCause("b", 9.5, true), WithCause("c", 4.5, false),
+      WithCause("edge", 8.5, false)};
   const std::vector<LeftOut> out = LeaveOneOut(campaigns, kNats);
   ASSERT_EQ(out.size(), 4u);
   EXPECT_EQ(out[3].id, "edge");
@@ -87,7 +89,8 @@ TEST(ThresholdChoice, TheCampaignThatIsLeftOutHasNoPartInItsBounds) {
 }
 
 TEST(ThresholdChoice, WithRoomAllAroundNothingMovesAndBothScoresAgree) {
-  const std::vector<GradedCampaign> campaigns = {Cause("a", 40.0, true), Cause("b", 50.0, true)};
+  const std::vector<GradedCampaign> campaigns = {WithCause("a", 40.0, true),
+                                                 WithCause("b", 50.0, true)};
   for (const LeftOut& one : LeaveOneOut(campaigns, DecisiveKnobs())) {
     EXPECT_THAT(one.moved, IsEmpty());
     EXPECT_EQ(one.plain_grade.points, 1.0);
