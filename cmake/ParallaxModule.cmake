@@ -36,12 +36,13 @@ function(parallax_compile target precompiled briefly)
 endfunction()
 
 function(parallax_batch target)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ${PARALLAX_BATCHES} UNITY_BUILD_BATCH_SIZE 6)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${PARALLAX_BATCHES} UNITY_BUILD_BATCH_SIZE 24)
 endfunction()
 
 # parallax_module(base SOURCES a.cc b.cc DEPENDS absl::status): one folder, one namespace, one target. Most of
 # the time to compile a file goes into templates that its neighbours need as well, so files may be compiled
-# several at once: no two of a target may say one name twice. BRIEF: see parallax_compile.
+# several at once: no two of a target may define one name, and none may hide a header's (tests/layering/check_names.py).
+# BRIEF: see parallax_compile.
 function(parallax_module name)
   cmake_parse_arguments(ARG "BRIEF" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(parallax_${name} STATIC ${ARG_SOURCES})
