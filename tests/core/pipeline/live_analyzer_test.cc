@@ -122,13 +122,13 @@ TEST_P(LiveAnalyzerSeeds, OfARunThatTheTwinPredictsNothingIsRaised) {
 
 TEST_P(LiveAnalyzerSeeds, ASensorThatJumpsIsFoundAndItAlone) {
   signal::RunRecord record = NominalRun(static_cast<uint64_t>(GetParam()));
-  constexpr size_t kJump_s = 500;
-  for (size_t i = kJump_s; i < 900; ++i) record.series[kT1].value[i] += 3.0;
+  constexpr size_t kJumpAt = 500;
+  for (size_t i = kJumpAt; i < 900; ++i) record.series[kT1].value[i] += 3.0;
   const Follower follower(record, WellKnown());
   const std::vector<LiveFinding> found = follower.Found(kT1, LiveFindingKind::kChange);
   ASSERT_FALSE(found.empty());
   const double after_s =
-      static_cast<double>(found[0].time_unix_ns - record.series[0].time_unix_ns[kJump_s]) * 1e-9;
+      static_cast<double>(found[0].time_unix_ns - record.series[0].time_unix_ns[kJumpAt]) * 1e-9;
   EXPECT_GE(after_s, 0.0);
   EXPECT_LE(after_s, 60.0);
   EXPECT_GT(found[0].statistic, found[0].bound);
