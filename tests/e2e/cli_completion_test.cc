@@ -30,7 +30,7 @@ class CliCompletionTest : public ::testing::Test {
     std::filesystem::create_directories(folder_);
     EXPECT_EQ(Process({PARALLAX_CLI, "completion", "bash"}, script_, "").Wait(), 0);
   }
-  ~CliCompletionTest() override { std::filesystem::remove_all(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   /// What is offered for the last of some words after "parallax".
   std::vector<std::string> Offered(const std::vector<std::string>& words) {

@@ -151,7 +151,7 @@ TEST_F(CliContractTest, EveryVerbHasAContract) {
   std::set<std::string> tested(kOwnTests.begin(), kOwnTests.end());
   for (const Contract& contract : Contracts()) {
     const std::vector<std::string>& words = contract.command;
-    tested.insert(verbs.count(words[0]) > 0 ? words[0] : words[0] + " " + words[1]);
+    tested.insert(verbs.contains(words[0]) ? words[0] : words[0] + " " + words[1]);
   }
   EXPECT_EQ(tested, verbs);
 }
@@ -302,7 +302,7 @@ TEST_F(CliContractTest, AnalyzeSpeaksEveryFormatAndFailsOnAGapOnlyWhereAsked) {
   const Output csv = Run(command, "csv");
   EXPECT_EQ(csv.exit_code, 0) << csv.err;
   EXPECT_EQ(csv.out.rfind("path,value", 0), 0U) << csv.out.substr(0, 100);
-  command.push_back("--fail-on-gap");
+  command.emplace_back("--fail-on-gap");
   const Output table = Run(command, "table");
   EXPECT_EQ(table.exit_code, 7) << table.err;
   EXPECT_THAT(table.out, HasSubstr("Verdict: "));

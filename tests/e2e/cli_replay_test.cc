@@ -143,7 +143,7 @@ TEST(CliReplayTest, AtASpeedItTakesAsLongAsItSaysAndLeavesTheSameSamples) {
   const std::vector<std::string> play = {"campaign", "replay", kBoardCampaign, "--speed",
                                          "400",      "-o",     "json"};
   std::vector<std::string> plan = play;
-  plan.push_back("--dry-run");
+  plan.emplace_back("--dry-run");
   // 599 s of one run, then 601 s of the other.
   EXPECT_THAT(paced.Cli(plan).err, ::testing::HasSubstr("at speed 400 it takes 3 s"));
   const auto start = std::chrono::steady_clock::now();

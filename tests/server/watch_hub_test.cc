@@ -334,6 +334,7 @@ class EagerReader {
 
 TEST(WatchHub, ManyPublishAndManyWatch) {
   constexpr int kPublishers = 3, kEvents = 400;
+  constexpr uint64_t kSamples = uint64_t{kPublishers} * kEvents;
   WatchHub hub("f00", {.queue = {.events = 16}});
   std::vector<std::unique_ptr<EagerReader>> readers;
   for (int i = 0; i < 3; ++i) readers.push_back(std::make_unique<EagerReader>(hub, ""));
@@ -356,8 +357,8 @@ TEST(WatchHub, ManyPublishAndManyWatch) {
   // What is coalesced is released by the next read; closing comes after it.
   hub.Close();
   for (const auto& reader : readers) {
-    while (reader->samples() < kPublishers * kEvents) std::this_thread::yield();
-    EXPECT_EQ(reader->samples(), static_cast<uint64_t>(kPublishers * kEvents));
+    while (reader->samples() < kSamples) std::this_thread::yield();
+    EXPECT_EQ(reader->samples(), kSamples);
     EXPECT_TRUE(reader->in_order());
   }
 }

@@ -53,7 +53,7 @@ void HttpPeer::Close() {
   if (fd_ >= 0) close(std::exchange(fd_, -1));
 }
 
-bool HttpPeer::Send(const std::string& bytes) {
+bool HttpPeer::Send(const std::string& bytes) const {
   for (size_t sent = 0; sent < bytes.size();) {
     const ssize_t n = send(fd_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
     if (n <= 0) return false;
@@ -142,7 +142,7 @@ HttpAnswer HttpPeer::Read(const std::string& method) {
   return answer;
 }
 
-bool HttpPeer::AwaitClose() {
+bool HttpPeer::AwaitClose() const {
   for (;;) {
     char byte = 0;
     const ssize_t n = recv(fd_, &byte, 1, 0);

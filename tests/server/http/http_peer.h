@@ -27,7 +27,7 @@ class HttpPeer {
   HttpPeer& operator=(const HttpPeer&) = delete;
 
   /// False where the server is gone.
-  bool Send(const std::string& bytes);
+  bool Send(const std::string& bytes) const;
   /// One answer; `method` is that of its request, for HEAD has no body.
   HttpAnswer Read(const std::string& method = "GET");
   /// The next bytes that arrive; empty at the end.
@@ -37,7 +37,7 @@ class HttpPeer {
   /// The head alone.
   HttpAnswer ReadHead();
   /// True where the server closes within ten seconds, whatever it says before.
-  bool AwaitClose();
+  bool AwaitClose() const;
   void Close();
 
   using Fields = std::vector<std::pair<std::string, std::string>>;
