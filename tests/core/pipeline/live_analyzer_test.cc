@@ -14,7 +14,6 @@ namespace parallax::pipeline {
 namespace {
 
 using testing::Assumptions;
-using testing::BoardRun;
 using testing::QuietBoardRig;
 using testing::SimulateBoard;
 using testing::TwoHeater;
