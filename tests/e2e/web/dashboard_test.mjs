@@ -87,12 +87,23 @@ test('rigs: state, newest verdict in a sentence, current parameters', async () =
 
 test('the first view is there within a second', async () => {
   const bound = Number(process.env.PARALLAX_WEB_FIRST_VIEW_MS ?? 1000);
+  // Told by the page itself, since its navigation began: what the browser needs for a new window, and a test to
+  // look into it, is not the page's.
+  const prepare = (page) =>
+    page.addInitScript((rig) => {
+      new MutationObserver((changes, observer) => {
+        if (![...document.links].some((link) => link.textContent.trim() === rig)) return;
+        observer.disconnect();
+        // Drawn, and the page's thread is free for whoever clicks.
+        requestAnimationFrame(() => setTimeout(() => { window.firstView = performance.now(); }));
+      }).observe(document, { childList: true, subtree: true });
+    }, RIG);
   const took = [];
   for (let i = 0; i < 3; i += 1) {
-    const start = Date.now();
-    const { page, close } = await open(browser, '#/rigs');
+    const { page, close } = await open(browser, '#/rigs', { prepare });
+    const view = await page.waitForFunction(() => window.firstView);
+    took.push(Math.round(await view.jsonValue()));
     await page.getByRole('link', { name: RIG, exact: true }).waitFor();
-    took.push(Date.now() - start);
     await close();
   }
   took.sort((a, b) => a - b);

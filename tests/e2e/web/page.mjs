@@ -19,8 +19,11 @@ export function launch() {
   });
 }
 
-/** A page of its own at `${site}/${hash}`, watched until `close`, which fails where it saw what it must not. */
-export async function open(browser, site, hash, options = {}) {
+/**
+ * A page of its own at `${site}/${hash}`, watched until `close`, which fails where it saw what it must not.
+ * `prepare` is called with it before it loads anything; other options are the browser's.
+ */
+export async function open(browser, site, hash, { prepare = async () => {}, ...options } = {}) {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 900 },
     timezoneId: 'Europe/Berlin',
@@ -38,6 +41,7 @@ export async function open(browser, site, hash, options = {}) {
     const url = new URL(request.url());
     if (url.origin !== origin && url.protocol !== 'blob:') seen.push(`asked ${request.url()}`);
   });
+  await prepare(page);
   await page.goto(`${site}/${hash}`);
   return {
     page,
