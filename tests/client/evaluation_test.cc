@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/base/file.h"
 #include "tests/client/explain_support.h"
 #include "tests/client/json_schema.h"
 
@@ -15,11 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-Json Schema() {
-  const absl::StatusOr<std::string> text = base::ReadFile(PARALLAX_EVALUATE_SCHEMA);
-  EXPECT_TRUE(text.ok()) << text.status();
-  return Json::parse(*text);
-}
+Json Schema() { return ReadJson(PARALLAX_EVALUATE_SCHEMA); }
 
 v1::Ledger SomeLedger() {
   v1::Ledger ledger;

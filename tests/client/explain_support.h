@@ -10,13 +10,14 @@
 /// A report and its explanation, which the tests of its parts share.
 namespace parallax::client {
 
-/// report.json: what an analysis of a furnace said.
-inline Json FullReport() {
-  const absl::StatusOr<std::string> text =
-      base::ReadFile(std::string(PARALLAX_TEST_CLIENT) + "/report.json");
+inline Json ReadJson(const std::string& path) {
+  const absl::StatusOr<std::string> text = base::ReadFile(path);
   EXPECT_TRUE(text.ok()) << text.status();
   return Json::parse(*text);
 }
+
+/// report.json: what an analysis of a furnace said.
+inline Json FullReport() { return ReadJson(std::string(PARALLAX_TEST_CLIENT) + "/report.json"); }
 
 /// The text with every run of white space as one space, so that line breaks do not matter.
 inline std::string Unwrapped(const std::string& text) {

@@ -123,17 +123,21 @@ def check_tree(root):
                 yield f"{shown}:{number}: \"{word.group(0)}\" must not stand in the tree"
 
 
+def report(violations):
+    """Prints each; what the program exits with."""
+    count = 0
+    for count, violation in enumerate(violations, 1):
+        print(violation)
+    return 1 if count else 0
+
+
 def main(arguments):
     if len(arguments) == 3 and arguments[1] == "target":
-        violations = list(check_target(arguments[0], arguments[2]))
-    elif len(arguments) == 2 and arguments[1] == "tree":
-        violations = list(check_tree(arguments[0]))
-    else:
-        print(__doc__, file=sys.stderr)
-        return 2
-    for violation in violations:
-        print(violation)
-    return 1 if violations else 0
+        return report(check_target(arguments[0], arguments[2]))
+    if len(arguments) == 2 and arguments[1] == "tree":
+        return report(check_tree(arguments[0]))
+    print(__doc__, file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

@@ -2,25 +2,15 @@
 
 import os
 import sys
-import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import check_layering  # noqa: E402
+from planted_tree import PlantedTree  # noqa: E402
 
 
-class PlantedTree(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-
-    def plant(self, path, text):
-        full = os.path.join(self.folder.name, path)
-        os.makedirs(os.path.dirname(full), exist_ok=True)
-        with open(full, "w", encoding="utf-8") as file:
-            file.write(text)
-
+class Layering(PlantedTree):
     def violations(self, target):
         return list(check_layering.check_target(self.folder.name, target))
 

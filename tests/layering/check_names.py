@@ -16,7 +16,7 @@ import os
 import re
 import sys
 
-from check_layering import files, lines
+from check_layering import files, lines, report
 
 NAMESPACE = re.compile(r"^(?:inline )?namespace ?([\w:]*) ?\{")
 NAMESPACE_END = re.compile(r"^\}  // namespace")
@@ -26,7 +26,8 @@ TYPE = re.compile(r"^(?:struct|class|enum class|enum|union|concept) (\w+)")
 ALIAS = re.compile(r"^using (?:(\w+) =|[\w:]+::(\w+);)")
 # The type, then what is declared: a function, or a variable with its value.
 OBJECT = re.compile(r"^[\w:][\w:<>,&*\s()\[\]]*?[\s&*>](\w+)\s*[({=;\[]")
-NO_DECLARATION = re.compile(r"^(?:public|private|protected|static_assert|TEST|INSTANTIATE|MATCHER|BENCHMARK|return)\b")
+NO_DECLARATION = re.compile(
+    r"^(?:public|private|protected|static_assert|TEST|INSTANTIATE|MATCHER|BENCHMARK|return|using (?:namespace|enum))\b")
 
 
 def declared(line):
@@ -34,7 +35,7 @@ def declared(line):
     line = ATTRIBUTE.sub("", TEMPLATE.sub("", line))
     if NO_DECLARATION.match(line):
         return None
-    for pattern in (TYPE, ALIAS) if line.startswith("using ") or TYPE.match(line) else (OBJECT,):
+    for pattern in (TYPE, ALIAS, OBJECT):
         match = pattern.match(line)
         if match:
             return next(filter(None, match.groups()))
@@ -63,6 +64,10 @@ def enclosing(namespace):
         namespace = namespace.rpartition("::")[0]
 
 
+def sources(root, folders, ending):
+    return [path for folder in folders for path in files(os.path.join(root, folder), ending)]
+
+
 def in_headers(root, folders):
     """The headers that declare each (namespace, name)."""
     where = collections.defaultdict(set)
@@ -70,10 +75,6 @@ def in_headers(root, folders):
         for namespace, _, name, _ in declarations(path):
             where[namespace, name].add(os.path.relpath(path, root))
     return where
-
-
-def sources(root, folders, ending):
-    return [path for folder in folders for path in files(os.path.join(root, folder), ending)]
 
 
 def hidden(root, folders, headers):
@@ -94,10 +95,7 @@ def main(arguments):
     if len(arguments) != 1:
         print(__doc__, file=sys.stderr)
         return 2
-    violations = list(check_names(arguments[0]))
-    for violation in violations:
-        print(violation)
-    return 1 if violations else 0
+    return report(check_names(arguments[0]))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
 import os
 import sys
-import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import check_names  # noqa: E402
+from planted_tree import PlantedTree  # noqa: E402
 
 HEADER = """#pragma once
 namespace parallax::twin {
@@ -27,17 +27,10 @@ enum class Kind { kOne };
 """
 
 
-class PlantedNames(unittest.TestCase):
+class Names(PlantedTree):
     def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
+        super().setUp()
         self.plant("core/twin/a.h", HEADER)
-
-    def plant(self, path, text):
-        full = os.path.join(self.folder.name, path)
-        os.makedirs(os.path.dirname(full), exist_ok=True)
-        with open(full, "w", encoding="utf-8") as file:
-            file.write(text)
 
     def hidden(self, line, namespace="parallax::twin"):
         """How many names of the header an anonymous namespace with this line hides."""
@@ -59,7 +52,8 @@ class PlantedNames(unittest.TestCase):
 
     def test_members_and_uses_hide_nothing(self):
         for line in ("int kInside = 2;", "int kOther = kDraws;", "  int kDraws = 1;",
-                     "int Count(const Drift& drift) {", "// int kDraws = 1;", "TEST(Drift, Shares) {"):
+                     "int Count(const Drift& drift) {", "// int kDraws = 1;", "TEST(Drift, Shares) {",
+                     "using enum Kind;", "using namespace Names;"):
             self.assertEqual(self.hidden(line), 0, line)
 
     def test_a_test_s_header_is_hidden_from_tests_only(self):
