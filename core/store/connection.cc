@@ -30,8 +30,8 @@ void Configure(SQLite::Database& database, Connection::Mode mode) {
 
 }  // namespace
 
-Connection::Connection(const std::string& path, Mode mode)
-    : database_(path, OpenFlags(mode), kBusyTimeoutMs) {
+Connection::Connection(const std::string& path, Mode mode, const std::string& vfs)
+    : database_(path, OpenFlags(mode), kBusyTimeoutMs, vfs) {
   Configure(database_, mode);
 }
 

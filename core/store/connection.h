@@ -24,7 +24,8 @@ class Connection {
  public:
   enum class Mode { kReadWrite, kReadOnly };
 
-  Connection(const std::string& path, Mode mode);
+  /// `vfs` names the file system of SQLite that holds the file; empty is SQLite's default.
+  Connection(const std::string& path, Mode mode, const std::string& vfs);
 
   SQLite::Database& database() { return database_; }
   /// The statement of `sql`, prepared once. `sql` is a literal: its address is the key.

@@ -14,7 +14,7 @@ std::unique_ptr<Connection> ReaderPool::Take() {
     --unopened_;
   }
   try {
-    return std::make_unique<Connection>(path_, Connection::Mode::kReadOnly);
+    return std::make_unique<Connection>(path_, Connection::Mode::kReadOnly, vfs_);
   } catch (const SQLite::Exception&) {
     base::MutexLock lock(mutex_);
     ++unopened_;

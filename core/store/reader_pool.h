@@ -12,7 +12,9 @@ namespace parallax::store {
 /// A few read-only connections, lent one at a time; callers wait while all are out. Thread-safe.
 class ReaderPool {
  public:
-  ReaderPool(std::string path, size_t size) : path_(std::move(path)), unopened_(size) {}
+  /// `vfs` is that of Connection.
+  ReaderPool(std::string path, std::string vfs, size_t size)
+      : path_(std::move(path)), vfs_(std::move(vfs)), unopened_(size) {}
 
   /// Calls `function(Connection&)`, which returns a Status or StatusOr, with a connection of its
   /// own, inside one read transaction: all its queries see one state of the database.
@@ -43,6 +45,7 @@ class ReaderPool {
   void Return(std::unique_ptr<Connection> connection);
 
   const std::string path_;
+  const std::string vfs_;
   base::Mutex mutex_;
   base::CondVar returned_;
   std::vector<std::unique_ptr<Connection>> idle_ ABSL_GUARDED_BY(mutex_);

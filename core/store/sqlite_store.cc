@@ -25,8 +25,8 @@ class SqliteStore final : public Store {
         incarnation_(incarnation),
         recalibration_interval_(options.recalibration_interval),
         lock_(std::move(lock)),
-        writer_(std::move(connection), options.on_failed, clock),
-        readers_(path, kReaders) {}
+        writer_(std::move(connection), options.on_failed, options.checkpoint_pages, clock),
+        readers_(path, options.vfs, kReaders) {}
 
   absl::Status CreateRig(const RigRow& rig, const ParameterSetRow& assumptions) override {
     RigRow row = rig;
@@ -283,7 +283,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const SqliteStoreOptions&
   }
   const std::string path = options.directory + "/parallax.db";
   return Guarded([&]() -> absl::StatusOr<std::unique_ptr<Store>> {
-    auto connection = std::make_unique<Connection>(path, Connection::Mode::kReadWrite);
+    auto connection = std::make_unique<Connection>(path, Connection::Mode::kReadWrite, options.vfs);
     PARALLAX_RETURN_IF_ERROR(PrepareSchema(*connection));
     const int64_t incarnation = NextIncarnation(*connection);
     return std::make_unique<SqliteStore>(*std::move(lock), std::move(connection), path, incarnation,

@@ -16,6 +16,11 @@ struct SqliteStoreOptions {
   FailureCallback on_failed = nullptr;
   /// Least time from the end of one recalibration of a rig to the start of its next.
   absl::Duration recalibration_interval = absl::Seconds(30);
+  /// Name of the SQLite file system (sqlite3_vfs_register) that holds the database's files; empty
+  /// is SQLite's default. `directory` and its lock file are of the real one in any case.
+  std::string vfs = {};
+  /// Pages of 8 KiB in the write-ahead log from which on a commit is followed by a checkpoint.
+  int checkpoint_pages = 4096;
 };
 
 /// Opens or creates the embedded store: SQLite in WAL mode with synchronous=FULL, one connection on

@@ -7,8 +7,6 @@
 namespace parallax::store {
 namespace {
 
-constexpr int kCheckpointPages = 4096;  // 32 MiB of WAL
-
 /// What a queued batch weighs: its bytes and about what its task takes.
 size_t Weight(const EncodedBatch& batch) { return batch.data.size() + 256; }
 
@@ -20,8 +18,11 @@ int NoteWalPages(void* pages, sqlite3*, const char*, int count) {
 }  // namespace
 
 Writer::Writer(std::unique_ptr<Connection> connection, FailureCallback on_failed,
-               const base::Clock& clock)
-    : connection_(std::move(connection)), on_failed_(std::move(on_failed)), clock_(clock) {
+               int checkpoint_pages, const base::Clock& clock)
+    : connection_(std::move(connection)),
+      on_failed_(std::move(on_failed)),
+      checkpoint_pages_(checkpoint_pages),
+      clock_(clock) {
   sqlite3_wal_hook(connection_->database().getHandle(), &NoteWalPages, &wal_pages_);
   thread_ = std::thread([this] { Loop(); });
 }
@@ -77,7 +78,7 @@ void Writer::Loop() {
     absl::Status status = Health();
     if (status.ok()) status = Commit(group);
     Answer(group, status);
-    if (wal_pages_ >= kCheckpointPages) Checkpoint();
+    if (wal_pages_ >= checkpoint_pages_) Checkpoint();
   }
   connection_.reset();  // the last connection to close checkpoints, on this thread
 }

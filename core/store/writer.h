@@ -26,8 +26,9 @@ class Writer {
   /// is not OK undoes what the command wrote, and nothing else of the group.
   using Command = std::function<absl::Status(Connection&)>;
 
-  /// `on_failed` may be empty; see SqliteStoreOptions. `clock` outlives the writer.
-  Writer(std::unique_ptr<Connection> connection, FailureCallback on_failed,
+  /// `on_failed` may be empty; see SqliteStoreOptions, also for `checkpoint_pages`. `clock`
+  /// outlives the writer.
+  Writer(std::unique_ptr<Connection> connection, FailureCallback on_failed, int checkpoint_pages,
          const base::Clock& clock);
   /// Commits what is queued, checkpoints, closes.
   ~Writer();
@@ -72,6 +73,7 @@ class Writer {
   Ingest ingest_;
   int wal_pages_ = 0;
   const FailureCallback on_failed_;
+  const int checkpoint_pages_;
   const base::Clock& clock_;
 
   mutable base::Mutex mutex_;
