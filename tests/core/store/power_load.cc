@@ -1,0 +1,343 @@
+#include "tests/core/store/power_load.h"
+
+#include <algorithm>
+#include <bit>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "core/base/check.h"
+#include "core/base/mutex.h"
+#include "core/base/sha256.h"
+#include "core/base/status_macros.h"
+#include "tests/core/store/store_fixture.h"
+
+namespace parallax::store {
+namespace {
+
+constexpr uint32_t kChannels = 3;
+constexpr uint64_t kGroups[] = {1, 3, 1, 2};  // batches a commit, over and over
+constexpr char kReport[] = "{\"gap\":1}";
+constexpr char kSet[] = "{\"U\":11}";
+
+struct PlannedBatch {
+  signal::SampleBatch batch;
+  EncodedBatch encoded;
+};
+
+PlannedBatch Plan(size_t stream, uint64_t seq) {
+  PlannedBatch planned;
+  // Every fourth takes a commit of several pages.
+  planned.batch = seq % 4 == 3 ? MakeBatch(seq, kChannels, 3000, kStartNs)
+                               : MakeUnrulyBatch(stream + 1, seq, kChannels);
+  planned.encoded = EncodeBatch(planned.batch, {.not_finite = seq % 3});
+  planned.encoded.received_unix_ns = kStartNs + static_cast<int64_t>(seq);
+  return planned;
+}
+
+/// Made once: thousands of lives send them.
+const PlannedBatch& Planned(size_t stream, uint64_t seq) {
+  static base::Mutex mutex;
+  static std::map<std::pair<size_t, uint64_t>, PlannedBatch> batches;
+  base::MutexLock lock(mutex);
+  const auto [place, added] = batches.try_emplace({stream, seq});
+  if (added) place->second = Plan(stream, seq);
+  return place->second;
+}
+
+/// What the first `batches` batches of a stream add to a channel.
+signal::Series SeriesOf(size_t stream, uint32_t channel, uint64_t batches) {
+  signal::Series series;
+  for (uint64_t seq = 0; seq < batches; ++seq) {
+    for (const signal::ChannelColumn& column : Planned(stream, seq).batch.columns) {
+      if (column.channel_index != channel) continue;
+      series.time_unix_ns.insert(series.time_unix_ns.end(), column.time_unix_ns.begin(),
+                                 column.time_unix_ns.end());
+      series.value.insert(series.value.end(), column.value.begin(), column.value.end());
+      series.quality.insert(series.quality.end(), column.quality.begin(), column.quality.end());
+      series.quality.resize(series.value.size());
+    }
+  }
+  return series;
+}
+
+bool SameSamples(const signal::Series& a, const signal::Series& b) {
+  return a.time_unix_ns == b.time_unix_ns && a.quality == b.quality &&
+         std::equal(a.value.begin(), a.value.end(), b.value.begin(), b.value.end(),
+                    [](double x, double y) {
+                      return std::bit_cast<uint64_t>(x) == std::bit_cast<uint64_t>(y);
+                    });
+}
+
+/// Sends batches of a stream, a group once the one before is answered: from the callback, so that
+/// the writer finds all of a group when it looks for work.
+class Sender {
+ public:
+  /// `send` queues a batch; `promise` is told of each that was committed.
+  Sender(std::function<void(uint64_t seq, AppendCallback done)> send,
+         std::function<void(uint64_t seq)> promise, uint64_t first_seq, uint64_t end_seq)
+      : send_(std::move(send)),
+        promise_(std::move(promise)),
+        next_seq_(first_seq),
+        end_seq_(end_seq) {}
+
+  absl::Status Run() {
+    if (next_seq_ < end_seq_) SendGroup();
+    base::MutexLock lock(mutex_);
+    while (waiting_ > 0) answered_.Wait(mutex_);
+    return status_;
+  }
+
+ private:
+  void SendGroup() {
+    const uint64_t begin = next_seq_;
+    const uint64_t end = std::min(end_seq_, begin + kGroups[groups_++ % std::size(kGroups)]);
+    next_seq_ = end;  // from here on the callbacks, on the writer's thread, own the object
+    {
+      base::MutexLock lock(mutex_);
+      waiting_ += end - begin;
+    }
+    for (uint64_t seq = begin; seq < end; ++seq) {
+      send_(seq, [this, seq, end](const absl::StatusOr<AppendOutcome>& outcome) {
+        Note(seq, outcome);
+        if (seq + 1 == end && end < end_seq_ && ok()) SendGroup();
+        base::MutexLock lock(mutex_);
+        --waiting_;
+        answered_.NotifyOne();
+      });
+    }
+  }
+
+  void Note(uint64_t seq, const absl::StatusOr<AppendOutcome>& outcome) {
+    if (outcome.ok() && outcome->result == AppendResult::kCommitted) return promise_(seq);
+    base::MutexLock lock(mutex_);
+    status_.Update(outcome.ok() ? absl::InternalError("a batch in sequence was not committed")
+                                : outcome.status());
+  }
+
+  bool ok() {
+    base::MutexLock lock(mutex_);
+    return status_.ok();
+  }
+
+  const std::function<void(uint64_t seq, AppendCallback done)> send_;
+  const std::function<void(uint64_t seq)> promise_;
+  uint64_t next_seq_;
+  const uint64_t end_seq_;
+  size_t groups_ = 0;
+  base::Mutex mutex_;
+  base::CondVar answered_;
+  uint64_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+};
+
+absl::Status UnlessExists(const absl::Status& status) {
+  return absl::IsAlreadyExists(status) ? absl::OkStatus() : status;
+}
+
+}  // namespace
+
+absl::Status PowerLoad::Run(int part, Store& store) {
+  return part == 0 ? Ingest(store) : Analyse(store);
+}
+
+absl::Status PowerLoad::Ingest(Store& store) {
+  RigRow rig;
+  rig.rig = MakeRig(kChannels);
+  rig.twin = "two_heater";
+  ParameterSetRow assumptions;
+  assumptions.state = "CURRENT";
+  assumptions.bytes = "{\"U\":10}";
+  PARALLAX_RETURN_IF_ERROR(UnlessExists(store.CreateRig(rig, assumptions)));
+  promised_.insert("rig");
+  for (const StreamPlan& plan : kStreams) {
+    signal::Run run;
+    run.id = plan.run;
+    run.started_at_unix_ns = kStartNs;
+    PARALLAX_RETURN_IF_ERROR(store.OpenRun("r", run));
+    promised_.insert(plan.run);
+  }
+  PARALLAX_RETURN_IF_ERROR(SendAll(0, store));
+  PARALLAX_RETURN_IF_ERROR(store.RecordRequest("Call", "id", "answer"));
+  promised_.insert("request");
+  return absl::OkStatus();
+}
+
+absl::Status PowerLoad::Analyse(Store& store) {
+  PARALLAX_RETURN_IF_ERROR(store.CloseRun("r", "a"));
+  promised_.insert("closed");
+  PARALLAX_RETURN_IF_ERROR(FinishJob(store));
+  PARALLAX_RETURN_IF_ERROR(SendAll(1, store));
+  PARALLAX_RETURN_IF_ERROR(store.Compact().status());
+  return SendAgain(store);
+}
+
+absl::Status PowerLoad::SendAll(size_t stream, Store& store) {
+  const StreamPlan& plan = kStreams[stream];
+  Progress& progress = progress_[stream];
+  PARALLAX_ASSIGN_OR_RETURN(const StreamState state,
+                            store.OpenStream({"r", plan.run, plan.producer, 1}));
+  const auto send = [&](uint64_t seq, AppendCallback done) {
+    EncodedBatch batch = Planned(stream, seq).encoded;
+    batch.stream = state.stream;
+    progress.sent = std::max(progress.sent, seq + 1);
+    PARALLAX_CHECK(store.TryAppend(batch, std::move(done)));
+  };
+  const auto promise = [&](uint64_t seq) { progress.promised = seq + 1; };
+  return Sender(send, promise, state.next_seq, plan.batches).Run();
+}
+
+absl::Status PowerLoad::SendAgain(Store& store) {
+  PARALLAX_ASSIGN_OR_RETURN(const StreamState state, store.OpenStream({"r", "a", "p", 1}));
+  ++progress_[0].duplicates_sent;
+  PARALLAX_ASSIGN_OR_RETURN(const AppendOutcome outcome,
+                            Append(store, state.stream, Planned(0, 0).batch));
+  if (outcome.result != AppendResult::kDuplicate) {
+    return absl::DataLossError("batch 0 was stored, and is not known when it comes again");
+  }
+  ++progress_[0].duplicates_promised;
+  return absl::OkStatus();
+}
+
+absl::Status PowerLoad::FinishJob(Store& store) {
+  JobRow job{.key = "k", .rig = "r", .calibrate_runs = {"a"}};
+  PARALLAX_ASSIGN_OR_RETURN(job, store.InsertJob(job));
+  promised_.insert("job");
+  if (job.state != JobState::kSucceeded) {
+    if (!claimed_) {
+      PARALLAX_ASSIGN_OR_RETURN(claimed_, store.ClaimJob());
+    }
+    if (!claimed_) return absl::DataLossError("the job is neither done nor to be claimed");
+    ReportRow report;
+    report.verdict = "IDENTIFIED";
+    report.bytes = kReport;
+    report.runs = {"a"};
+    ParameterSetRow set;
+    set.parent = 0;
+    set.state = "CURRENT";
+    set.bytes = kSet;
+    PARALLAX_RETURN_IF_ERROR(store.FinishJob(*claimed_, report, set));
+  }
+  promised_.insert("report");
+  return absl::OkStatus();
+}
+
+absl::Status PowerLoad::Verify(Store& store) const {
+  const absl::StatusOr<RigRow> rig = store.GetRig("r");
+  if (absl::IsNotFound(rig.status())) {
+    return promised_.empty() ? absl::OkStatus() : absl::DataLossError("the rig is gone");
+  }
+  PARALLAX_RETURN_IF_ERROR(rig.status());
+  for (size_t stream = 0; stream < std::size(kStreams); ++stream) {
+    const absl::StatusOr<RunRow> run = store.GetRun("r", kStreams[stream].run);
+    if (absl::IsNotFound(run.status())) {
+      if (promised_.count(kStreams[stream].run) == 0) continue;
+      return absl::DataLossError(absl::StrFormat("run %s is gone", kStreams[stream].run));
+    }
+    PARALLAX_RETURN_IF_ERROR(run.status());
+    if (stream == 0 && promised_.count("closed") != 0 && !run->closed) {
+      return absl::DataLossError("a run that was closed is open");
+    }
+    PARALLAX_RETURN_IF_ERROR(VerifyStream(stream, run->ledger, store));
+  }
+  PARALLAX_ASSIGN_OR_RETURN(const std::optional<std::string> answer,
+                            store.FindRequest("Call", "id"));
+  if (promised_.count("request") != 0 && answer != "answer") {
+    return absl::DataLossError("the answer of a request is gone");
+  }
+  return VerifyJob(store);
+}
+
+absl::Status PowerLoad::VerifyStream(size_t stream, const LedgerCounts& ledger,
+                                     Store& store) const {
+  const StreamPlan& plan = kStreams[stream];
+  const Progress& progress = progress_[stream];
+  PARALLAX_ASSIGN_OR_RETURN(RunSamples samples, store.ReadRun("r", plan.run));
+  const uint64_t next_seq = samples.streams.empty() ? 0 : samples.streams[0].next_seq;
+  if (next_seq < progress.promised || next_seq > progress.sent) {
+    return absl::DataLossError(absl::StrFormat("stream %s: next_seq = %d, committed %d, sent %d",
+                                               plan.producer, next_seq, progress.promised,
+                                               progress.sent));
+  }
+  samples.series.resize(kChannels);
+  for (uint32_t channel = 0; channel < kChannels; ++channel) {
+    if (!SameSamples(samples.series[channel], SeriesOf(stream, channel, next_seq))) {
+      return absl::DataLossError(
+          absl::StrFormat("stream %s: channel %d is altered", plan.producer, channel));
+    }
+  }
+  uint64_t stored = 0;
+  uint64_t not_finite = 0;
+  for (uint64_t seq = 0; seq < next_seq; ++seq) {
+    stored += Planned(stream, seq).encoded.samples;
+    not_finite += Planned(stream, seq).encoded.rejected.not_finite;
+  }
+  const uint64_t again = Planned(stream, 0).encoded.samples;
+  if (ledger.stored != stored || ledger.rejected.not_finite != not_finite ||
+      ledger.duplicate < progress.duplicates_promised * again ||
+      ledger.duplicate > progress.duplicates_sent * again) {
+    return absl::DataLossError(absl::StrFormat("stream %s: the ledger is wrong", plan.producer));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PowerLoad::VerifyJob(Store& store) const {
+  PARALLAX_ASSIGN_OR_RETURN(const std::optional<JobRow> job, store.FindJob("k"));
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<ReportRow> reports, store.ListReports("r", {}));
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<ParameterSetRow> sets,
+                            store.ListParameterSets("r", {}));
+  const bool done = job && job->state == JobState::kSucceeded;
+  if ((promised_.count("job") != 0 && !job) || (promised_.count("report") != 0 && !done)) {
+    return absl::DataLossError("a job is gone, or its end");
+  }
+  if (reports.size() != (done ? 1 : 0) || sets.size() != (done ? 2 : 1)) {
+    return absl::DataLossError(absl::StrFormat("a job left %d reports and %d sets, done = %d",
+                                               reports.size(), sets.size() - 1, done));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> PowerLoad::Contents(Store& store) const {
+  std::string text;
+  PARALLAX_ASSIGN_OR_RETURN(const RigRow rig, store.GetRig("r"));
+  text += rig.rig.id + " " + rig.twin + "\n";
+  for (const StreamPlan& plan : kStreams) {
+    PARALLAX_ASSIGN_OR_RETURN(const RunRow run, store.GetRun("r", plan.run));
+    PARALLAX_ASSIGN_OR_RETURN(const RunSamples samples, store.ReadRun("r", plan.run));
+    text += absl::StrFormat("%s closed %d stored %d not finite %d\n", run.run.id, run.closed,
+                            run.ledger.stored, run.ledger.rejected.not_finite);
+    for (const StreamRow& stream : samples.streams) {
+      text += absl::StrFormat("%s %d %d %d %d\n", stream.producer_id, stream.epoch, stream.next_seq,
+                              stream.first_received_unix_ns, stream.last_received_unix_ns);
+    }
+    for (const signal::Series& series : samples.series) {
+      std::string bytes;
+      const auto add = [&bytes](const auto& column) {
+        bytes.append(reinterpret_cast<const char*>(column.data()),
+                     column.size() * sizeof(column[0]));
+      };
+      add(series.time_unix_ns);
+      add(series.value);
+      add(series.quality);
+      text += base::Sha256Hex(bytes) + "\n";
+    }
+  }
+  PARALLAX_ASSIGN_OR_RETURN(const std::optional<JobRow> job, store.FindJob("k"));
+  if (job) text += absl::StrFormat("job %d %s\n", static_cast<int>(job->state), job->report);
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<ReportRow> reports, store.ListReports("r", {}));
+  for (const ReportRow& report : reports) {
+    text += absl::StrFormat("report %s %s %d superseded %d\n", report.id, report.bytes,
+                            report.parameter_set, report.superseded);
+  }
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<ParameterSetRow> sets,
+                            store.ListParameterSets("r", {}));
+  for (const ParameterSetRow& set : sets) {
+    text += absl::StrFormat("set %d %s %s\n", set.revision, set.state, set.bytes);
+  }
+  PARALLAX_ASSIGN_OR_RETURN(const std::optional<std::string> answer,
+                            store.FindRequest("Call", "id"));
+  return text + answer.value_or("no answer");
+}
+
+}  // namespace parallax::store

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "tests/core/store/power_disk.h"
+
+namespace parallax::store {
+
+/// What goes wrong at a call of SQLite to its file system.
+enum class DiskEvent {
+  kPowerLoss,  ///< in the midst of the call; all that are open is dead from then on
+  kIoError,    ///< this one call fails
+  kFull,       ///< from then on no file grows
+};
+
+/// A machine with a PowerDisk, and SQLite's way to it: while the object lives, databases opened
+/// with the file system kVfs lie on its disk. Calls are numbered that open, read, write, truncate,
+/// sync, measure, delete or look for a file or map shared memory; locks are not. The seed settles
+/// all chance, but not which of two threads calls first. Thread-safe. One at a time.
+class PowerMachine {
+ public:
+  static constexpr char kVfs[] = "power";
+
+  explicit PowerMachine(uint64_t seed, SyncPolicy policy = SyncPolicy::kHonest);
+  ~PowerMachine();
+  PowerMachine(const PowerMachine&) = delete;
+  PowerMachine& operator=(const PowerMachine&) = delete;
+
+  /// Lets `event` happen at the call after the next `calls` ones.
+  void Arm(uint64_t calls, DiskEvent event);
+  /// Ends a full disk and forgets what was to come.
+  void Disarm();
+  bool lost_power() const;
+  /// Starts with what is durable after a loss of power. REQUIRES: no file is open.
+  void Restart();
+
+  uint64_t calls() const;   ///< so far
+  uint64_t errors() const;  ///< calls that failed by kIoError or kFull
+  PowerTally tally() const;
+
+  struct Inside;  ///< of the .cc
+
+ private:
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace parallax::store
