@@ -1,6 +1,7 @@
 #include "core/store/connection.h"
 
 #include "absl/strings/str_format.h"
+#include "core/store/checked_vfs.h"
 
 namespace parallax::store {
 namespace {
@@ -21,6 +22,8 @@ void Configure(SQLite::Database& database, Connection::Mode mode) {
     sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     return;
   }
+  int reserved = kPageChecksumBytes;  // taken by a new file only
+  sqlite3_file_control(database.getHandle(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
   // The page size counts only for a new file: batches of many channels are tens of kilobytes.
   database.exec(
       "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
@@ -31,7 +34,7 @@ void Configure(SQLite::Database& database, Connection::Mode mode) {
 }  // namespace
 
 Connection::Connection(const std::string& path, Mode mode, const std::string& vfs)
-    : database_(path, OpenFlags(mode), kBusyTimeoutMs, vfs) {
+    : database_(path, OpenFlags(mode), kBusyTimeoutMs, CheckedVfs(vfs)) {
   Configure(database_, mode);
 }
 

@@ -24,7 +24,8 @@ class Connection {
  public:
   enum class Mode { kReadWrite, kReadOnly };
 
-  /// `vfs` names the file system of SQLite that holds the file; empty is SQLite's default.
+  /// `vfs` names the file system of SQLite that holds the file; empty is SQLite's default. It is
+  /// used through CheckedVfs().
   Connection(const std::string& path, Mode mode, const std::string& vfs);
 
   SQLite::Database& database() { return database_; }

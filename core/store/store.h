@@ -223,7 +223,7 @@ struct PageRequest {
 /// inside an RPC reaction.
 /// Errors of every call: Unavailable (I/O error; the store refuses everything afterwards),
 /// ResourceExhausted (disk full; works again once there is room), DataLoss (a checksum does not
-/// match; names the row).
+/// match: of a row, which it names, or of a page of the file).
 class Store {
  public:
   virtual ~Store() = default;

@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/file.h"
 #include "core/base/random.h"
+#include "core/store/checked_vfs.h"
 #include "tests/server/daemon_fixture.h"
 #include "tests/server/daemon_process.h"
 #include "tests/server/http/http_peer.h"
@@ -101,7 +102,7 @@ TEST_F(ProcessTest, ADatabaseOfANewerProgramIsRefusedForWhatItIs) {
     DaemonProcess daemon(Flags(Data(), "127.0.0.1:0"));
     ASSERT_GT(daemon.AwaitPort(), 0);
   }
-  SQLite::Database(Data() + "/parallax.db", SQLite::OPEN_READWRITE)
+  SQLite::Database(Data() + "/parallax.db", SQLite::OPEN_READWRITE, 10'000, store::CheckedVfs(""))
       .exec("UPDATE schema_version SET version = version + 1");
   DaemonProcess daemon(Flags(Data(), "127.0.0.1:0"));
   EXPECT_EQ(daemon.Wait(), 1);
@@ -115,7 +116,8 @@ TEST_F(ProcessTest, AStoreThatFailsInAnyCallEndsTheProcess) {
   Prepare(*stub);
   {
     // As damage to the file would: the daemon finds it when it next looks at the schema.
-    SQLite::Database database(Data() + "/parallax.db", SQLite::OPEN_READWRITE, 10'000);
+    SQLite::Database database(Data() + "/parallax.db", SQLite::OPEN_READWRITE, 10'000,
+                              store::CheckedVfs(""));
     database.exec("PRAGMA writable_schema = ON");
     database.exec("UPDATE sqlite_schema SET sql = 'CREATE TABLE run(' WHERE name = 'run'");
     database.exec("PRAGMA schema_version = 99999");

@@ -9,6 +9,7 @@
 
 #include "core/base/field_error.h"
 #include "core/pipeline/parameter_set_codec.h"
+#include "core/store/checked_vfs.h"
 #include "tests/core/pipeline/board_store_fixture.h"
 #include "tests/core/store/fault_vfs.h"
 #include "tests/support/mailbox.h"
@@ -127,7 +128,8 @@ TEST_F(JobRunnerTest, TheSameJobTwiceGivesTheSameBytesWheneverTheSamplesCame) {
   Recorder recorder;
   JobRunner runner(*store_, twins_, clock_, recorder);
   recorder.WaitForEnd();
-  SQLite::Database(directory_.path() + "/parallax.db", SQLite::OPEN_READWRITE, 10'000)
+  SQLite::Database(directory_.path() + "/parallax.db", SQLite::OPEN_READWRITE, 10'000,
+                   store::CheckedVfs(""))
       .exec("UPDATE batch SET received = received + 86400000000000");
   Insert("second");
   runner.Notify();

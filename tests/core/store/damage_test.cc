@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "absl/strings/str_format.h"
+#include "core/store/checked_vfs.h"
 #include "core/store/schema.h"
 #include "tests/core/store/store_fixture.h"
 
@@ -22,7 +23,8 @@ class DamageTest : public StoreTest {
 
   /// Flips one bit of the blob that `select` finds; `update` takes it back.
   void FlipBit(const std::string& select, const std::string& update, size_t byte) {
-    SQLite::Database database(directory_.path() + "/parallax.db", SQLite::OPEN_READWRITE, 10'000);
+    SQLite::Database database(directory_.path() + "/parallax.db", SQLite::OPEN_READWRITE, 10'000,
+                              CheckedVfs(""));
     std::string blob = database.execAndGet(select).getString();
     ASSERT_GT(blob.size(), byte);
     blob[byte] = static_cast<char>(blob[byte] ^ 0x10);
@@ -91,6 +93,27 @@ TEST_F(DamageTest, AnAlteredParameterSetIsDataLoss) {
   const absl::Status status = store_->GetParameterSet("r", 0).status();
   EXPECT_TRUE(absl::IsDataLoss(status));
   EXPECT_THAT(status.ToString(), HasSubstr("parameter set 0 of rig \"r\""));
+}
+
+TEST_F(DamageTest, ADatabaseFromBeforePagesHadChecksumsIsReadAndWritten) {
+  const TemporaryDirectory old;
+  // The file itself decides whether there is room for checksums.
+  SQLite::Database(old.path() + "/parallax.db", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
+      .exec("PRAGMA page_size = 8192; CREATE TABLE t(x); DROP TABLE t");
+  for (int opening = 0; opening < 2; ++opening) {
+    const auto store = OpenSqliteStore({old.path()}, clock_);
+    ASSERT_TRUE(store.ok()) << store.status().ToString();
+    EXPECT_TRUE((*store)->RecordRequest("Call", "id", "answer").ok());
+    EXPECT_EQ((*store)->FindRequest("Call", "id").value(), "answer");
+  }
+}
+
+TEST_F(DamageTest, APageWrittenPastItsChecksumIsDataLoss) {
+  store_.reset();
+  SQLite::Database(directory_.path() + "/parallax.db", SQLite::OPEN_READWRITE)
+      .exec("UPDATE ledger SET stored = stored + 1");
+  Reopen();
+  EXPECT_TRUE(absl::IsDataLoss(store_->GetRun("r", "a").status()));
 }
 
 TEST_F(DamageTest, AFileThatIsNoDatabaseIsDataLoss) {

@@ -26,6 +26,12 @@ std::shared_ptr<PowerDisk::File> PowerDisk::Find(const std::string& name) const 
   return found == now_.end() ? nullptr : found->second;
 }
 
+std::vector<std::string> PowerDisk::Names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, file] : now_) names.push_back(name);
+  return names;
+}
+
 std::shared_ptr<PowerDisk::File> PowerDisk::Create(const std::string& name) {
   auto file = std::make_shared<File>();
   SetName(name, file);
@@ -67,7 +73,7 @@ void PowerDisk::LosePower() {
   for (const std::shared_ptr<File>& file : files) Settle(*file);  // one met again has nothing left
 }
 
-void PowerDisk::Apply(const NameChange& change, Names* names) {
+void PowerDisk::Apply(const NameChange& change, Directory* names) {
   if (change.file == nullptr) {
     names->erase(change.name);
   } else {

@@ -60,6 +60,7 @@ class PowerDisk {
 
   /// The file of a name, or null.
   std::shared_ptr<File> Find(const std::string& name) const;
+  std::vector<std::string> Names() const;
   std::shared_ptr<File> Create(const std::string& name);
   void Remove(const std::string& name);
   void Write(File& file, size_t offset, std::string_view bytes);
@@ -79,9 +80,9 @@ class PowerDisk {
     std::string name;
     std::shared_ptr<File> file;
   };
-  using Names = std::map<std::string, std::shared_ptr<File>>;
+  using Directory = std::map<std::string, std::shared_ptr<File>>;
 
-  static void Apply(const NameChange& change, Names* names);
+  static void Apply(const NameChange& change, Directory* names);
   void SetName(const std::string& name, std::shared_ptr<File> file);
   void SettleNames();
   void Settle(File& file);
@@ -91,8 +92,8 @@ class PowerDisk {
 
   base::Random random_;
   const SyncPolicy policy_;
-  Names now_;
-  Names durable_;
+  Directory now_;
+  Directory durable_;
   std::vector<NameChange> unsynced_;
   PowerTally tally_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -26,10 +27,10 @@ struct PlannedBatch {
   EncodedBatch encoded;
 };
 
-PlannedBatch Plan(size_t stream, uint64_t seq) {
+PlannedBatch Plan(size_t long_batch, size_t stream, uint64_t seq) {
   PlannedBatch planned;
-  // Every fourth takes a commit of several pages.
-  planned.batch = seq % 4 == 3 ? MakeBatch(seq, kChannels, 3000, kStartNs)
+  // Every fourth may take a commit of several pages.
+  planned.batch = seq % 4 == 3 ? MakeBatch(seq, kChannels, long_batch, kStartNs)
                                : MakeUnrulyBatch(stream + 1, seq, kChannels);
   planned.encoded = EncodeBatch(planned.batch, {.not_finite = seq % 3});
   planned.encoded.received_unix_ns = kStartNs + static_cast<int64_t>(seq);
@@ -37,20 +38,20 @@ PlannedBatch Plan(size_t stream, uint64_t seq) {
 }
 
 /// Made once: thousands of lives send them.
-const PlannedBatch& Planned(size_t stream, uint64_t seq) {
+const PlannedBatch& Planned(size_t long_batch, size_t stream, uint64_t seq) {
   static base::Mutex mutex;
-  static std::map<std::pair<size_t, uint64_t>, PlannedBatch> batches;
+  static std::map<std::tuple<size_t, size_t, uint64_t>, PlannedBatch> batches;
   base::MutexLock lock(mutex);
-  const auto [place, added] = batches.try_emplace({stream, seq});
-  if (added) place->second = Plan(stream, seq);
+  const auto [place, added] = batches.try_emplace({long_batch, stream, seq});
+  if (added) place->second = Plan(long_batch, stream, seq);
   return place->second;
 }
 
 /// What the first `batches` batches of a stream add to a channel.
-signal::Series SeriesOf(size_t stream, uint32_t channel, uint64_t batches) {
+signal::Series SeriesOf(size_t long_batch, size_t stream, uint32_t channel, uint64_t batches) {
   signal::Series series;
   for (uint64_t seq = 0; seq < batches; ++seq) {
-    for (const signal::ChannelColumn& column : Planned(stream, seq).batch.columns) {
+    for (const signal::ChannelColumn& column : Planned(long_batch, stream, seq).batch.columns) {
       if (column.channel_index != channel) continue;
       series.time_unix_ns.insert(series.time_unix_ns.end(), column.time_unix_ns.begin(),
                                  column.time_unix_ns.end());
@@ -179,7 +180,7 @@ absl::Status PowerLoad::SendAll(size_t stream, Store& store) {
   PARALLAX_ASSIGN_OR_RETURN(const StreamState state,
                             store.OpenStream({"r", plan.run, plan.producer, 1}));
   const auto send = [&](uint64_t seq, AppendCallback done) {
-    EncodedBatch batch = Planned(stream, seq).encoded;
+    EncodedBatch batch = Planned(long_batch_, stream, seq).encoded;
     batch.stream = state.stream;
     progress.sent = std::max(progress.sent, seq + 1);
     PARALLAX_CHECK(store.TryAppend(batch, std::move(done)));
@@ -192,7 +193,7 @@ absl::Status PowerLoad::SendAgain(Store& store) {
   PARALLAX_ASSIGN_OR_RETURN(const StreamState state, store.OpenStream({"r", "a", "p", 1}));
   ++progress_[0].duplicates_sent;
   PARALLAX_ASSIGN_OR_RETURN(const AppendOutcome outcome,
-                            Append(store, state.stream, Planned(0, 0).batch));
+                            Append(store, state.stream, Planned(long_batch_, 0, 0).batch));
   if (outcome.result != AppendResult::kDuplicate) {
     return absl::DataLossError("batch 0 was stored, and is not known when it comes again");
   }
@@ -262,7 +263,7 @@ absl::Status PowerLoad::VerifyStream(size_t stream, const LedgerCounts& ledger,
   }
   samples.series.resize(kChannels);
   for (uint32_t channel = 0; channel < kChannels; ++channel) {
-    if (!SameSamples(samples.series[channel], SeriesOf(stream, channel, next_seq))) {
+    if (!SameSamples(samples.series[channel], SeriesOf(long_batch_, stream, channel, next_seq))) {
       return absl::DataLossError(
           absl::StrFormat("stream %s: channel %d is altered", plan.producer, channel));
     }
@@ -270,10 +271,10 @@ absl::Status PowerLoad::VerifyStream(size_t stream, const LedgerCounts& ledger,
   uint64_t stored = 0;
   uint64_t not_finite = 0;
   for (uint64_t seq = 0; seq < next_seq; ++seq) {
-    stored += Planned(stream, seq).encoded.samples;
-    not_finite += Planned(stream, seq).encoded.rejected.not_finite;
+    stored += Planned(long_batch_, stream, seq).encoded.samples;
+    not_finite += Planned(long_batch_, stream, seq).encoded.rejected.not_finite;
   }
-  const uint64_t again = Planned(stream, 0).encoded.samples;
+  const uint64_t again = Planned(long_batch_, stream, 0).encoded.samples;
   if (ledger.stored != stored || ledger.rejected.not_finite != not_finite ||
       ledger.duplicate < progress.duplicates_promised * again ||
       ledger.duplicate > progress.duplicates_sent * again) {

@@ -15,6 +15,9 @@ namespace parallax::store {
 /// again after it failed. Remembers what the store promised, to hold it to that.
 class PowerLoad {
  public:
+  /// Every fourth batch has this many samples a channel, the others a few.
+  explicit PowerLoad(size_t long_batch = 3000) : long_batch_(long_batch) {}
+
   static constexpr int kParts = 2;  ///< the store is closed and opened between them
 
   /// Does one part from where the store stands. Ends with the first error.
@@ -53,6 +56,7 @@ class PowerLoad {
   absl::Status VerifyStream(size_t stream, const LedgerCounts& ledger, Store& store) const;
   absl::Status VerifyJob(Store& store) const;
 
+  const size_t long_batch_;
   std::set<std::string> promised_;  ///< steps that the store said are done
   Progress progress_[std::size(kStreams)];
   std::optional<JobRow> claimed_;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
+#include "core/store/checked_vfs.h"
 #include "core/store/connection.h"
 #include "tests/core/store/power_load.h"
 #include "tests/core/store/power_machine.h"
@@ -47,7 +48,7 @@ struct Sums {
 /// Checks the database file by SQLite's own means, while the store is open.
 absl::Status CheckIntegrity(const std::string& path) {
   return Guarded([&]() -> absl::Status {
-    SQLite::Database database(path, SQLite::OPEN_READONLY, 0, PowerMachine::kVfs);
+    SQLite::Database database(path, SQLite::OPEN_READONLY, 0, CheckedVfs(PowerMachine::kVfs));
     const std::string found = database.execAndGet("PRAGMA integrity_check").getString();
     return found == "ok" ? absl::OkStatus() : absl::DataLossError("integrity: " + found);
   });

@@ -331,4 +331,20 @@ PowerTally PowerMachine::tally() const {
   return inside_->system.disk.tally();
 }
 
+std::string PowerMachine::Contents(const std::string& name) const {
+  base::MutexLock lock(inside_->mutex);
+  return inside_->system.disk.Find(name)->bytes();
+}
+
+void PowerMachine::PutAlone(const std::string& name, const std::string& bytes) {
+  base::MutexLock lock(inside_->mutex);
+  PARALLAX_CHECK(inside_->system.open_files == 0);
+  PowerDisk& disk = inside_->system.disk;
+  for (const std::string& there : disk.Names()) disk.Remove(there);
+  const std::shared_ptr<PowerDisk::File> file = disk.Create(name);
+  disk.Write(*file, 0, bytes);
+  disk.Sync(*file);
+  disk.SyncDirectory();
+}
+
 }  // namespace parallax::store

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "tests/core/store/power_disk.h"
 
@@ -38,6 +39,11 @@ class PowerMachine {
   uint64_t calls() const;   ///< so far
   uint64_t errors() const;  ///< calls that failed by kIoError or kFull
   PowerTally tally() const;
+
+  /// Bytes of a file, as programs see it. REQUIRES: it exists.
+  std::string Contents(const std::string& name) const;
+  /// Leaves one file on the disk, with these bytes, durable. REQUIRES: no file is open.
+  void PutAlone(const std::string& name, const std::string& bytes);
 
   struct Inside;  ///< of the .cc
 

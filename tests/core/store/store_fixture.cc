@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/check.h"
 #include "core/base/mutex.h"
+#include "core/store/checked_vfs.h"
 
 namespace parallax::store {
 namespace {
@@ -129,7 +130,8 @@ absl::StatusOr<AppendOutcome> Append(Store& store, int64_t stream, const signal:
 }
 
 void DowngradeToVersion3(const std::string& directory) {
-  SQLite::Database database(directory + "/parallax.db", SQLite::OPEN_READWRITE, 10'000);
+  SQLite::Database database(directory + "/parallax.db", SQLite::OPEN_READWRITE, 10'000,
+                            CheckedVfs(""));
   database.exec(
       "DROP INDEX job_recalibration_waits; DROP INDEX job_recalibration_end; DROP TABLE promotion;"
       "ALTER TABLE job DROP COLUMN kind;"
@@ -179,7 +181,8 @@ void StoreTest::OpenRun(const std::string& run) {
 }
 
 int StoreTest::Tamper(const std::string& sql) {
-  SQLite::Database database(directory_.path() + "/parallax.db", SQLite::OPEN_READWRITE, 10'000);
+  SQLite::Database database(directory_.path() + "/parallax.db", SQLite::OPEN_READWRITE, 10'000,
+                            CheckedVfs(""));
   return database.exec(sql);
 }
 

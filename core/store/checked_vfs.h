@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+namespace parallax::store {
+
+/// Bytes at the end of every page of a database that SQLite leaves to the checksum.
+inline constexpr int kPageChecksumBytes = 8;
+
+/// Name of a SQLite file system over that named `under` (empty: SQLite's default) which writes a
+/// checksum into the end of each page of a database and verifies it on every read: XXH3-64 of the
+/// rest of the page with its number as seed. SQLite itself checks the form of its pages, not what
+/// is in them. A page that does not match is SQLITE_CORRUPT. Only databases made with
+/// SQLITE_FCNTL_RESERVE_BYTES = kPageChecksumBytes have room for it; others pass as they are.
+/// Pages in the write-ahead log have SQLite's own checksums until they are copied to the database.
+///
+/// A program that writes such a database must do so through this file system. Thread-safe.
+std::string CheckedVfs(const std::string& under);
+
+}  // namespace parallax::store
