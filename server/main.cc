@@ -6,6 +6,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -21,6 +22,7 @@
 #include "server/config.h"
 #include "server/daemon.h"
 #include "server/log.h"
+#include "server/maintenance.h"
 #include "server/version.h"
 
 namespace parallax::server {
@@ -154,11 +156,14 @@ int Main(int argc, char** argv) {
   CLI::App app("parallaxd: the daemon of parallax");
   Flags flags;
   Declare(&flags, &app);
+  std::function<int()> maintenance;
+  DeclareMaintenance(&maintenance, &app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
+  if (maintenance) return maintenance();
   const absl::StatusOr<Config> config = MakeConfig(flags);
   if (!config.ok()) {
     Log(LogLevel::kError, "cannot start", {{"error", std::string(config.status().message())}});

@@ -73,12 +73,14 @@ absl::Status WriteFileAtomically(const std::string& path, std::string_view conte
     unlink(temporary.c_str());
     return status;
   }
-  if (rename(temporary.c_str(), path.c_str()) != 0) {
-    const absl::Status status = ErrnoError("cannot rename into", path);
-    unlink(temporary.c_str());
-    return status;
-  }
-  return SyncDirectoryOf(path);
+  const absl::Status renamed = RenameSynced(temporary, path);
+  if (!renamed.ok()) unlink(temporary.c_str());
+  return renamed;
+}
+
+absl::Status RenameSynced(const std::string& from, const std::string& to) {
+  if (rename(from.c_str(), to.c_str()) != 0) return ErrnoError("cannot rename into", to);
+  return SyncDirectoryOf(to);
 }
 
 }  // namespace parallax::base

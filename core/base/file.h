@@ -14,4 +14,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& path);
 /// the old content or the new, never a part. Errors: Unavailable with errno's text.
 absl::Status WriteFileAtomically(const std::string& path, std::string_view content);
 
+/// Renames a file that is synced already, so that the new name outlives a loss of power.
+/// Errors: NotFound; Unavailable with errno's text.
+absl::Status RenameSynced(const std::string& from, const std::string& to);
+
 }  // namespace parallax::base

@@ -16,14 +16,6 @@ absl::Status Named(const std::string& row, const absl::Status& status) {
                       absl::StrFormat("store: %s: %s", row, std::string(status.message())));
 }
 
-absl::StatusOr<SampleColumn> OpenChunk(const std::string& row, uint64_t checksum,
-                                       std::string_view data) {
-  PARALLAX_RETURN_IF_ERROR(CheckChecksum(row, checksum, data));
-  absl::StatusOr<SampleColumn> column = DecodeChunk(data);
-  if (!column.ok()) return Named(row, column.status());
-  return column;
-}
-
 }  // namespace
 
 absl::Status CheckChecksum(const std::string& row, uint64_t stored, std::string_view data) {
@@ -109,6 +101,14 @@ absl::StatusOr<signal::SampleBatch> OpenBatch(int64_t stream, uint64_t seq, uint
   absl::StatusOr<signal::SampleBatch> batch = DecodeBatch(seq, data);
   if (!batch.ok()) return Named(row, batch.status());
   return batch;
+}
+
+absl::StatusOr<SampleColumn> OpenChunk(const std::string& row, uint64_t checksum,
+                                       std::string_view data) {
+  PARALLAX_RETURN_IF_ERROR(CheckChecksum(row, checksum, data));
+  absl::StatusOr<SampleColumn> column = DecodeChunk(data);
+  if (!column.ok()) return Named(row, column.status());
+  return column;
 }
 
 std::optional<TimeRange> RunExtent(Connection& connection, int64_t run_key) {

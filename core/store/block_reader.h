@@ -51,6 +51,10 @@ absl::Status CheckChecksum(const std::string& row, uint64_t stored, std::string_
 absl::StatusOr<signal::SampleBatch> OpenBatch(int64_t stream, uint64_t seq, uint64_t checksum,
                                               std::string_view data);
 
+/// The same of a chunk, which `row` names.
+absl::StatusOr<SampleColumn> OpenChunk(const std::string& row, uint64_t checksum,
+                                       std::string_view data);
+
 /// Least and greatest source time of all channels of a run; nullopt where nothing is stored.
 std::optional<TimeRange> RunExtent(Connection& connection, int64_t run_key);
 

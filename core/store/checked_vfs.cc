@@ -1,14 +1,15 @@
 #include "core/store/checked_vfs.h"
 
-#include <sqlite3.h>
 #include <xxhash.h>
 
 #include <cstdint>
 #include <cstring>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_format.h"
 #include "core/base/check.h"
 #include "core/base/mutex.h"
 
@@ -18,6 +19,10 @@ namespace {
 constexpr size_t kHeaderBytes = 100;     // of the database, at the beginning of its first page
 constexpr size_t kReservedBytesAt = 20;  // in the header; fileformat2.html, section 1.3.4
 constexpr size_t kLeastPageBytes = 512;
+constexpr int kHasChecksumsControl = 0x50584353;  // a file control of ours; SQLite's are below 100
+
+/// SQLite answers on the thread that asked, with a code that has no place for a page's number.
+thread_local std::string page_damage;
 
 /// A registered layer; lives as long as the program.
 struct Layer {
@@ -36,6 +41,7 @@ sqlite3_vfs* Under(sqlite3_vfs* vfs) {
 /// What a file is beside SQLite's view of it.
 struct Inner {
   std::vector<std::max_align_t> memory;  ///< of the file below
+  std::string name;
   bool is_database = false;
   bool has_checksums = false;  ///< as its header says
   std::string page;            ///< the page being written, with its checksum
@@ -92,7 +98,10 @@ int Read(sqlite3_file* f, void* out, int n, sqlite3_int64 at) {
   const auto bytes = static_cast<size_t>(n);
   const bool sound =
       inner.has_checksums ? Matches(page, bytes, at) : at != 0 || !HidesChecksum(page, bytes);
-  return sound ? SQLITE_OK : SQLITE_CORRUPT;  // not SQLITE_IOERR_DATA: some callers cut its detail
+  if (sound) return SQLITE_OK;
+  page_damage =
+      absl::StrFormat("page %d of %s does not match its checksum", at / n + 1, inner.name);
+  return SQLITE_CORRUPT;  // not SQLITE_IOERR_DATA: some callers cut its detail
 }
 
 int Write(sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
@@ -117,6 +126,10 @@ int Lock(sqlite3_file* f, int level) { return Methods(f)->xLock(Real(f), level);
 int Unlock(sqlite3_file* f, int level) { return Methods(f)->xUnlock(Real(f), level); }
 int Reserved(sqlite3_file* f, int* out) { return Methods(f)->xCheckReservedLock(Real(f), out); }
 int Control(sqlite3_file* f, int op, void* arg) {
+  if (op == kHasChecksumsControl) {
+    *static_cast<bool*>(arg) = Of(f).has_checksums;
+    return SQLITE_OK;
+  }
   return Methods(f)->xFileControl(Real(f), op, arg);
 }
 int SectorSize(sqlite3_file* f) { return Methods(f)->xSectorSize(Real(f)); }
@@ -141,6 +154,7 @@ int Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int*
   sqlite3_vfs* const under = Under(vfs);
   auto inner = std::make_unique<Inner>();
   inner->memory.resize(static_cast<size_t>(under->szOsFile) / sizeof(std::max_align_t) + 1);
+  if (name != nullptr) inner->name = name;
   inner->is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
   const int code = under->xOpen(under, name, inner->file(), flags, out_flags);
   if (inner->file()->pMethods == nullptr) return code;
@@ -201,5 +215,13 @@ std::string CheckedVfs(const std::string& under) {
   if (added) Register(under, &place->second);
   return place->second.name;
 }
+
+bool HasPageChecksums(sqlite3* database) {
+  bool has = false;
+  sqlite3_file_control(database, "main", kHasChecksumsControl, &has);
+  return has;
+}
+
+std::string TakePageDamage() { return std::exchange(page_damage, {}); }
 
 }  // namespace parallax::store

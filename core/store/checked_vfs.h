@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sqlite3.h>
+
 #include <string>
 
 namespace parallax::store {
@@ -16,5 +18,13 @@ inline constexpr int kPageChecksumBytes = 8;
 ///
 /// A program that writes such a database must do so through this file system. Thread-safe.
 std::string CheckedVfs(const std::string& under);
+
+/// Whether the file of a database that was opened through CheckedVfs() has checksums, by the header
+/// that was read of it last.
+bool HasPageChecksums(sqlite3* database);
+
+/// Which page of which file did not match when the calling thread last met one, and forgets it;
+/// empty where none was met since it was asked last.
+std::string TakePageDamage();
 
 }  // namespace parallax::store

@@ -59,8 +59,10 @@ absl::Status StatusFromSqlite(const SQLite::Exception& error) {
     case SQLITE_FULL:
       return absl::ResourceExhaustedError(text);
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      return absl::DataLossError(text);
+    case SQLITE_NOTADB: {
+      const std::string page = TakePageDamage();
+      return absl::DataLossError(page.empty() ? text : text + ": " + page);
+    }
     case SQLITE_CONSTRAINT:
     case SQLITE_MISUSE:
     case SQLITE_ERROR:

@@ -106,9 +106,13 @@ UPDATE chunk SET finest_level = 10;
 CREATE INDEX chunk_head ON chunk(stream, channel, t0, t1, finest_level, first_seq);
 )sql";
 
+// Pages end in a checksum. The tables are as they were, MakeRoomForChecksums() rewrites the pages;
+// the version keeps out programs that would write pages without.
+constexpr const char* kVersion6 = "";
+
 /// migrations[v] leads from version v to v + 1; version 0 is the empty database.
 constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3,
-                                                                 kVersion4, kVersion5};
+                                                                 kVersion4, kVersion5, kVersion6};
 
 int64_t StoredVersion(Connection& connection) {
   connection.database().exec("CREATE TABLE IF NOT EXISTS schema_version(version INTEGER NOT NULL)");

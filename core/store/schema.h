@@ -6,7 +6,7 @@
 namespace parallax::store {
 
 /// Version of the tables that this program reads and writes.
-inline constexpr int64_t kSchemaVersion = 5;
+inline constexpr int64_t kSchemaVersion = 6;
 
 /// Makes the tables in an empty database, or migrates an older one step by step, in one
 /// transaction. Errors: FailedPrecondition where the database is newer than this program. Throws

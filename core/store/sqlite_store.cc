@@ -8,6 +8,7 @@
 #include "core/base/file_lock.h"
 #include "core/base/status_macros.h"
 #include "core/store/compactor.h"
+#include "core/store/page_room.h"
 #include "core/store/rows.h"
 #include "core/store/schema.h"
 #include "core/store/series_reader.h"
@@ -285,6 +286,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const SqliteStoreOptions&
   return Guarded([&]() -> absl::StatusOr<std::unique_ptr<Store>> {
     auto connection = std::make_unique<Connection>(path, Connection::Mode::kReadWrite, options.vfs);
     PARALLAX_RETURN_IF_ERROR(PrepareSchema(*connection));
+    PARALLAX_RETURN_IF_ERROR(MakeRoomForChecksums(*connection));
     const int64_t incarnation = NextIncarnation(*connection);
     return std::make_unique<SqliteStore>(*std::move(lock), std::move(connection), path, incarnation,
                                          options, clock);

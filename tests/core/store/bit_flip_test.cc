@@ -2,7 +2,9 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 
+#include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
 #include "core/store/checked_vfs.h"
 #include "core/store/connection.h"
@@ -13,9 +15,15 @@
 namespace parallax::store {
 namespace {
 
+constexpr size_t kPageBytes = 512;  // so that a file of few bits has all kinds of pages
+
+bool NamesPage(const absl::Status& status, size_t page) {
+  return status.ToString().find(absl::StrFormat(": page %d of ", page)) != std::string::npos;
+}
+
 class BitFlipTest : public ::testing::Test {
  protected:
-  /// A whole load in pages of 512 bytes, so that a file of few bits has all kinds of pages.
+  /// A whole load.
   void SetUp() override {
     ASSERT_EQ(Guarded([&]() -> absl::Status {
                 SQLite::Database database(path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 0,
@@ -23,7 +31,8 @@ class BitFlipTest : public ::testing::Test {
                 int reserved = kPageChecksumBytes;
                 sqlite3_file_control(database.getHandle(), "main", SQLITE_FCNTL_RESERVE_BYTES,
                                      &reserved);
-                database.exec("PRAGMA page_size = 512; CREATE TABLE t(x); DROP TABLE t; VACUUM");
+                database.exec(absl::StrFormat(
+                    "PRAGMA page_size = %d; CREATE TABLE t(x); DROP TABLE t; VACUUM", kPageBytes));
                 return absl::OkStatus();
               }),
               absl::OkStatus());
@@ -60,6 +69,7 @@ TEST_F(BitFlipTest, AFlippedBitIsToldOrChangesNothing) {
   const size_t stride = given == nullptr ? 211 : std::strtoull(given, nullptr, 10);
   int told = 0;
   int harmless = 0;
+  int named = 0;
   for (size_t bit = 0; bit < stored_.size() * 8; bit += stride) {
     std::string damaged = stored_;
     damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
@@ -70,12 +80,15 @@ TEST_F(BitFlipTest, AFlippedBitIsToldOrChangesNothing) {
       ++harmless;
     } else {
       ASSERT_TRUE(absl::IsDataLoss(read.status())) << bit << ": " << read.status().ToString();
+      if (NamesPage(read.status(), bit / 8 / kPageBytes + 1)) ++named;
       ++told;
     }
   }
-  printf("%d of %d bits flipped one at a time: told %d, harmless %d\n", told + harmless,
-         static_cast<int>(stored_.size() * 8), told, harmless);
+  printf("%d of %d bits flipped one at a time: told %d (of which with the page %d), harmless %d\n",
+         told + harmless, static_cast<int>(stored_.size() * 8), told, named, harmless);
   EXPECT_GT(told, harmless);
+  // The page is not known where the file is no database any more, or of another page size.
+  EXPECT_GT(named, told * 9 / 10);
 }
 
 }  // namespace

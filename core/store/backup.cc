@@ -1,0 +1,85 @@
+#include "core/store/backup.h"
+
+#include <SQLiteCpp/Backup.h>
+
+#include <filesystem>
+
+#include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
+#include "core/base/file.h"
+#include "core/base/status_macros.h"
+#include "core/store/checked_vfs.h"
+#include "core/store/connection.h"
+
+namespace parallax::store {
+namespace {
+
+absl::Status MakeEmptyDirectory(const std::string& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  const bool empty = !error && std::filesystem::is_empty(directory, error);
+  if (error) {
+    return absl::UnavailableError(
+        absl::StrFormat("cannot make directory \"%s\": %s", directory, error.message()));
+  }
+  if (empty) return absl::OkStatus();
+  return base::FieldStatus(absl::StatusCode::kAlreadyExists,
+                           {.field = "target",
+                            .value = directory,
+                            .bound = "a new or empty directory",
+                            .next_step = "choose another: a backup replaces nothing"});
+}
+
+/// A database at `path` that holds nothing, and whose file says that its pages have checksums.
+void MakeDatabase(SQLite::Database& database) {
+  int reserved = kPageChecksumBytes;
+  sqlite3_file_control(database.getHandle(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+  // A copy that was interrupted is thrown away, so it needs no journal. Setting a number writes the
+  // header, before which no page may come.
+  database.exec(
+      "PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = FULL;"
+      "PRAGMA user_version = 1");
+}
+
+absl::Status CopyDatabase(const std::string& from, const std::string& to, const std::string& vfs) {
+  return Guarded([&]() -> absl::Status {
+    Connection source(from, Connection::Mode::kReadOnly, vfs);
+    source.database().exec("SELECT count(*) FROM sqlite_schema");  // reads the header
+    if (!HasPageChecksums(source.database().getHandle())) {
+      return base::FieldStatus(absl::StatusCode::kFailedPrecondition,
+                               {.field = "data",
+                                .value = from,
+                                .bound = "a store whose pages have checksums",
+                                .next_step = "start this parallaxd on it once, which adds them"});
+    }
+    SQLite::Database target(to, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 0, CheckedVfs(vfs));
+    MakeDatabase(target);
+    // In one step, so in one read transaction: a copy in several begins anew with every commit of
+    // the daemon.
+    SQLite::Backup backup(target, source.database());
+    const int code = backup.executeStep(-1);
+    if (code == SQLITE_DONE) return absl::OkStatus();
+    return absl::UnavailableError(absl::StrFormat("store: the copy was locked (code %d)", code));
+  });
+}
+
+}  // namespace
+
+absl::Status BackUpStore(const std::string& directory, const std::string& target,
+                         const std::string& vfs) {
+  const std::string from = directory + "/parallax.db";
+  if (vfs.empty() && !std::filesystem::exists(from)) {
+    return absl::NotFoundError(absl::StrFormat("no store in \"%s\": no parallax.db", directory));
+  }
+  PARALLAX_RETURN_IF_ERROR(MakeEmptyDirectory(target));
+  const std::string unfinished = target + "/unfinished.db";
+  absl::Status status = CopyDatabase(from, unfinished, vfs);
+  if (status.ok()) status = base::RenameSynced(unfinished, target + "/parallax.db");
+  if (!status.ok()) {
+    std::error_code ignored;
+    std::filesystem::remove(unfinished, ignored);
+  }
+  return status;
+}
+
+}  // namespace parallax::store

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace parallax::store {
+
+/// Copies the store of `directory`, as it is at one moment, to the new directory `target`, which is
+/// then a data directory of its own. A daemon may go on reading and writing meanwhile; its
+/// write-ahead log grows until the copy is done. Every page is verified as it is read. `vfs` is
+/// that of SqliteStoreOptions. Errors: NotFound (no store in `directory`); AlreadyExists (`target`
+/// holds files); FailedPrecondition (a store of an older program, which has no checksums yet);
+/// ResourceExhausted (no room); DataLoss (a page is damaged, which it names); Unavailable (I/O).
+/// What was copied until then is removed.
+absl::Status BackUpStore(const std::string& directory, const std::string& target,
+                         const std::string& vfs = {});
+
+}  // namespace parallax::store

@@ -1,0 +1,242 @@
+#include "core/store/check.h"
+
+#include <filesystem>
+#include <functional>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
+#include "core/base/status_macros.h"
+#include "core/store/block_reader.h"
+#include "core/store/checked_vfs.h"
+#include "core/store/connection.h"
+#include "core/store/rows.h"
+#include "core/store/schema.h"
+
+namespace parallax::store {
+namespace {
+
+/// Goes through a store on one connection, inside a read transaction.
+class Check {
+ public:
+  explicit Check(Connection& connection) : connection_(connection) {}
+
+  absl::StatusOr<StoreCheck> Run() {
+    PARALLAX_RETURN_IF_ERROR(CheckVersion());
+    CheckPages();
+    CheckRows("batch", "SELECT max(rowid) FROM batch",
+              "SELECT min(rowid) FROM batch WHERE rowid > ?",
+              [this](int64_t key) { CheckBatch(key); });
+    CheckRows("chunk", "SELECT max(id) FROM chunk", "SELECT min(id) FROM chunk WHERE id > ?",
+              [this](int64_t key) { CheckChunk(key); });
+    CheckRows("pyramid_page", "SELECT max(rowid) FROM pyramid_page",
+              "SELECT min(rowid) FROM pyramid_page WHERE rowid > ?",
+              [this](int64_t key) { CheckPyramidPage(key); });
+    CheckRows("report", "SELECT max(key) FROM report", "SELECT min(key) FROM report WHERE key > ?",
+              [this](int64_t key) { CheckReport(key); });
+    Guard("parameter_set", [this] { CheckParameterSets(); });
+    Guard("stream", [this] { CheckStreams(); });
+    return std::move(result_);
+  }
+
+ private:
+  absl::Status CheckVersion() {
+    Query query(connection_, "SELECT version FROM schema_version");
+    const int64_t version = query.Step() ? query.Int(0) : 0;
+    if (version == kSchemaVersion) return absl::OkStatus();
+    return base::FieldStatus(absl::StatusCode::kFailedPrecondition,
+                             {.field = "schema_version",
+                              .value = absl::StrFormat("%d", version),
+                              .bound = absl::StrFormat("%d", kSchemaVersion),
+                              .next_step = "check it with the parallaxd that wrote it last"},
+                             "store: schema version");
+  }
+
+  bool full() const { return result_.damages.size() >= kMaxDamages; }
+
+  void Note(std::string damage) {
+    if (full()) return;
+    if (result_.damages.size() + 1 == kMaxDamages) damage = "more is damaged than is listed";
+    result_.damages.push_back(std::move(damage));
+  }
+  void Note(const absl::Status& status) {
+    if (!status.ok()) Note(std::string(status.message()));
+  }
+
+  /// Runs `check`; what SQLite throws meanwhile is damage of `what`. A page that does not match is
+  /// named once, however many rows it holds. Returns whether `check` came to its end.
+  bool Guard(const std::string& what, const std::function<void()>& check) {
+    try {
+      check();
+      return true;
+    } catch (const SQLite::Exception& error) {
+      const std::string text = error.what();
+      NotePage(what, absl::StrFormat("%s: %s", what, text));
+      return false;
+    }
+  }
+
+  /// Names the page that was met last, or says `otherwise` where none was.
+  void NotePage(const std::string& what, const std::string& otherwise) {
+    const std::string page = TakePageDamage();
+    if (page.empty()) {
+      Note(otherwise);
+    } else if (damaged_pages_.insert(page).second) {
+      Note(absl::StrFormat("%s (%s)", page, what));
+    }
+  }
+
+  void CheckPages() {
+    Guard("pages", [this] {
+      Query pages(connection_, "SELECT page_count FROM pragma_page_count()");
+      if (pages.Step()) result_.pages = pages.Int(0);
+    });
+    Guard("pages", [this] {
+      Query query(connection_, "SELECT integrity_check FROM pragma_integrity_check(100)");
+      while (query.Step() && !full()) {
+        if (query.View(0) != "ok") Note("pages: " + query.Text(0));
+      }
+    });
+    if (const std::string page = TakePageDamage(); !page.empty()) {
+      damaged_pages_.insert(page);
+      Note(page);
+    }
+  }
+
+  /// Checks the rows of a table by their keys, each by itself, so that a row on a damaged page does
+  /// not hide those after it.
+  void CheckRows(const std::string& table, const char* last_key, const char* next_key,
+                 const std::function<void(int64_t)>& check) {
+    int64_t last = 0;
+    Guard(table, [&] {
+      Query query(connection_, last_key);
+      if (query.Step()) last = query.Int(0);
+    });
+    for (int64_t key = 0; key < last && !full();) {
+      const std::string row = absl::StrFormat("%s after key %d", table, key);
+      ++key;  // what follows where the next key cannot be read
+      const bool found = Guard(row, [&] {
+        Query query(connection_, next_key, key - 1);
+        query.Step();
+        key = query.Int(0);
+      });
+      if (found) Guard(row, [&] { check(key); });
+    }
+  }
+
+  void CheckBatch(int64_t key) {
+    Query query(connection_, "SELECT stream, seq, checksum, data, n FROM batch WHERE rowid = ?",
+                key);
+    if (!query.Step()) return;
+    ++result_.batches;
+    const absl::StatusOr<signal::SampleBatch> batch =
+        OpenBatch(query.Int(0), query.Unsigned(1), query.Unsigned(2), query.View(3));
+    if (!batch.ok()) return Note(batch.status());
+    uint64_t samples = 0;
+    for (const signal::ChannelColumn& column : batch->columns) samples += column.value.size();
+    if (samples == query.Unsigned(4)) return;
+    Note(absl::StrFormat("batch stream = %d seq = %d: n = %d, it holds %d samples", query.Int(0),
+                         query.Int(1), query.Int(4), samples));
+  }
+
+  void CheckChunk(int64_t key) {
+    Query query(connection_,
+                "SELECT stream, channel, first_seq, checksum, data, n FROM chunk WHERE id = ?",
+                key);
+    if (!query.Step()) return;
+    ++result_.chunks;
+    const std::string row = absl::StrFormat("chunk stream = %d channel = %d first_seq = %d",
+                                            query.Int(0), query.Int(1), query.Int(2));
+    const absl::StatusOr<SampleColumn> column = OpenChunk(row, query.Unsigned(3), query.View(4));
+    if (!column.ok()) return Note(column.status());
+    if (column->value.size() == query.Unsigned(5)) return;
+    Note(absl::StrFormat("%s: n = %d, it holds %d samples", row, query.Int(5),
+                         column->value.size()));
+  }
+
+  void CheckPyramidPage(int64_t key) {
+    Query query(connection_,
+                "SELECT stream, channel, level, page, checksum, data FROM pyramid_page "
+                "WHERE rowid = ?",
+                key);
+    if (!query.Step()) return;
+    ++result_.pyramid_pages;
+    Note(CheckChecksum(absl::StrFormat("pyramid_page stream = %d channel = %d level = %d page = %d",
+                                       query.Int(0), query.Int(1), query.Int(2), query.Int(3)),
+                       query.Unsigned(4), query.View(5)));
+  }
+
+  void CheckReport(int64_t key) {
+    Query query(connection_, "SELECT rig, number FROM report WHERE key = ?", key);
+    if (!query.Step()) return;
+    ++result_.reports;
+    Note(GetReport(connection_, query.Text(0), MakeId('r', query.Int(1))).status());
+  }
+
+  void CheckParameterSets() {
+    Query query(connection_, "SELECT rig, revision FROM parameter_set");
+    while (query.Step() && !full()) {
+      ++result_.parameter_sets;
+      Note(GetParameterSet(connection_, query.Text(0), query.Int(1)).status());
+    }
+  }
+
+  void CheckStreams() {
+    Query query(connection_,
+                "SELECT stream.id, next_seq, stored FROM stream LEFT JOIN ledger ON "
+                "ledger.stream = stream.id ORDER BY stream.id");
+    while (query.Step() && !full()) {
+      ++result_.streams;
+      const int64_t stream = query.Int(0);
+      Guard(absl::StrFormat("stream %d", stream), [&] {
+        CheckSequence(stream, query.Int(1));
+        CheckLedger(stream, query.Int(2));
+      });
+    }
+  }
+
+  /// Every batch below `next_seq` is there once, as itself or in a seal.
+  void CheckSequence(int64_t stream, int64_t next_seq) {
+    int64_t expected = 0;
+    Query query(connection_,
+                "SELECT first_seq, length(checksums) / 8 FROM seal WHERE stream = ?1 UNION ALL "
+                "SELECT seq, 1 FROM batch WHERE stream = ?1 ORDER BY 1",
+                stream);
+    while (query.Step() && query.Int(0) == expected) expected += query.Int(1);
+    if (expected == next_seq) return;
+    Note(absl::StrFormat("stream %d: next_seq = %d, its batches are stored once up to seq %d",
+                         stream, next_seq, expected - 1));
+  }
+
+  void CheckLedger(int64_t stream, int64_t ledger) {
+    Query query(connection_,
+                "SELECT coalesce((SELECT sum(n) FROM batch WHERE stream = ?1), 0) + "
+                "coalesce((SELECT sum(n) FROM chunk WHERE stream = ?1), 0)",
+                stream);
+    query.Step();
+    if (query.Int(0) == ledger) return;
+    Note(absl::StrFormat("stream %d: its ledger counts %d samples, %d are stored", stream, ledger,
+                         query.Int(0)));
+  }
+
+  Connection& connection_;
+  StoreCheck result_;
+  std::set<std::string> damaged_pages_;
+};
+
+}  // namespace
+
+absl::StatusOr<StoreCheck> CheckStore(const std::string& directory, const std::string& vfs) {
+  const std::string path = directory + "/parallax.db";
+  if (vfs.empty() && !std::filesystem::exists(path)) {
+    return absl::NotFoundError(absl::StrFormat("no store in \"%s\": no parallax.db", directory));
+  }
+  return Guarded([&]() -> absl::StatusOr<StoreCheck> {
+    Connection connection(path, Connection::Mode::kReadOnly, vfs);
+    const ReadTransaction transaction(connection);
+    return Check(connection).Run();
+  });
+}
+
+}  // namespace parallax::store

@@ -1,0 +1,109 @@
+#include "core/store/backup.h"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "core/store/check.h"
+#include "tests/core/store/fault_vfs.h"
+#include "tests/core/store/store_fixture.h"
+
+namespace parallax::store {
+namespace {
+
+using ::testing::IsEmpty;
+
+class BackupTest : public StoreTest {
+ protected:
+  absl::StatusOr<std::unique_ptr<Store>> OpenCopy() { return OpenSqliteStore({copy_}, clock_); }
+  absl::Status AppendSeq(uint64_t seq) {
+    return Append(*store_, OpenStream("a", "p"), MakeUnrulyBatch(4, seq, kChannels)).status();
+  }
+
+  TemporaryDirectory target_;
+  const std::string copy_ = target_.path() + "/copy";
+};
+
+TEST_F(BackupTest, TheCopyIsAStoreWithWhatWasThere) {
+  for (uint64_t seq = 0; seq < 20; ++seq) ASSERT_TRUE(AppendSeq(seq).ok());
+  ASSERT_TRUE(store_->CloseRun("r", "a").ok());
+  ASSERT_GT(store_->Compact().value(), 0u);
+  const signal::Series before = Series("a", 1);
+  ASSERT_EQ(BackUpStore(directory_.path(), copy_), absl::OkStatus());
+  // What comes after it is not in it.
+  ASSERT_TRUE(AppendSeq(20).ok());
+  const auto copy = OpenCopy();
+  ASSERT_TRUE(copy.ok()) << copy.status().ToString();
+  ExpectSameSeries((*copy)->ReadSeries("r", "a", 1, {}).value(), before);
+  EXPECT_EQ((*copy)->OpenStream({"r", "a", "p", 1})->next_seq, 20u);
+}
+
+TEST_F(BackupTest, CopiesMadeWhileItIsWrittenAreEachOfOneMoment) {
+  std::atomic<bool> done{false};
+  std::atomic<uint64_t> committed{0};
+  const int64_t stream = OpenStream("a", "p");
+  std::thread writer([&] {
+    for (uint64_t seq = 0; !done; ++seq) {
+      if (Append(*store_, stream, MakeUnrulyBatch(4, seq, kChannels)).ok()) committed = seq + 1;
+      if (seq % 64 == 63) (void)store_->Compact();
+    }
+  });
+  constexpr int kCopies = 5;
+  for (int i = 0; i < kCopies; ++i) {
+    const uint64_t before = committed;
+    while (committed < before + 20) std::this_thread::yield();
+    const std::string copy = copy_ + std::to_string(i);
+    const uint64_t least = committed;
+    ASSERT_EQ(BackUpStore(directory_.path(), copy), absl::OkStatus());
+    const uint64_t most = committed + 1;  // one may be on disk and not answered yet
+    const absl::StatusOr<StoreCheck> check = CheckStore(copy);
+    ASSERT_TRUE(check.ok()) << check.status().ToString();
+    EXPECT_THAT(check->damages, IsEmpty());
+    const auto opened = OpenSqliteStore({copy}, clock_);
+    ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+    const uint64_t next_seq = (*opened)->OpenStream({"r", "a", "p", 1})->next_seq;
+    EXPECT_GE(next_seq, least);
+    EXPECT_LE(next_seq, most);
+  }
+  done = true;
+  writer.join();
+}
+
+TEST_F(BackupTest, NothingIsReplaced) {
+  std::filesystem::create_directories(copy_);
+  std::ofstream(copy_ + "/somebody's") << "text";
+  EXPECT_TRUE(absl::IsAlreadyExists(BackUpStore(directory_.path(), copy_)));
+  EXPECT_FALSE(std::filesystem::exists(copy_ + "/parallax.db"));
+  EXPECT_TRUE(absl::IsNotFound(BackUpStore(target_.path(), copy_ + "2")));
+}
+
+TEST_F(BackupTest, AFullDiskLeavesNoCopyThatLooksLikeOne) {
+  ASSERT_TRUE(AppendSeq(0).ok());
+  store_.reset();
+  InstallFaultVfs();
+  SetDiskFault(DiskFault::kFull);
+  const absl::Status status = BackUpStore(directory_.path(), copy_, "fault");
+  SetDiskFault(DiskFault::kNone);
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status.ToString();
+  EXPECT_TRUE(std::filesystem::is_empty(copy_));
+}
+
+TEST_F(BackupTest, DamageIsNotCopied) {
+  ASSERT_TRUE(AppendSeq(0).ok());
+  store_.reset();
+  const std::string path = directory_.path() + "/parallax.db";
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(3 * 8192 + 4000);
+  file.put('\x5a');
+  file.close();
+  const absl::Status status = BackUpStore(directory_.path(), copy_);
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status.ToString();
+  EXPECT_THAT(status.ToString(), ::testing::HasSubstr("page 4 of " + path));
+  EXPECT_TRUE(std::filesystem::is_empty(copy_));
+}
+
+}  // namespace
+}  // namespace parallax::store

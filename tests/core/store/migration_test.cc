@@ -1,0 +1,122 @@
+// The database of an older program, tests/data/store/schema-5.db.zst, made by it, is taken over.
+#include <gmock/gmock.h>
+#include <zstd.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "core/base/file.h"
+#include "core/base/status_macros.h"
+#include "core/store/check.h"
+#include "tests/core/store/power_machine.h"
+#include "tests/core/store/store_fixture.h"
+
+namespace parallax::store {
+namespace {
+
+constexpr size_t kReservedBytesAt = 20;
+constexpr uint64_t kSamples = 3200;  // as the older program counted them
+
+std::string OlderDatabase() {
+  const std::string packed = base::ReadFile(PARALLAX_TEST_DATA "/store/schema-5.db.zst").value();
+  std::string bytes(ZSTD_getFrameContentSize(packed.data(), packed.size()), '\0');
+  const size_t size = ZSTD_decompress(bytes.data(), bytes.size(), packed.data(), packed.size());
+  bytes.resize(size);
+  return bytes;
+}
+
+/// All samples of all runs with their streams, the report and the sets. DataLoss where they are not
+/// what the older program counted.
+absl::Status VerifyContents(Store& store) {
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<RunRow> runs, store.ListRuns("tclab-byu", {}));
+  uint64_t samples = 0;
+  uint64_t ledger = 0;
+  for (const RunRow& run : runs) {
+    PARALLAX_ASSIGN_OR_RETURN(const RunSamples read, store.ReadRun("tclab-byu", run.run.id));
+    for (const signal::Series& series : read.series) samples += series.value.size();
+    ledger += run.ledger.stored;
+  }
+  PARALLAX_ASSIGN_OR_RETURN(const ReportRow report, store.GetReport("tclab-byu", "r1"));
+  PARALLAX_ASSIGN_OR_RETURN(const auto sets, store.ListParameterSets("tclab-byu", {}));
+  const bool same = runs.size() == 2 && samples == kSamples && ledger == kSamples &&
+                    report.verdict == "AMBIGUOUS" && sets.size() == 2;
+  return same ? absl::OkStatus() : absl::DataLossError("something of the older database is gone");
+}
+
+TEST(MigrationTest, AnOlderDatabaseGetsChecksumsAndKeepsAll) {
+  const TemporaryDirectory directory;
+  const ManualClock clock;
+  const std::string path = directory.path() + "/parallax.db";
+  const std::string older = OlderDatabase();
+  ASSERT_EQ(older[kReservedBytesAt], 0) << "made before there were checksums";
+  ASSERT_TRUE(base::WriteFileAtomically(path, older).ok());
+  for (int opening = 0; opening < 2; ++opening) {
+    const auto store = OpenSqliteStore({directory.path()}, clock);
+    ASSERT_TRUE(store.ok()) << store.status().ToString();
+    EXPECT_EQ(VerifyContents(**store), absl::OkStatus());
+    EXPECT_TRUE((*store)->RecordRequest("Call", "id", "answer").ok());
+  }
+  const std::string newer = base::ReadFile(path).value();
+  EXPECT_EQ(newer[kReservedBytesAt], 8);
+  const absl::StatusOr<StoreCheck> check = CheckStore(directory.path());
+  ASSERT_TRUE(check.ok()) << check.status().ToString();
+  EXPECT_THAT(check->damages, ::testing::IsEmpty());
+  EXPECT_EQ(check->reports, 1);
+}
+
+/// One try to open the older database on a machine that fails at a call.
+class MigrationFaultTest : public ::testing::Test {
+ protected:
+  MigrationFaultTest() : older_(OlderDatabase()) {}
+
+  absl::Status Open() {
+    PARALLAX_ASSIGN_OR_RETURN(
+        const std::unique_ptr<Store> store,
+        OpenSqliteStore({.directory = directory_.path(), .vfs = PowerMachine::kVfs}, clock_));
+    return VerifyContents(*store);
+  }
+
+  /// What opening calls of the file system, unhindered.
+  uint64_t CountCalls() {
+    PowerMachine machine(0);
+    machine.PutAlone(path_, older_);
+    EXPECT_EQ(Open(), absl::OkStatus());
+    return machine.calls();
+  }
+
+  /// Meets `event` at `points` calls, spread over all; each time the database is whole afterwards.
+  void MeetAtCalls(DiskEvent event, uint64_t points) {
+    const uint64_t calls = CountCalls();
+    uint64_t met = 0;
+    for (uint64_t point = 0; point < points; ++point) {
+      PowerMachine machine(point);
+      machine.PutAlone(path_, older_);
+      machine.Arm(calls * point / points, event);
+      const absl::Status first = Open();
+      if (!first.ok()) ++met;
+      EXPECT_FALSE(absl::IsDataLoss(first)) << first.ToString();
+      machine.Disarm();
+      if (machine.lost_power()) machine.Restart();
+      ASSERT_EQ(Open(), absl::OkStatus()) << "seed " << point << " of " << points << " at "
+                                          << calls * point / points << " after " << first;
+      EXPECT_EQ(machine.Contents(path_)[kReservedBytesAt], 8);
+    }
+    printf("%d of %d faults in %d calls of a migration were met\n", static_cast<int>(met),
+           static_cast<int>(points), static_cast<int>(calls));
+    EXPECT_GT(met, points / 2);
+  }
+
+  const TemporaryDirectory directory_;
+  const std::string path_ = directory_.path() + "/parallax.db";
+  const ManualClock clock_;
+  const std::string older_;
+};
+
+TEST_F(MigrationFaultTest, PowerMayBeLostAtAnyCall) { MeetAtCalls(DiskEvent::kPowerLoss, 60); }
+
+TEST_F(MigrationFaultTest, AnyCallMayFail) { MeetAtCalls(DiskEvent::kIoError, 40); }
+
+TEST_F(MigrationFaultTest, TheDiskMayBeFull) { MeetAtCalls(DiskEvent::kFull, 20); }
+
+}  // namespace
+}  // namespace parallax::store
