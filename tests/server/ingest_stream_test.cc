@@ -1,6 +1,7 @@
 // The ingest protocol over a real connection: every way a stream goes on and every way it ends.
 #include <limits>
 
+#include "absl/time/clock.h"
 #include "tests/server/daemon_fixture.h"
 
 namespace parallax::server {
@@ -179,6 +180,43 @@ TEST_F(IngestStreamTest, ASilentStreamExpires) {
   stream.Open(Hello("p"));
   clock_.Advance(options_.ingest.idle_timeout + absl::Seconds(1));
   EXPECT_TRUE(absl::IsUnavailable(stream.Finish()));
+}
+
+TEST_F(IngestStreamTest, AClockThatIsSetADayBackAndOnChangesNoOrderAndKeepsNoSilentStream) {
+  uint64_t next_seq = 0;
+  for (const absl::Duration step : {-absl::Hours(24), absl::Hours(48), -absl::Hours(24)}) {
+    TestStream stream(*ingest_);
+    EXPECT_EQ(stream.Open(Hello("p")).resume_from_seq(), next_seq);
+    stream.Send(BoardBatch(next_seq++, kRows));
+    stream.AwaitAck(next_seq - 1);
+    clock_.Advance(step);
+    // Set on, it has been silent for a day at once. Set back, it is so by the new clock.
+    if (step < absl::ZeroDuration()) {
+      stream.Send(BoardBatch(next_seq++, kRows));
+      stream.AwaitAck(next_seq - 1);
+      clock_.Advance(step);
+      absl::SleepFor(absl::Seconds(2));  // the daemon looks once a second
+      clock_.Advance(options_.ingest.idle_timeout + absl::Seconds(1));
+    }
+    EXPECT_TRUE(absl::IsUnavailable(stream.Finish()));
+  }
+  EXPECT_EQ(GetRun().ledger().stored(), next_seq * kSamples);
+  v1::GetSeriesRequest request;
+  request.set_run("rigs/board/runs/one");
+  request.set_channel("board/T1");
+  request.set_form(v1::SERIES_FORM_RAW);
+  grpc::ClientContext context;
+  const auto parts = query_->GetSeries(&context, request);
+  std::vector<double> values;
+  for (v1::GetSeriesResponse part; parts->Read(&part);) {
+    values.insert(values.end(), part.value().begin(), part.value().end());
+  }
+  std::vector<double> sent;
+  for (uint64_t seq = 0; seq < next_seq; ++seq) {
+    const auto& column = BoardBatch(seq, kRows).batch().columns(2);
+    sent.insert(sent.end(), column.value().begin(), column.value().end());
+  }
+  EXPECT_EQ(values, sent);
 }
 
 TEST_F(IngestStreamTest, TheStreamBeyondTheLimitIsRefused) {
