@@ -2,17 +2,21 @@
 # (Debian has a python3-parallax, which is another program). Build them with
 #   cmake --build --preset release && cpack --config build/release/CPackConfig.cmake -B build/packages
 set(_packages ${PROJECT_SOURCE_DIR}/deploy/packages)
-set(_made ${CMAKE_BINARY_DIR}/packages)
+find_program(PARALLAX_GZIP NAMES gzip REQUIRED)
 
-# parallax_package_documents(server parallax-server): what Debian asks of every package, and documents of this one.
-function(parallax_package_documents component package)
-  set(_folder ${_made}/${package})
+# Installs a file packed as Debian wants changelogs and manual pages: without time or name, so that builds agree.
+function(parallax_install_packed component source name destination)
+  set(_packed ${CMAKE_BINARY_DIR}/packages/${component}/${name}.gz)
+  cmake_path(GET _packed PARENT_PATH _folder)
   file(MAKE_DIRECTORY ${_folder})
-  find_program(PARALLAX_GZIP NAMES gzip REQUIRED)
-  execute_process(COMMAND ${PARALLAX_GZIP} -9nc ${PROJECT_SOURCE_DIR}/CHANGELOG.md OUTPUT_FILE ${_folder}/changelog.gz
-                  COMMAND_ERROR_IS_FATAL ANY)
-  install(FILES ${_folder}/changelog.gz ${_packages}/copyright ${ARGN}
-          DESTINATION share/doc/${package} COMPONENT ${component})
+  execute_process(COMMAND ${PARALLAX_GZIP} -9nc ${source} OUTPUT_FILE ${_packed} COMMAND_ERROR_IS_FATAL ANY)
+  install(FILES ${_packed} DESTINATION ${destination} COMPONENT ${component})
+endfunction()
+
+# parallax_package_documents(server parallax-server FILE...): what Debian asks of every package, and documents of this one.
+function(parallax_package_documents component package)
+  parallax_install_packed(${component} ${PROJECT_SOURCE_DIR}/CHANGELOG.md changelog share/doc/${package})
+  install(FILES ${_packages}/copyright ${ARGN} DESTINATION share/doc/${package} COMPONENT ${component})
 endfunction()
 
 parallax_package_documents(server parallax-server ${PROJECT_SOURCE_DIR}/docs/operations.md
@@ -23,8 +27,8 @@ parallax_package_documents(python python3-parallax-lab ${PROJECT_SOURCE_DIR}/cli
 install(FILES ${PROJECT_SOURCE_DIR}/deploy/parallaxd.service DESTINATION /lib/systemd/system COMPONENT server)
 install(FILES ${PROJECT_SOURCE_DIR}/deploy/parallaxd.toml DESTINATION /etc/parallax COMPONENT server)
 install(FILES ${_packages}/parallax-server.conf DESTINATION lib/sysusers.d COMPONENT server)
-install(FILES ${_packages}/parallaxd.8 DESTINATION share/man/man8 COMPONENT server)
-install(FILES ${_packages}/parallax.1 DESTINATION share/man/man1 COMPONENT client)
+parallax_install_packed(server ${_packages}/parallaxd.8 parallaxd.8 share/man/man8)
+parallax_install_packed(client ${_packages}/parallax.1 parallax.1 share/man/man1)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME parallax)
@@ -46,17 +50,17 @@ set(CPACK_DEBIAN_SERVER_PACKAGE_NAME parallax-server)
 set(CPACK_DEBIAN_SERVER_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_SERVER_PACKAGE_DEPENDS "systemd | systemd-standalone-sysusers | systemd-sysusers")
 set(CPACK_COMPONENT_SERVER_DESCRIPTION "daemon that holds lab instruments against their digital twins
- Takes in what furnaces and sensors stream over gRPC, keeps it durably, and
- answers whether there is a gap to the digital twin, what causes it and which
- parameter values close it. Serves a dashboard and metrics by HTTP.")
+Takes in what furnaces and sensors stream over gRPC, keeps it durably, and
+answers whether there is a gap to the digital twin, what causes it and which
+parameter values close it. Serves a dashboard and metrics by HTTP.")
 set(CPACK_DEBIAN_SERVER_PACKAGE_CONTROL_EXTRA
     "${_packages}/postinst;${_packages}/prerm;${_packages}/postrm;${_packages}/conffiles")
 
 set(CPACK_DEBIAN_CLIENT_PACKAGE_NAME parallax-client)
 set(CPACK_DEBIAN_CLIENT_PACKAGE_SHLIBDEPS ON)
 set(CPACK_COMPONENT_CLIENT_DESCRIPTION "command line of parallax
- Registers rigs, replays recordings, watches runs and shows the reports of a
- parallax daemon.")
+Registers rigs, replays recordings, watches runs and shows the reports of a
+parallax daemon.")
 
 set(CPACK_DEBIAN_PYTHON_PACKAGE_NAME python3-parallax-lab)
 set(CPACK_DEBIAN_PYTHON_PACKAGE_SECTION python)
@@ -66,7 +70,7 @@ set(CPACK_DEBIAN_PYTHON_PACKAGE_SUGGESTS "python3-pandas")
 # Another program whose module has the same name.
 set(CPACK_DEBIAN_PYTHON_PACKAGE_CONFLICTS "python3-parallax")
 set(CPACK_COMPONENT_PYTHON_DESCRIPTION "Python client of parallax
- Pushes samples of a lab script to a parallax daemon, reads series as arrays
- or data frames, and shows reports with their figures in notebooks.")
+Pushes samples of a lab script to a parallax daemon, reads series as arrays
+or data frames, and shows reports with their figures in notebooks.")
 
 include(CPack)

@@ -1,17 +1,15 @@
 #include "core/store/check.h"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
 
-#include <filesystem>
-#include <fstream>
-
 #include "core/base/file.h"
+#include "core/store/checked_vfs.h"
 #include "tests/core/store/store_fixture.h"
 
 namespace parallax::store {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -93,6 +91,10 @@ TEST_F(CheckTest, APageThatDoesNotMatchIsNamedOnce) {
   store_.reset();
   const std::string path = directory_.path() + "/parallax.db";
   const std::string bytes = base::ReadFile(path).value();
+  // Free pages hold nothing and are read by nobody.
+  const int free = SQLite::Database(path, SQLite::OPEN_READONLY, 0, CheckedVfs(""))
+                       .execAndGet("PRAGMA freelist_count")
+                       .getInt();
   int named = 0;
   const size_t pages = bytes.size() / 8192;
   for (size_t page = 2; page <= pages; ++page) {
@@ -112,7 +114,7 @@ TEST_F(CheckTest, APageThatDoesNotMatchIsNamedOnce) {
     EXPECT_LE(times, 1) << said;
     named += times;
   }
-  EXPECT_EQ(named, static_cast<int>(pages) - 1);
+  EXPECT_GE(named, static_cast<int>(pages) - 1 - free);
 }
 
 TEST_F(CheckTest, WhatIsNoStoreIsRefused) {
