@@ -32,8 +32,7 @@ absl::Status MakeEmptyDirectory(const std::string& directory) {
 
 /// A database at `path` that holds nothing, and whose file says that its pages have checksums.
 void MakeDatabase(SQLite::Database& database) {
-  int reserved = kPageChecksumBytes;
-  sqlite3_file_control(database.getHandle(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+  ReservePageChecksums(database.getHandle());
   // A copy that was interrupted is thrown away, so it needs no journal. Setting a number writes the
   // header, before which no page may come.
   database.exec(

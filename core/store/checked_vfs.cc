@@ -216,6 +216,11 @@ std::string CheckedVfs(const std::string& under) {
   return place->second.name;
 }
 
+void ReservePageChecksums(sqlite3* database) {
+  int reserved = kPageChecksumBytes;
+  sqlite3_file_control(database, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+}
+
 bool HasPageChecksums(sqlite3* database) {
   bool has = false;
   sqlite3_file_control(database, "main", kHasChecksumsControl, &has);

@@ -12,12 +12,16 @@ inline constexpr int kPageChecksumBytes = 8;
 /// Name of a SQLite file system over that named `under` (empty: SQLite's default) which writes a
 /// checksum into the end of each page of a database and verifies it on every read: XXH3-64 of the
 /// rest of the page with its number as seed. SQLite itself checks the form of its pages, not what
-/// is in them. A page that does not match is SQLITE_CORRUPT. Only databases made with
-/// SQLITE_FCNTL_RESERVE_BYTES = kPageChecksumBytes have room for it; others pass as they are.
+/// is in them. A page that does not match is SQLITE_CORRUPT. Only databases made
+/// after ReservePageChecksums() have room for it; others pass as they are.
 /// Pages in the write-ahead log have SQLite's own checksums until they are copied to the database.
 ///
 /// A program that writes such a database must do so through this file system. Thread-safe.
 std::string CheckedVfs(const std::string& under);
+
+/// Asks for room for checksums: a new database has it at once, one that is there has it once VACUUM
+/// rewrites it. PRAGMA page_size forgets what was asked for, though a new database keeps its room.
+void ReservePageChecksums(sqlite3* database);
 
 /// Whether the file of a database that was opened through CheckedVfs() has checksums, by the header
 /// that was read of it last.

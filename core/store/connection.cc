@@ -22,8 +22,7 @@ void Configure(SQLite::Database& database, Connection::Mode mode) {
     sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     return;
   }
-  int reserved = kPageChecksumBytes;  // taken by a new file only
-  sqlite3_file_control(database.getHandle(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+  ReservePageChecksums(database.getHandle());
   // The page size counts only for a new file: batches of many channels are tens of kilobytes.
   database.exec(
       "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"

@@ -16,6 +16,7 @@ int64_t DatabaseBytes(Connection& connection) {
 
 void Rewrite(SQLite::Database& database) {
   database.exec("PRAGMA temp_store = FILE");  // all that is stored passes through it
+  ReservePageChecksums(database.getHandle());
   database.exec("VACUUM");
   database.exec("PRAGMA temp_store = MEMORY");
   // Readers learn from the file itself that pages have checksums, so it must say so before they

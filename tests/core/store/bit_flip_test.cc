@@ -28,9 +28,7 @@ class BitFlipTest : public ::testing::Test {
     ASSERT_EQ(Guarded([&]() -> absl::Status {
                 SQLite::Database database(path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 0,
                                           CheckedVfs(PowerMachine::kVfs));
-                int reserved = kPageChecksumBytes;
-                sqlite3_file_control(database.getHandle(), "main", SQLITE_FCNTL_RESERVE_BYTES,
-                                     &reserved);
+                ReservePageChecksums(database.getHandle());
                 database.exec(absl::StrFormat(
                     "PRAGMA page_size = %d; CREATE TABLE t(x); DROP TABLE t; VACUUM", kPageBytes));
                 return absl::OkStatus();
