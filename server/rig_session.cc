@@ -70,7 +70,7 @@ void RigSession::TakenOver() {
 void RigSession::ExpireIfIdle(absl::Time now, absl::Duration idle_timeout) {
   {
     base::MutexLock lock(mutex_);
-    last_heard_ = std::min(last_heard_, now);  // a clock that was set back must not keep it for long
+    last_heard_ = std::min(last_heard_, now);  // a clock that was set back must not keep it
     // Silence that we asked for by not reading is not the producer's.
     if (now - last_heard_ < idle_timeout || read_waits_ || in_store_ > 0) return;
   }
