@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "core/base/device_time.h"
 #include "core/base/status_macros.h"
 #include "server/convert.h"
 #include "server/convert_check.h"
@@ -98,6 +99,10 @@ absl::StatusOr<signal::Run> RunFromProto(const signal::Rig& rig, const std::stri
   signal::Run run{.id = run_id, .notes = wire.notes()};
   PARALLAX_ASSIGN_OR_RETURN(run.started_at_unix_ns,
                             UnixNsFromProto("run.start_time", wire.start_time()));
+  if (!base::IsDeviceTime(run.started_at_unix_ns)) {
+    return InvalidField("run.start_time", absl::StrFormat("%d ns", run.started_at_unix_ns),
+                        "from 1980 to 2200, as the times of samples");
+  }
   PARALLAX_ASSIGN_OR_RETURN(run.split, SplitFromProto(wire.split()));
   for (int i = 0; i < wire.segments_size(); ++i) {
     PARALLAX_ASSIGN_OR_RETURN(

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "client/lib/json_reader.h"
+#include "client/lib/names.h"
 #include "client/lib/rig_json.h"
 #include "client/lib/run_json.h"
 #include "core/base/edit_distance.h"
@@ -34,9 +35,7 @@ absl::StatusOr<std::vector<std::string>> ParseSplit(const JsonReader& splits,
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<JsonReader> elements, split->Elements());
   for (const JsonReader& element : elements) {
     PARALLAX_ASSIGN_OR_RETURN(std::string run, element.String());
-    if (run.empty() || run.find('/') != std::string::npos || run.front() == '.') {
-      return element.Error("the name of a folder in runs/");
-    }
+    if (!IsFileName(run)) return element.Error("the name of a folder in runs/");
     runs.push_back(std::move(run));
   }
   return runs;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <system_error>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
 #include "client/lib/campaign_documents.h"
 #include "client/lib/names.h"
@@ -126,6 +127,20 @@ absl::StatusOr<ExportedRun> WriteRun(Client& client, const v1::Rig& rig, const v
   return exported;
 }
 
+/// Files are named as the daemon says: none of them may lie elsewhere.
+absl::Status CheckFileNames(const v1::Rig& rig, const std::vector<v1::Run>& runs) {
+  std::vector<std::string> names;
+  for (const v1::Device& device : rig.devices()) names.push_back(device.id());
+  for (const v1::Run& run : runs) names.push_back(LastPart(run.name()));
+  for (const std::string& name : names) {
+    if (!IsFileName(name)) {
+      return absl::FailedPreconditionError(
+          absl::StrFormat("\"%s\" of %s cannot name a file", absl::CEscape(name), rig.name()));
+    }
+  }
+  return absl::OkStatus();
+}
+
 /// campaign.json.
 absl::StatusOr<Json> ManifestDocument(Client& client, const v1::Rig& rig,
                                       const std::vector<ExportedRun>& runs) {
@@ -158,6 +173,7 @@ absl::StatusOr<std::vector<ExportedRun>> ExportRig(
     const std::function<void(const ExportedRun&)>& on_run) {
   PARALLAX_ASSIGN_OR_RETURN(const v1::Rig stored, client.GetRig(rig));
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<v1::Run> runs, client.ListRuns(rig));
+  PARALLAX_RETURN_IF_ERROR(CheckFileNames(stored, runs));
   PARALLAX_RETURN_IF_ERROR(MakeEmptyFolder(folder));
   PARALLAX_RETURN_IF_ERROR(
       WriteJson(folder + "/rig.json", RigDocument(stored, LastPart(stored.name()))));

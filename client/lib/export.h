@@ -24,7 +24,7 @@ struct ExportedRun {
 /// @param on_run  is told of each run; may be empty.
 /// @return runs in order of start.
 /// Errors: the daemon's; AlreadyExists where the folder holds something; Unavailable where it
-/// cannot be written.
+/// cannot be written; FailedPrecondition where a device or run has an id that names no file in it.
 absl::StatusOr<std::vector<ExportedRun>> ExportRig(
     Client& client, const std::string& rig, const std::string& folder,
     const std::function<void(const ExportedRun&)>& on_run);

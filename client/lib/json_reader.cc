@@ -18,6 +18,7 @@ namespace parallax::client {
 namespace {
 
 constexpr size_t kShownBytes = 60;
+constexpr int kMaxDepth = 64;
 
 std::string LineAndColumn(std::string_view text, size_t byte) {
   const std::string_view before = text.substr(0, std::min(byte, text.size()));
@@ -33,38 +34,48 @@ absl::Status NotJson(const std::string& where, const std::string& what) {
 }
 
 /// Remembers the keys of the open objects; a second one of the same name is an error, since
-/// the parser would drop the first without a word.
-class RepeatedKeys {
+/// the parser would drop the first without a word. What lies deeper than any document of ours is
+/// dropped and remembered: to print a value takes stack for every level of it.
+class Watchman {
  public:
-  bool operator()(int /*depth*/, nlohmann::json::parse_event_t event, nlohmann::json& value) {
+  bool operator()(int depth, nlohmann::json::parse_event_t event, nlohmann::json& value) {
+    if (depth > kMaxDepth) too_deep_ = true;
+    if (too_deep_) return false;
     if (event == nlohmann::json::parse_event_t::object_start) open_.emplace_back();
     if (event == nlohmann::json::parse_event_t::object_end) open_.pop_back();
     if (event == nlohmann::json::parse_event_t::key &&
         !open_.back().insert(value.get<std::string>()).second) {
-      found_ = value.get<std::string>();
+      repeated_ = value.get<std::string>();
     }
     return true;
   }
-  const std::optional<std::string>& found() const { return found_; }
+  const std::optional<std::string>& repeated() const { return repeated_; }
+  bool too_deep() const { return too_deep_; }
 
  private:
   std::vector<std::set<std::string>> open_;
-  std::optional<std::string> found_;
+  std::optional<std::string> repeated_;
+  bool too_deep_ = false;
 };
 
 }  // namespace
 
 absl::StatusOr<nlohmann::json> ReadJsonFile(const std::string& path) {
   PARALLAX_ASSIGN_OR_RETURN(const std::string text, base::ReadFile(path));
-  RepeatedKeys repeated;
+  Watchman watchman;
   try {
-    nlohmann::json document = nlohmann::json::parse(text, std::ref(repeated));
-    if (repeated.found().has_value()) {
+    nlohmann::json document = nlohmann::json::parse(text, std::ref(watchman));
+    if (watchman.too_deep()) {
+      return base::InvalidField({.field = path,
+                                 .value = "deeper",
+                                 .bound = absl::StrFormat("nested at most %d deep", kMaxDepth)});
+    }
+    if (watchman.repeated().has_value()) {
       return base::WithFieldError(
           absl::InvalidArgumentError(absl::StrFormat("%s: key \"%s\" stands twice in one object",
-                                                     path, *repeated.found())),
+                                                     path, *watchman.repeated())),
           {.field = path,
-           .value = *repeated.found(),
+           .value = *watchman.repeated(),
            .bound = "once in an object",
            .next_step = "keep one of the two"});
     }
@@ -87,7 +98,7 @@ JsonReader JsonReader::At(const nlohmann::json& value, const std::string& step) 
 
 absl::Status JsonReader::Error(const std::string& bound) const {
   std::string shown = value_->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  if (shown.size() > kShownBytes) shown = shown.substr(0, kShownBytes) + "...";
+  if (shown.size() > kShownBytes) shown = shown.replace(kShownBytes, std::string::npos, "...");
   v1::ErrorDetail detail;
   detail.set_field(path_.empty() ? file_ : file_ + ": " + path_);
   detail.set_value(shown);

@@ -58,4 +58,9 @@ absl::StatusOr<std::string> ParameterSetName(const std::string& typed) {
 
 std::string LastPart(const std::string& name) { return name.substr(name.rfind('/') + 1); }
 
+bool IsFileName(std::string_view id) {
+  return !id.empty() && id.front() != '.' &&
+         std::none_of(id.begin(), id.end(), [](char c) { return c == '/' || c == '\0'; });
+}
+
 }  // namespace parallax::client

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 
@@ -17,5 +18,9 @@ absl::StatusOr<std::string> TwinName(const std::string& typed);
 
 /// The last part of a name: "step" of "rigs/tclab/runs/step".
 std::string LastPart(const std::string& name);
+
+/// Whether an id may be joined to a folder's path: it names something in that folder and nothing
+/// outside of it, is not hidden and holds no NUL.
+bool IsFileName(std::string_view id);
 
 }  // namespace parallax::client

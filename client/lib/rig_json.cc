@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/lib/names.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::client {
@@ -73,7 +74,9 @@ absl::Status ParseChannel(const JsonReader& json, v1::Channel& channel) {
 }
 
 absl::Status ParseDevice(const JsonReader& json, v1::Device& device) {
-  PARALLAX_ASSIGN_OR_RETURN(*device.mutable_id(), json.StringAt("id"));
+  PARALLAX_ASSIGN_OR_RETURN(const JsonReader id, json.Member("id"));
+  PARALLAX_ASSIGN_OR_RETURN(*device.mutable_id(), id.String());
+  if (!IsFileName(device.id())) return id.Error("the name of a CSV file in every run");
   PARALLAX_ASSIGN_OR_RETURN(const JsonReader channels_json, json.Member("channels"));
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<JsonReader> channels, channels_json.Elements());
   if (channels.empty()) return channels_json.Error("at least one channel");

@@ -1,7 +1,8 @@
 #include "core/base/edit_distance.h"
 
 #include <algorithm>
-#include <numeric>
+#include <cstdint>
+#include <cstdlib>
 
 #include "absl/strings/ascii.h"
 
@@ -37,10 +38,13 @@ int EditDistanceHalves(std::string_view a, std::string_view b) {
 }
 
 std::string NearestName(std::string_view name, const std::vector<std::string>& candidates) {
-  const int allowed = std::max(kEdit, kEdit * static_cast<int>(name.size()) / 3);
+  const int64_t allowed = std::max<int64_t>(kEdit, kEdit * static_cast<int64_t>(name.size()) / 3);
   std::string nearest;
-  int least = allowed + 1;
+  int64_t least = allowed + 1;
   for (const std::string& candidate : candidates) {
+    // Each letter too many is an edit: names of megabytes are compared with none.
+    const auto longer = static_cast<int64_t>(name.size()) - static_cast<int64_t>(candidate.size());
+    if (kEdit * std::abs(longer) >= least) continue;
     const int distance = EditDistanceHalves(name, candidate);
     if (distance < least) {
       least = distance;

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
+#include "core/base/device_time.h"
 #include "core/base/field_error.h"
+#include "core/base/status_macros.h"
 #include "core/store/pyramid.h"
 
 namespace parallax::store {
@@ -31,6 +33,17 @@ void Snap(BucketPlan* plan) {
   const int64_t span = plan->range.end_unix_ns - plan->begin_unix_ns;
   const auto count = static_cast<int64_t>(plan->buckets);
   plan->width_ns = CeilDivide(CeilDivide(span, count), cell) * cell;
+}
+
+/// Buckets reach beyond the range by up to half of it, which int64_t has to hold as well.
+absl::Status CheckEdges(const TimeRange& range) {
+  const bool early = range.begin_unix_ns < -base::kLatestUnixNs;
+  if (!early && range.end_unix_ns <= base::kLatestUnixNs) return absl::OkStatus();
+  return base::InvalidField(
+      {.field = early ? "start_time" : "end_time",
+       .value = absl::StrFormat("%d ns", early ? range.begin_unix_ns : range.end_unix_ns),
+       .bound = early ? "1740 or later" : "before 2200",
+       .next_step = "no sample lies there"});
 }
 
 /// An end of the range beyond which nothing is stored cuts no cell.
@@ -89,6 +102,7 @@ absl::StatusOr<BucketPlan> PlanBuckets(const TimeRange& range, size_t buckets,
                                   plan.range.begin_unix_ns),
          .next_step = "ask for a shorter range"});
   }
+  PARALLAX_RETURN_IF_ERROR(CheckEdges(plan.range));
   plan.buckets = buckets;
   plan.begin_unix_ns = plan.range.begin_unix_ns;
   plan.width_ns = CeilDivide(span, static_cast<int64_t>(buckets));

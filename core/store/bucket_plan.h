@@ -38,7 +38,8 @@ inline constexpr uint64_t kSnapSamples = 4'194'304;
 /// Plans `buckets` buckets; `extent` closes open ends (its end inclusive), nullopt where the run is
 /// empty; `stored_samples` counts all channels of the run. The plan has no buckets where an open
 /// end leaves nothing to show. Errors: InvalidArgument naming "buckets" where it is not in
-/// 1 … 10,000, or "end_time" where a closed range is empty or longer than 146 years.
+/// 1 … 10,000, "end_time" where a closed range is empty or longer than 146 years, or the end of the
+/// range that lies before 1740 or after 2199.
 absl::StatusOr<BucketPlan> PlanBuckets(const TimeRange& range, size_t buckets,
                                        const std::optional<TimeRange>& extent,
                                        uint64_t stored_samples);

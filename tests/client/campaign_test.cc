@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "client/lib/names.h"
 #include "client/lib/status.h"
 
 namespace parallax::client {
@@ -143,6 +144,31 @@ TEST_F(CampaignTest, BrokenJsonIsNamedWithLineAndColumn) {
   EXPECT_EQ(detail_.bound(), "JSON");
   Write("rig.json", R"({"id": "r", "id": "s"})");
   EXPECT_THAT(ErrorOf(absl::StatusCode::kInvalidArgument), HasSubstr("\"id\" stands twice"));
+}
+
+TEST_F(CampaignTest, JsonThatWouldTakeAllTheStackToPrintIsRefused) {
+  const std::string open(100'000, '[');
+  const std::string shut(100'000, ']');
+  Write("rig.json", R"({"id": )" + open + shut + "}");
+  EXPECT_THAT(ErrorOf(absl::StatusCode::kInvalidArgument), HasSubstr("nested at most 64 deep"));
+  Write("rig.json", R"({"id": )" + std::string(60, '[') + std::string(60, ']') + "}");
+  EXPECT_THAT(ErrorOf(absl::StatusCode::kInvalidArgument), HasSubstr("must be a string"));
+}
+
+TEST_F(CampaignTest, ADeviceNamesAFileOfTheRunAndNoOther) {
+  Write("rig.json", R"({"id": "r", "kind": "k", "geometry": {}, "devices": [{"id": "../a/board",
+    "channels": [{"id": "T1", "unit": "Cel", "role": "measured", "range": [0, 1]}]}]})");
+  EXPECT_THAT(ErrorOf(absl::StatusCode::kInvalidArgument),
+              HasSubstr("rig.json: devices[0].id: is \"../a/board\""));
+}
+
+TEST(IsFileName, StaysInItsFolder) {
+  for (const char* name : {"board", "r-1", "a.b", "heater 1"})
+    EXPECT_TRUE(IsFileName(name)) << name;
+  for (const char* name : {"", ".", "..", "../a", "/etc/a", "a/b", ".hidden"}) {
+    EXPECT_FALSE(IsFileName(name)) << name;
+  }
+  EXPECT_FALSE(IsFileName(std::string("a\0b", 3)));
 }
 
 TEST_F(CampaignTest, OtherFormatsAndOtherNamesAreRefused) {

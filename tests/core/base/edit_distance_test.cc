@@ -26,5 +26,12 @@ TEST(NearestName, IsEmptyWhereNothingIsNear) {
   EXPECT_EQ(NearestName("x", {}), "");
 }
 
+TEST(NearestName, OfMegabytesTakesNoTime) {
+  // Compared letter by letter it would take minutes.
+  const std::vector<std::string> channels(4096, "thermocouple_of_the_zone");
+  EXPECT_EQ(NearestName(std::string(4'000'000, 'x'), channels), "");
+  EXPECT_EQ(NearestName("thermocouple_of_the_zon", channels), channels[0]);
+}
+
 }  // namespace
 }  // namespace parallax::base

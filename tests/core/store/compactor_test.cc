@@ -78,6 +78,11 @@ TEST(PlanBuckets, RefusesWhatCannotBeCut) {
   EXPECT_TRUE(absl::IsInvalidArgument(PlanBuckets({0, 9}, 0, {}, 0).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(PlanBuckets({0, 9}, 10'001, {}, 0).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(PlanBuckets({9, 9}, 1, {}, 0).status()));
+  // The starts of their buckets would not fit an int64_t.
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      PlanBuckets({INT64_MAX - 1000, INT64_MAX - 1}, 7, {}, kSnapSamples + 1).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      PlanBuckets({INT64_MIN + 1, INT64_MIN + INT64_MAX / 4}, 1, {}, kSnapSamples + 1).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(
       PlanBuckets({INT64_MIN + 1, INT64_MAX - 1}, 1, std::nullopt, 0).status()));
   const auto field = [](const TimeRange& range, size_t buckets) {
