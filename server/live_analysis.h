@@ -103,7 +103,7 @@ class LiveAnalysis final : public CommitObserver {
   std::vector<std::string> changed_rigs_ ABSL_GUARDED_BY(mutex_);
   std::map<Key, std::shared_ptr<const pipeline::Forecast>> forecasts_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::unique_ptr<ForecastWorker> forecasts_worker_;
+  std::unique_ptr<ForecastWorker> forecasts_worker_;  ///< constant until the thread has ended
   std::thread thread_;
 };
 

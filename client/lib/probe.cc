@@ -136,18 +136,20 @@ absl::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel, absl::Du
   context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
   const grpc::ByteBuffer request(nullptr, 0);
   grpc::ByteBuffer response;
-  base::Mutex mutex;
-  base::CondVar ended;
-  std::optional<grpc::Status> status;
+  struct {
+    base::Mutex mutex;
+    base::CondVar changed;
+    std::optional<grpc::Status> status ABSL_GUARDED_BY(mutex);
+  } end;
   stub.UnaryCall(&context, kHealthMethod, grpc::StubOptions(), &request, &response,
                  [&](grpc::Status result) {
-                   base::MutexLock lock(mutex);
-                   status = std::move(result);
-                   ended.NotifyAll();
+                   base::MutexLock lock(end.mutex);
+                   end.status = std::move(result);
+                   end.changed.NotifyAll();
                  });
-  base::MutexLock lock(mutex);
-  while (!status.has_value()) ended.Wait(mutex);
-  if (!status->ok()) return FromGrpc(*status);
+  base::MutexLock lock(end.mutex);
+  while (!end.status.has_value()) end.changed.Wait(end.mutex);
+  if (!end.status->ok()) return FromGrpc(*end.status);
   if (Dump(response) == kServing) return absl::OkStatus();
   return absl::UnavailableError("the server answers, and says that it does not serve");
 }
