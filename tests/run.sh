@@ -72,9 +72,17 @@ run_ctest() {  # run_ctest PRESET LOG ARGUMENTS...
   ctest --preset "$preset" -j "$((jobs + 1))" --no-tests=error "$@" 2>&1 | tee "$log"
 }
 
+# How many inputs each fuzz target ran, from ctest's own record.
+print_fuzz_executions() {  # print_fuzz_executions PRESET
+  awk '/^[0-9]+\/[0-9]+ Test: /{name = $3}
+       /^stat::number_of_executed_units:/{printf "%10d inputs  %s\n", $2, name}' \
+    "build/$1/Testing/Temporary/LastTest.log"
+}
+
 check_format() {
   changed_sources >build/format.txt
   xargs -r -a build/format.txt clang-format-14 --dry-run --Werror
+  sed '/^tests\//d' build/format.txt | xargs -r tests/cppcheck.sh
   shellcheck deploy/*.sh tests/*.sh proto/*.sh .ci/run .githooks/*
 }
 
@@ -99,7 +107,7 @@ deploy/install_packages.sh build test
 mkdir -p build
 end_stage
 
-begin_stage "style: clang-format, shellcheck, buf"
+begin_stage "style: clang-format, cppcheck, shellcheck, buf"
 check_format
 proto/check.sh
 end_stage
@@ -113,6 +121,7 @@ begin_stage "clang, address and undefined sanitizers: every test"
 soaks=(-LE soak)
 if [[ $full == yes ]]; then soaks=(); fi
 run_ctest asan build/asan-tests.log "${soaks[@]}"
+print_fuzz_executions asan
 end_stage
 
 begin_stage "gcc release: programs and benchmarks"
@@ -146,6 +155,7 @@ if [[ $full == yes ]]; then
   cmake --preset fuzz -DPARALLAX_FUZZ_SECONDS="${PARALLAX_FUZZ_SECONDS:-600}" >build/fuzz-configure.log
   cmake --build --preset fuzz -j "$jobs" --target fuzz_targets
   run_ctest fuzz build/fuzz-tests.log
+  print_fuzz_executions fuzz
   end_stage
 fi
 

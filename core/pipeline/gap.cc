@@ -53,8 +53,8 @@ Eigen::MatrixXd NormalSample(Eigen::Index rows, Eigen::Index columns, uint64_t s
 
 }  // namespace
 
-GapMeter::GapMeter(const Model& model, const NoiseModel& noise, uint64_t seed) {
-  outputs_ = static_cast<Eigen::Index>(model.space().description().outputs.size());
+GapMeter::GapMeter(const Model& model, const NoiseModel& noise, uint64_t seed)
+    : outputs_(static_cast<Eigen::Index>(model.space().description().outputs.size())) {
   CutBlocks(model, noise);
   reference_ = NormalSample(kReferenceSize, outputs_, seed, kReferenceStream);
   SimulateNull(seed);
