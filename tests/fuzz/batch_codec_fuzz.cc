@@ -5,6 +5,7 @@
 
 #include "core/base/check.h"
 #include "core/store/batch_codec.h"
+#include "tests/fuzz/answer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   using parallax::store::DecodeBatch;
@@ -14,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   if (!batch.ok()) return 0;
   const parallax::store::EncodedBatch encoded = EncodeBatch(*batch, {});
   PARALLAX_CHECK(encoded.samples == batch->SampleCount());
-  const absl::StatusOr<parallax::signal::SampleBatch> again = DecodeBatch(1, encoded.data);
+  const absl::StatusOr<parallax::signal::SampleBatch> again =
+      DecodeBatch(1, parallax::fuzz::Answer(encoded.data));
   PARALLAX_CHECK(again.ok());
   // Bytes compare value bits, times and flags at once; one encoding stands for one batch.
   PARALLAX_CHECK(EncodeBatch(*again, {}).data == encoded.data);

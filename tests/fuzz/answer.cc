@@ -1,0 +1,21 @@
+#include "tests/fuzz/answer.h"
+
+#include <xxhash.h>
+
+#include <cstdint>
+#include <cstdlib>
+
+namespace parallax::fuzz {
+
+std::string Answer(std::string bytes) {
+  static const bool planted = std::getenv("PARALLAX_PLANTED_BUG") != nullptr;
+  if (!planted || bytes.empty()) return bytes;
+  const uint64_t hash = XXH3_64bits(bytes.data(), bytes.size());
+  if (hash % 64 == 0) {
+    char& byte = bytes[(hash >> 16) % bytes.size()];
+    byte = static_cast<char>(byte ^ (1 << ((hash >> 8) % 8)));
+  }
+  return bytes;
+}
+
+}  // namespace parallax::fuzz
