@@ -78,10 +78,10 @@ TEST(ProtoMutatorTest, ASeedSaysWhatChanges) {
 
 TEST(ProtoMutatorTest, EveryFieldIsReachedFromNothing) {
   std::set<std::string> missing;
-  CollectAll(*ConvertInput::descriptor(), missing);
+  CollectAll(*SessionInput::descriptor(), missing);
   for (uint64_t seed = 0; seed < 60; ++seed) {
     ProtoMutator mutator(seed);
-    ConvertInput input;
+    SessionInput input;
     for (int i = 0; i < 400; ++i) {
       mutator.Mutate(&input, kRoom);
       std::set<std::string> reached;
