@@ -13,8 +13,8 @@
 namespace parallax::server::security {
 
 /// The tokens of a daemon as a file that other processes change: every call looks whether the file
-/// is still the one that was read, one stat of about a microsecond, so that a token is refused from
-/// the moment on in which the file without it was renamed into place. Thread-safe.
+/// is still the one that was read, by one stat, so that a token is refused from the moment on in
+/// which the file that revokes it was renamed into place. Thread-safe.
 class TokenFile {
  public:
   /// `clock` must outlive it. The file is read at the first call.
