@@ -62,4 +62,16 @@ absl::StatusOr<X509Ptr> ParseCertificate(std::string_view field, std::string_vie
   return certificate;
 }
 
+absl::StatusOr<KeyPtr> ParseKey(std::string_view field, std::string_view pem) {
+  if (pem.size() <= kMaxPemBytes) {
+    const BioPtr bio = ReadingBio(pem);
+    KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassword, nullptr));
+    ERR_clear_error();
+    if (key != nullptr) return key;
+  }
+  return base::InvalidField({.field = std::string(field),
+                             .value = absl::StrFormat("%u bytes of something else", pem.size()),
+                             .bound = "a private key in PEM, without password"});
+}
+
 }  // namespace parallax::server::security

@@ -45,5 +45,8 @@ absl::Status OpenSslError(std::string_view doing);
 /// The one certificate in `pem`. Errors: InvalidArgument naming `field` where `pem` is longer than
 /// kMaxPemBytes, holds none or several.
 absl::StatusOr<X509Ptr> ParseCertificate(std::string_view field, std::string_view pem);
+/// The private key in `pem`, which has no password. Errors: InvalidArgument naming `field`, which
+/// repeat nothing of `pem`.
+absl::StatusOr<KeyPtr> ParseKey(std::string_view field, std::string_view pem);
 
 }  // namespace parallax::server::security

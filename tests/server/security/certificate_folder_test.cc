@@ -1,0 +1,78 @@
+#include "server/security/certificate_folder.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <iterator>
+
+#include "core/base/file.h"
+#include "server/security/client_certificate.h"
+#include "tests/support/status_matchers.h"
+
+namespace parallax::server::security {
+namespace {
+
+using ::parallax::testing::StatusIs;
+using ::testing::HasSubstr;
+
+const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+
+class CertificateFolderTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = ::testing::TempDir() + "/certificates_" +
+              ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  int64_t Files() {
+    const std::filesystem::directory_iterator files(folder_);
+    return std::distance(begin(files), end(files));
+  }
+
+  std::string folder_;
+};
+
+TEST_F(CertificateFolderTest, HoldsALabsCertificatesForTheirOwnerAlone) {
+  PARALLAX_ASSERT_OK(InitAuthority(folder_, {}, kNow));
+  PARALLAX_ASSERT_OK(IssueServerInto(folder_, {.hosts = {"localhost", "127.0.0.1"}}, kNow));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const KeyPairPaths rig, IssueRigInto(folder_, {.rig = "7"}, kNow));
+  EXPECT_EQ(rig.certificate, folder_ + "/rig-7.crt");
+  EXPECT_EQ(rig.key, folder_ + "/rig-7.key");
+  for (const std::string name :
+       {"ca.crt", "ca.key", "server.crt", "server.key", "rig-7.crt", "rig-7.key"}) {
+    PARALLAX_EXPECT_OK(base::ReadPrivateFile(folder_ + "/" + name, 10'000)) << name;
+  }
+  EXPECT_EQ(Files(), 6);
+  PARALLAX_EXPECT_OK(IdentityOfCertificate(base::ReadFile(rig.certificate).value()));
+}
+
+TEST_F(CertificateFolderTest, NothingIsWrittenOver) {
+  PARALLAX_ASSERT_OK(InitAuthority(folder_, {}, kNow));
+  const std::string key = base::ReadFile(folder_ + "/ca.key").value();
+  EXPECT_THAT(InitAuthority(folder_, {}, kNow),
+              StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("ca.crt exists already")));
+  std::filesystem::remove(folder_ + "/ca.crt");
+  EXPECT_THAT(InitAuthority(folder_, {}, kNow),
+              StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("ca.key exists already")));
+  EXPECT_EQ(base::ReadFile(folder_ + "/ca.key").value(), key);
+  EXPECT_EQ(Files(), 1) << "of a pair that cannot be written whole, nothing stays";
+}
+
+TEST_F(CertificateFolderTest, WithoutAnAuthorityNothingIsIssued) {
+  EXPECT_THAT(IssueRigInto(folder_, {.rig = "7"}, kNow),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("ca.crt")));
+  EXPECT_EQ(Files(), 0);
+}
+
+TEST_F(CertificateFolderTest, AnAuthoritysKeyThatOthersMayReadIsRefused) {
+  PARALLAX_ASSERT_OK(InitAuthority(folder_, {}, kNow));
+  std::filesystem::permissions(folder_ + "/ca.key", std::filesystem::perms(0640));
+  EXPECT_THAT(IssueRigInto(folder_, {.rig = "7"}, kNow),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("ca.key = 0640")));
+}
+
+}  // namespace
+}  // namespace parallax::server::security
