@@ -1,7 +1,9 @@
 #include "server/security/audit_log.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 #include <vector>
 
@@ -184,6 +186,59 @@ TEST_F(AuditLogTest, AHeadKeptElsewhereTellsOfAFormerDayPutBack) {
   EXPECT_THAT(VerifyAuditLog(path_, late), StatusIs(kDataLoss, HasSubstr("record 3 is missing")));
   const AuditHead other = {.count = 1, .hash = early.hash};
   EXPECT_THAT(VerifyAuditLog(path_, other), StatusIs(kDataLoss, HasSubstr("audit record 1: hash")));
+}
+
+/// Lets no file of this process grow beyond `bytes`, as a full disk would, while it lives.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t bytes) {
+    former_handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &former_), 0);
+    const rlimit limit = {.rlim_cur = bytes, .rlim_max = former_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  }
+  ~FullDisk() {
+    setrlimit(RLIMIT_FSIZE, &former_);
+    std::signal(SIGXFSZ, former_handler_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit former_ = {};
+  void (*former_handler_)(int) = nullptr;
+};
+
+TEST_F(AuditLogTest, AFullDiskLeavesNothingAndGoesOnWhenThereIsRoom) {
+  Append(0, 3);
+  const std::string content = Content();
+  const std::unique_ptr<AuditLog> log = AuditLog::Open(path_).value();
+  const std::vector<AuditEvent> events = {Denied(3), Denied(4)};
+  {
+    const FullDisk full(content.size() + 500);
+    EXPECT_THAT(log->Append(events), StatusIs(absl::StatusCode::kUnavailable, HasSubstr(path_)));
+  }
+  EXPECT_EQ(Content(), content);
+  EXPECT_EQ(log->head().count, 3u);
+  PARALLAX_ASSERT_OK(log->Append(events));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const AuditReport report, VerifyAuditLog(path_));
+  EXPECT_EQ(report.confirmed.count, 5u);
+}
+
+TEST_F(AuditLogTest, WhoseHeadCannotBeWrittenAppendsNoMore) {
+  Append(0, 1);
+  const std::unique_ptr<AuditLog> log = AuditLog::Open(path_).value();
+  const std::string head = base::ReadFile(path_ + ".head").value();
+  const std::vector<AuditEvent> events = {Denied(1)};
+  std::filesystem::remove(path_ + ".head");
+  std::filesystem::create_directories(path_ + ".head/in_the_way");
+  EXPECT_THAT(log->Append(events), StatusIs(absl::StatusCode::kUnavailable));
+  std::filesystem::remove_all(path_ + ".head");
+  ASSERT_TRUE(base::WriteFileAtomically(path_ + ".head", head, base::Readers::kOwner).ok());
+  EXPECT_THAT(log->Append(events), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(log->head().count, 1u);
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const AuditReport report, VerifyAuditLog(path_));
+  EXPECT_EQ(report.unconfirmed_records, 1u);
 }
 
 /// A crash between the append and its head: `written` of the bytes of two more records are there.
