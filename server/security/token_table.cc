@@ -37,7 +37,7 @@ bool IsHex(std::string_view text, size_t size) {
   return text.size() == size && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
 
-absl::StatusOr<std::string> TextAt(const Json& token, const char* key) {
+absl::StatusOr<std::string> RequiredText(const Json& token, const char* key) {
   const auto found = token.find(key);
   if (found == token.end()) return Bad(key, "none", "a text");
   if (!found->is_string()) return Bad(key, found->type_name(), "a text");
@@ -45,7 +45,7 @@ absl::StatusOr<std::string> TextAt(const Json& token, const char* key) {
 }
 
 absl::StatusOr<std::string> HexAt(const Json& token, const char* key, size_t size) {
-  PARALLAX_ASSIGN_OR_RETURN(std::string text, TextAt(token, key));
+  PARALLAX_ASSIGN_OR_RETURN(std::string text, RequiredText(token, key));
   if (IsHex(text, size)) return text;
   // Somebody may have put the token itself there: it is not repeated.
   return Bad(key, absl::StrFormat("%u characters", text.size()),
@@ -76,7 +76,7 @@ absl::StatusOr<std::vector<std::string>> RigsAt(const Json& token) {
 }
 
 absl::StatusOr<Role> RoleAt(const Json& token) {
-  PARALLAX_ASSIGN_OR_RETURN(const std::string name, TextAt(token, "role"));
+  PARALLAX_ASSIGN_OR_RETURN(const std::string name, RequiredText(token, "role"));
   if (const std::optional<Role> role = RoleNamed(name)) return *role;
   return Bad("role", name, "viewer, operator or admin");
 }
@@ -89,7 +89,7 @@ absl::StatusOr<TokenRecord> RecordOf(const Json& token) {
   TokenRecord record;
   PARALLAX_ASSIGN_OR_RETURN(record.id, HexAt(token, "id", 16));
   PARALLAX_ASSIGN_OR_RETURN(record.sha256, HexAt(token, "sha256", 64));
-  PARALLAX_ASSIGN_OR_RETURN(record.label, TextAt(token, "label"));
+  PARALLAX_ASSIGN_OR_RETURN(record.label, RequiredText(token, "label"));
   PARALLAX_ASSIGN_OR_RETURN(record.role, RoleAt(token));
   PARALLAX_ASSIGN_OR_RETURN(record.rigs, RigsAt(token));
   PARALLAX_RETURN_IF_ERROR(

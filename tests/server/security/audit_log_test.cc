@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "core/base/file.h"
+#include "tests/server/security/fixture.h"
 #include "tests/support/status_matchers.h"
 
 namespace parallax::server::security {
@@ -18,8 +19,6 @@ namespace {
 using ::parallax::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-constexpr auto kDataLoss = absl::StatusCode::kDataLoss;
 
 AuditEvent Denied(int number) {
   return {.time = absl::FromUnixSeconds(1'700'000'000 + number),
@@ -30,16 +29,12 @@ AuditEvent Denied(int number) {
           .code = "PERMISSION_DENIED"};
 }
 
-class AuditLogTest : public ::testing::Test {
+class AuditLogTest : public FolderTest {
  protected:
   void SetUp() override {
-    folder_ = ::testing::TempDir() + "/audit_log_" +
-              ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
+    FolderTest::SetUp();
     path_ = folder_ + "/audit.log";
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   /// Appends events first, first + 1, ... one by one and closes the log.
   AuditHead Append(int first, int count) {
@@ -71,7 +66,6 @@ class AuditLogTest : public ::testing::Test {
     SetContent(content);
   }
 
-  std::string folder_;
   std::string path_;
 };
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_replace.h"
 #include "core/base/sha256.h"
+#include "tests/server/security/fixture.h"
 #include "tests/support/status_matchers.h"
 
 namespace parallax::server::security {
@@ -14,8 +15,6 @@ namespace {
 using ::parallax::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-constexpr auto kDataLoss = absl::StatusCode::kDataLoss;
 
 AuditEvent Promotion() {
   return {.time = absl::FromUnixNanos(1'700'000'000'000'000'001),

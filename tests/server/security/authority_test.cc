@@ -9,6 +9,7 @@
 #include "core/base/field_error.h"
 #include "server/security/client_certificate.h"
 #include "server/security/openssl.h"
+#include "tests/server/security/fixture.h"
 #include "tests/support/status_matchers.h"
 
 namespace parallax::server::security {
@@ -19,7 +20,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
 constexpr absl::Duration kDay = absl::Hours(24);
 
 /// What OpenSSL's own verifier is asked.

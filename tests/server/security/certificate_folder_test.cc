@@ -7,6 +7,7 @@
 
 #include "core/base/file.h"
 #include "server/security/client_certificate.h"
+#include "tests/server/security/fixture.h"
 #include "tests/support/status_matchers.h"
 
 namespace parallax::server::security {
@@ -15,24 +16,12 @@ namespace {
 using ::parallax::testing::StatusIs;
 using ::testing::HasSubstr;
 
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
-
-class CertificateFolderTest : public ::testing::Test {
+class CertificateFolderTest : public FolderTest {
  protected:
-  void SetUp() override {
-    folder_ = ::testing::TempDir() + "/certificates_" +
-              ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   int64_t Files() {
     const std::filesystem::directory_iterator files(folder_);
     return std::distance(begin(files), end(files));
   }
-
-  std::string folder_;
 };
 
 TEST_F(CertificateFolderTest, HoldsALabsCertificatesForTheirOwnerAlone) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/field_error.h"
+#include "tests/server/security/fixture.h"
 #include "tests/server/security/raw_certificate.h"
 #include "tests/support/status_matchers.h"
 
@@ -11,8 +12,6 @@ namespace {
 
 using ::parallax::testing::StatusIs;
 using ::testing::HasSubstr;
-
-constexpr auto kUnauthenticated = absl::StatusCode::kUnauthenticated;
 
 RawName Uri(std::string text) { return {.kind = GEN_URI, .text = std::move(text)}; }
 

@@ -6,6 +6,7 @@
 
 #include "core/base/file.h"
 #include "core/base/file_lock.h"
+#include "tests/server/security/fixture.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/status_matchers.h"
 
@@ -16,26 +17,18 @@ using ::parallax::testing::StatusIs;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr auto kUnauthenticated = absl::StatusCode::kUnauthenticated;
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
-
-class TokenFileTest : public ::testing::Test {
+class TokenFileTest : public FolderTest {
  protected:
   void SetUp() override {
-    folder_ = ::testing::TempDir() + "/token_file_" +
-              ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
+    FolderTest::SetUp();
     path_ = folder_ + "/tokens.json";
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   NewToken Add(Role role) {
     return AddToken(path_, {.label = "x", .role = role}, kNow, SystemEntropy).value();
   }
   static std::string Header(const NewToken& token) { return "Bearer " + token.text; }
 
-  std::string folder_;
   std::string path_;
   ::parallax::testing::FakeClock clock_{kNow};
 };

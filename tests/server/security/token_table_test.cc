@@ -5,6 +5,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "core/base/field_error.h"
+#include "tests/server/security/fixture.h"
 #include "tests/support/status_matchers.h"
 
 namespace parallax::server::security {
@@ -13,9 +14,6 @@ namespace {
 using ::parallax::testing::StatusIs;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-constexpr auto kUnauthenticated = absl::StatusCode::kUnauthenticated;
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
 
 class TokenTableTest : public ::testing::Test {
  protected:

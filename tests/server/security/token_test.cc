@@ -7,6 +7,7 @@
 
 #include "core/base/field_error.h"
 #include "core/base/sha256.h"
+#include "tests/server/security/fixture.h"
 #include "tests/support/status_matchers.h"
 
 namespace parallax::server::security {
@@ -15,9 +16,6 @@ namespace {
 using ::parallax::testing::StatusIs;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-constexpr auto kUnauthenticated = absl::StatusCode::kUnauthenticated;
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
 
 absl::Status Counting(std::span<unsigned char> bytes) {
   for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<unsigned char>(i);
