@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string_view NameOf(Decision decision) {
+std::string_view DecisionName(Decision decision) {
   return decision == Decision::kAllowed ? "ALLOWED" : "DENIED";
 }
 
@@ -37,8 +37,9 @@ Json BodyOf(const AuditEvent& event, const AuditHead& head) {
           {"identity", Bounded(event.identity)},
           {"method", Bounded(event.method)},
           {"target", Bounded(event.target)},
-          {"decision", NameOf(event.decision)},
+          {"decision", DecisionName(event.decision)},
           {"code", Bounded(event.code)},
+          {"count", event.count},
           {"sequence", head.count + 1},
           {"previous", head.hash}};
 }
@@ -64,18 +65,20 @@ std::optional<AuditEvent> EventOf(const Json& record) {
   const auto target = TextAt(record, "target");
   const auto decision = TextAt(record, "decision");
   const auto code = TextAt(record, "code");
+  const auto count = record.find("count");
   const auto time = record.find("time_unix_ns");
-  if (!identity || !method || !target || !decision || !code || time == record.end() ||
-      !time->is_number_integer()) {
+  if (!identity || !method || !target || !decision || !code || count == record.end() ||
+      !count->is_number_unsigned() || time == record.end() || !time->is_number_integer()) {
     return std::nullopt;
   }
-  return AuditEvent{
-      .time = absl::FromUnixNanos(time->get<int64_t>()),
-      .identity = *identity,
-      .method = *method,
-      .target = *target,
-      .decision = *decision == NameOf(Decision::kAllowed) ? Decision::kAllowed : Decision::kDenied,
-      .code = *code};
+  return AuditEvent{.time = absl::FromUnixNanos(time->get<int64_t>()),
+                    .identity = *identity,
+                    .method = *method,
+                    .target = *target,
+                    .decision = *decision == DecisionName(Decision::kAllowed) ? Decision::kAllowed
+                                                                              : Decision::kDenied,
+                    .code = *code,
+                    .count = count->get<uint64_t>()};
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ struct AuditEvent {
   std::string method;    ///< "/parallax.v1.CalibrationService/Promote"
   std::string target;    ///< what it was done to, "rigs/7/parameterSets/3"; may be empty
   Decision decision = Decision::kDenied;
-  std::string code;  ///< status of the answer, "PERMISSION_DENIED"
+  std::string code;    ///< status of the answer, "PERMISSION_DENIED"
+  uint64_t count = 1;  ///< of like calls that the record stands for; `time` is that of the first
 };
 
 inline constexpr size_t kMaxAuditTextBytes = 256;
@@ -37,7 +38,7 @@ struct AuditHead {
 };
 
 /// A record is one line of JSON, keys sorted and without spaces, that ends with a newline:
-///     {"code":…,"decision":"DENIED","hash":…,"identity":…,"method":…,"previous":…,
+///     {"code":…,"count":1,"decision":"DENIED","hash":…,"identity":…,"method":…,"previous":…,
 ///      "sequence":1,"target":…,"time_unix_ns":…}
 /// `sequence` counts from 1, `previous` is the hash of the record before, `hash` the SHA-256 of the
 /// line without the member "hash" and without the newline. ASCII alone: other characters are

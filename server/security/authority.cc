@@ -23,7 +23,7 @@
 namespace parallax::server::security {
 namespace {
 
-constexpr size_t kMaxNameBytes = 64;  // RFC 5280, ub-common-name
+constexpr size_t kMaxAuthorityNameBytes = 64;  // RFC 5280, ub-common-name
 constexpr size_t kMaxHosts = 64;
 
 using ExtensionPtr = std::unique_ptr<X509_EXTENSION, OpenSslFree<X509_EXTENSION_free>>;
@@ -240,11 +240,11 @@ absl::StatusOr<KeyPair> MakeAuthority(const AuthoritySpec& spec, absl::Time now)
   PARALLAX_RETURN_IF_ERROR(CheckLifetime(spec.lifetime));
   const bool printable = std::all_of(spec.name.begin(), spec.name.end(),
                                      [](char c) { return c >= 0x20 && c <= 0x7e; });
-  if (spec.name.empty() || spec.name.size() > kMaxNameBytes || !printable) {
+  if (spec.name.empty() || spec.name.size() > kMaxAuthorityNameBytes || !printable) {
     return base::InvalidField(
         {.field = "name",
          .value = spec.name,
-         .bound = absl::StrFormat("1 to %u printable ASCII characters", kMaxNameBytes)});
+         .bound = absl::StrFormat("1 to %u printable ASCII characters", kMaxAuthorityNameBytes)});
   }
   return Sign({.common_name = spec.name,
                .not_before = now - kBackdated,

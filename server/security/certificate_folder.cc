@@ -15,10 +15,19 @@ KeyPairPaths PathsOf(const std::string& folder, std::string_view name) {
           .key = absl::StrFormat("%s/%s.key", folder, name)};
 }
 
-/// Writes both or neither.
+absl::StatusOr<KeyPairPaths> ReplacePair(const KeyPairPaths& paths, const KeyPair& pair) {
+  PARALLAX_RETURN_IF_ERROR(
+      base::WriteFileAtomically(paths.key, pair.key_pem, base::Readers::kOwner));
+  PARALLAX_RETURN_IF_ERROR(
+      base::WriteFileAtomically(paths.certificate, pair.certificate_pem, base::Readers::kOwner));
+  return paths;
+}
+
+/// Writes both or, where none may be replaced, neither.
 absl::StatusOr<KeyPairPaths> WritePair(const std::string& folder, std::string_view name,
-                                       const KeyPair& pair) {
+                                       const KeyPair& pair, OnExisting on_existing) {
   const KeyPairPaths paths = PathsOf(folder, name);
+  if (on_existing == OnExisting::kReplace) return ReplacePair(paths, pair);
   PARALLAX_RETURN_IF_ERROR(
       base::WriteNewFile(paths.certificate, pair.certificate_pem, base::Readers::kOwner));
   const absl::Status written = base::WriteNewFile(paths.key, pair.key_pem, base::Readers::kOwner);
@@ -42,21 +51,21 @@ absl::StatusOr<KeyPair> ReadAuthority(const std::string& folder) {
 absl::StatusOr<KeyPairPaths> InitAuthority(const std::string& folder, const AuthoritySpec& spec,
                                            absl::Time now) {
   PARALLAX_ASSIGN_OR_RETURN(const KeyPair pair, MakeAuthority(spec, now));
-  return WritePair(folder, "ca", pair);
+  return WritePair(folder, "ca", pair, OnExisting::kRefuse);
 }
 
 absl::StatusOr<KeyPairPaths> IssueServerInto(const std::string& folder, const ServerSpec& spec,
-                                             absl::Time now) {
+                                             absl::Time now, OnExisting on_existing) {
   PARALLAX_ASSIGN_OR_RETURN(const KeyPair authority, ReadAuthority(folder));
   PARALLAX_ASSIGN_OR_RETURN(const KeyPair pair, IssueServer(authority, spec, now));
-  return WritePair(folder, "server", pair);
+  return WritePair(folder, "server", pair, on_existing);
 }
 
 absl::StatusOr<KeyPairPaths> IssueRigInto(const std::string& folder, const RigSpec& spec,
-                                          absl::Time now) {
+                                          absl::Time now, OnExisting on_existing) {
   PARALLAX_ASSIGN_OR_RETURN(const KeyPair authority, ReadAuthority(folder));
   PARALLAX_ASSIGN_OR_RETURN(const KeyPair pair, IssueRig(authority, spec, now));
-  return WritePair(folder, absl::StrFormat("rig-%s", spec.rig), pair);
+  return WritePair(folder, absl::StrFormat("rig-%s", spec.rig), pair, on_existing);
 }
 
 }  // namespace parallax::server::security

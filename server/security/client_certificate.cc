@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "core/base/check.h"
 #include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 #include "core/signal/validate.h"
@@ -13,6 +14,8 @@
 namespace parallax::server::security {
 namespace {
 
+/// OpenSSL's: 112 bits, so no RSA below 2048 bits and no SHA-1.
+constexpr int kSecurityLevel = 2;
 constexpr std::string_view kRigUriPrefix = "parallax://rig/";
 
 /// URIs of the extension, with whatever bytes they hold. Empty where it stands there twice: which
@@ -52,6 +55,37 @@ absl::StatusOr<std::string> ParseRigUri(std::string_view uri) {
                              .value = std::string(uri),
                              .bound = "parallax://rig/{rig}",
                              .next_step = "ids have 1 to 63 characters of [A-Za-z0-9_.-]"});
+}
+
+absl::Status VerifyClientCertificate(std::string_view pem, std::string_view chain_pem,
+                                     std::string_view authorities_pem, absl::Time now) {
+  const absl::StatusOr<X509Ptr> certificate = ParseCertificate("certificate", pem);
+  if (!certificate.ok()) return Unproven(certificate.status(), "");
+  const absl::StatusOr<std::vector<X509Ptr>> chain = ParseCertificates("certificate", chain_pem);
+  if (!chain.ok()) return Unproven(chain.status(), "");
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<X509Ptr> authorities,
+                            ParseCertificates("client_ca", authorities_pem));
+  const X509StorePtr store(X509_STORE_new());
+  const X509StoreContextPtr context(X509_STORE_CTX_new());
+  const X509StackPtr between(sk_X509_new_null());
+  PARALLAX_CHECK(store != nullptr && context != nullptr && between != nullptr);
+  for (const X509Ptr& authority : authorities) X509_STORE_add_cert(store.get(), authority.get());
+  for (const X509Ptr& each : *chain) sk_X509_push(between.get(), each.get());
+  X509_STORE_CTX_init(context.get(), store.get(), certificate->get(), between.get());
+  X509_VERIFY_PARAM* const parameters = X509_STORE_CTX_get0_param(context.get());
+  X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_SSL_CLIENT);
+  X509_VERIFY_PARAM_set_auth_level(parameters, kSecurityLevel);
+  X509_VERIFY_PARAM_set_time(parameters, absl::ToTimeT(now));
+  const bool verified = X509_verify_cert(context.get()) == 1;
+  const char* const problem =
+      X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()));
+  ERR_clear_error();
+  if (verified) return absl::OkStatus();
+  return base::FieldStatus(absl::StatusCode::kUnauthenticated,
+                           {.field = "certificate",
+                            .value = problem,
+                            .bound = "one for a TLS client that the client CA signed, in force now",
+                            .next_step = "parallaxd certs issue makes one"});
 }
 
 absl::StatusOr<Identity> IdentityOfCertificate(std::string_view pem) {

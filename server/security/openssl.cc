@@ -3,6 +3,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include <utility>
+
 #include "absl/strings/str_format.h"
 #include "core/base/check.h"
 #include "core/base/field_error.h"
@@ -13,10 +15,12 @@ namespace {
 /// A PEM without password; without this OpenSSL would ask for one on the terminal.
 int NoPassword(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*user*/) { return -1; }
 
-absl::Status NotOneCertificate(std::string_view field, std::string_view found) {
-  return base::InvalidField({.field = std::string(field),
-                             .value = std::string(found),
-                             .bound = "one X.509 certificate in PEM"});
+constexpr std::string_view kOneCertificate = "one X.509 certificate in PEM";
+
+absl::Status NotCertificates(std::string_view field, std::string_view found,
+                             std::string_view bound) {
+  return base::InvalidField(
+      {.field = std::string(field), .value = std::string(found), .bound = std::string(bound)});
 }
 
 }  // namespace
@@ -48,18 +52,35 @@ absl::Status OpenSslError(std::string_view doing) {
 }
 
 absl::StatusOr<X509Ptr> ParseCertificate(std::string_view field, std::string_view pem) {
+  absl::StatusOr<std::vector<X509Ptr>> certificates = ParseCertificates(field, pem);
+  if (!certificates.ok()) return certificates.status();
+  if (certificates->size() > 1) return NotCertificates(field, "several", kOneCertificate);
+  return std::move(certificates->front());
+}
+
+absl::StatusOr<std::vector<X509Ptr>> ParseCertificates(std::string_view field,
+                                                       std::string_view pem) {
   if (pem.size() > kMaxPemBytes) {
-    return NotOneCertificate(field, absl::StrFormat("%u bytes", pem.size()));
+    return NotCertificates(field, absl::StrFormat("%u bytes", pem.size()), kOneCertificate);
   }
+  ERR_clear_error();  // the last error is looked at below
   const BioPtr bio = ReadingBio(pem);
-  X509Ptr certificate(PEM_read_bio_X509(bio.get(), nullptr, NoPassword, nullptr));
-  const X509Ptr second(certificate == nullptr
-                           ? nullptr
-                           : PEM_read_bio_X509(bio.get(), nullptr, NoPassword, nullptr));
+  std::vector<X509Ptr> certificates;
+  while (certificates.size() <= kMaxCertificates) {
+    X509Ptr next(PEM_read_bio_X509(bio.get(), nullptr, NoPassword, nullptr));
+    if (next == nullptr) break;
+    certificates.push_back(std::move(next));
+  }
+  // Text behind the last certificate is none; a certificate that cannot be read is no text.
+  const unsigned long error = ERR_peek_last_error();  // NOLINT(google-runtime-int): OpenSSL's type
+  const bool ended = error == 0 || ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
   ERR_clear_error();
-  if (certificate == nullptr) return NotOneCertificate(field, "none");
-  if (second != nullptr) return NotOneCertificate(field, "several");
-  return certificate;
+  if (certificates.empty()) return NotCertificates(field, "none", kOneCertificate);
+  if (certificates.size() > kMaxCertificates || !ended) {
+    return NotCertificates(field, ended ? "more" : "a broken one",
+                           absl::StrFormat("1 to %u X.509 certificates in PEM", kMaxCertificates));
+  }
+  return certificates;
 }
 
 absl::StatusOr<KeyPtr> ParseKey(std::string_view field, std::string_view pem) {

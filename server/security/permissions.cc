@@ -12,53 +12,59 @@ namespace parallax::server::security {
 namespace {
 
 constexpr auto kTable = std::to_array<Permission>({
-    // Reflection tells what stands in the .proto files.
-    {"/grpc.health.v1.Health/Check", Callers::kAll, Reach::kNoRig},
-    {"/grpc.health.v1.Health/Watch", Callers::kAll, Reach::kNoRig},
-    {"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Callers::kAll,
+    // gRPC's own services, which it answers without asking us: whether the daemon serves, and what
+    // stands in the .proto files.
+    {"/grpc.health.v1.Health/Check", Callers::kAnybody, Reach::kNoRig},
+    {"/grpc.health.v1.Health/Watch", Callers::kAnybody, Reach::kNoRig},
+    {"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Callers::kAnybody,
      Reach::kNoRig},
 
     // The page for Prometheus names rigs.
     {"/metrics", Callers::kPeople, Reach::kEveryRig},
 
     // A job's name tells no rig, so those of all rigs are one reach.
-    {"/parallax.v1.AnalysisService/Analyze", Callers::kOperators, Reach::kNamedRig},
+    {"/parallax.v1.AnalysisService/Analyze", Callers::kOperators, Reach::kNamedRig,
+     "rig,calibrate_runs,validate_runs,base_parameter_set"},
     {"/parallax.v1.AnalysisService/CancelJob", Callers::kOperators, Reach::kEveryRig},
     {"/parallax.v1.AnalysisService/GetJob", Callers::kPeople, Reach::kEveryRig},
-    {"/parallax.v1.AnalysisService/GetReport", Callers::kPeople, Reach::kNamedRig},
+    {"/parallax.v1.AnalysisService/GetReport", Callers::kPeople, Reach::kNamedRig, "name"},
     {"/parallax.v1.AnalysisService/ListJobs", Callers::kPeople, Reach::kEveryRig},
-    {"/parallax.v1.AnalysisService/ListReports", Callers::kPeople, Reach::kNamedRig},
+    {"/parallax.v1.AnalysisService/ListReports", Callers::kPeople, Reach::kNamedRig, "rig"},
     // It changes nothing, but takes the one desk there is for minutes.
-    {"/parallax.v1.AnalysisService/WhatIf", Callers::kOperators, Reach::kNamedRig},
+    {"/parallax.v1.AnalysisService/WhatIf", Callers::kOperators, Reach::kNamedRig,
+     "rig,parameter_set"},
 
     // A program that starts a run needs the rig's current parameters.
-    {"/parallax.v1.CalibrationService/DiffParameterSets", Callers::kPeople, Reach::kNamedRig},
-    {"/parallax.v1.CalibrationService/GetParameterSet", Callers::kAll, Reach::kNamedRig},
-    {"/parallax.v1.CalibrationService/ListParameterSets", Callers::kPeople, Reach::kNamedRig},
-    {"/parallax.v1.CalibrationService/Promote", Callers::kOperators, Reach::kNamedRig},
-    {"/parallax.v1.CalibrationService/Rollback", Callers::kOperators, Reach::kNamedRig},
+    {"/parallax.v1.CalibrationService/DiffParameterSets", Callers::kPeople, Reach::kNamedRig,
+     "from,to"},
+    {"/parallax.v1.CalibrationService/GetParameterSet", Callers::kAll, Reach::kNamedRig, "name"},
+    {"/parallax.v1.CalibrationService/ListParameterSets", Callers::kPeople, Reach::kNamedRig,
+     "rig"},
+    {"/parallax.v1.CalibrationService/Promote", Callers::kOperators, Reach::kNamedRig, "name"},
+    {"/parallax.v1.CalibrationService/Rollback", Callers::kOperators, Reach::kNamedRig, "rig"},
 
-    {"/parallax.v1.IngestService/CloseRun", Callers::kProducers, Reach::kNamedRig},
+    {"/parallax.v1.IngestService/CloseRun", Callers::kProducers, Reach::kNamedRig, "name"},
     // What its simulation assumes is not the rig's to say.
-    {"/parallax.v1.IngestService/CreateRig", Callers::kOperators, Reach::kNamedRig},
-    {"/parallax.v1.IngestService/OpenRun", Callers::kProducers, Reach::kNamedRig},
-    {"/parallax.v1.IngestService/RecordOutcome", Callers::kProducers, Reach::kNamedRig},
-    {"/parallax.v1.IngestService/Stream", Callers::kProducers, Reach::kNamedRig},
+    {"/parallax.v1.IngestService/CreateRig", Callers::kOperators, Reach::kNamedRig, "rig_id"},
+    {"/parallax.v1.IngestService/OpenRun", Callers::kProducers, Reach::kNamedRig, "rig"},
+    {"/parallax.v1.IngestService/RecordOutcome", Callers::kProducers, Reach::kNamedRig, "run"},
+    {"/parallax.v1.IngestService/Stream", Callers::kProducers, Reach::kNamedRig, "hello.run"},
     // It lets a rig put parameters to use unasked, and has the daemon post to a URL.
-    {"/parallax.v1.IngestService/UpdateRig", Callers::kAdmins, Reach::kNamedRig},
+    {"/parallax.v1.IngestService/UpdateRig", Callers::kAdmins, Reach::kNamedRig, "rig.name"},
 
-    {"/parallax.v1.QueryService/GetRig", Callers::kAll, Reach::kNamedRig},
-    {"/parallax.v1.QueryService/GetRun", Callers::kAll, Reach::kNamedRig},
-    {"/parallax.v1.QueryService/GetSeries", Callers::kPeople, Reach::kNamedRig},
+    {"/parallax.v1.QueryService/GetRig", Callers::kAll, Reach::kNamedRig, "name"},
+    {"/parallax.v1.QueryService/GetRun", Callers::kAll, Reach::kNamedRig, "name"},
+    {"/parallax.v1.QueryService/GetSeries", Callers::kPeople, Reach::kNamedRig, "run"},
     // How a producer checks that what it sent is what is stored.
-    {"/parallax.v1.QueryService/GetSeriesDigest", Callers::kAll, Reach::kNamedRig},
+    {"/parallax.v1.QueryService/GetSeriesDigest", Callers::kAll, Reach::kNamedRig, "name"},
     {"/parallax.v1.QueryService/ListRigs", Callers::kPeople, Reach::kEveryRig},
-    {"/parallax.v1.QueryService/ListRuns", Callers::kAll, Reach::kNamedRig},
+    {"/parallax.v1.QueryService/ListRuns", Callers::kAll, Reach::kNamedRig, "rig"},
     {"/parallax.v1.QueryService/Watch", Callers::kPeople, Reach::kEveryRig},
 
     {"/parallax.v1.TwinService/DescribeTwin", Callers::kAll, Reach::kNoRig},
     {"/parallax.v1.TwinService/ListTwins", Callers::kAll, Reach::kNoRig},
-    {"/parallax.v1.TwinService/Simulate", Callers::kPeople, Reach::kNoRig},
+    // It reads a stored run and a set, where it is given any.
+    {"/parallax.v1.TwinService/Simulate", Callers::kPeople, Reach::kNamedRig, "run,parameter_set"},
 });
 
 constexpr bool Before(const Permission& a, const Permission& b) { return a.method < b.method; }
@@ -66,6 +72,7 @@ static_assert(std::is_sorted(kTable.begin(), kTable.end(), Before));
 
 bool Includes(Callers callers, Role role) {
   switch (callers) {
+    case Callers::kAnybody:
     case Callers::kAll:
       return true;
     case Callers::kPeople:
@@ -103,6 +110,11 @@ const Permission* PermissionOf(std::string_view method) {
   const Permission* const found =
       std::lower_bound(kTable.begin(), kTable.end(), Permission{.method = method}, Before);
   return found != kTable.end() && found->method == method ? found : nullptr;
+}
+
+bool IsRecorded(std::string_view method) {
+  return method == "/parallax.v1.CalibrationService/Promote" ||
+         method == "/parallax.v1.CalibrationService/Rollback";
 }
 
 absl::Status CheckMethod(const Identity& identity, std::string_view method) {

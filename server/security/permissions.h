@@ -12,6 +12,7 @@ namespace parallax::server::security {
 /// Who may call a method. People's roles include those below them; a rig is no rung of that ladder:
 /// it may stream, which a viewer may not, and may not list rigs, which a viewer may.
 enum class Callers : uint8_t {
+  kAnybody,    ///< also who has proven nothing
   kAll,        ///< viewers and above, and rigs
   kPeople,     ///< viewers and above
   kProducers,  ///< operators and above, and rigs
@@ -22,7 +23,7 @@ enum class Callers : uint8_t {
 /// What a call of a method can reach, whatever its request says.
 enum class Reach : uint8_t {
   kNoRig,     ///< nothing of any rig
-  kNamedRig,  ///< one rig: the handler finds it in the request and asks CheckRig
+  kNamedRig,  ///< the rigs that `fields` of its request name, which CheckRig is asked for
   kEveryRig,  ///< things of several rigs: refused to identities that are bound to some
 };
 
@@ -32,6 +33,8 @@ struct Permission {
       method;  ///< path of the RPC, "/parallax.v1.QueryService/GetRig"; page, "/metrics"
   Callers callers;
   Reach reach;
+  /// Of kNamedRig: the request's fields that name a rig or something of it, "run,parameter_set".
+  std::string_view fields = "";
 };
 
 /// The table, sorted by method. What has no row is refused to everybody.
@@ -40,7 +43,12 @@ std::span<const Permission> Permissions();
 /// The row of `method`; null where it has none.
 const Permission* PermissionOf(std::string_view method);
 
+/// Whether the audit log tells also of calls of `method` that are allowed: those that change which
+/// parameters are in use.
+bool IsRecorded(std::string_view method);
+
 /// Whether `identity` may call `method` at all; which rig the call is about is CheckRig's matter.
+/// Who has proven nothing has no identity, and may call what `callers` is kAnybody of.
 /// Errors: PermissionDenied naming the method where it has no row, the identity's role where that
 /// is not among the callers, its rigs where the method reaches further.
 absl::Status CheckMethod(const Identity& identity, std::string_view method);

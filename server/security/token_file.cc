@@ -6,19 +6,10 @@
 #include "core/base/file.h"
 #include "core/base/file_lock.h"
 #include "core/base/status_macros.h"
+#include "server/security/file_stamp.h"
 
 namespace parallax::server::security {
 namespace {
-
-bool SameTime(const timespec& a, const timespec& b) {
-  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-/// The change time counts chmod and chown as well, after which the file may have to be refused.
-bool SameFile(const struct stat& a, const struct stat& b) {
-  return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_size == b.st_size &&
-         SameTime(a.st_mtim, b.st_mtim) && SameTime(a.st_ctim, b.st_ctim);
-}
 
 absl::Status Write(const std::string& path, const TokenTable& table) {
   return base::WriteFileAtomically(path, table.Encode(), base::Readers::kOwner);
@@ -45,8 +36,7 @@ absl::Status TokenFile::Check() {
 }
 
 void TokenFile::ReloadIfChanged() {
-  struct stat now = {};
-  if (stat(path_.c_str(), &now) != 0) now = {};
+  const struct stat now = StampOf(path_);
   if (table_.ok() && SameFile(now, read_)) return;
   // Taken before the file is read: one that is replaced in between is read again by the next call.
   read_ = now;

@@ -29,7 +29,7 @@ TEST(AuditRecordTest, HasTheDocumentedLine) {
   AuditHead head;
   const std::string line = EncodeAuditRecord(Promotion(), head);
   const std::string zeros(64, '0');
-  const std::string begin = R"({"code":"OK","decision":"ALLOWED",)";
+  const std::string begin = R"({"code":"OK","count":1,"decision":"ALLOWED",)";
   const std::string rest =
       R"("identity":"tokens/0123456789abcdef","method":"/parallax.v1.CalibrationService/Promote",)"
       R"("previous":")" +
@@ -46,6 +46,7 @@ TEST(AuditRecordTest, AChainIsReadBack) {
   for (int i = 0; i < 5; ++i) {
     AuditEvent event = Promotion();
     event.target = std::to_string(i);
+    event.count = 1 + 1000 * static_cast<uint64_t>(i);
     event.decision = i % 2 == 0 ? Decision::kAllowed : Decision::kDenied;
     const std::string line = EncodeAuditRecord(event, written);
     PARALLAX_ASSERT_OK_AND_ASSIGN(const AuditEvent back, DecodeAuditRecord(line, read));
@@ -55,6 +56,7 @@ TEST(AuditRecordTest, AChainIsReadBack) {
     EXPECT_EQ(back.target, event.target);
     EXPECT_EQ(back.decision, event.decision);
     EXPECT_EQ(back.code, event.code);
+    EXPECT_EQ(back.count, event.count);
     EXPECT_EQ(read, written);
   }
 }

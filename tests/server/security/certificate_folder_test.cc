@@ -26,8 +26,10 @@ class CertificateFolderTest : public FolderTest {
 
 TEST_F(CertificateFolderTest, HoldsALabsCertificatesForTheirOwnerAlone) {
   PARALLAX_ASSERT_OK(InitAuthority(folder_, {}, kNow));
-  PARALLAX_ASSERT_OK(IssueServerInto(folder_, {.hosts = {"localhost", "127.0.0.1"}}, kNow));
-  PARALLAX_ASSERT_OK_AND_ASSIGN(const KeyPairPaths rig, IssueRigInto(folder_, {.rig = "7"}, kNow));
+  PARALLAX_ASSERT_OK(
+      IssueServerInto(folder_, {.hosts = {"localhost", "127.0.0.1"}}, kNow, OnExisting::kRefuse));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const KeyPairPaths rig,
+                                IssueRigInto(folder_, {.rig = "7"}, kNow, OnExisting::kRefuse));
   EXPECT_EQ(rig.certificate, folder_ + "/rig-7.crt");
   EXPECT_EQ(rig.key, folder_ + "/rig-7.key");
   for (const std::string name :
@@ -50,8 +52,21 @@ TEST_F(CertificateFolderTest, NothingIsWrittenOver) {
   EXPECT_EQ(Files(), 1) << "of a pair that cannot be written whole, nothing stays";
 }
 
+TEST_F(CertificateFolderTest, APairIsRenewedWhereThatIsSaid) {
+  PARALLAX_ASSERT_OK(InitAuthority(folder_, {}, kNow));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const KeyPairPaths rig,
+                                IssueRigInto(folder_, {.rig = "7"}, kNow, OnExisting::kRefuse));
+  const std::string before = base::ReadFile(rig.key).value();
+  EXPECT_THAT(IssueRigInto(folder_, {.rig = "7"}, kNow, OnExisting::kRefuse),
+              StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_EQ(base::ReadFile(rig.key).value(), before);
+  PARALLAX_ASSERT_OK(IssueRigInto(folder_, {.rig = "7"}, kNow, OnExisting::kReplace));
+  EXPECT_NE(base::ReadPrivateFile(rig.key, 10'000).value(), before);
+  EXPECT_EQ(Files(), 4);
+}
+
 TEST_F(CertificateFolderTest, WithoutAnAuthorityNothingIsIssued) {
-  EXPECT_THAT(IssueRigInto(folder_, {.rig = "7"}, kNow),
+  EXPECT_THAT(IssueRigInto(folder_, {.rig = "7"}, kNow, OnExisting::kRefuse),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("ca.crt")));
   EXPECT_EQ(Files(), 0);
 }
@@ -59,7 +74,7 @@ TEST_F(CertificateFolderTest, WithoutAnAuthorityNothingIsIssued) {
 TEST_F(CertificateFolderTest, AnAuthoritysKeyThatOthersMayReadIsRefused) {
   PARALLAX_ASSERT_OK(InitAuthority(folder_, {}, kNow));
   std::filesystem::permissions(folder_ + "/ca.key", std::filesystem::perms(0640));
-  EXPECT_THAT(IssueRigInto(folder_, {.rig = "7"}, kNow),
+  EXPECT_THAT(IssueRigInto(folder_, {.rig = "7"}, kNow, OnExisting::kRefuse),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("ca.key = 0640")));
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/field_error.h"
+#include "server/security/authority.h"
 #include "tests/server/security/fixture.h"
 #include "tests/server/security/raw_certificate.h"
 #include "tests/support/status_matchers.h"
@@ -120,6 +121,44 @@ TEST(ClientCertificateTest, DamagedBytesAreRefusedOrNameOneRig) {
       EXPECT_THAT(identity, StatusIs(kUnauthenticated)) << i;
     }
   }
+}
+
+class VerifyClientCertificateTest : public ::testing::Test {
+ protected:
+  static absl::Status Verify(const KeyPair& pair, const KeyPair& authority, absl::Time now = kNow) {
+    return VerifyClientCertificate(pair.certificate_pem, pair.certificate_pem,
+                                   authority.certificate_pem, now);
+  }
+
+  const KeyPair authority_ = MakeAuthority({}, kNow).value();
+  const KeyPair rig_ = IssueRig(authority_, {.rig = "7"}, kNow).value();
+};
+
+TEST_F(VerifyClientCertificateTest, TheAuthoritysOwnIsGoodForItsTime) {
+  PARALLAX_EXPECT_OK(Verify(rig_, authority_));
+  PARALLAX_EXPECT_OK(Verify(rig_, authority_, kNow + absl::Hours(24 * 364)));
+  EXPECT_THAT(Verify(rig_, authority_, kNow + absl::Hours(24 * 366)),
+              StatusIs(kUnauthenticated, HasSubstr("expired")));
+  EXPECT_THAT(Verify(rig_, authority_, kNow - absl::Hours(1)),
+              StatusIs(kUnauthenticated, HasSubstr("not yet valid")));
+}
+
+TEST_F(VerifyClientCertificateTest, OneOfAnotherAuthorityOrUseIsRefused) {
+  const KeyPair other = MakeAuthority({}, kNow).value();
+  EXPECT_THAT(Verify(IssueRig(other, {.rig = "7"}, kNow).value(), authority_),
+              StatusIs(kUnauthenticated));
+  EXPECT_THAT(Verify(IssueServer(authority_, {.hosts = {"a"}}, kNow).value(), authority_),
+              StatusIs(kUnauthenticated, HasSubstr("purpose")));
+  EXPECT_THAT(VerifyClientCertificate(RawCertificate({{Uri("parallax://rig/7")}}),
+                                      RawCertificate({}), authority_.certificate_pem, kNow),
+              StatusIs(kUnauthenticated));
+}
+
+TEST_F(VerifyClientCertificateTest, AnAuthorityAmongThoseIsEnough) {
+  const KeyPair other = MakeAuthority({}, kNow).value();
+  PARALLAX_EXPECT_OK(VerifyClientCertificate(rig_.certificate_pem, rig_.certificate_pem,
+                                             other.certificate_pem + authority_.certificate_pem,
+                                             kNow));
 }
 
 TEST(RigUriTest, IsReadBack) {

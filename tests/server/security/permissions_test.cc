@@ -75,6 +75,38 @@ TEST(PermissionsTest, WhatHasNoRowIsRefusedToEverybody) {
   EXPECT_THAT(CheckMethod(Somebody(Role::kAdmin), with_null), StatusIs(kDenied));
 }
 
+TEST(PermissionsTest, OnlyGrpcsOwnServicesAreForAnybody) {
+  for (const Permission& row : Permissions()) {
+    EXPECT_EQ(row.callers == Callers::kAnybody, row.method.starts_with("/grpc.")) << row.method;
+  }
+}
+
+/// Whether a string field of a request names a rig or something of one.
+bool NamesSomethingOfARig(const google::protobuf::FieldDescriptor& field) {
+  static const std::set<std::string> names = {
+      "name", "rig",           "rig_id",         "run",           "from",
+      "to",   "parameter_set", "calibrate_runs", "validate_runs", "base_parameter_set"};
+  return field.type() == google::protobuf::FieldDescriptor::TYPE_STRING &&
+         names.count(field.name()) == 1;
+}
+
+TEST(PermissionsTest, TheRowOfARigsMethodListsEveryFieldThatNamesOne) {
+  for (const Permission& row : Permissions()) {
+    EXPECT_EQ(row.fields.empty(), row.reach != Reach::kNamedRig) << row.method;
+    if (row.reach != Reach::kNamedRig) continue;
+    std::string method(row.method.substr(1));
+    method[method.rfind('/')] = '.';
+    const google::protobuf::Descriptor& request =
+        *google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(method)->input_type();
+    const std::string listed = "," + std::string(row.fields) + ",";
+    for (int i = 0; i < request.field_count(); ++i) {
+      if (!NamesSomethingOfARig(*request.field(i))) continue;
+      EXPECT_NE(listed.find("," + request.field(i)->name() + ","), std::string::npos)
+          << row.method << " " << request.field(i)->name();
+    }
+  }
+}
+
 TEST(PermissionsTest, AnAdminMayCallWhateverHasARow) {
   for (const Permission& row : Permissions()) {
     PARALLAX_EXPECT_OK(CheckMethod(Somebody(Role::kAdmin), row.method));
