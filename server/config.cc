@@ -84,6 +84,15 @@ absl::Status SetInsecure(const toml::node& node, Config* config) {
   return absl::OkStatus();
 }
 
+absl::Status SetClientCertificates(const toml::node& node, Config* config) {
+  const std::optional<std::string> value = node.value_exact<std::string>();
+  if (value != "judged" && value != "required") return Wrong("\"judged\" or \"required\"");
+  config->daemon.security.client_certificates = value == "required"
+                                                    ? security::ClientCertificates::kRequired
+                                                    : security::ClientCertificates::kJudged;
+  return absl::OkStatus();
+}
+
 const std::map<std::string, Setter>& Setters() {
   static const auto* const setters = new std::map<std::string, Setter>{
       {"server.listen", Text([](const std::string& value, Config* config) {
@@ -102,6 +111,29 @@ const std::map<std::string, Setter>& Setters() {
        })},
       {"server.drain_timeout_s",
        Seconds([](absl::Duration t, Config* config) { config->daemon.drain_timeout = t; })},
+      {"server.max_connection_age_s",
+       Seconds([](absl::Duration t, Config* config) { config->daemon.max_connection_age = t; })},
+      {"tls.certificate", Text([](const std::string& value, Config* config) {
+         config->daemon.security.tls.certificate = value;
+         return absl::OkStatus();
+       })},
+      {"tls.key", Text([](const std::string& value, Config* config) {
+         config->daemon.security.tls.key = value;
+         return absl::OkStatus();
+       })},
+      {"tls.client_ca", Text([](const std::string& value, Config* config) {
+         config->daemon.security.tls.client_ca = value;
+         return absl::OkStatus();
+       })},
+      {"tls.client_certificates", SetClientCertificates},
+      {"access.token_file", Text([](const std::string& value, Config* config) {
+         config->daemon.security.token_file = value;
+         return absl::OkStatus();
+       })},
+      {"access.audit_log", Text([](const std::string& value, Config* config) {
+         config->daemon.security.audit_log = value;
+         return absl::OkStatus();
+       })},
       {"http.listen", Text([](const std::string& value, Config* config) {
          config->daemon.http.server.listen = value;
          return absl::OkStatus();
@@ -134,6 +166,9 @@ const std::map<std::string, Setter>& Setters() {
        })},
       {"ingest.max_streams", Count([](int64_t n, Config* config) {
          config->daemon.ingest.max_streams = static_cast<size_t>(n);
+       })},
+      {"ingest.max_streams_per_caller", Count([](int64_t n, Config* config) {
+         config->daemon.ingest.max_streams_per_caller = static_cast<size_t>(n);
        })},
       {"ingest.idle_timeout_s",
        Seconds([](absl::Duration t, Config* config) { config->daemon.ingest.idle_timeout = t; })},

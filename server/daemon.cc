@@ -1,8 +1,10 @@
 #include "server/daemon.h"
 
+#include <arpa/inet.h>
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
@@ -17,6 +19,7 @@
 #include "server/log.h"
 #include "server/names.h"
 #include "server/open_jobs.h"
+#include "server/tls_credentials.h"
 
 namespace parallax::server {
 namespace {
@@ -26,7 +29,10 @@ constexpr int kMaxMetadataBytes = 16 * 1024;
 constexpr int kMaxStreamsPerConnection = 256;
 constexpr int kKeepaliveTimeMs = 30'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
-constexpr int kMinPingIntervalMs = 5'000;  // half of the 10 s at which our clients ping
+constexpr int kMinPingIntervalMs = 5'000;       // half of the 10 s at which our clients ping
+constexpr int kConnectionGraceMs = 5 * 60'000;  // for calls under way, once a connection is too old
+constexpr absl::Duration kMaxConnectionAge = absl::Hours(24 * 7);
+constexpr int kMaxGrpcThreads = 16;
 constexpr absl::Duration kIdleCheckInterval = absl::Seconds(1);
 constexpr absl::Duration kCallGrace = absl::Seconds(1);  // idle peers may not hang up sooner
 constexpr absl::Duration kPageGrace = absl::Seconds(1);  // of HTTP: pages that watch never end
@@ -36,7 +42,17 @@ absl::Status CheckAtLeastOne(std::string_view name, int64_t value) {
   return absl::InvalidArgumentError(absl::StrFormat("%s = %d, must be >= 1", name, value));
 }
 
-absl::Status CheckListen(const char* name, const std::string& listen, Exposure exposure) {
+/// Whether `host` is one address and no name; that of IPv6 stands in brackets.
+bool IsAddress(std::string host) {
+  unsigned char bytes[sizeof(in6_addr)];
+  if (inet_pton(AF_INET, host.c_str(), bytes) == 1) return true;
+  if (!host.starts_with('[') || !host.ends_with(']')) return false;
+  host = host.substr(1, host.size() - 2);
+  return inet_pton(AF_INET6, host.c_str(), bytes) == 1;
+}
+
+absl::Status CheckListen(const char* name, const std::string& listen, Exposure exposure,
+                         const security::SecurityOptions& security) {
   const size_t colon = listen.rfind(':');
   int port = -1;
   if (colon == std::string::npos || colon == 0 ||
@@ -44,13 +60,23 @@ absl::Status CheckListen(const char* name, const std::string& listen, Exposure e
     return absl::InvalidArgumentError(
         absl::StrFormat("%s = \"%s\", must be host:port with a port in [0, 65535]", name, listen));
   }
-  if (exposure == Exposure::kLoopbackOnly && !http::IsLoopbackHost(listen.substr(0, colon))) {
+  const std::string host = listen.substr(0, colon);
+  if (security.HasTls() && !IsAddress(host)) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "%s = \"%s\" can be reached by others and there is no TLS; listen on 127.0.0.1, or "
-        "say --insecure to accept that anybody may write",
+        "%s = \"%s\", must be an address and a port with TLS, as in 0.0.0.0:50051", name, listen));
+  }
+  if (exposure == Exposure::kAnyAddress || http::IsLoopbackHost(host)) return absl::OkStatus();
+  if (!security.HasTls()) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "%s = \"%s\" can be reached by others and there is no TLS; listen on 127.0.0.1, give "
+        "--tls-cert and --tls-key, or say --insecure to accept that others read and write",
         name, listen));
   }
-  return absl::OkStatus();
+  if (security.AsksForProof()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "%s = \"%s\" can be reached by others and nobody is asked who they are; give --tls-client-ca "
+      "or --token-file, or say --insecure to accept that anybody may write",
+      name, listen));
 }
 
 /// gRPC's own lines, in our format.
@@ -59,7 +85,7 @@ void LogFromGrpc(gpr_log_func_args* line) {
       {{"text", line->message}});
 }
 
-void SetLimits(grpc::ServerBuilder* builder) {
+void SetLimits(absl::Duration max_connection_age, grpc::ServerBuilder* builder) {
   builder->SetMaxReceiveMessageSize(kMaxReceiveBytes);
   // By default two daemons would share one port.
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -70,10 +96,20 @@ void SetLimits(grpc::ServerBuilder* builder) {
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                               kMinPingIntervalMs);
-  // Health and reflection are the only services with threads of gRPC's own.
+  // A rig's certificate is looked at again when it connects again.
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                              static_cast<int>(absl::ToInt64Milliseconds(max_connection_age)));
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, kConnectionGraceMs);
+  // Health and reflection are the only services with threads of gRPC's own. They ask nobody who
+  // they are, so what they may take is bounded.
+  builder->SetResourceQuota(grpc::ResourceQuota("parallaxd").SetMaxThreads(kMaxGrpcThreads));
   builder->SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::NUM_CQS, 1);
   builder->SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MIN_POLLERS, 1);
   builder->SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MAX_POLLERS, 2);
+}
+
+void LogSecurity(std::string_view what, const absl::Status& problem) {
+  Log(LogLevel::kError, what, {{"error", base::Plain(problem)}});
 }
 
 /// Names one life of one daemon. By chance and not by the clock, which may be set back.
@@ -84,45 +120,12 @@ std::string NewInstance() {
 
 }  // namespace
 
-/// Writes a line when a job starts and when it ends, and passes on what others want to know of it.
-class Daemon::JobLog final : public pipeline::JobObserver {
- public:
-  JobLog(const DaemonOptions& options, Metrics& metrics, ChangePublisher& changes,
-         WebhookSender& webhooks)
-      : options_(options), metrics_(metrics), changes_(changes), webhooks_(webhooks) {}
-
-  void OnJobStarted(const store::JobRow& job) override {
-    changes_.Changed(JobNameOf(job.id));
-    Log(LogLevel::kInfo, "job started",
-        {{"job", job.id}, {"rig", job.rig}, {"attempt", absl::StrFormat("%d", job.attempts)}});
-  }
-  void OnJobProgress(const store::JobRow& job) override { changes_.Changed(JobNameOf(job.id)); }
-  void OnJobEnded(const store::JobRow& job) override {
-    metrics_.OnJobEnded(job.kind, job.state);
-    changes_.Changed(JobNameOf(job.id));
-    const bool failed = job.state == store::JobState::kFailed;
-    Log(failed ? LogLevel::kWarning : LogLevel::kInfo, "job ended",
-        {{"job", job.id},
-         {"rig", job.rig},
-         {"state", JobStateName(job.state)},
-         {"error", job.failure.ok() ? "" : base::Plain(job.failure)}});
-    webhooks_.OnJobEnded(job);
-  }
-  void OnJobStep(const store::JobRow& job, pipeline::JobStep step) override {
-    if (options_.on_job_step) options_.on_job_step(job, step);
-  }
-
- private:
-  const DaemonOptions& options_;
-  Metrics& metrics_;
-  ChangePublisher& changes_;
-  WebhookSender& webhooks_;
-};
-
 absl::Status Validate(const DaemonOptions& options) {
-  PARALLAX_RETURN_IF_ERROR(CheckListen("listen", options.listen, options.exposure));
+  PARALLAX_RETURN_IF_ERROR(security::Validate(options.security));
+  PARALLAX_RETURN_IF_ERROR(
+      CheckListen("listen", options.listen, options.exposure, options.security));
   if (const std::string& listen = options.http.server.listen; !listen.empty()) {
-    PARALLAX_RETURN_IF_ERROR(CheckListen("http", listen, options.exposure));
+    PARALLAX_RETURN_IF_ERROR(CheckListen("http", listen, options.exposure, options.security));
   }
   PARALLAX_RETURN_IF_ERROR(Validate(options.http));
   PARALLAX_RETURN_IF_ERROR(pipeline::Validate(options.live));
@@ -133,6 +136,15 @@ absl::Status Validate(const DaemonOptions& options) {
   PARALLAX_RETURN_IF_ERROR(CheckAtLeastOne("ingest.workers", options.ingest.workers));
   PARALLAX_RETURN_IF_ERROR(
       CheckAtLeastOne("ingest.max_streams", static_cast<int64_t>(options.ingest.max_streams)));
+  PARALLAX_RETURN_IF_ERROR(
+      CheckAtLeastOne("ingest.max_streams_per_caller",
+                      static_cast<int64_t>(options.ingest.max_streams_per_caller)));
+  if (options.max_connection_age < absl::Seconds(1) ||
+      options.max_connection_age > kMaxConnectionAge) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "max_connection_age = %s, must be in [1s, %s]",
+        absl::FormatDuration(options.max_connection_age), absl::FormatDuration(kMaxConnectionAge)));
+  }
   if (options.ingest.idle_timeout <= absl::ZeroDuration() ||
       options.compaction_interval <= absl::ZeroDuration() ||
       options.drain_timeout <= absl::ZeroDuration()) {
@@ -157,17 +169,20 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
     return true;
   }();
   (void)reflection;
-  std::unique_ptr<Daemon> daemon(new Daemon(options, std::move(store), clock));
+  PARALLAX_ASSIGN_OR_RETURN(std::unique_ptr<security::Guard> guard,
+                            security::Guard::Open(options.security, clock, LogSecurity));
+  std::unique_ptr<Daemon> daemon(new Daemon(options, std::move(store), std::move(guard), clock));
   PARALLAX_RETURN_IF_ERROR(daemon->Listen());
   PARALLAX_RETURN_IF_ERROR(daemon->ListenHttp());
   return daemon;
 }
 
 Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store,
-               const base::Clock& clock)
+               std::unique_ptr<security::Guard> guard, const base::Clock& clock)
     : options_(options),
       clock_(clock),
-      registry_(options.ingest.max_streams),
+      guard_(std::move(guard)),
+      registry_(options.ingest.max_streams, options.ingest.max_streams_per_caller),
       workers_(options.ingest.workers),
       ingest_context_{.store = *store,
                       .clock = clock_,
@@ -190,9 +205,9 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
             clock_, commits_),
       changes_(*store_, registry_, hub_, live_),
       webhooks_(*store_, clock_),
-      job_log_(std::make_unique<JobLog>(options_, metrics_, changes_, webhooks_)),
+      job_log_(*store_, metrics_, changes_, webhooks_, *guard_, options_.on_job_step),
       job_runner_(
-          std::make_unique<pipeline::JobRunner>(*store_, twins_.registry(), clock_, *job_log_)),
+          std::make_unique<pipeline::JobRunner>(*store_, twins_.registry(), clock_, job_log_)),
       executor_(options.threads, options.max_waiting_calls),
       compactor_(options.compaction_interval, Priority::kLow, [this] { Compact(); }),
       idle_watch_(kIdleCheckInterval, Priority::kNormal,
@@ -216,15 +231,18 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
           .on_job_cancelled = [this](const std::string& id) { job_runner_->Cancel(id); },
           .on_changed = [this](const std::string& name) { changes_.Changed(name); }},
       watch_context_{.services = service_context_, .hub = hub_, .live = live_},
-      admission_{.executor = executor_, .authenticate = options.authenticate},
-      services_(service_context_, ingest_context_, watch_context_, admission_) {}
+      admission_{.executor = executor_, .guard = *guard_},
+      services_(service_context_, ingest_context_, watch_context_, admission_),
+      credentials_(guard_->tls() == nullptr
+                       ? grpc::InsecureServerCredentials()
+                       : TlsCredentials(*guard_->tls(), options_.security.client_certificates)) {}
 
 Daemon::~Daemon() { Drain(); }
 
 absl::Status Daemon::Listen() {
   grpc::ServerBuilder builder;
-  SetLimits(&builder);
-  builder.AddListeningPort(options_.listen, grpc::InsecureServerCredentials(), &port_);
+  SetLimits(options_.max_connection_age, &builder);
+  builder.AddListeningPort(options_.listen, credentials_, &port_);
   services_.Register(&builder);
   server_ = builder.BuildAndStart();
   if (server_ != nullptr && port_ != 0) return absl::OkStatus();
@@ -242,11 +260,10 @@ absl::Status Daemon::ListenHttp() {
     if (!posted) done(executor_.Full());
   };
   const auto serving = [this] { return serving_.load(); };
-  PARALLAX_ASSIGN_OR_RETURN(http_,
-                            HttpFront::Start(options_.http, {.grpc = *server_,
-                                                             .authenticate = options_.authenticate,
-                                                             .serving = serving,
-                                                             .metrics = metrics}));
+  PARALLAX_ASSIGN_OR_RETURN(
+      http_, HttpFront::Start(
+                 options_.http,
+                 {.grpc = *server_, .guard = *guard_, .serving = serving, .metrics = metrics}));
   return absl::OkStatus();
 }
 
@@ -260,7 +277,8 @@ absl::StatusOr<std::string> Daemon::MetricsText(uint64_t gateway_calls) const {
                         .twin_evaluations = twins_.Evaluations(),
                         .live = live_counters_.Snapshot(),
                         .watch = hub_.counts(),
-                        .webhooks = webhooks_.counts()});
+                        .webhooks = webhooks_.counts(),
+                        .audit = guard_->audit_counts()});
 }
 
 void Daemon::Drain() {

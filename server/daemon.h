@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 
 #include <atomic>
@@ -20,9 +21,11 @@
 #include "server/grpc_services.h"
 #include "server/http_front.h"
 #include "server/ingest_context.h"
+#include "server/job_log.h"
 #include "server/live_analysis.h"
 #include "server/metrics.h"
 #include "server/periodic_task.h"
+#include "server/security/guard.h"
 #include "server/service_context.h"
 #include "server/session_log.h"
 #include "server/session_registry.h"
@@ -32,27 +35,28 @@
 
 namespace parallax::server {
 
-/// Who may connect while there is no TLS.
+/// Who may connect while there is no TLS, or nobody is asked who they are.
 enum class Exposure { kLoopbackOnly, kAnyAddress };
 
 struct DaemonOptions {
   std::string listen = "127.0.0.1:50051";  ///< host:port; port 0 takes a free one
   Exposure exposure = Exposure::kLoopbackOnly;
   HttpOptions http;
-  Authenticate authenticate = AnybodyMayCall;
-  int threads = 4;                 ///< that work on unary calls
-  size_t max_waiting_calls = 256;  ///< beyond these, RESOURCE_EXHAUSTED
+  security::SecurityOptions security;
+  absl::Duration max_connection_age = absl::Hours(24);  ///< of gRPC, then it has to connect again
+  int threads = 4;                                      ///< that work on unary calls
+  size_t max_waiting_calls = 256;                       ///< beyond these, RESOURCE_EXHAUSTED
   IngestOptions ingest;
   WatchHubOptions watch;
   pipeline::LiveOptions live;
   absl::Duration compaction_interval = absl::Minutes(1);
   absl::Duration drain_timeout = absl::Seconds(30);  ///< then open streams are cut
   /// Told of every step of a job, on the runner's thread; may be empty, must not block.
-  std::function<void(const store::JobRow& job, pipeline::JobStep step)> on_job_step = nullptr;
+  JobLog::OnStep on_job_step = nullptr;
 };
 
 /// Errors: InvalidArgument naming the option, its value and bound; a listen address that others can
-/// reach is refused unless the exposure allows it.
+/// reach is refused unless there are TLS and proof of who calls, or the exposure allows it.
 absl::Status Validate(const DaemonOptions& options);
 
 /// parallaxd without its command line: store, job runner, sessions, gRPC server and HTTP port put
@@ -61,8 +65,10 @@ class Daemon {
  public:
   /// Serves once it returns. `clock` outlives the daemon. Where the store fails for good every call
   /// is refused; whoever opened it is told by the store and ends the process.
-  /// Errors: InvalidArgument (options); NotFound (no dashboard where it should be); Unavailable (an
-  /// address cannot be bound).
+  /// Errors: InvalidArgument (options); NotFound (no dashboard where it should be, no file of keys
+  /// or tokens); FailedPrecondition (a file of secrets that others may use, an audit log that
+  /// another process has); DataLoss (an audit log that was cut); Unavailable (an address cannot be
+  /// bound).
   static absl::StatusOr<std::unique_ptr<Daemon>> Start(const DaemonOptions& options,
                                                        std::unique_ptr<store::Store> store,
                                                        const base::Clock& clock);
@@ -77,10 +83,8 @@ class Daemon {
   void Drain();
 
  private:
-  class JobLog;
-
   Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store,
-         const base::Clock& clock);
+         std::unique_ptr<security::Guard> guard, const base::Clock& clock);
   absl::Status Listen();
   absl::Status ListenHttp();
   absl::StatusOr<std::string> MetricsText(uint64_t gateway_calls) const;
@@ -89,6 +93,7 @@ class Daemon {
   // In order of construction; what is below uses what is above.
   const DaemonOptions options_;
   const base::Clock& clock_;
+  const std::unique_ptr<security::Guard> guard_;
   // Outlive the store: it answers what sessions gave it until it ends, also for streams long gone.
   AppendGate gate_;
   SessionRegistry registry_;
@@ -105,7 +110,7 @@ class Daemon {
   LiveAnalysis live_;
   ChangePublisher changes_;
   WebhookSender webhooks_;
-  const std::unique_ptr<JobLog> job_log_;
+  JobLog job_log_;
   std::unique_ptr<pipeline::JobRunner> job_runner_;
   Executor executor_;
   PeriodicTask compactor_;
@@ -114,6 +119,7 @@ class Daemon {
   const WatchContext watch_context_;
   const Admission admission_;
   GrpcServices services_;
+  const std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
   std::atomic<bool> serving_{true};

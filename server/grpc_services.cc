@@ -23,28 +23,38 @@ using Call = grpc::CallbackServerContext;
 
 // One line a method: gRPC's signature on one side, the handler's method of the same name on the
 // other. A macro, because the generated base classes give every method a name of its own.
-#define PARALLAX_UNARY(Method)                                                     \
-  grpc::ServerUnaryReactor* Method(Call* call, const v1::Method##Request* request, \
-                                   v1::Method##Response* response) override {      \
-    return RunUnary(call, admission_, response,                                    \
-                    [this, request] { return handler_.Method(*request); });        \
+#define PARALLAX_UNARY(Method)                                                                   \
+  grpc::ServerUnaryReactor* Method(Call* call, const v1::Method##Request* request,               \
+                                   v1::Method##Response* response) override {                    \
+    return RunUnary(                                                                             \
+        call, admission_, MethodPath(Service::service_full_name(), #Method), *request, response, \
+        [this, request](const security::Identity&) { return handler_.Method(*request); });       \
   }
-#define PARALLAX_UNARY_BY_CALLER(Method)                                                    \
-  grpc::ServerUnaryReactor* Method(Call* call, const v1::Method##Request* request,          \
-                                   v1::Method##Response* response) override {               \
-    return RunUnary(call, admission_, response, [this, request, caller = CallerOf(*call)] { \
-      return handler_.Method(*request, caller);                                             \
-    });                                                                                     \
+// And of which the audit log is told.
+#define PARALLAX_UNARY_RECORDED(Method)                                             \
+  grpc::ServerUnaryReactor* Method(Call* call, const v1::Method##Request* request,  \
+                                   v1::Method##Response* response) override {       \
+    const std::string path = MethodPath(Service::service_full_name(), #Method);     \
+    return RunUnary(call, admission_, path, *request, response,                     \
+                    [this, request, path](const security::Identity& caller) {       \
+                      auto answer = handler_.Method(*request, caller.name);         \
+                      admission_.guard.Done(path, caller, TargetOf(path, *request), \
+                                            answer.status());                       \
+                      return answer;                                                \
+                    });                                                             \
   }
-#define PARALLAX_SERVER_STREAM(Method)                                             \
-  grpc::ServerWriteReactor<v1::Method##Response>* Method(                          \
-      Call* call, const v1::Method##Request* request) override {                   \
-    return new PartWriter<v1::Method##Response>(                                   \
-        *call, admission_, [this, request] { return handler_.Method(*request); }); \
+#define PARALLAX_SERVER_STREAM(Method)                                                  \
+  grpc::ServerWriteReactor<v1::Method##Response>* Method(                               \
+      Call* call, const v1::Method##Request* request) override {                        \
+    return new PartWriter<v1::Method##Response>(                                        \
+        *call, admission_, MethodPath(Service::service_full_name(), #Method), *request, \
+        [this, request] { return handler_.Method(*request); });                         \
   }
 
 class IngestRpcs final : public v1::IngestService::CallbackService {
  public:
+  using Service = v1::IngestService;
+
   IngestRpcs(const ServiceContext& context, const Admission& admission, const IngestContext& ingest)
       : handler_(context), admission_(admission), ingest_(ingest) {}
 
@@ -66,6 +76,8 @@ class IngestRpcs final : public v1::IngestService::CallbackService {
 
 class QueryRpcs final : public v1::QueryService::CallbackService {
  public:
+  using Service = v1::QueryService;
+
   QueryRpcs(const ServiceContext& context, const Admission& admission, const WatchContext& watch)
       : handler_(context), admission_(admission), watch_(watch) {}
 
@@ -89,6 +101,8 @@ class QueryRpcs final : public v1::QueryService::CallbackService {
 
 class AnalysisRpcs final : public v1::AnalysisService::CallbackService {
  public:
+  using Service = v1::AnalysisService;
+
   AnalysisRpcs(const ServiceContext& context, const Admission& admission)
       : handler_(context), admission_(admission), what_if_(context) {}
 
@@ -112,14 +126,16 @@ class AnalysisRpcs final : public v1::AnalysisService::CallbackService {
 
 class CalibrationRpcs final : public v1::CalibrationService::CallbackService {
  public:
+  using Service = v1::CalibrationService;
+
   CalibrationRpcs(const ServiceContext& context, const Admission& admission)
       : handler_(context), admission_(admission) {}
 
   PARALLAX_UNARY(GetParameterSet)
   PARALLAX_UNARY(ListParameterSets)
   PARALLAX_UNARY(DiffParameterSets)
-  PARALLAX_UNARY_BY_CALLER(Promote)
-  PARALLAX_UNARY_BY_CALLER(Rollback)
+  PARALLAX_UNARY_RECORDED(Promote)
+  PARALLAX_UNARY_RECORDED(Rollback)
 
  private:
   CalibrationHandler handler_;
@@ -128,6 +144,8 @@ class CalibrationRpcs final : public v1::CalibrationService::CallbackService {
 
 class TwinRpcs final : public v1::TwinService::CallbackService {
  public:
+  using Service = v1::TwinService;
+
   TwinRpcs(const ServiceContext& context, const Admission& admission)
       : handler_(context), admission_(admission) {}
 
@@ -141,7 +159,7 @@ class TwinRpcs final : public v1::TwinService::CallbackService {
 };
 
 #undef PARALLAX_UNARY
-#undef PARALLAX_UNARY_BY_CALLER
+#undef PARALLAX_UNARY_RECORDED
 #undef PARALLAX_SERVER_STREAM
 
 }  // namespace

@@ -59,8 +59,8 @@ absl::StatusOr<std::unique_ptr<HttpFront>> HttpFront::Start(const HttpOptions& o
                                                             const HttpFrontContext& context) {
   PARALLAX_ASSIGN_OR_RETURN(http::StaticFiles files, LoadWeb(options.web));
   std::unique_ptr<HttpFront> front(new HttpFront(options, context, std::move(files)));
-  PARALLAX_ASSIGN_OR_RETURN(front->server_,
-                            http::HttpServer::Start(options.server, front->gateway_));
+  PARALLAX_ASSIGN_OR_RETURN(front->server_, http::HttpServer::Start(options.server, front->gateway_,
+                                                                    context.guard.tls()));
   return front;
 }
 
@@ -71,7 +71,7 @@ HttpFront::HttpFront(const HttpOptions& options, const HttpFrontContext& context
       gateway_({.rpc = bridge_,
                 .files = files_,
                 .access = PolicyOf(options),
-                .authenticate = context.authenticate,
+                .guard = context.guard,
                 .serving = context.serving,
                 .metrics = [this, source = context.metrics](auto done) {
                   source(bridge_.open_calls(), std::move(done));

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "server/caller.h"
 #include "server/http/gateway.h"
 #include "server/http/http_server.h"
 #include "server/http/static_files.h"
 #include "server/rpc_bridge.h"
+#include "server/security/guard.h"
 
 namespace parallax::server {
 
@@ -32,7 +32,7 @@ std::string DefaultWebDirectory();
 /// What the HTTP port needs of the daemon.
 struct HttpFrontContext {
   grpc::Server& grpc;
-  Authenticate authenticate;
+  security::Guard& guard;
   std::function<bool()> serving;
   /// http::MetricsSource, told how many calls of pages are under way.
   std::function<void(uint64_t open_calls, std::function<void(absl::StatusOr<std::string>)> done)>

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "absl/time/clock.h"
-#include "server/caller.h"
 #include "server/version.h"
 
 namespace parallax::server {

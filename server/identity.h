@@ -12,8 +12,12 @@ namespace parallax::server {
 /// wrong clock apart.
 void AddServerIdentity(grpc::CallbackServerContext& context);
 
-/// Who calls, as the daemon knows it and not as the caller says: the address that the connection
-/// comes from, without its port, "ipv4:127.0.0.1"; of a page that of the page.
+/// Metadata by which the HTTP gateway tells who called it (http::RpcRequest.caller). From anywhere
+/// but this process it is not believed.
+inline constexpr char kGatewayCaller[] = "parallax-gateway-caller";
+
+/// Where a call comes from, as the daemon knows it and not as the caller says: the address that the
+/// connection comes from, without its port, "ipv4:127.0.0.1"; of a page that of the page.
 std::string CallerOf(const grpc::CallbackServerContext& context);
 /// The same of gRPC's name for a peer, "ipv4:127.0.0.1:41234", and of what the call says of its
 /// caller (kGatewayCaller). That is believed of calls from within this process alone, which are the

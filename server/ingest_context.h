@@ -20,8 +20,9 @@ struct IngestOptions {
   uint32_t credit = 64;                               ///< batches of a stream not yet committed
   size_t max_inbox_bytes = size_t{16} * 1024 * 1024;  ///< of one stream, waiting for a worker
   size_t max_streams = 1024;                          ///< open at once
-  absl::Duration idle_timeout = absl::Seconds(60);    ///< without a message; then UNAVAILABLE
-  int workers = 2;                                    ///< threads that validate and encode
+  size_t max_streams_per_caller = 64;               ///< of these, where callers prove who they are
+  absl::Duration idle_timeout = absl::Seconds(60);  ///< without a message; then UNAVAILABLE
+  int workers = 2;                                  ///< threads that validate and encode
 };
 
 /// Told what sessions do, by several threads at a time; must not block.
@@ -51,11 +52,13 @@ struct IngestContext {
   CommitObserver* commits = nullptr;  ///< told of every batch on disk; null: nobody is
 };
 
-/// The sending side of one open stream. The session is its only caller, from one thread at a time,
+/// The peer's side of one open stream. The session is its only caller, from one thread at a time,
 /// and never touches it after Close.
 class StreamSink {
  public:
   virtual ~StreamSink() = default;
+  /// Whether who opened the stream may write to `rig`, an id. Errors: PermissionDenied.
+  virtual absl::Status CheckRig(const std::string& rig) = 0;
   /// REQUIRES: no read in flight.
   virtual void ReadNext() = 0;
   /// REQUIRES: the last Send has been answered with RigSession::OnWritten.

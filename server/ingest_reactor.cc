@@ -4,23 +4,40 @@
 
 #include <utility>
 
+#include "core/base/status_macros.h"
 #include "server/session_registry.h"
 #include "server/status.h"
 
 namespace parallax::server {
+namespace {
+
+constexpr char kStreamMethod[] = "/parallax.v1.IngestService/Stream";
+
+}  // namespace
 
 IngestReactor::IngestReactor(const IngestContext& context, const Admission& admission,
                              grpc::CallbackServerContext* call)
     : registry_(context.registry),
+      admission_(admission),
       call_(call),
+      admitted_(admission.Admit(*call, kStreamMethod)),
       session_(std::make_shared<RigSession>(context, *this)) {
-  absl::Status status = admission.Admit(*call);
-  if (status.ok()) status = registry_.Add(session_);
+  absl::Status status = admitted_.status();
+  const bool known = status.ok() && admission.guard.asks_for_proof();
+  if (status.ok()) status = registry_.Add(session_, known ? admitted_->identity.name : "");
+  if (known && absl::IsResourceExhausted(status)) {
+    status = admission.guard.Refuse(admitted_->call, admitted_->identity, "", std::move(status));
+  }
   if (!status.ok()) {
     session_->Refuse(std::move(status));
     return;
   }
   ReadNext();
+}
+
+absl::Status IngestReactor::CheckRig(const std::string& rig) {
+  PARALLAX_RETURN_IF_ERROR(admitted_.status());
+  return admission_.CheckRig(*admitted_, rig);
 }
 
 void IngestReactor::OnReadDone(bool ok) {

@@ -3,6 +3,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <memory>
+#include <string>
 
 #include "parallax/v1/ingest.pb.h"
 #include "server/admission.h"
@@ -24,6 +25,7 @@ class IngestReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1
   void OnCancel() override;
   void OnDone() override;
 
+  absl::Status CheckRig(const std::string& rig) override;
   void ReadNext() override;
   void Send(v1::StreamResponse response) override;
   void CancelWrite() override;
@@ -31,7 +33,9 @@ class IngestReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1
 
  private:
   SessionRegistry& registry_;
+  const Admission& admission_;
   grpc::CallbackServerContext* const call_;
+  const absl::StatusOr<Admitted> admitted_;
   const std::shared_ptr<RigSession> session_;
   std::unique_ptr<v1::StreamRequest> request_;  ///< being read into
   v1::StreamResponse response_;                 ///< being written

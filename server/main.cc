@@ -40,6 +40,9 @@ struct Flags {
   std::string web;
   std::string port_file;
   std::string log_format;
+  security::TlsPaths tls;
+  std::string token_file;
+  std::string audit_log;
   bool insecure = false;
 };
 
@@ -59,8 +62,17 @@ void Declare(Flags* flags, CLI::App* app) {
       "file to write once ready: {\"grpc\": port, \"http\": port}; removed at start and "
       "at the end");
   app->add_option("--log-format", flags->log_format, "json or text [text]");
+  app->add_option("--tls-cert", flags->tls.certificate,
+                  "PEM file of the daemon's certificate; both ports then speak TLS alone");
+  app->add_option("--tls-key", flags->tls.key, "PEM file of its private key, mode 0600");
+  app->add_option("--tls-client-ca", flags->tls.client_ca,
+                  "PEM file of the authority that signs rigs' certificates");
+  app->add_option("--token-file", flags->token_file,
+                  "file of tokens, mode 0600; see parallaxd token");
+  app->add_option("--audit-log", flags->audit_log, "file of the audit log [DATA/audit.log]");
   app->add_flag("--insecure", flags->insecure,
-                "accept an address that others can reach, though there is no TLS");
+                "accept an address that others can reach without TLS, or without asking who they "
+                "are");
   app->set_version_flag("--version", absl::StrFormat("parallaxd %s", kVersion));
 }
 
@@ -76,6 +88,13 @@ absl::StatusOr<Config> MakeConfig(const Flags& flags) {
   if (!flags.http.empty()) config.daemon.http.server.listen = flags.http;
   if (!flags.web.empty()) config.daemon.http.web = flags.web;
   if (!flags.port_file.empty()) config.port_file = flags.port_file;
+  security::SecurityOptions& security = config.daemon.security;
+  if (!flags.tls.certificate.empty()) security.tls.certificate = flags.tls.certificate;
+  if (!flags.tls.key.empty()) security.tls.key = flags.tls.key;
+  if (!flags.tls.client_ca.empty()) security.tls.client_ca = flags.tls.client_ca;
+  if (!flags.token_file.empty()) security.token_file = flags.token_file;
+  if (!flags.audit_log.empty()) security.audit_log = flags.audit_log;
+  if (security.audit_log.empty()) security.audit_log = config.data_directory + "/audit.log";
   if (flags.insecure) config.daemon.exposure = Exposure::kAnyAddress;
   if (!flags.log_format.empty()) {
     PARALLAX_ASSIGN_OR_RETURN(config.log_format, ParseLogFormat(flags.log_format));
@@ -137,7 +156,9 @@ absl::Status Serve(const Config& config) {
       {{"version", kVersion},
        {"port", absl::StrFormat("%d", daemon->port())},
        {"http", absl::StrFormat("%d", daemon->http_port())},
-       {"data", config.data_directory}});
+       {"data", config.data_directory},
+       {"tls", config.daemon.security.HasTls() ? "on" : "off"},
+       {"callers", config.daemon.security.AsksForProof() ? "asked who they are" : "anybody"}});
   (void)sd_notify(0, "READY=1");
 
   int signal = 0;

@@ -112,6 +112,15 @@ void AddLive(const MetricsSnapshot& snapshot, Families* families) {
                              MetricType::Counter, snapshot.watch.coalesced));
 }
 
+void AddAudit(const security::AuditCounts& audit, Families* families) {
+  families->push_back(Single("parallax_denied_calls_total",
+                             "Calls and requests refused for who made them or what they asked for.",
+                             MetricType::Counter, audit.denied));
+  families->push_back(Single("parallax_audit_unrecorded_total",
+                             "Acts and refusals that the audit log could not be told of.",
+                             MetricType::Counter, audit.unrecorded));
+}
+
 }  // namespace
 
 Metrics::Metrics() : ack_latency_(std::make_unique<prometheus::Histogram>(AckBounds())) {}
@@ -159,6 +168,7 @@ std::string Metrics::Text(const MetricsSnapshot& snapshot) const {
                               "Predictions since the start, by twin.", MetricType::Counter, "twin",
                               snapshot.twin_evaluations));
   AddLive(snapshot, &families);
+  AddAudit(snapshot.audit, &families);
   return prometheus::TextSerializer().Serialize(families);
 }
 

@@ -12,6 +12,7 @@
 #include "server/ingest_context.h"
 #include "server/ledger.h"
 #include "server/live_counters.h"
+#include "server/security/audit_trail.h"
 #include "server/watch_hub.h"
 #include "server/webhook_sender.h"
 
@@ -33,6 +34,7 @@ struct MetricsSnapshot {
   LiveCounts live;
   WatchHub::Counts watch;
   WebhookCounts webhooks;
+  security::AuditCounts audit;
 };
 
 /// Counts what nobody else keeps, and writes everything as text for Prometheus. Thread-safe.

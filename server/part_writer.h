@@ -3,6 +3,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <functional>
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -23,9 +24,12 @@ class PartWriter final : public grpc::ServerWriteReactor<Response> {
  public:
   using Prepare = std::function<absl::StatusOr<NextPart<Response>>()>;
 
-  PartWriter(const grpc::CallbackServerContext& call, const Admission& admission, Prepare prepare)
+  template <typename Request>
+  PartWriter(const grpc::CallbackServerContext& call, const Admission& admission,
+             std::string method, const Request& request, Prepare prepare)
       : executor_(admission.executor) {
-    if (const absl::Status admitted = admission.Admit(call); !admitted.ok()) {
+    const absl::Status admitted = admission.Admit(call, std::move(method), request).status();
+    if (!admitted.ok()) {
       this->Finish(ToGrpc(admitted));
       return;
     }

@@ -79,6 +79,8 @@ absl::Status RigSession::Greet(const v1::Hello& hello) {
   if (hello.producer_id().empty()) {
     return InvalidField("hello.producer_id", "", "1 to 128 bytes");
   }
+  // Before anything is read, so that a refusal does not tell which rigs there are.
+  PARALLAX_RETURN_IF_ERROR(sink_.CheckRig(name.rig));
   PARALLAX_ASSIGN_OR_RETURN(store::RigRow rig, context_.store.GetRig(name.rig));
   if (const std::string stored = signal::SchemaHash(rig.rig); stored != hello.schema_hash()) {
     return SchemaStatus(hello.schema_hash(), stored);

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/caller.h"
+#include "server/identity.h"
 
 namespace parallax::server {
 namespace {

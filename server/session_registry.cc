@@ -10,25 +10,43 @@
 
 namespace parallax::server {
 
-absl::Status SessionRegistry::Add(const std::shared_ptr<RigSession>& session) {
+namespace {
+
+absl::Status TooMany(std::string_view what, size_t streams, size_t bound, std::string_view key) {
+  return base::FieldStatus(absl::StatusCode::kResourceExhausted,
+                           {.field = "streams",
+                            .value = absl::StrFormat("%u", streams),
+                            .bound = absl::StrFormat("<= %u", bound),
+                            .next_step = absl::StrFormat("close a stream, or raise %s", key)},
+                           what);
+}
+
+}  // namespace
+
+absl::Status SessionRegistry::Add(const std::shared_ptr<RigSession>& session,
+                                  const std::string& caller) {
   base::MutexLock lock(mutex_);
   // Registered even where refused: its RPC, too, has to be over before a shutdown is.
-  sessions_.emplace(session, ++arrivals_);
+  sessions_.emplace(session, Open{.arrival = ++arrivals_, .caller = caller});
+  const size_t of_caller = caller.empty() ? 0 : ++by_caller_[caller];
   if (draining_) return absl::UnavailableError("the daemon is draining; connect again later");
+  if (of_caller > max_sessions_per_caller_) {
+    return TooMany(absl::StrFormat("open streams of %s", caller), of_caller,
+                   max_sessions_per_caller_, "ingest.max_streams_per_caller");
+  }
   if (sessions_.size() > max_sessions_) {
-    return base::FieldStatus(absl::StatusCode::kResourceExhausted,
-                             {.field = "streams",
-                              .value = absl::StrFormat("%u", sessions_.size()),
-                              .bound = absl::StrFormat("<= %u", max_sessions_),
-                              .next_step = "close a stream, or raise ingest.max_streams"},
-                             "open streams");
+    return TooMany("open streams", sessions_.size(), max_sessions_, "ingest.max_streams");
   }
   return absl::OkStatus();
 }
 
 void SessionRegistry::Remove(const std::shared_ptr<RigSession>& session) {
   base::MutexLock lock(mutex_);
-  sessions_.erase(session);
+  if (const auto open = sessions_.find(session); open != sessions_.end()) {
+    const auto of_caller = by_caller_.find(open->second.caller);
+    if (of_caller != by_caller_.end() && --of_caller->second == 0) by_caller_.erase(of_caller);
+    sessions_.erase(open);
+  }
   for (auto it = owners_.begin(); it != owners_.end();) {
     const std::shared_ptr<RigSession> owner = it->second.lock();
     it = owner == nullptr || owner == session ? owners_.erase(it) : std::next(it);
@@ -41,7 +59,7 @@ absl::StatusOr<std::shared_ptr<RigSession>> SessionRegistry::TakeOver(
   base::MutexLock lock(mutex_);
   std::weak_ptr<RigSession>& slot = owners_[owner];
   std::shared_ptr<RigSession> former = slot.lock();
-  if (former != nullptr && sessions_[former] > sessions_[session]) {
+  if (former != nullptr && sessions_[former].arrival > sessions_[session].arrival) {
     return absl::AbortedError("a newer stream of this producer is open");
   }
   slot = session;
@@ -106,7 +124,7 @@ size_t SessionRegistry::size() const {
 std::vector<std::shared_ptr<RigSession>> SessionRegistry::Snapshot() const {
   base::MutexLock lock(mutex_);
   std::vector<std::shared_ptr<RigSession>> sessions;
-  for (const auto& [session, arrival] : sessions_) sessions.push_back(session);
+  for (const auto& [session, open] : sessions_) sessions.push_back(session);
   return sessions;
 }
 

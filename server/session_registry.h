@@ -25,10 +25,13 @@ using StreamOwner = std::tuple<std::string, std::string, std::string>;  // rig, 
 /// they write to. Thread-safe.
 class SessionRegistry {
  public:
-  explicit SessionRegistry(size_t max_sessions) : max_sessions_(max_sessions) {}
+  SessionRegistry(size_t max_sessions, size_t max_sessions_per_caller)
+      : max_sessions_(max_sessions), max_sessions_per_caller_(max_sessions_per_caller) {}
 
-  /// Errors: Unavailable while draining; ResourceExhausted where too many streams are open.
-  absl::Status Add(const std::shared_ptr<RigSession>& session);
+  /// @param caller  whose it is; empty where nobody has proven that
+  /// Errors: Unavailable while draining; ResourceExhausted where too many streams are open, in all
+  /// or of this caller.
+  absl::Status Add(const std::shared_ptr<RigSession>& session, const std::string& caller);
   /// Called when nothing of the stream's RPC is left.
   void Remove(const std::shared_ptr<RigSession>& session);
   /// Makes `session` the owner; returns the former one where there is another. Aborted where the
@@ -55,13 +58,20 @@ class SessionRegistry {
  private:
   std::vector<std::shared_ptr<RigSession>> Snapshot() const;
 
+  /// A stream that is open.
+  struct Open {
+    uint64_t arrival = 0;
+    std::string caller;
+  };
+
   const size_t max_sessions_;
+  const size_t max_sessions_per_caller_;
   mutable base::Mutex mutex_;
   base::CondVar emptied_;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t arrivals_ ABSL_GUARDED_BY(mutex_) = 0;
-  /// Open streams and their order of arrival.
-  std::map<std::shared_ptr<RigSession>, uint64_t> sessions_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::shared_ptr<RigSession>, Open> sessions_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, size_t> by_caller_ ABSL_GUARDED_BY(mutex_);  ///< how many are open
   std::map<StreamOwner, std::weak_ptr<RigSession>> owners_ ABSL_GUARDED_BY(mutex_);
 
   // Held while the store is read, therefore apart from mutex_, which reactions take.

@@ -8,6 +8,8 @@
 namespace parallax::server {
 namespace {
 
+constexpr char kWatchMethod[] = "/parallax.v1.QueryService/Watch";
+
 absl::Status WatcherGone() { return absl::CancelledError("the watcher is gone"); }
 absl::Status DaemonEnds() { return absl::UnavailableError("the daemon ends; watch again later"); }
 
@@ -16,7 +18,8 @@ absl::Status DaemonEnds() { return absl::UnavailableError("the daemon ends; watc
 WatchReactor::WatchReactor(const WatchContext& context, const grpc::CallbackServerContext& call,
                            const Admission& admission, const v1::WatchRequest& request)
     : context_(context), executor_(admission.executor) {
-  if (const absl::Status admitted = admission.Admit(call); !admitted.ok()) {
+  const absl::Status admitted = admission.Admit(call, kWatchMethod, request).status();
+  if (!admitted.ok()) {
     Finish(ToGrpc(admitted));
     return;
   }

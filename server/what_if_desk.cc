@@ -15,6 +15,8 @@
 namespace parallax::server {
 namespace {
 
+constexpr char kWhatIfMethod[] = "/parallax.v1.AnalysisService/WhatIf";
+
 v1::VerdictSummary SummaryToProto(const pipeline::VerdictSummary& summary) {
   v1::VerdictSummary wire;
   wire.set_kind(summary.kind);
@@ -151,9 +153,8 @@ class WhatIfDesk::Call final : public grpc::ServerWriteReactor<v1::WhatIfRespons
 grpc::ServerWriteReactor<v1::WhatIfResponse>* WhatIfDesk::Start(
     const grpc::CallbackServerContext& call, const Admission& admission,
     const v1::WhatIfRequest& request) {
-  if (const absl::Status admitted = admission.Admit(call); !admitted.ok()) {
-    return new Call(admitted);
-  }
+  const absl::Status admitted = admission.Admit(call, kWhatIfMethod, request).status();
+  if (!admitted.ok()) return new Call(admitted);
   if (busy_.exchange(true)) return new Call(Busy());
   return new Call(*this, request);
 }

@@ -70,15 +70,18 @@ class BeastConnection final : public Connection,
                               public std::enable_shared_from_this<BeastConnection> {
  public:
   BeastConnection(tcp::socket socket, Connections& shared)
-      : shared_(shared), socket_(std::move(socket)), peer_(PeerOf(socket_)), timer_(shared.io) {}
+      : shared_(shared),
+        wire_(std::move(socket), shared.tls.Current()),
+        peer_(PeerOf(wire_.socket())),
+        timer_(shared.io) {}
 
-  void AwaitRequest();
+  void Begin();
   void Close() override;
   void Drain() override;
   void Cut() override;
 
  private:
-  enum class State { kIdle, kReading, kAnswering, kLingering, kClosed };
+  enum class State { kShakingHands, kIdle, kReading, kAnswering, kLingering, kClosed };
 
   auto Then(void (BeastConnection::*next)(error_code)) {
     return [self = shared_from_this(), next](error_code error, size_t = 0) {
@@ -88,6 +91,8 @@ class BeastConnection final : public Connection,
   void SetDeadline(absl::Duration after);
   void ClearDeadline() { timer_.expires_at(net::steady_timer::time_point::max()); }
 
+  void OnShaken(error_code error);
+  void AwaitRequest();
   void StartRead();
   void OnBytes(error_code error, size_t count);
   void ReadHead();
@@ -106,10 +111,10 @@ class BeastConnection final : public Connection,
   void Linger();
 
   Connections& shared_;
-  tcp::socket socket_;
+  Wire wire_;
   const std::string peer_;
   net::steady_timer timer_;
-  State state_ = State::kIdle;
+  State state_ = State::kShakingHands;
   boost::beast::flat_buffer buffer_{kMaxBufferBytes};
   bool reading_ = false;  ///< a read of StartRead is out; buffer_ is empty then
   bool keep_alive_ = false;
@@ -142,7 +147,7 @@ void BeastConnection::Close() {
   exchange_.reset();
   timer_.cancel();
   error_code ignored;
-  socket_.close(ignored);
+  wire_.socket().close(ignored);
   const std::shared_ptr<BeastConnection> self = shared_from_this();
   shared_.open.erase(self);
   if (shared_.draining && shared_.open.empty()) shared_.cut_timer.cancel();
@@ -150,7 +155,7 @@ void BeastConnection::Close() {
 
 void BeastConnection::Drain() {
   keep_alive_ = false;
-  if (state_ == State::kIdle) Close();
+  if (state_ == State::kIdle || state_ == State::kShakingHands) Close();
 }
 
 void BeastConnection::Cut() {
@@ -160,10 +165,10 @@ void BeastConnection::Cut() {
 
 void BeastConnection::StartRead() {
   if (std::exchange(reading_, true)) return;
-  socket_.async_read_some(buffer_.prepare(kReadBytes),
-                          [self = shared_from_this()](error_code error, size_t count) {
-                            if (self->state_ != State::kClosed) self->OnBytes(error, count);
-                          });
+  wire_.async_read_some(buffer_.prepare(kReadBytes),
+                        [self = shared_from_this()](error_code error, size_t count) {
+                          if (self->state_ != State::kClosed) self->OnBytes(error, count);
+                        });
 }
 
 void BeastConnection::OnBytes(error_code error, size_t count) {
@@ -173,6 +178,17 @@ void BeastConnection::OnBytes(error_code error, size_t count) {
   buffer_.commit(count);
   // While an answer is made they are the next request's and wait.
   if (state_ == State::kIdle) ReadHead();
+}
+
+void BeastConnection::Begin() {
+  if (!wire_.has_tls()) return AwaitRequest();
+  SetDeadline(shared_.options.head_timeout);
+  wire_.async_handshake(Then(&BeastConnection::OnShaken));
+}
+
+void BeastConnection::OnShaken(error_code error) {
+  if (error || shared_.draining) return Close();
+  AwaitRequest();
 }
 
 void BeastConnection::AwaitRequest() {
@@ -189,7 +205,7 @@ void BeastConnection::ReadHead() {
   parser_->header_limit(static_cast<uint32_t>(shared_.options.max_head_bytes));
   parser_->body_limit(shared_.options.max_body_bytes);
   SetDeadline(shared_.options.head_timeout);
-  beast::async_read_header(socket_, buffer_, *parser_, Then(&BeastConnection::OnHead));
+  beast::async_read_header(wire_, buffer_, *parser_, Then(&BeastConnection::OnHead));
 }
 
 void BeastConnection::OnHead(error_code error) {
@@ -205,12 +221,12 @@ void BeastConnection::OnHead(error_code error) {
   if (absl::AsciiStrToLower(std::string(request_.Header("expect"))) != "100-continue")
     return ReadBody({});
   chunk_ = "HTTP/1.1 100 Continue\r\n\r\n";
-  net::async_write(socket_, net::buffer(chunk_), Then(&BeastConnection::ReadBody));
+  net::async_write(wire_, net::buffer(chunk_), Then(&BeastConnection::ReadBody));
 }
 
 void BeastConnection::ReadBody(error_code error) {
   if (error) return Close();
-  beast::async_read(socket_, buffer_, *parser_, Then(&BeastConnection::OnBody));
+  beast::async_read(wire_, buffer_, *parser_, Then(&BeastConnection::OnBody));
 }
 
 void BeastConnection::OnBody(error_code error) {
@@ -274,14 +290,14 @@ void BeastConnection::Send(Response response) {
   if (response.body_kind == BodyKind::kInPieces) {
     response_.chunked(true);
     serializer_.emplace(response_);
-    beast::async_write_header(socket_, *serializer_, Then(&BeastConnection::OnHeadSent));
+    beast::async_write_header(wire_, *serializer_, Then(&BeastConnection::OnHeadSent));
     return;
   }
   if (response.status != kNoContent && response.status != kNotModified) {
     response_.content_length(response.body.size());
     if (!head_only_) response_.body() = std::move(response.body);
   }
-  beast::async_write(socket_, response_, Then(&BeastConnection::OnAnswered));
+  beast::async_write(wire_, response_, Then(&BeastConnection::OnAnswered));
 }
 
 void BeastConnection::OnHeadSent(error_code error) {
@@ -300,7 +316,7 @@ void BeastConnection::SendPiece(const Piece& piece) {
   last_piece_ = piece.last;
   chunk_ = ChunkOf(piece);
   SetDeadline(shared_.options.write_timeout);
-  net::async_write(socket_, net::buffer(chunk_), Then(&BeastConnection::OnPieceSent));
+  net::async_write(wire_, net::buffer(chunk_), Then(&BeastConnection::OnPieceSent));
 }
 
 void BeastConnection::OnPieceSent(error_code error) {
@@ -321,10 +337,11 @@ void BeastConnection::OnAnswered(error_code error) {
 /// the answer might be lost with it.
 void BeastConnection::Linger() {
   state_ = State::kLingering;
-  error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
   buffer_.clear();
   SetDeadline(shared_.options.linger_timeout);
+  // With TLS the peer hangs up because the answer said that it was the last.
+  error_code ignored;
+  if (!wire_.has_tls()) wire_.socket().shutdown(tcp::socket::shutdown_send, ignored);
   StartRead();
 }
 
@@ -333,7 +350,7 @@ void BeastConnection::Linger() {
 void ServeConnection(tcp::socket socket, Connections& connections) {
   const auto connection = std::make_shared<BeastConnection>(std::move(socket), connections);
   connections.open.insert(connection);
-  connection->AwaitRequest();
+  connection->Begin();
 }
 
 }  // namespace parallax::server::http

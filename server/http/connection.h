@@ -8,6 +8,8 @@
 
 #include "server/http/exchange.h"
 #include "server/http/http_server.h"
+#include "server/http/tls_contexts.h"
+#include "server/http/wire.h"
 
 namespace parallax::server::http {
 
@@ -27,6 +29,7 @@ struct Connections {
   boost::asio::io_context io{1};
   HttpServerOptions options;
   Handler& handler;
+  TlsContexts tls;
   std::set<std::shared_ptr<Connection>> open{};
   bool draining = false;
   boost::asio::steady_timer cut_timer{io};  ///< cancelled when, while draining, none is open

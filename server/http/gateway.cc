@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "server/http/error_answer.h"
 #include "server/http/grpc_web_exchange.h"
@@ -17,6 +18,16 @@ namespace parallax::server::http {
 namespace {
 
 constexpr int kChunkedSince = 11;  // HTTP/1.1
+constexpr std::string_view kMetricsPath = "/metrics";
+
+/// Whether a path is one that no page has and that looks for files elsewhere. Nothing is found
+/// there anyway, but who asks is worth knowing.
+bool LeavesFolder(std::string_view path) {
+  const std::string lower = absl::AsciiStrToLower({path.data(), path.size()});
+  return lower.find("..") != std::string::npos || lower.find("%2e") != std::string::npos ||
+         lower.find('\\') != std::string::npos || lower.find("%5c") != std::string::npos ||
+         lower.find("%00") != std::string::npos;
+}
 
 Response With(Response response, const Headers& headers) {
   response.headers.insert(response.headers.end(), headers.begin(), headers.end());
@@ -89,15 +100,19 @@ std::optional<Response> RefuseMethod(const Request& head) {
 
 std::optional<Response> Gateway::Refuse(const Request& head) {
   if (const absl::Status host = CheckHost(context_.access, head); !host.ok()) {
-    return ErrorAnswer(421, host, head);
+    return TurnAway(head, 421, host);
   }
   const absl::StatusOr<Headers> cors = JudgeOrigin(context_.access, head);
-  if (!cors.ok()) return ErrorAnswer(403, cors.status(), head);
+  if (!cors.ok()) return TurnAway(head, 403, cors.status());
+  if (LeavesFolder(head.Path())) {
+    return TurnAway(head, 404, absl::NotFoundError("there is no such page"));
+  }
   if (head.method == "OPTIONS" && !cors->empty() &&
       head.CountHeader("access-control-request-method") > 0) {
     return PreflightAnswer(*cors);
   }
   std::optional<Response> refusal = RefuseMethod(head);
+  if (!refusal.has_value()) refusal = RefuseStranger(head);
   if (refusal.has_value()) refusal = With(*std::move(refusal), *cors);
   return refusal;
 }
@@ -106,11 +121,33 @@ Reply Gateway::Handle(Request request, const Post& post) {
   Headers cors = JudgeOrigin(context_.access, request).value_or(Headers());
   if (request.method == "POST") return Call(request, std::move(cors), post);
   if (request.Path() == "/healthz") return With(Health(), cors);
-  if (request.Path() == "/metrics") return Metrics(request, std::move(cors), post);
+  if (request.Path() == kMetricsPath) {
+    return std::make_shared<MetricsExchange>(context_.metrics, std::move(cors), post);
+  }
   return With(context_.files.Answer(request), cors);
 }
 
+std::optional<Response> Gateway::TurnAway(const Request& head, unsigned status,
+                                          const absl::Status& why) {
+  context_.guard.TurnedAway(head.peer, head.Path(), why);
+  return ErrorAnswer(status, why, head);
+}
+
+std::optional<Response> Gateway::RefuseStranger(const Request& head) {
+  const bool call = head.method == "POST";
+  if (!call && head.Path() != kMetricsPath) return std::nullopt;
+  security::Call shown{.method = std::string(head.Path()), .address = head.peer};
+  for (const auto& [name, value] : head.headers) {
+    if (name == "authorization") shown.authorization.push_back(value);
+  }
+  const absl::Status admitted = context_.guard.Admit(shown).status();
+  if (admitted.ok()) return std::nullopt;
+  if (call) return RpcErrorAnswer(admitted, head);
+  return ErrorAnswer(HttpStatusOf(admitted.code()), admitted, head);
+}
+
 Response Gateway::Unreadable(unsigned status, const absl::Status& why, const Request& head) {
+  context_.guard.TurnedAway(head.peer, head.Path(), why);
   return With(ErrorAnswer(status, why, head),
               JudgeOrigin(context_.access, head).value_or(Headers()));
 }
@@ -129,15 +166,6 @@ Reply Gateway::Call(const Request& request, Headers cors, const Post& post) {
   }
   return std::make_shared<JsonExchange>(context_.rpc, *std::move(call), std::move(cors), post,
                                         *method->output_type());
-}
-
-Reply Gateway::Metrics(const Request& request, Headers cors, const Post& post) {
-  const absl::Status admitted =
-      context_.authenticate({.authorization = std::string(request.Header("authorization"))});
-  if (!admitted.ok()) {
-    return With(ErrorAnswer(HttpStatusOf(admitted.code()), admitted, request), cors);
-  }
-  return std::make_shared<MetricsExchange>(context_.metrics, std::move(cors), post);
 }
 
 Response Gateway::Health() const {

@@ -5,11 +5,11 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "server/caller.h"
 #include "server/http/access.h"
 #include "server/http/exchange.h"
 #include "server/http/rpc_backend.h"
 #include "server/http/static_files.h"
+#include "server/security/guard.h"
 
 namespace parallax::server::http {
 
@@ -21,7 +21,7 @@ struct GatewayContext {
   RpcBackend& rpc;
   const StaticFiles& files;
   AccessPolicy access;
-  Authenticate authenticate;
+  security::Guard& guard;
   std::function<bool()> serving;  ///< false: calls go elsewhere
   MetricsSource metrics;
 };
@@ -30,11 +30,13 @@ struct GatewayContext {
 ///
 ///   POST /package.Service/Method   the RPC, in gRPC-Web or JSON
 ///   GET  /healthz                  200 {"status":"SERVING"}, 503 {"status":"NOT_SERVING"}; anybody
-///   GET  /metrics                  for Prometheus; whom `authenticate` lets
+///   GET  /metrics                  for Prometheus; whom the guard lets
 ///   GET  anything else             the dashboard's files; anybody
 ///
-/// A call is judged where every RPC is (server/admission.h), by the `authorization` that its client
-/// sent and that is all that is passed on.
+/// Who calls is judged by the `authorization` that the client sent, by its head alone, before a
+/// body is read; then once more where every RPC is (server/admission.h), since that header is all
+/// that is passed on. The audit log is told of what is turned away for where it comes from or what
+/// it asks for.
 class Gateway final : public Handler {
  public:
   explicit Gateway(GatewayContext context) : context_(std::move(context)) {}
@@ -45,8 +47,9 @@ class Gateway final : public Handler {
 
  private:
   Reply Call(const Request& request, Headers cors, const Post& post);
-  Reply Metrics(const Request& request, Headers cors, const Post& post);
   Response Health() const;
+  std::optional<Response> RefuseStranger(const Request& head);
+  std::optional<Response> TurnAway(const Request& head, unsigned status, const absl::Status& why);
 
   const GatewayContext context_;
 };

@@ -25,8 +25,8 @@ constexpr absl::Duration kCutGrace = absl::Seconds(1);  // for the words of a ca
 }  // namespace
 
 struct HttpServer::Impl {
-  Impl(const HttpServerOptions& options, Handler& handler)
-      : connections{.options = options, .handler = handler} {}
+  Impl(const HttpServerOptions& options, Handler& handler, security::TlsFiles* tls)
+      : connections{.options = options, .handler = handler, .tls = TlsContexts(tls)} {}
 
   absl::Status Listen();
   void Accept();
@@ -113,8 +113,9 @@ HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpServer::~HttpServer() { Drain(absl::ZeroDuration()); }
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options,
-                                                              Handler& handler) {
-  auto impl = std::make_unique<Impl>(options, handler);
+                                                              Handler& handler,
+                                                              security::TlsFiles* tls) {
+  auto impl = std::make_unique<Impl>(options, handler, tls);
   if (absl::Status status = impl->Listen(); !status.ok()) return status;
   impl->Accept();
   Impl* const running = impl.get();

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/http/exchange.h"
+#include "server/security/tls_files.h"
 
 namespace parallax::server::http {
 
@@ -24,16 +25,17 @@ struct HttpServerOptions {
       absl::Seconds(2);  ///< for the peer to hang up after the last answer
 };
 
-/// HTTP/1.1 on one port and one thread, on Boost.Beast: connections, limits and timeouts. What is
-/// answered is the handler's. Memory a connection: a head, a body, and one piece of an answer; a
-/// reader that is slow is waited for, one that has gone has its exchange cancelled. A peer counts
-/// as gone when it closes its half of the connection. Thread-safe.
+/// HTTP/1.1, with TLS or without, on one port and one thread, on Boost.Beast: connections, limits
+/// and timeouts. What is answered is the handler's. Memory a connection: a head, a body, and one
+/// piece of an answer; a reader that is slow is waited for, one that has gone has its exchange
+/// cancelled. A peer counts as gone when it closes its half of the connection. Thread-safe.
 class HttpServer {
  public:
-  /// Serves once it returns. `handler` outlives the server.
+  /// Serves once it returns. `handler` and `tls` outlive the server. @param tls  null: plain text
   /// Errors: Unavailable (the address cannot be bound).
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options,
-                                                           Handler& handler);
+                                                           Handler& handler,
+                                                           security::TlsFiles* tls = nullptr);
   ~HttpServer();  ///< drains without patience
 
   int port() const;

@@ -29,6 +29,13 @@ TEST(ConfigTest, TheDocumentedFileHoldsEveryKeyWithItsDefault) {
   EXPECT_EQ(config->daemon.ingest.credit, defaults.daemon.ingest.credit);
   EXPECT_EQ(config->daemon.ingest.max_inbox_bytes, defaults.daemon.ingest.max_inbox_bytes);
   EXPECT_EQ(config->daemon.ingest.max_streams, defaults.daemon.ingest.max_streams);
+  EXPECT_EQ(config->daemon.ingest.max_streams_per_caller,
+            defaults.daemon.ingest.max_streams_per_caller);
+  EXPECT_EQ(config->daemon.max_connection_age, defaults.daemon.max_connection_age);
+  EXPECT_FALSE(config->daemon.security.HasTls());
+  EXPECT_FALSE(config->daemon.security.AsksForProof());
+  EXPECT_EQ(config->daemon.security.client_certificates,
+            defaults.daemon.security.client_certificates);
   EXPECT_EQ(config->daemon.ingest.idle_timeout, defaults.daemon.ingest.idle_timeout);
   EXPECT_EQ(config->daemon.ingest.workers, defaults.daemon.ingest.workers);
   EXPECT_EQ(config->daemon.live.runs_per_false_alarm, defaults.daemon.live.runs_per_false_alarm);

@@ -1,7 +1,6 @@
 // The HTTP port of a whole daemon: gRPC-Web, JSON, CORS, files, health and metrics.
 #include <google/protobuf/descriptor.h>
 
-#include <atomic>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
@@ -245,15 +244,14 @@ TEST_F(GatewayTest, APageUnderAnotherNameIsTurnedAway) {
 }
 
 TEST_F(GatewayTest, BeingInTheProcessIsNoProofOfIdentity) {
-  std::atomic<bool> strict{false};
-  options_.authenticate = [&strict](const CallerProof& proof) -> absl::Status {
-    if (!strict || proof.authorization == "Bearer right") return absl::OkStatus();
-    return absl::UnauthenticatedError("who are you?");
-  };
+  options_.security.token_file = directory_.path() + "/tokens";
+  const security::NewToken token =
+      security::AddToken(options_.security.token_file, {.label = "page"}, clock_.Now(),
+                         security::SystemEntropy)
+          .value();
   Restart();
-  strict = true;
   const std::string message = RunName("rigs/board/runs/one");
-  const HttpPeer::Fields right = {{"Authorization", "Bearer right"}};
+  const HttpPeer::Fields right = {{"Authorization", "Bearer " + token.text}};
   v1::GetRunRequest request;
   ASSERT_TRUE(request.ParseFromString(message));
   EXPECT_TRUE(
@@ -272,12 +270,11 @@ TEST_F(GatewayTest, BeingInTheProcessIsNoProofOfIdentity) {
 }
 
 TEST_F(GatewayTest, NoMethodIsCalledByWhoIsNotAdmitted) {
-  std::atomic<bool> strict{false};
-  options_.authenticate = [&strict](const CallerProof& /*proof*/) -> absl::Status {
-    return strict ? absl::UnauthenticatedError("who are you?") : absl::OkStatus();
-  };
+  options_.security.token_file = directory_.path() + "/tokens";
+  ASSERT_TRUE(security::AddToken(options_.security.token_file, {.label = "another's"}, clock_.Now(),
+                                 security::SystemEntropy)
+                  .ok());
   Restart();
-  strict = true;
   int methods = 0;
   for (const google::protobuf::Descriptor* of :
        {v1::CreateRigRequest::descriptor(), v1::GetRunRequest::descriptor(),

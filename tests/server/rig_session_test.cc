@@ -117,7 +117,7 @@ class RigSessionTest : public ::testing::Test {
   store::TemporaryDirectory directory_;
   FakeClock clock_;
   AppendGate gate_;
-  SessionRegistry registry_{64};
+  SessionRegistry registry_{64, 64};
   RunLedger totals_;
   SessionDiary diary_;
   std::unique_ptr<SessionWorkers> workers_;

@@ -13,7 +13,7 @@ SessionPeer::SessionPeer(const IngestContext& context, Reads reads)
       reads_(reads),
       state_(std::make_shared<State>()),
       session_(std::make_shared<RigSession>(context, *this)) {
-  if (absl::Status status = registry_.Add(session_); !status.ok()) {
+  if (absl::Status status = registry_.Add(session_, ""); !status.ok()) {
     session_->Refuse(std::move(status));
   }
   transport_ = std::thread([this] { CompleteWrites(); });

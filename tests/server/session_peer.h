@@ -37,6 +37,7 @@ class SessionPeer final : public StreamSink {
   absl::Status Finish();
 
   // For the session.
+  absl::Status CheckRig(const std::string& /*rig*/) override { return absl::OkStatus(); }
   void ReadNext() override;
   void Send(v1::StreamResponse response) override;
   void CancelWrite() override;

@@ -47,10 +47,13 @@ class HttpServerTest : public ::testing::Test {
   FakeBackend backend_;
   const StaticFiles files_{"/nowhere"};
   std::atomic<bool> serving_{true};
+  const base::SystemClock clock_;
+  const std::unique_ptr<security::Guard> guard_ =
+      security::Guard::Open({}, clock_, [](std::string_view, const absl::Status&) {}).value();
   Gateway gateway_{{.rpc = backend_,
                     .files = files_,
                     .access = {},
-                    .authenticate = AnybodyMayCall,
+                    .guard = *guard_,
                     .serving = [this] { return serving_.load(); },
                     .metrics = [](const auto& done) { std::thread(done, "metric 1\n").detach(); }}};
   HttpServerOptions options_;
