@@ -23,6 +23,7 @@
 #include "server/daemon.h"
 #include "server/log.h"
 #include "server/maintenance.h"
+#include "server/security_commands.h"
 #include "server/version.h"
 
 namespace parallax::server {
@@ -179,12 +180,18 @@ int Main(int argc, char** argv) {
   Declare(&flags, &app);
   std::function<int()> maintenance;
   DeclareMaintenance(&maintenance, &app);
+  SecurityCommands commands(&app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
   if (maintenance) return maintenance();
+  if (const std::optional<absl::Status> done = commands.Run(std::cout); done.has_value()) {
+    if (done->ok()) return 0;
+    std::cerr << "error: " << ToPeople(*done) << "\n";
+    return kExitError;
+  }
   const absl::StatusOr<Config> config = MakeConfig(flags);
   if (!config.ok()) {
     Log(LogLevel::kError, "cannot start", {{"error", std::string(config.status().message())}});
