@@ -16,6 +16,7 @@ namespace {
 
 struct GlobalFlags {
   PartialSettings settings;
+  bool plaintext = false;
   bool quiet = false;
   bool utc = false;
 };
@@ -26,6 +27,15 @@ void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
       ->type_name("FORMAT");
   app.add_option("--server", flags.settings.server, "daemon's address, host:port")
       ->type_name("ADDRESS");
+  app.add_option("--tls-ca", flags.settings.tls_ca, "PEM of the daemon's authority; turns TLS on")
+      ->type_name("FILE");
+  app.add_option("--tls-cert", flags.settings.tls_cert, "PEM of a certificate to show")
+      ->type_name("FILE");
+  app.add_option("--tls-key", flags.settings.tls_key, "PEM of its key, mode 0600")
+      ->type_name("FILE");
+  app.add_option("--token-file", flags.settings.token_file, "file of a token, mode 0600")
+      ->type_name("FILE");
+  app.add_flag("--plaintext", flags.plaintext, "no TLS, and a token all the same");
   app.add_option("--timeout", flags.settings.timeout_s, "longest time of one call [s]")
       ->check(CLI::PositiveNumber)
       ->type_name("SECONDS");
@@ -111,7 +121,14 @@ int RunAction(const Action& action, const GlobalFlags& flags, Environment& envir
     WriteError(environment, raw_format, settings.status(), kExitUsage);
     return kExitUsage;
   }
-  Context context(environment, std::move(*settings),
+  if (flags.plaintext) settings->credentials.plain_text = PlainText::kAccepted;
+  absl::StatusOr<Credentials> credentials =
+      ReadCredentials(settings->credentials, settings->server);
+  if (!credentials.ok()) {
+    WriteError(environment, settings->output, credentials.status(), kExitUsage);
+    return kExitUsage;
+  }
+  Context context(environment, std::move(*settings), std::move(*credentials),
                   flags.quiet ? Verbosity::kQuiet : Verbosity::kNormal,
                   flags.utc ? TimeZone::kUtc : TimeZone::kLocal);
   const absl::StatusOr<ExitCode> result = action(context);

@@ -43,15 +43,18 @@ TextTable Flatten(const Json& json) {
 
 }  // namespace
 
-Context::Context(Environment& environment, Settings settings, Verbosity verbosity, TimeZone zone)
+Context::Context(Environment& environment, Settings settings, Credentials credentials,
+                 Verbosity verbosity, TimeZone zone)
     : environment_(environment),
       settings_(std::move(settings)),
+      credentials_(std::move(credentials)),
       verbosity_(verbosity),
       zone_(zone) {}
 
 Client& Context::client() {
   if (client_ == nullptr) {
-    const ConnectionOptions options{.server = settings_.server, .timeout = settings_.timeout};
+    const ConnectionOptions options{
+        .server = settings_.server, .timeout = settings_.timeout, .credentials = credentials_};
     client_ = std::make_unique<Client>(OpenChannel(options), options.timeout);
   }
   return *client_;

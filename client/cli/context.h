@@ -17,7 +17,8 @@ enum class TimeZone { kLocal, kUtc };
 /// What every verb works with: settings, the daemon, and where its words go.
 class Context {
  public:
-  Context(Environment& environment, Settings settings, Verbosity verbosity, TimeZone zone);
+  Context(Environment& environment, Settings settings, Credentials credentials, Verbosity verbosity,
+          TimeZone zone);
 
   const Settings& settings() const { return settings_; }
   Environment& environment() { return environment_; }
@@ -46,6 +47,7 @@ class Context {
  private:
   Environment& environment_;
   Settings settings_;
+  Credentials credentials_;
   Verbosity verbosity_;
   TimeZone zone_;
   std::unique_ptr<Client> client_;

@@ -16,6 +16,35 @@ namespace {
 
 constexpr char kSystemConfig[] = "/etc/parallax/config.toml";
 
+/// A setting that is a text: its key in files and its variable.
+struct TextSetting {
+  std::string_view key;
+  const char* variable;
+  std::optional<std::string> PartialSettings::*value;
+};
+
+constexpr TextSetting kTextSettings[] = {
+    {"server", "PARALLAX_SERVER", &PartialSettings::server},
+    {"output", "PARALLAX_OUTPUT", &PartialSettings::output},
+    {"tls_ca", "PARALLAX_TLS_CA", &PartialSettings::tls_ca},
+    {"tls_cert", "PARALLAX_TLS_CERT", &PartialSettings::tls_cert},
+    {"tls_key", "PARALLAX_TLS_KEY", &PartialSettings::tls_key},
+    {"token_file", "PARALLAX_TOKEN_FILE", &PartialSettings::token_file},
+};
+
+/// A text that goes as it is into what a channel is made of.
+struct PathSetting {
+  std::optional<std::string> PartialSettings::*said;
+  std::string CredentialPaths::*path;
+};
+
+constexpr PathSetting kPathSettings[] = {
+    {&PartialSettings::tls_ca, &CredentialPaths::tls_ca},
+    {&PartialSettings::tls_cert, &CredentialPaths::tls_cert},
+    {&PartialSettings::tls_key, &CredentialPaths::tls_key},
+    {&PartialSettings::token_file, &CredentialPaths::token_file},
+};
+
 absl::Status BadKey(const std::string& path, std::string_view key, const toml::node& node,
                     const std::string& bound) {
   return absl::InvalidArgumentError(absl::StrFormat("%s line %d: key \"%s\": must be %s", path,
@@ -28,19 +57,20 @@ absl::Status ReadKey(const std::string& path, std::string_view key, const toml::
     settings.timeout_s = node.value<double>();
     return settings.timeout_s ? absl::OkStatus() : BadKey(path, key, node, "seconds");
   }
-  if (key != "server" && key != "output") {
-    return BadKey(path, key, node, "one of server, output, timeout");
+  for (const TextSetting& setting : kTextSettings) {
+    if (setting.key != key) continue;
+    settings.*setting.value = node.value<std::string>();
+    return settings.*setting.value ? absl::OkStatus() : BadKey(path, key, node, "a string");
   }
-  const std::optional<std::string> text = node.value<std::string>();
-  if (!text.has_value()) return BadKey(path, key, node, "a string");
-  (key == "server" ? settings.server : settings.output) = text;
-  return absl::OkStatus();
+  return BadKey(path, key, node,
+                "one of server, output, tls_ca, tls_cert, tls_key, token_file, timeout");
 }
 
 absl::StatusOr<PartialSettings> ReadVariables(const Environment& environment) {
   PartialSettings settings;
-  settings.server = environment.variable("PARALLAX_SERVER");
-  settings.output = environment.variable("PARALLAX_OUTPUT");
+  for (const TextSetting& setting : kTextSettings) {
+    settings.*setting.value = environment.variable(setting.variable);
+  }
   const std::optional<std::string> timeout = environment.variable("PARALLAX_TIMEOUT");
   double seconds = 0.0;
   if (timeout.has_value() && !absl::SimpleAtod(*timeout, &seconds)) {
@@ -70,6 +100,11 @@ absl::Status Apply(const PartialSettings& source, const std::string& name, Parti
   if (source.output && !said.output) {
     PARALLAX_ASSIGN_OR_RETURN(settings.output, ParseOutputFormat(*source.output));
     said.output = source.output;
+  }
+  for (const PathSetting& setting : kPathSettings) {
+    if (!(source.*setting.said) || said.*setting.said) continue;
+    settings.credentials.*setting.path = *(source.*setting.said);
+    said.*setting.said = source.*setting.said;
   }
   if (source.timeout_s && !said.timeout_s) {
     if (!(*source.timeout_s > 0.0) || !std::isfinite(*source.timeout_s)) {

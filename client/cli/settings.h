@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "client/cli/environment.h"
+#include "client/lib/credentials.h"
 
 namespace parallax::client {
 
@@ -18,6 +19,10 @@ absl::StatusOr<OutputFormat> ParseOutputFormat(const std::string& text);
 struct PartialSettings {
   std::optional<std::string> server;
   std::optional<std::string> output;
+  std::optional<std::string> tls_ca;
+  std::optional<std::string> tls_cert;
+  std::optional<std::string> tls_key;
+  std::optional<std::string> token_file;
   std::optional<double> timeout_s;
 };
 
@@ -27,11 +32,14 @@ struct Settings {
   std::string server_source = "default";  ///< where `server` was said, for doctor
   OutputFormat output = OutputFormat::kTable;
   absl::Duration timeout = absl::Seconds(30);
+  CredentialPaths credentials;
 };
 
-/// Flags before PARALLAX_SERVER, PARALLAX_OUTPUT, PARALLAX_TIMEOUT before the user's
+/// Flags before PARALLAX_SERVER, PARALLAX_OUTPUT, PARALLAX_TLS_CA, PARALLAX_TLS_CERT,
+/// PARALLAX_TLS_KEY, PARALLAX_TOKEN_FILE, PARALLAX_TIMEOUT before the user's
 /// $XDG_CONFIG_HOME/parallax/config.toml (or ~/.config/...) before /etc/parallax/config.toml, whose
-/// keys are `server`, `output` and `timeout` [s].
+/// keys are `server`, `output`, `tls_ca`, `tls_cert`, `tls_key`, `token_file` and `timeout` [s].
+/// There is none for a token itself: it would stand in every process's environment.
 /// Errors: InvalidArgument naming file, line, key or variable, and value.
 absl::StatusOr<Settings> ResolveSettings(const PartialSettings& flags,
                                          const Environment& environment);

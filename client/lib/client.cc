@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "client/lib/status.h"
+#include "client/lib/token_interceptor.h"
 #include "core/base/status_macros.h"
 #include "parallax/v1/analysis.grpc.pb.h"
 #include "parallax/v1/calibration.grpc.pb.h"
@@ -22,6 +23,13 @@ constexpr int kReconnectMaxMs = 1000;
 /// early fails calls that had time to spare. gRPC takes it from its least reconnect backoff.
 constexpr int kConnectPatienceMs = 10000;
 constexpr int kKeepaliveMs = 20000;
+
+std::shared_ptr<grpc::ChannelCredentials> ChannelCredentialsOf(const Credentials& credentials) {
+  if (credentials.transport == Transport::kPlainText) return grpc::InsecureChannelCredentials();
+  return grpc::SslCredentials({.pem_root_certs = credentials.ca_pem,
+                               .pem_private_key = credentials.key_pem,
+                               .pem_cert_chain = credentials.certificate_pem});
+}
 
 void SetDeadline(grpc::ClientContext& context, absl::Duration timeout) {
   if (timeout == absl::InfiniteDuration()) return;
@@ -90,7 +98,9 @@ std::shared_ptr<grpc::Channel> OpenChannel(const ConnectionOptions& options) {
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectPatienceMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
-  return grpc::CreateCustomChannel(options.server, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::experimental::CreateCustomChannelWithInterceptors(
+      options.server, ChannelCredentialsOf(options.credentials), arguments,
+      ShowToken(options.credentials.token));
 }
 
 Client::Client(std::shared_ptr<grpc::Channel> channel, absl::Duration timeout)

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "client/lib/credentials.h"
 #include "parallax/v1/analysis.pb.h"
 #include "parallax/v1/calibration.pb.h"
 #include "parallax/v1/ingest.pb.h"
@@ -19,10 +20,11 @@ class Channel;
 
 namespace parallax::client {
 
-/// How to reach a daemon. The connection is plaintext: a daemon listens on loopback by default.
+/// How to reach a daemon.
 struct ConnectionOptions {
   std::string server = "127.0.0.1:50051";      ///< host:port
   absl::Duration timeout = absl::Seconds(30);  ///< of one call
+  Credentials credentials;                     ///< plain text, and no token, unless said
 };
 
 /// A lazy channel: it connects with the first call and reconnects by itself within a second.

@@ -17,15 +17,22 @@ class Client:
         client = Client("127.0.0.1:50051")
         client.rig("r7").run("42").series("pyrometer").to_dataframe()
 
-    address  "host:port" of a daemon's gRPC port; the connection is plaintext, as a daemon listens on
-             loopback by default
-    timeout  of one call [s]
-    Errors: every call raises ParallaxErrors: Unavailable and DeadlineExceeded where the daemon cannot be
-    reached in time, and what stands with the call.
+    address     "host:port" of a daemon's gRPC port
+    timeout     of one call [s]
+    tls_ca      file of the authority of the daemon's certificate, PEM; turns TLS on
+    tls_cert    file of a certificate to show, PEM, with
+    tls_key     its key, mode 0600
+    token_file  file that holds one token, mode 0600
+    plaintext   True: no TLS, and a token goes to another machine all the same
+    Errors: ValueError, PermissionError, OSError about those files; every call raises ParallaxErrors:
+    Unavailable and DeadlineExceeded where the daemon cannot be reached in time, and what stands with the
+    call.
     """
 
-    def __init__(self, address="127.0.0.1:50051", timeout=30.0):
-        self._connection = Connection(address, timeout)
+    def __init__(self, address="127.0.0.1:50051", timeout=30.0, *, tls_ca=None, tls_cert=None, tls_key=None,
+                 token_file=None, plaintext=False):
+        self._connection = Connection(address, timeout, tls_ca=tls_ca, tls_cert=tls_cert, tls_key=tls_key,
+                                      token_file=token_file, plaintext=plaintext)
 
     def __enter__(self):
         return self

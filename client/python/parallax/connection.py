@@ -4,6 +4,7 @@ import time
 
 import grpc
 
+from parallax.credentials import open_channel
 from parallax.errors import Unavailable, from_rpc
 from parallax.v1 import (analysis_pb2_grpc, calibration_pb2_grpc, ingest_pb2_grpc, query_pb2_grpc,
                          twin_pb2_grpc)
@@ -22,15 +23,16 @@ _CHANNEL_OPTIONS = (
 
 
 class Connection:
-    """The stubs of all services over one plaintext channel. Thread-safe.
+    """The stubs of all services over one channel. Thread-safe.
 
-    timeout_s  of one call [s]
+    timeout_s    of one call [s]
+    credentials  as open_channel takes them
     """
 
-    def __init__(self, address, timeout_s):
+    def __init__(self, address, timeout_s, **credentials):
         self.address = address
         self.timeout_s = timeout_s
-        self._channel = grpc.insecure_channel(address, options=_CHANNEL_OPTIONS)
+        self._channel = open_channel(address, _CHANNEL_OPTIONS, **credentials)
         self.ingest = ingest_pb2_grpc.IngestServiceStub(self._channel)
         self.query = query_pb2_grpc.QueryServiceStub(self._channel)
         self.analysis = analysis_pb2_grpc.AnalysisServiceStub(self._channel)
