@@ -41,6 +41,11 @@ export function isCancelled(reason: unknown): boolean {
   return ConnectError.from(reason, Code.Unknown).code === Code.Canceled;
 }
 
+/** Whether the daemon wants to know who asks. */
+export function isUnauthenticated(reason: unknown): boolean {
+  return ConnectError.from(reason).code === Code.Unauthenticated;
+}
+
 /** Whether no answer came at all; a browser's fetch says so by a TypeError. */
 export function isUnreachable(reason: unknown): boolean {
   const error = ConnectError.from(reason);

@@ -6,9 +6,14 @@ import { AnalysisService } from '../gen/parallax/v1/analysis_pb.ts';
 import { CalibrationService } from '../gen/parallax/v1/calibration_pb.ts';
 import { QueryService } from '../gen/parallax/v1/query_pb.ts';
 import { TwinService } from '../gen/parallax/v1/twin_pb.ts';
+import { showToken } from './token.ts';
 
 export function makeTransport(interceptors: Interceptor[] = []) {
-  return createGrpcWebTransport({ baseUrl: self.location.origin, useBinaryFormat: true, interceptors });
+  return createGrpcWebTransport({
+    baseUrl: self.location.origin,
+    useBinaryFormat: true,
+    interceptors: [...interceptors, showToken],
+  });
 }
 
 /** Clients of what the page's main thread asks; series and predictions are the worker's. */

@@ -2,6 +2,7 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 
 import { TroubleError } from '../api/errors.ts';
+import { currentToken } from '../api/token.ts';
 import type { WatchQuestion } from '../api/watch.ts';
 import type { WatchResponse } from '../gen/parallax/v1/watch_pb.ts';
 import type { Answers, FromWorker, Request, ToWorker } from './protocol.ts';
@@ -51,6 +52,7 @@ function start(): Worker {
     started.terminate();
     worker = null;
   };
+  if (currentToken() !== '') started.postMessage({ token: currentToken() } satisfies ToWorker);
   return started;
 }
 

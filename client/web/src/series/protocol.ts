@@ -109,7 +109,8 @@ export interface Answers {
 export type ToWorker =
   | { id: number; request: Request }
   | { id: number; watch: WatchQuestion }
-  | { id: number; cancel: true };
+  | { id: number; cancel: true }
+  | { token: string };
 export type FromWorker =
   | { id: number; answer: Answers[keyof Answers] }
   | { id: number; trouble: Trouble; cancelled: boolean }

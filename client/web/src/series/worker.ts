@@ -2,6 +2,7 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 
 import { isCancelled, isUnreachable, troubleOf } from '../api/errors.ts';
+import { setToken } from '../api/token.ts';
 import type { WatchQuestion } from '../api/watch.ts';
 import type { WatchResponse } from '../gen/parallax/v1/watch_pb.ts';
 import { fetchHealth, fetchLive, fetchPicture, fetchPrediction, watchEvents } from './fetch.ts';
@@ -49,6 +50,10 @@ async function watch(id: number, question: WatchQuestion, signal: AbortSignal): 
 }
 
 self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
+  if ('token' in data) {
+    setToken(data.token);
+    return;
+  }
   if ('cancel' in data) {
     running.get(data.id)?.abort();
     return;

@@ -1,7 +1,7 @@
 /** What the whole page shares: its address, the zone in which it tells time, and the daemon's reach. */
 import type { Interceptor } from '@connectrpc/connect';
 
-import { isCancelled, isUnreachable } from '../api/errors.ts';
+import { isCancelled, isUnauthenticated, isUnreachable } from '../api/errors.ts';
 import { any, atMost, every, type Feed } from '../api/feed.ts';
 import { makeClients } from '../api/transport.ts';
 import { Watch, WatchDetail } from '../api/watch.ts';
@@ -15,6 +15,8 @@ class Page {
   route = $state.raw<Route | null>(parseRoute(location.hash));
   /** Since when calls get no answer [ms since 1970]; null while they do. */
   unreachableSince = $state<number | null>(null);
+  /** Whether the daemon refused a call for want of a token, or of a better one. */
+  needsToken = $state(false);
 
   get zone(): Zone {
     return this.route?.params['tz'] === 'utc' ? 'utc' : 'local';
@@ -67,6 +69,7 @@ const noteReach: Interceptor = (next) => async (request) => {
   } catch (reason) {
     if (isUnreachable(reason)) page.missed();
     else if (!isCancelled(reason)) page.answered();
+    if (isUnauthenticated(reason)) page.needsToken = true;
     throw reason;
   }
 };
