@@ -19,7 +19,7 @@ build_packages=(
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev libsundials-dev python3
   clang-14 clang-tidy-14 clang-format-14 lld-14 llvm-14 libclang-rt-14-dev
-  git shellcheck cppcheck prometheus chromium strace lintian dpkg-dev
+  git openssl shellcheck cppcheck prometheus chromium strace lintian dpkg-dev
   python3-grpcio python3-protobuf python3-numpy python3-pandas
 )
 
