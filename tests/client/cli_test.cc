@@ -175,6 +175,25 @@ TEST_F(CliTest, FlagBeatsVariableBeatsFile) {
   EXPECT_EQ(Resolve({.server = "flag:3"}).server_source, "flag");
 }
 
+TEST_F(CliTest, WhatIsShownToTheDaemonIsSaidAsEverythingElse) {
+  WriteConfig("tls_ca = \"file.crt\"\ntoken_file = \"file.token\"\n");
+  EXPECT_EQ(Resolve({}).credentials.tls_ca, "file.crt");
+  variables_["PARALLAX_TLS_CA"] = "variable.crt";
+  variables_["PARALLAX_TLS_CERT"] = "variable.pem";
+  variables_["PARALLAX_TLS_KEY"] = "variable.key";
+  EXPECT_EQ(Resolve({}).credentials.tls_ca, "variable.crt");
+  EXPECT_EQ(Resolve({}).credentials.tls_cert, "variable.pem");
+  EXPECT_EQ(Resolve({}).credentials.tls_key, "variable.key");
+  EXPECT_EQ(Resolve({.token_file = "flag.token"}).credentials.token_file, "flag.token");
+  EXPECT_EQ(Resolve({}).credentials.token_file, "file.token");
+}
+
+TEST_F(CliTest, ATokenThatIsNotThereIsSaidBeforeAnybodyIsAsked) {
+  EXPECT_EQ(Run({"rig", "list", "--server", kNowhere, "--token-file", "/no/such/token"}),
+            kExitUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("/no/such/token"));
+}
+
 TEST_F(CliTest, BadConfigIsNamedWithItsLine) {
   WriteConfig("\nsever = \"x\"\n");
   EXPECT_EQ(Run({"rig", "list"}), kExitUsage);
