@@ -8,7 +8,7 @@ import grpc
 
 from lab import CALL_S, run
 from parallax.v1 import (analysis_pb2, analysis_pb2_grpc, calibration_pb2, calibration_pb2_grpc, ingest_pb2,
-                         ingest_pb2_grpc, query_pb2, query_pb2_grpc, twin_pb2, twin_pb2_grpc)
+                         ingest_pb2_grpc, query_pb2, query_pb2_grpc, twin_pb2, twin_pb2_grpc, watch_pb2)
 
 STRANGER = "ipv4:127.0.0.1"
 GET_RIG = "/parallax.v1.QueryService/GetRig"
@@ -33,7 +33,7 @@ _STUBS = {"IngestService": ingest_pb2_grpc.IngestServiceStub, "QueryService": qu
 _REQUESTS = {
     GET_RIG: query_pb2.GetRigRequest(name="rigs/r7"),
     LIST_RIGS: query_pb2.ListRigsRequest(),
-    WATCH: query_pb2.WatchRequest() if hasattr(query_pb2, "WatchRequest") else None,
+    WATCH: watch_pb2.WatchRequest(names=["rigs/-"]),
     OPEN_RUN: ingest_pb2.OpenRunRequest(rig="rigs/r7", run_id="two"),
     CLOSE_RUN: ingest_pb2.CloseRunRequest(name=RUN),
     CREATE_RIG: ingest_pb2.CreateRigRequest(rig_id="r7"),

@@ -13,6 +13,7 @@ import socket
 import ssl
 import sys
 import threading
+import time
 import unittest
 
 BIN, PACKAGE, ROTATIONS = sys.argv.pop(1), sys.argv.pop(1), int(sys.argv.pop(1))
@@ -27,6 +28,7 @@ PRODUCERS = 3
 CHANNELS = 4
 ROWS = 10
 BATCHES = 5  # of one connection
+PACE_S = 0.002
 STEP_NS = 1_000_000
 
 
@@ -70,6 +72,7 @@ class Producer(threading.Thread):
             while seq < resume[0] + self._batches and not self.stopping.is_set():
                 yield ingest_pb2.StreamRequest(batch=batch(self._number, seq))
                 seq += 1
+                time.sleep(PACE_S)
 
         for answer in ingest.Stream(messages(), timeout=10 * CALL_S):
             if answer.HasField("welcome"):
