@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "core/base/field_error.h"
 
 namespace parallax::server {
@@ -9,6 +10,11 @@ namespace {
 
 template <absl::StatusCode kAbsl, grpc::StatusCode kGrpc>
 constexpr bool kAgree = static_cast<int>(kAbsl) == static_cast<int>(kGrpc);
+
+/// Clients take no more than 8 KiB of metadata by default, in which an error comes percent-encoded
+/// as text and once more, in base64, with its details.
+constexpr size_t kMaxMessageBytes = 1024;
+constexpr size_t kMaxDetailBytes = 512;
 
 static_assert(kAgree<absl::StatusCode::kOk, grpc::StatusCode::OK>);
 static_assert(kAgree<absl::StatusCode::kCancelled, grpc::StatusCode::CANCELLED>);
@@ -27,6 +33,14 @@ static_assert(kAgree<absl::StatusCode::kUnimplemented, grpc::StatusCode::UNIMPLE
 static_assert(kAgree<absl::StatusCode::kInternal, grpc::StatusCode::INTERNAL>);
 static_assert(kAgree<absl::StatusCode::kUnavailable, grpc::StatusCode::UNAVAILABLE>);
 static_assert(kAgree<absl::StatusCode::kDataLoss, grpc::StatusCode::DATA_LOSS>);
+
+/// The beginning of a text that is longer, with the number of its bytes.
+std::string Shortened(const std::string& text, size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  size_t bytes = max_bytes;
+  while (bytes > 0 && (text[bytes] & 0xC0) == 0x80) --bytes;  // within a character of UTF-8
+  return absl::StrFormat("%s... (%u bytes)", text.substr(0, bytes), text.size());
+}
 
 }  // namespace
 
@@ -68,8 +82,12 @@ grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   v1::Status wire;
   wire.set_code(static_cast<int32_t>(status.code()));
-  wire.set_message(std::string(status.message()));
-  if (const std::optional<v1::ErrorDetail> detail = DetailOf(status)) {
+  wire.set_message(Shortened(std::string(status.message()), kMaxMessageBytes));
+  if (std::optional<v1::ErrorDetail> detail = DetailOf(status)) {
+    for (std::string* text : {detail->mutable_field(), detail->mutable_value(),
+                              detail->mutable_bound(), detail->mutable_next_step()}) {
+      *text = Shortened(*text, kMaxDetailBytes);
+    }
     wire.add_details()->PackFrom(*detail);
   }
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), wire.message(),

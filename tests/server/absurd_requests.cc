@@ -14,31 +14,25 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-constexpr int kMany = 100'000;
-constexpr size_t kLongText = 1'000'000;
-constexpr size_t kMostBytes = 3'500'000;
+constexpr int kMany = 20'000;
+constexpr size_t kLongText = 200'000;
 
 /// Adds elements of one kind, keys of a map apart from each other.
 void AddMany(Message* message, const FieldDescriptor* field) {
   const Reflection& reflection = *message->GetReflection();
-  size_t bytes = 0;
-  for (int i = 0; i < kMany && bytes < kMostBytes; ++i) {
+  for (int i = 0; i < kMany; ++i) {
     if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       Message* const element = reflection.AddMessage(message, field);
       if (field->is_map()) {
         element->GetReflection()->SetString(element, field->message_type()->map_key(),
                                             absl::StrFormat("k%d", i));
       }
-      bytes += element->ByteSizeLong() + 2;
     } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
       reflection.AddString(message, field, "x");
-      bytes += 3;
     } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE) {
       reflection.AddDouble(message, field, 1e308);
-      bytes += sizeof(double);
     } else {
       reflection.AddInt64(message, field, std::numeric_limits<int64_t>::min());
-      bytes += 10;
     }
   }
 }
@@ -81,10 +75,26 @@ class Walker {
     if (size == 0) return;
     Show(message, {name + " empty"}, [&] { reflection.ClearField(message, field); });
     if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) return;
+    if (field->is_map()) return WalkEntries(message, field, name);
     for (int i = 0; i < size; ++i) {
       Walk(reflection.MutableRepeatedMessage(message, field, i),
            absl::StrFormat("%s[%d]", name, i));
     }
+  }
+
+  /// Shows each absurdity of an entry as the only one of its map: an entry that was changed is not
+  /// found again to change it back.
+  void WalkEntries(Message* message, const FieldDescriptor* field, const std::string& name) {
+    const Reflection& reflection = *message->GetReflection();
+    const std::unique_ptr<Message> entry(reflection.GetRepeatedMessage(*message, field, 0).New());
+    entry->CopyFrom(reflection.GetRepeatedMessage(*message, field, 0));
+    const Visit alone = [&](const Absurdity& absurdity, const Message& absurd) {
+      Show(message, absurdity, [&] {
+        reflection.ClearField(message, field);
+        reflection.AddMessage(message, field)->CopyFrom(absurd);
+      });
+    };
+    Walker(entry.get(), alone).Walk(entry.get(), name + "[0]");
   }
 
   void WalkMessage(Message* message, const FieldDescriptor* field, const std::string& name) {
@@ -130,7 +140,7 @@ class Walker {
         return show_each(std::vector<int>{77, -1, 0},
                          [&](int value) { reflection.SetEnumValue(message, field, value); });
       case FieldDescriptor::CPPTYPE_STRING:
-        show("a megabyte", false,
+        show("very long", false,
              [&] { reflection.SetString(message, field, std::string(kLongText, 'x')); });
         show("nothing", false, [&] { reflection.SetString(message, field, ""); });
         return show("controls", false,

@@ -15,9 +15,8 @@ struct Absurdity {
 
 /// Visits requests that differ from a valid one in one field of it or of a message in it: a number
 /// that is not one, infinite, 1e308 or negative, an integer at the ends of its type, an enumerator
-/// of the future, a text that is empty, a megabyte long or made of control characters, a message
-/// that is missing, and a hundred thousand elements, or as many as come close to the 4 MiB that
-/// gRPC lets through. Flags are left as they are.
+/// of the future, a text that is empty, very long or made of control characters, a message that is
+/// missing, and tens of thousands of elements. Flags are left as they are.
 void ForEachAbsurdRequest(
     const google::protobuf::Message& valid,
     const std::function<void(const Absurdity&, const google::protobuf::Message&)>& visit);

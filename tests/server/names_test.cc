@@ -83,6 +83,18 @@ TEST(StatusTest, OkIsOkAndAStatusWithoutDetailHasNone) {
   EXPECT_FALSE(DetailOf(FromGrpc(ToGrpc(absl::NotFoundError("x")))).has_value());
 }
 
+TEST(StatusTest, NoMoreGoesOverTheWireThanAClientTakesOfMetadata) {
+  std::string name = "x";
+  for (int i = 0; i < 100'000; ++i) name += "\xc3\xa9";
+  const grpc::Status wire = ToGrpc(absl::NotFoundError(name));
+  EXPECT_TRUE(wire.error_message().starts_with("x\xc3\xa9"));
+  EXPECT_TRUE(wire.error_message().ends_with("\xc3\xa9... (200001 bytes)")) << "whole characters";
+  EXPECT_LE(wire.error_message().size(), 1100u);
+  const grpc::Status detailed = ToGrpc(InvalidField("name", name, name, name));
+  EXPECT_LE(3 * detailed.error_message().size() + 4 * detailed.error_details().size() / 3, 8192u);
+  EXPECT_EQ(DetailOf(FromGrpc(detailed))->field(), "name");
+}
+
 TEST(StatusTest, AFieldOfACoreErrorStandsUnderTheRequestsField) {
   const absl::Status inner = InvalidField("inner", "1", "2");
   EXPECT_EQ(DetailOf(AtField(inner, "outer"))->field(), "outer.inner");
