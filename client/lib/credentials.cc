@@ -4,8 +4,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "core/base/field_error.h"
 #include "core/base/file.h"
+#include "core/base/key_pair.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::client {
@@ -13,6 +15,8 @@ namespace {
 
 constexpr size_t kMaxKeyBytes = 64 << 10;
 constexpr size_t kMaxTokenBytes = 256;
+constexpr int kPairTries = 10;
+constexpr absl::Duration kPairPause = absl::Milliseconds(50);
 
 bool IsLoopback(const std::string& server) {
   const std::string host = server.substr(0, server.rfind(':'));
@@ -34,6 +38,23 @@ absl::StatusOr<std::string> ReadToken(const std::string& path) {
                              .bound = "a file that holds one token and nothing else"});
 }
 
+/// The certificate and its key, which are two files: while they are renewed one may be the former
+/// and one the new.
+absl::Status ReadPair(const CredentialPaths& paths, Credentials* credentials) {
+  for (int tries = 0; tries < kPairTries; ++tries) {
+    if (tries > 0) absl::SleepFor(kPairPause);
+    PARALLAX_ASSIGN_OR_RETURN(credentials->certificate_pem, base::ReadFile(paths.tls_cert));
+    PARALLAX_ASSIGN_OR_RETURN(credentials->key_pem,
+                              base::ReadPrivateFile(paths.tls_key, kMaxKeyBytes));
+    if (base::IsKeyOf(credentials->key_pem, credentials->certificate_pem)) {
+      return absl::OkStatus();
+    }
+  }
+  return base::InvalidField({.field = "tls-key",
+                             .value = paths.tls_key,
+                             .bound = "the key, without password, of " + paths.tls_cert});
+}
+
 }  // namespace
 
 absl::StatusOr<Credentials> ReadCredentials(const CredentialPaths& paths,
@@ -51,11 +72,7 @@ absl::StatusOr<Credentials> ReadCredentials(const CredentialPaths& paths,
     if (!paths.tls_ca.empty()) {
       PARALLAX_ASSIGN_OR_RETURN(credentials.ca_pem, base::ReadFile(paths.tls_ca));
     }
-    if (!paths.tls_cert.empty()) {
-      PARALLAX_ASSIGN_OR_RETURN(credentials.certificate_pem, base::ReadFile(paths.tls_cert));
-      PARALLAX_ASSIGN_OR_RETURN(credentials.key_pem,
-                                base::ReadPrivateFile(paths.tls_key, kMaxKeyBytes));
-    }
+    if (!paths.tls_cert.empty()) PARALLAX_RETURN_IF_ERROR(ReadPair(paths, &credentials));
   }
   if (paths.token_file.empty()) return credentials;
   if (credentials.transport == Transport::kPlainText && !accepted && !IsLoopback(server)) {

@@ -30,8 +30,9 @@ struct Credentials {
 };
 
 /// Reads what `paths` names, for a channel to `server`, "host:port". There is TLS where any file of
-/// it is named.
-/// Errors: InvalidArgument (one of certificate and key without the other; a token that is none);
+/// it is named. Waits half a second for a certificate and key that fit, since they may be renewed.
+/// Errors: InvalidArgument (one of certificate and key without the other; a key of another
+/// certificate; a token that is none);
 /// FailedPrecondition (a key or token that others may read; a token that would go to another
 /// machine as plain text); NotFound; Unavailable.
 absl::StatusOr<Credentials> ReadCredentials(const CredentialPaths& paths,

@@ -1,14 +1,12 @@
 #include "server/security/tls_files.h"
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "core/base/field_error.h"
 #include "core/base/file.h"
+#include "core/base/key_pair.h"
 #include "core/base/status_macros.h"
 #include "server/security/file_stamp.h"
 #include "server/security/openssl.h"
@@ -28,12 +26,9 @@ absl::StatusOr<TlsMaterial> Read(const TlsPaths& paths) {
   TlsMaterial material;
   PARALLAX_ASSIGN_OR_RETURN(material.certificate_pem, ReadPem(paths.certificate));
   PARALLAX_ASSIGN_OR_RETURN(material.key_pem, base::ReadPrivateFile(paths.key, kMaxPemBytes));
-  PARALLAX_ASSIGN_OR_RETURN(const auto chain,
-                            ParseCertificates("certificate", material.certificate_pem));
-  PARALLAX_ASSIGN_OR_RETURN(const KeyPtr key, ParseKey("key", material.key_pem));
-  const bool fits = X509_check_private_key(chain.front().get(), key.get()) == 1;
-  ERR_clear_error();
-  if (!fits) {
+  PARALLAX_RETURN_IF_ERROR(ParseCertificates("certificate", material.certificate_pem).status());
+  PARALLAX_RETURN_IF_ERROR(ParseKey("key", material.key_pem).status());
+  if (!base::IsKeyOf(material.key_pem, material.certificate_pem)) {
     return base::InvalidField(
         {.field = "key", .value = paths.key, .bound = "the key of " + paths.certificate});
   }

@@ -4,19 +4,23 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
+#include "absl/time/clock.h"
+#include "core/base/file.h"
+#include "server/security/certificate_folder.h"
 #include "tests/support/status_matchers.h"
 
 namespace parallax::client {
 namespace {
 
 using ::parallax::testing::StatusIs;
+using server::security::KeyPairPaths;
 using ::testing::HasSubstr;
 using ::testing::Not;
 namespace fs = std::filesystem;
 
-constexpr char kToken[] =
-    "parallax_0123456789abcdef_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+constexpr char kToken[] = "parallax_0123456789abcdef_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 constexpr char kHere[] = "127.0.0.1:50051";
 constexpr char kElsewhere[] = "lab-pc.example:50051";
 
@@ -36,6 +40,17 @@ class CredentialsTest : public ::testing::Test {
     return path;
   }
 
+  /// A certificate of that rig, and its key.
+  KeyPairPaths Issue(const std::string& rig) {
+    const absl::Time now = absl::Now();
+    if (!fs::exists(folder_ + "/ca.crt")) {
+      EXPECT_TRUE(server::security::InitAuthority(folder_, {}, now).ok());
+    }
+    return server::security::IssueRigInto(folder_, {.rig = rig}, now,
+                                          server::security::OnExisting::kRefuse)
+        .value();
+  }
+
   std::string folder_;
 };
 
@@ -46,15 +61,16 @@ TEST_F(CredentialsTest, NothingNamedIsPlainTextWithoutAToken) {
 }
 
 TEST_F(CredentialsTest, AnyFileOfTlsTurnsItOn) {
+  const KeyPairPaths rig = Issue("7");
   const CredentialPaths paths = {.tls_ca = Write("ca", "CA"),
-                                 .tls_cert = Write("cert", "CERT"),
-                                 .tls_key = Write("key", "KEY"),
+                                 .tls_cert = rig.certificate,
+                                 .tls_key = rig.key,
                                  .token_file = Write("token", std::string(kToken) + "\n")};
   PARALLAX_ASSERT_OK_AND_ASSIGN(const Credentials credentials, ReadCredentials(paths, kElsewhere));
   EXPECT_EQ(credentials.transport, Transport::kTls);
   EXPECT_EQ(credentials.ca_pem, "CA");
-  EXPECT_EQ(credentials.certificate_pem, "CERT");
-  EXPECT_EQ(credentials.key_pem, "KEY");
+  EXPECT_EQ(credentials.certificate_pem, base::ReadFile(rig.certificate).value());
+  EXPECT_EQ(credentials.key_pem, base::ReadFile(rig.key).value());
   EXPECT_EQ(credentials.token, kToken);
 }
 
@@ -81,6 +97,26 @@ TEST_F(CredentialsTest, SecretsThatOthersMayReadAreRefused) {
                                .tls_key = Write("key", "KEY", fs::perms(0604))},
                               kHere),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("0604")));
+}
+
+TEST_F(CredentialsTest, AKeyOfAnotherCertificateIsRefused) {
+  const CredentialPaths paths = {.tls_cert = Issue("7").certificate, .tls_key = Issue("8").key};
+  EXPECT_THAT(ReadCredentials(paths, kHere),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(paths.tls_cert)));
+}
+
+TEST_F(CredentialsTest, APairThatIsBeingRenewedIsWaitedFor) {
+  const KeyPairPaths former = Issue("7");
+  const KeyPairPaths next = Issue("8");
+  fs::rename(next.key, former.key);
+  std::thread renewal([&] {
+    absl::SleepFor(absl::Milliseconds(70));
+    fs::rename(next.certificate, former.certificate);
+  });
+  const auto read = ReadCredentials({.tls_cert = former.certificate, .tls_key = former.key}, kHere);
+  renewal.join();
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Credentials credentials, read);
+  EXPECT_EQ(credentials.certificate_pem, base::ReadFile(former.certificate).value());
 }
 
 TEST_F(CredentialsTest, WhatIsNoTokenIsRefusedAndNotRepeated) {

@@ -2,20 +2,24 @@
 
 import collections
 import os
+import ssl
 import stat
+import time
 
 import grpc
 
 _MAX_TOKEN_BYTES = 256
+_PAIR_TRIES = 10
+_PAIR_PAUSE_S = 0.05
 
 
 def open_channel(address, options, *, tls_ca=None, tls_cert=None, tls_key=None, token_file=None,
                  plaintext=False):
     """A channel to `address`, with TLS where any file of it is named, as Client describes them.
 
-    Errors: ValueError (one of certificate and key without the other; a token that is none; a token that
-    would go to another machine as plain text); PermissionError (a key or token that others may read);
-    OSError.
+    Errors: ValueError (one of certificate and key without the other; a key of another certificate; a token that
+    is none; a token that would go to another machine as plain text); PermissionError (a key or token that others
+    may read); OSError.
     """
     if (tls_cert is None) != (tls_key is None):
         raise ValueError("tls_cert and tls_key must be given together")
@@ -24,8 +28,8 @@ def open_channel(address, options, *, tls_ca=None, tls_cert=None, tls_key=None, 
         raise ValueError(f"address = {address!r} must be reached by TLS, since others could read the token; "
                          "give tls_ca, or say plaintext=True to accept it")
     if tls:
-        credentials = grpc.ssl_channel_credentials(
-            _read(tls_ca), _read_secret(tls_key), _read(tls_cert))
+        certificate, key = _read_pair(tls_cert, tls_key)
+        credentials = grpc.ssl_channel_credentials(_read(tls_ca), key, certificate)
         channel = grpc.secure_channel(address, credentials, options=options)
     else:
         channel = grpc.insecure_channel(address, options=options)
@@ -55,6 +59,29 @@ def _read_secret(path):
         if mode & 0o077:
             raise PermissionError(f"mode of {path} = {mode:04o}, must be 0600 or 0400: it holds a secret")
         return file.read()
+
+
+def _read_pair(certificate, key):
+    """A certificate and its key, which are two files: while they are renewed one may be the former and one the
+    new, which half a second is waited for."""
+    if certificate is None:
+        return None, None
+    for _ in range(_PAIR_TRIES):
+        pair = _read(certificate), _read_secret(key)
+        problem = _misfit(certificate, key)
+        if problem is None and pair == (_read(certificate), _read_secret(key)):
+            return pair
+        time.sleep(_PAIR_PAUSE_S)
+    raise ValueError(f"{key} must be the key, without password, of {certificate}: {problem}")
+
+
+def _misfit(certificate, key):
+    """What keeps two files from being a certificate and its key; None where they are."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password="")
+        return None
+    except ssl.SSLError as error:
+        return error
 
 
 def _read_token(path):

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import subprocess
 import tempfile
 import unittest
 
@@ -47,6 +48,17 @@ class CredentialsTest(unittest.TestCase):
             parallax.Client("127.0.0.1:1", tls_cert=self.write(TOKEN))
         with self.assertRaises(FileNotFoundError):
             parallax.Client("127.0.0.1:1", tls_ca=self.folder / "none")
+
+    def test_a_key_of_another_certificate_is_refused(self):
+        for name in ("seven", "eight"):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                            "-nodes", "-subj", f"/CN={name}", "-keyout", self.folder / f"{name}.key",
+                            "-out", self.folder / f"{name}.crt"], check=True, capture_output=True)
+            os.chmod(self.folder / f"{name}.key", 0o600)
+        certificate = self.folder / "seven.crt"
+        parallax.Client("127.0.0.1:1", tls_cert=certificate, tls_key=self.folder / "seven.key").close()
+        with self.assertRaisesRegex(ValueError, "must be the key"):
+            parallax.Client("127.0.0.1:1", tls_cert=certificate, tls_key=self.folder / "eight.key")
 
 
 if __name__ == "__main__":

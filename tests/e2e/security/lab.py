@@ -12,6 +12,7 @@ import time
 import grpc
 
 import parallax
+from parallax.credentials import open_channel
 
 START_S = 60.0
 CALL_S = 60.0
@@ -128,7 +129,9 @@ class Lab:
                                    grpc.ssl_channel_credentials(ca, key_pem, certificate_pem))
 
     def rig_channel(self, rig):
-        return self.channel((self.certs / f"rig-{rig}.crt", self.certs / f"rig-{rig}.key"))
+        """A channel with that rig's certificate, as lab scripts open it."""
+        return open_channel(self.address, (), tls_ca=self.certs / "ca.crt", tls_cert=self.certs / f"rig-{rig}.crt",
+                            tls_key=self.certs / f"rig-{rig}.key")
 
     def bearer(self, name):
         return (("authorization", "Bearer " + self.tokens[name]),)
