@@ -1,6 +1,6 @@
 // Feeds IdentityOfCertificate arbitrary bytes as PEM, and as DER within PEM, so that mutations
 // reach the parser of certificates. Whoever is let in is exactly one rig, by an id that could be
-// one.
+// one, and the same one whenever it is asked.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -20,7 +20,9 @@ void Check(std::string_view pem) {
   if (!identity.ok()) return;
   PARALLAX_CHECK(identity->role == Role::kRig && identity->rigs.size() == 1);
   PARALLAX_CHECK(parallax::signal::CheckId("", "", identity->rigs.front()).ok());
-  PARALLAX_CHECK(parallax::fuzz::Answer(identity->name) == "rigs/" + identity->rigs.front());
+  PARALLAX_CHECK(identity->name == "rigs/" + identity->rigs.front());
+  const auto again = IdentityOfCertificate(parallax::fuzz::Answer(std::string(pem)));
+  PARALLAX_CHECK(again.ok() && again->name == identity->name);
 }
 
 }  // namespace

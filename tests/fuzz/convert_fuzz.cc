@@ -39,15 +39,19 @@ void TestRig(const v1::CreateRigRequest& request) {
                  fuzz::WireBytes(wire));
 }
 
-void TestRun(const v1::OpenRunRequest& request) {
-  static const signal::Rig* const board =
+const signal::Rig& Board() {
+  static const auto* const board =
       new signal::Rig(RigFromProto("board", BoardRequest("board").rig()).value());
-  const auto run = RunFromProto(*board, request.run_id(), request.run());
+  return *board;
+}
+
+void TestRun(const v1::OpenRunRequest& request) {
+  const auto run = RunFromProto(Board(), request.run_id(), request.run());
   if (!run.ok()) return CheckError(run.status());
-  const v1::Run wire = RunToProto({.rig = board->id, .run = *run}, {});
-  const auto again = RunFromProto(*board, request.run_id(), wire);
+  const v1::Run wire = RunToProto({.rig = Board().id, .run = *run}, {});
+  const auto again = RunFromProto(Board(), request.run_id(), wire);
   PARALLAX_CHECK(again.ok());
-  const v1::Run back = RunToProto({.rig = board->id, .run = *again}, {});
+  const v1::Run back = RunToProto({.rig = Board().id, .run = *again}, {});
   PARALLAX_CHECK(fuzz::Answer(fuzz::WireBytes(back)) == fuzz::WireBytes(wire));
 }
 
@@ -64,8 +68,8 @@ void TestBatch(const v1::SampleBatch& sent) {
   auto batch = BatchFromProto(sent);
   if (!batch.ok()) return CheckError(batch.status());
   PARALLAX_CHECK(batch->SampleCount() == CountSamples(sent));
-  static const auto* const channels = new std::vector<signal::ChannelRef>(
-      signal::ListChannels(*new signal::Rig(RigFromProto("b", BoardRequest("b").rig()).value())));
+  static const auto* const channels =
+      new std::vector<signal::ChannelRef>(signal::ListChannels(Board()));
   PARALLAX_CHECK(RejectedExamples(*channels, sent, 8).size() <= 8);
   signal::RejectCounts rejects;
   if (!signal::AdmitBatch(*channels, &*batch, &rejects).ok()) return;

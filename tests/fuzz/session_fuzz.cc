@@ -69,7 +69,7 @@ class SessionBench {
   fuzz::Scratch scratch;
   FakeClock clock;
   AppendGate gate;
-  SessionRegistry registry{8};
+  SessionRegistry registry{8, 8};
   RunLedger totals;
   Deaf observer;
   SessionWorkers workers{1};
