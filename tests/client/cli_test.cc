@@ -157,7 +157,8 @@ TEST_F(CliTest, CompletionNamesVerbsAndFlags) {
     EXPECT_THAT(out_.str(), HasSubstr("--speed"));
     EXPECT_THAT(out_.str(), HasSubstr("completion doctor export job"));
     // The word behind a global flag is its value, not a verb.
-    EXPECT_THAT(out_.str(), HasSubstr("in -o|--output|--server|--timeout) value=yes"));
+    EXPECT_THAT(out_.str(), HasSubstr("in -o|--output|--server|--tls-ca|--tls-cert|--tls-key|"
+                                      "--token-file|--timeout) value=yes"));
   }
 }
 

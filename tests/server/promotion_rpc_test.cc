@@ -3,7 +3,7 @@
 #include <thread>
 
 #include "absl/strings/str_format.h"
-#include "server/caller.h"
+#include "server/identity.h"
 #include "tests/server/daemon_fixture.h"
 #include "tests/server/http/http_peer.h"
 

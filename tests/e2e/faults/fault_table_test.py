@@ -26,7 +26,7 @@ import grpc
 import parallax
 from daemon_process import BIN, DaemonProcess
 from link import Link
-from parallax.v1 import ingest_pb2, ingest_pb2_grpc, query_pb2, query_pb2_grpc
+from parallax.v1 import ingest_pb2, ingest_pb2_grpc, query_pb2, query_pb2_grpc, watch_pb2
 from producer import make_producers
 from rigs import START_NS, STEP_NS
 
@@ -295,7 +295,7 @@ class StalledWatcherTest(FaultTest):
         [producer] = self.producers(rows=100)
         with grpc.insecure_channel(self.daemon.address) as channel:
             watching = query_pb2_grpc.QueryServiceStub(channel).Watch(
-                query_pb2.WatchRequest(names=[producer.run]), timeout=120)
+                watch_pb2.WatchRequest(names=[producer.run], detail=watch_pb2.WATCH_DETAIL_POINTS), timeout=120)
             first = next(watching)
             begin = time.monotonic()
             producer.push_all(self.daemon.address, 1500)
@@ -345,7 +345,6 @@ class GarbageTest(FaultTest):
             ingest_pb2.ChannelSamples(channel_index=i) for i in range(10**6)]))
         absurd = {
             "a channel that is not there": batch(channel_index=4),
-            "a period backwards": batch(period_ns=-1, value=[1.0, 2.0]),
             "times beyond the calendar": batch(first_time_unix_ns=2**62, period_ns=2**62, value=[1.0] * 4),
             "quality of another length": batch(quality=b"\x00" * 7),
             "10^6 columns": many,
@@ -360,14 +359,16 @@ class GarbageTest(FaultTest):
                 self.assertIn(self.end_of(producer, request), typed)
         # Nothing of them is stored; samples that are no numbers, or no temperatures, are refused or marked alone.
         self.assertEqual(producer.verify(self.daemon.address), 0)
-        odd = ingest_pb2.StreamRequest(batch=ingest_pb2.SampleBatch(seq=0, columns=[ingest_pb2.ChannelSamples(
-            channel_index=2, first_time_unix_ns=START_NS, period_ns=STEP_NS,
-            value=[float("nan"), float("inf"), -float("inf"), 1e308, -1e308, 20.0])]))
+        odd = ingest_pb2.StreamRequest(batch=ingest_pb2.SampleBatch(seq=0, columns=[
+            ingest_pb2.ChannelSamples(channel_index=2, first_time_unix_ns=START_NS, period_ns=STEP_NS,
+                                      value=[float("nan"), float("inf"), -float("inf"), 1e308, -1e308, 20.0]),
+            ingest_pb2.ChannelSamples(channel_index=3, first_time_unix_ns=0, period_ns=-1, value=[20.0, 21.0])]))
         self.assertIs(self.end_of(producer, odd), grpc.StatusCode.OK)
         with grpc.insecure_channel(self.daemon.address) as channel:
             run = query_pb2_grpc.QueryServiceStub(channel).GetRun(query_pb2.GetRunRequest(name=producer.run)).run
-        self.assertEqual((run.ledger.stored, run.ledger.rejected["NOT_FINITE"]), (3, 3))
-        print(f"\n  {len(absurd)} absurd messages refused by type, 3 of 6 odd samples refused alone")
+        rejected = {reason: run.ledger.rejected[reason] for reason in ("NOT_FINITE", "TIME_OUT_OF_RANGE")}
+        self.assertEqual((run.ledger.stored, rejected), (3, {"NOT_FINITE": 3, "TIME_OUT_OF_RANGE": 2}))
+        print(f"\n  {len(absurd)} absurd messages refused by type, 5 of 8 odd samples refused alone")
 
     def end_of(self, producer, request):
         """How a stream ends that says hello and then `request`."""

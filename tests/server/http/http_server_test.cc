@@ -47,7 +47,7 @@ class HttpServerTest : public ::testing::Test {
   FakeBackend backend_;
   const StaticFiles files_{"/nowhere"};
   std::atomic<bool> serving_{true};
-  const base::SystemClock clock_;
+  const base::SystemClock clock_{};
   const std::unique_ptr<security::Guard> guard_ =
       security::Guard::Open({}, clock_, [](std::string_view, const absl::Status&) {}).value();
   Gateway gateway_{{.rpc = backend_,

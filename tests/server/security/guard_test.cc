@@ -17,9 +17,9 @@ namespace {
 using ::parallax::testing::StatusIs;
 using ::testing::HasSubstr;
 
-constexpr char kGetRig[] = "/parallax.v1.QueryService/GetRig";
-constexpr char kPromote[] = "/parallax.v1.CalibrationService/Promote";
-constexpr auto kDenied = absl::StatusCode::kPermissionDenied;
+constexpr char kReadCall[] = "/parallax.v1.QueryService/GetRig";
+constexpr char kPromoteCall[] = "/parallax.v1.CalibrationService/Promote";
+constexpr auto kForbidden = absl::StatusCode::kPermissionDenied;
 
 class GuardTest : public FolderTest {
  protected:
@@ -46,7 +46,7 @@ class GuardTest : public FolderTest {
     return Guard::Open(options, clock_, [](std::string_view, const absl::Status&) {}).value();
   }
   Call CallBy(std::vector<std::string> authorization, const std::string& certificate = "",
-              const std::string& method = kGetRig) {
+              const std::string& method = kReadCall) {
     return {.method = method,
             .address = "ipv4:10.0.0.7",
             .authorization = std::move(authorization),
@@ -62,7 +62,8 @@ class GuardTest : public FolderTest {
 
 TEST_F(GuardTest, WithoutProofAskedForEverybodyIsAnAdmin) {
   const std::unique_ptr<Guard> guard = Open({});
-  PARALLAX_ASSERT_OK_AND_ASSIGN(const Identity identity, guard->Admit(CallBy({}, "", kPromote)));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const Identity identity,
+                                guard->Admit(CallBy({}, "", kPromoteCall)));
   EXPECT_EQ(identity.name, "ipv4:10.0.0.7");
   EXPECT_EQ(identity.role, Role::kAdmin);
   PARALLAX_EXPECT_OK(guard->Admit(CallBy({}, "", "/no.such.Service/Method")));
@@ -100,17 +101,17 @@ TEST_F(GuardTest, WithoutTokensOnlyRigsGetIn) {
 
 TEST_F(GuardTest, MethodsAreThoseOfTheTable) {
   const std::unique_ptr<Guard> guard = Open(Options());
-  EXPECT_THAT(guard->Admit(CallBy({viewer_}, "", kPromote)), StatusIs(kDenied));
+  EXPECT_THAT(guard->Admit(CallBy({viewer_}, "", kPromoteCall)), StatusIs(kForbidden));
   EXPECT_THAT(guard->Admit(CallBy({Token(Role::kAdmin)}, "", "/no.such.Service/Method")),
-              StatusIs(kDenied));
+              StatusIs(kForbidden));
   PARALLAX_EXPECT_OK(guard->Admit(CallBy({}, "", "/grpc.health.v1.Health/Check")));
 }
 
 TEST_F(GuardTest, RefusalsAndActsAreInTheLog) {
   std::unique_ptr<Guard> guard = Open(Options());
   (void)guard->Admit(CallBy({}));
-  (void)guard->Admit(CallBy({viewer_}, "", kPromote));
-  guard->Done(kPromote, {.role = Role::kOperator, .name = "tokens/1", .rigs = {}},
+  (void)guard->Admit(CallBy({viewer_}, "", kPromoteCall));
+  guard->Done(kPromoteCall, {.role = Role::kOperator, .name = "tokens/1", .rigs = {}},
               "rigs/7/parameterSets/3", absl::AbortedError("of another state"));
   EXPECT_THAT(Log(), HasSubstr("\"code\":\"ABORTED\",\"count\":1,\"decision\":\"ALLOWED\""));
   EXPECT_EQ(guard->audit_counts().denied, 2u);
