@@ -178,7 +178,7 @@ class PowerLossTest : public ::testing::Test {
 };
 
 TEST_F(PowerLossTest, WhatWasCommittedOutlivesPowerLossAtAnyCall) {
-  const uint64_t points = Points(180);
+  const uint64_t points = Points(60);
   const Sums sums = LiveThrough(DiskEvent::kPowerLoss, points);
   printf(
       "%d crash points in %d calls: power lost %d times; unsynced changes kept %d, dropped %d, "
@@ -192,7 +192,7 @@ TEST_F(PowerLossTest, WhatWasCommittedOutlivesPowerLossAtAnyCall) {
 }
 
 TEST_F(PowerLossTest, AFailingCallIsToldAndNothingCommittedIsLost) {
-  const uint64_t points = Points(100);
+  const uint64_t points = Points(40);
   const Sums sums = LiveThrough(DiskEvent::kIoError, points);
   printf("%d injected I/O errors in %d calls\n", static_cast<int>(sums.errors),
          static_cast<int>(calls_));
@@ -200,7 +200,7 @@ TEST_F(PowerLossTest, AFailingCallIsToldAndNothingCommittedIsLost) {
 }
 
 TEST_F(PowerLossTest, AFullDiskIsToldAndTheStoreGoesOnWhereThereIsRoom) {
-  const uint64_t points = Points(60);
+  const uint64_t points = Points(30);
   const Sums sums = LiveThrough(DiskEvent::kFull, points);
   printf("%d disks full, %d writes refused\n", static_cast<int>(points),
          static_cast<int>(sums.errors));
