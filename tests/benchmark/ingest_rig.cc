@@ -4,28 +4,27 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "client/lib/client.h"
+#include "client/lib/status.h"
 #include "core/base/random.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::benchmarks {
 namespace {
 
+using client::FromGrpc;
+
 constexpr int64_t kStartUnixNs = 1'700'000'000'000'000'000;
-constexpr int64_t kPeriodNs = 1'000'000;
 constexpr char kProducer[] = "ingest_benchmark";
 
-absl::Status FromGrpc(const grpc::Status& status) {
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-}
-
 void AddChannel(v1::Device& device, const std::string& id, const std::string& quantity,
-                const std::string& unit, v1::ChannelRole role) {
+                const std::string& unit, v1::ChannelRole role, double rate_hz) {
   v1::Channel& channel = *device.add_channels();
   channel.set_id(id);
   channel.set_quantity(quantity);
   channel.set_unit(unit);
   channel.set_role(role);
-  channel.set_rate_hz(1e9 / kPeriodNs);
+  channel.set_rate_hz(rate_hz);
   channel.set_noise_sd(0.05);
   channel.set_resolution(0.01);
   channel.set_range_low(0.0);
@@ -33,7 +32,8 @@ void AddChannel(v1::Device& device, const std::string& id, const std::string& qu
 }
 
 /// A two-heater board with further thermometers that its twin does not predict.
-v1::Rig BoardWithThermometers(int channels) {
+v1::Rig BoardWithThermometers(const LoadShape& shape) {
+  const double rate_hz = 1e9 / static_cast<double>(shape.period_ns);
   v1::Rig rig;
   rig.set_kind("two_heater");
   rig.set_twin("two_heater");
@@ -45,10 +45,11 @@ v1::Rig BoardWithThermometers(int channels) {
   geometry["ambient_k"] = 296.15;
   v1::Device& device = *rig.add_devices();
   device.set_id("board");
-  AddChannel(device, "Q1", "heater_power", "%", v1::CHANNEL_ROLE_ACTUATOR);
-  AddChannel(device, "Q2", "heater_power", "%", v1::CHANNEL_ROLE_ACTUATOR);
-  for (int i = 1; i <= channels - 2; ++i) {
-    AddChannel(device, absl::StrFormat("T%d", i), "temperature", "Cel", v1::CHANNEL_ROLE_MEASURED);
+  AddChannel(device, "Q1", "heater_power", "%", v1::CHANNEL_ROLE_ACTUATOR, rate_hz);
+  AddChannel(device, "Q2", "heater_power", "%", v1::CHANNEL_ROLE_ACTUATOR, rate_hz);
+  for (int i = 1; i <= shape.channels - 2; ++i) {
+    AddChannel(device, absl::StrFormat("T%d", i), "temperature", "Cel", v1::CHANNEL_ROLE_MEASURED,
+               rate_hz);
   }
   return rig;
 }
@@ -62,8 +63,8 @@ grpc::ByteBuffer NextBatch(const LoadShape& shape, int seq, base::Random& random
   for (int c = 0; c < shape.channels; ++c) {
     v1::ChannelSamples& column = *batch.add_columns();
     column.set_channel_index(c);
-    column.set_first_time_unix_ns(kStartUnixNs + int64_t{seq} * shape.samples * kPeriodNs);
-    column.set_period_ns(kPeriodNs);
+    column.set_first_time_unix_ns(kStartUnixNs + int64_t{seq} * shape.samples * shape.period_ns);
+    column.set_period_ns(shape.period_ns);
     column.mutable_value()->Reserve(shape.samples);
     for (int i = 0; i < shape.samples; ++i) {
       hundredths[c] = std::clamp(hundredths[c] + static_cast<int>(random.Below(11)) - 5, 0, 10'000);
@@ -75,20 +76,23 @@ grpc::ByteBuffer NextBatch(const LoadShape& shape, int seq, base::Random& random
 
 }  // namespace
 
-IngestRigs::IngestRigs(const std::string& target, const LoadShape& shape)
-    : shape_(shape), channel_(grpc::CreateChannel(target, grpc::InsecureChannelCredentials())) {}
+IngestRigs::IngestRigs(std::shared_ptr<grpc::Channel> channel, const LoadShape& shape)
+    : shape_(shape), channel_(std::move(channel)) {}
 
-absl::StatusOr<IngestRigs> IngestRigs::Create(const std::string& target, const LoadShape& shape) {
-  IngestRigs rigs(target, shape);
+absl::StatusOr<IngestRigs> IngestRigs::Create(const std::string& target, const LabAccess& access,
+                                              const LoadShape& shape) {
+  PARALLAX_ASSIGN_OR_RETURN(const client::Credentials people, access.OfOperator());
+  IngestRigs rigs(client::OpenChannel({.server = target, .credentials = people}), shape);
   const auto stub = v1::IngestService::NewStub(rigs.channel_);
   for (int i = 0; i < shape.streams; ++i) {
     v1::CreateRigRequest request;
     request.set_rig_id(absl::StrFormat("bench-%d-%d-%d", shape.streams, shape.samples, i));
-    *request.mutable_rig() = BoardWithThermometers(shape.channels);
+    *request.mutable_rig() = BoardWithThermometers(shape);
     v1::CreateRigResponse response;
     grpc::ClientContext context;
     PARALLAX_RETURN_IF_ERROR(FromGrpc(stub->CreateRig(&context, request, &response)));
-    rigs.rigs_.push_back(response.rig());
+    PARALLAX_ASSIGN_OR_RETURN(const client::Credentials own, access.OfRig(request.rig_id()));
+    rigs.rigs_.push_back({.rig = response.rig(), .credentials = ChannelCredentialsFor(own)});
   }
   return rigs;
 }
@@ -98,7 +102,7 @@ absl::StatusOr<std::vector<StreamScript>> IngestRigs::OpenRuns(const std::string
   std::vector<StreamScript> scripts;
   for (size_t i = 0; i < rigs_.size(); ++i) {
     v1::OpenRunRequest request;
-    request.set_rig(rigs_[i].name());
+    request.set_rig(rigs_[i].rig.name());
     request.set_run_id(run_id);
     request.mutable_run()->mutable_start_time()->set_seconds(kStartUnixNs / 1'000'000'000);
     request.mutable_run()->set_split(v1::RUN_SPLIT_UNASSIGNED);
@@ -109,8 +113,8 @@ absl::StatusOr<std::vector<StreamScript>> IngestRigs::OpenRuns(const std::string
     v1::StreamRequest hello;
     hello.mutable_hello()->set_run(response.run().name());
     hello.mutable_hello()->set_producer_id(kProducer);
-    hello.mutable_hello()->set_schema_hash(rigs_[i].schema_hash());
-    StreamScript script{.hello = Serialize(hello), .batches = {}};
+    hello.mutable_hello()->set_schema_hash(rigs_[i].rig.schema_hash());
+    StreamScript script{.hello = Serialize(hello), .credentials = rigs_[i].credentials};
     base::Random random(/*seed=*/1, /*stream=*/i);
     std::vector<int> hundredths(shape_.channels, 5'000);
     for (int seq = 0; seq < shape_.batches; ++seq) {
@@ -124,9 +128,9 @@ absl::StatusOr<std::vector<StreamScript>> IngestRigs::OpenRuns(const std::string
 absl::Status IngestRigs::CheckStored(const std::string& run_id) {
   const auto stub = v1::QueryService::NewStub(channel_);
   const uint64_t sent = uint64_t{1} * shape_.channels * shape_.samples * shape_.batches;
-  for (const v1::Rig& rig : rigs_) {
+  for (const BenchRig& one : rigs_) {
     v1::GetRunRequest request;
-    request.set_name(absl::StrFormat("%s/runs/%s", rig.name(), run_id));
+    request.set_name(absl::StrFormat("%s/runs/%s", one.rig.name(), run_id));
     v1::GetRunResponse response;
     grpc::ClientContext context;
     PARALLAX_RETURN_IF_ERROR(FromGrpc(stub->GetRun(&context, request, &response)));

@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/file.h"
 #include "core/base/mutex.h"
+#include "core/base/status_macros.h"
 #include "parallax/v1/ingest.pb.h"
 
 namespace parallax::benchmarks {
@@ -93,24 +94,38 @@ class SinkService final : public grpc::CallbackGenericService {
   const int credit_;
 };
 
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(
+    const std::string& certificates) {
+  if (certificates.empty()) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions options(
+      GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  PARALLAX_ASSIGN_OR_RETURN(options.pem_root_certs, base::ReadFile(certificates + "/ca.crt"));
+  grpc::SslServerCredentialsOptions::PemKeyCertPair& pair =
+      options.pem_key_cert_pairs.emplace_back();
+  PARALLAX_ASSIGN_OR_RETURN(pair.cert_chain, base::ReadFile(certificates + "/server.crt"));
+  PARALLAX_ASSIGN_OR_RETURN(pair.private_key, base::ReadFile(certificates + "/server.key"));
+  return grpc::SslServerCredentials(options);
+}
+
 }  // namespace
 
-absl::Status RunNullSink(const std::string& port_file, int credit) {
+absl::Status RunNullSink(const NullSinkOptions& options) {
   // Blocked before any thread starts, so that sigwait is the only one to see it.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-  SinkService service(credit);
+  PARALLAX_ASSIGN_OR_RETURN(const auto credentials, CredentialsOf(options.certificates));
+  SinkService service(options.credit);
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort("127.0.0.1:0", credentials, &port);
   builder.RegisterCallbackGenericService(&service);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr) return absl::UnavailableError("the null sink cannot listen");
   if (absl::Status status =
-          base::WriteFileAtomically(port_file, absl::StrFormat("{\"grpc\": %d}", port));
+          base::WriteFileAtomically(options.port_file, absl::StrFormat("{\"grpc\": %d}", port));
       !status.ok()) {
     return status;
   }

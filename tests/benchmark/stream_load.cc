@@ -4,16 +4,27 @@
 #include <grpcpp/support/proto_buffer_reader.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
+#include <thread>
+#include <utility>
 
 #include "absl/strings/str_format.h"
-#include "absl/time/clock.h"
 #include "core/base/mutex.h"
 
 namespace parallax::benchmarks {
 namespace {
 
-double NowSeconds() { return static_cast<double>(absl::GetCurrentTimeNanos()) * 1e-9; }
+using Clock = std::chrono::steady_clock;
+
+double NowSeconds() {
+  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
+}
+
+void SleepUntil(double seconds) {
+  std::this_thread::sleep_until(Clock::time_point(
+      std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds))));
+}
 
 /// One stream; lives until Wait() has returned. Thread-safe.
 class StreamLoad final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
@@ -23,15 +34,15 @@ class StreamLoad final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::
     // A connection a stream, as rigs have.
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     stub_ = std::make_unique<grpc::GenericStub>(
-        grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments));
+        grpc::CreateCustomChannel(target, script.credentials, arguments));
     sent_at_.resize(script.batches.size());
-    ack_seconds_.resize(script.batches.size());
+    acked_at_.resize(script.batches.size());
   }
 
   /// Opens the stream and waits for the Welcome.
   void Open() {
     stub_->PrepareBidiStreamingCall(&context_, "/parallax.v1.IngestService/Stream", {}, this);
-    AddHold();  // Begin() starts writes from outside a reaction.
+    AddHold();  // Release() starts writes from outside a reaction.
     StartRead(&response_);
     StartWrite(&script_.hello);
     StartCall();
@@ -39,13 +50,16 @@ class StreamLoad final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::
     while (credit_ == 0 && !broken_) changed_.Wait(mutex_);
   }
 
-  void Begin() {
+  /// Lets so many batches more go out. All of them have to be, for the stream to end.
+  void Release(size_t batches) {
+    bool last = false;
     {
       base::MutexLock lock(mutex_);
-      begun_ = true;
+      released_ += batches;
+      last = released_ == script_.batches.size();
       Advance();
     }
-    RemoveHold();
+    if (last) RemoveHold();
   }
 
   grpc::Status Wait() {
@@ -58,17 +72,17 @@ class StreamLoad final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::
     return status_;
   }
 
-  double last_ack() {
+  /// @param begin  of the load, as NowSeconds() tells it. REQUIRES: Wait() has returned OK.
+  void AddTo(double begin, LoadResult* result) {
     base::MutexLock lock(mutex_);
-    return last_ack_;
-  }
-  int credit() {
-    base::MutexLock lock(mutex_);
-    return static_cast<int>(credit_);
-  }
-  std::vector<double> ack_seconds() {
-    base::MutexLock lock(mutex_);
-    return ack_seconds_;
+    result->credit = static_cast<int>(credit_);
+    for (size_t k = 0; k < acked_at_.size(); ++k) {
+      result->seconds = std::max(result->seconds, acked_at_[k] - begin);
+      const double from =
+          script_.due_seconds.empty() ? sent_at_[k] : begin + script_.due_seconds[k];
+      result->ack_seconds.push_back(acked_at_[k] - from);
+      if (!script_.due_seconds.empty()) result->late_seconds.push_back(sent_at_[k] - from);
+    }
   }
 
   void OnReadDone(bool ok) override {
@@ -108,18 +122,18 @@ class StreamLoad final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::
       credit_ = std::max<uint64_t>(1, message.welcome().credit());
       changed_.NotifyAll();
     } else {
-      last_ack_ = NowSeconds();
+      const double now = NowSeconds();
       const uint64_t covered = std::min<uint64_t>(message.ack().seq() + 1, sent_);
-      for (; acked_ < covered; ++acked_) ack_seconds_[acked_] = last_ack_ - sent_at_[acked_];
+      for (; acked_ < covered; ++acked_) acked_at_[acked_] = now;
     }
   }
 
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (!begun_ || writing_ || closed_ || broken_) return;
+    if (writing_ || closed_ || broken_) return;
     if (acked_ == script_.batches.size()) {
       closed_ = true;
       StartWritesDone();
-    } else if (sent_ < script_.batches.size() && sent_ < acked_ + credit_) {
+    } else if (sent_ < released_ && sent_ < acked_ + credit_) {
       writing_ = true;
       sent_at_[sent_] = NowSeconds();
       StartWrite(&script_.batches[sent_++]);
@@ -133,19 +147,33 @@ class StreamLoad final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::
 
   base::Mutex mutex_;
   base::CondVar changed_;
-  bool begun_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = true;  // the Hello
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;
   bool done_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t credit_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t released_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t sent_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t acked_ ABSL_GUARDED_BY(mutex_) = 0;
-  double last_ack_ ABSL_GUARDED_BY(mutex_) = 0.0;
   std::vector<double> sent_at_ ABSL_GUARDED_BY(mutex_);
-  std::vector<double> ack_seconds_ ABSL_GUARDED_BY(mutex_);
+  std::vector<double> acked_at_ ABSL_GUARDED_BY(mutex_);
   grpc::Status status_ ABSL_GUARDED_BY(mutex_);
 };
+
+/// Releases the batches of streams without due times, then of the others one after the other.
+void ReleaseWhenDue(const std::vector<StreamScript>& scripts, double begin,
+                    const std::vector<std::unique_ptr<StreamLoad>>& streams) {
+  std::vector<std::pair<double, size_t>> due;
+  for (size_t i = 0; i < streams.size(); ++i) {
+    for (const double seconds : scripts[i].due_seconds) due.emplace_back(seconds, i);
+    if (scripts[i].due_seconds.empty()) streams[i]->Release(scripts[i].batches.size());
+  }
+  std::sort(due.begin(), due.end());
+  for (const auto& [seconds, stream] : due) {
+    SleepUntil(begin + seconds);
+    streams[stream]->Release(1);
+  }
+}
 
 }  // namespace
 
@@ -162,19 +190,17 @@ absl::StatusOr<LoadResult> RunLoad(const std::string& target,
     streams.back()->Open();
   }
   const double begin = NowSeconds();
-  for (const auto& stream : streams) stream->Begin();
+  ReleaseWhenDue(scripts, begin, streams);
   LoadResult result;
   absl::Status failure;
   for (const auto& stream : streams) {
     const grpc::Status status = stream->Wait();
-    if (!status.ok()) {
+    if (status.ok()) {
+      stream->AddTo(begin, &result);
+    } else {
       failure =
           absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
     }
-    result.seconds = std::max(result.seconds, stream->last_ack() - begin);
-    result.credit = stream->credit();
-    const std::vector<double> acks = stream->ack_seconds();
-    result.ack_seconds.insert(result.ack_seconds.end(), acks.begin(), acks.end());
   }
   if (!failure.ok()) return failure;
   return result;
