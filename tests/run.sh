@@ -83,7 +83,7 @@ check_format() {
   changed_sources >build/format.txt
   xargs -r -a build/format.txt clang-format-14 --dry-run --Werror
   sed '/^tests\//d' build/format.txt | xargs -r tests/cppcheck.sh
-  shellcheck deploy/*.sh tests/*.sh proto/*.sh .ci/run .githooks/*
+  shellcheck deploy/*.sh tests/*.sh tests/benchmark/*.sh proto/*.sh .ci/run .githooks/*
 }
 
 check_tidy() {
