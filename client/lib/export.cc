@@ -32,17 +32,6 @@ absl::Status MakeFolder(const std::string& path) {
   return absl::UnavailableError(absl::StrFormat("%s: %s", path, error.message()));
 }
 
-absl::Status MakeEmptyFolder(const std::string& path) {
-  PARALLAX_RETURN_IF_ERROR(MakeFolder(path));
-  std::error_code error;
-  if (fs::is_empty(path, error) && !error) return absl::OkStatus();
-  return base::FieldStatus(absl::StatusCode::kAlreadyExists,
-                           {.field = "DIR",
-                            .value = path,
-                            .bound = "a folder that is not there or is empty",
-                            .next_step = "name another one, or move what is in it"});
-}
-
 absl::Status WriteJson(const std::string& path, const Json& json) {
   return base::WriteFileAtomically(path, json.dump(1) + "\n");
 }
@@ -174,7 +163,7 @@ absl::StatusOr<std::vector<ExportedRun>> ExportRig(
   PARALLAX_ASSIGN_OR_RETURN(const v1::Rig stored, client.GetRig(rig));
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<v1::Run> runs, client.ListRuns(rig));
   PARALLAX_RETURN_IF_ERROR(CheckFileNames(stored, runs));
-  PARALLAX_RETURN_IF_ERROR(MakeEmptyFolder(folder));
+  PARALLAX_RETURN_IF_ERROR(base::MakeEmptyDirectory(folder, "DIR"));
   PARALLAX_RETURN_IF_ERROR(
       WriteJson(folder + "/rig.json", RigDocument(stored, LastPart(stored.name()))));
   std::vector<ExportedRun> exported;

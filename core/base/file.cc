@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 #include <utility>
 
@@ -21,7 +22,10 @@ namespace {
 absl::Status ErrnoError(const char* what, const std::string& path) {
   const int error = errno;
   const std::string text = absl::StrFormat("%s %s: %s", what, path, std::strerror(error));
-  return error == ENOENT ? absl::NotFoundError(text) : absl::UnavailableError(text);
+  if (error == ENOENT) return absl::NotFoundError(text);
+  if (error == EEXIST) return absl::AlreadyExistsError(absl::StrFormat("%s exists already", path));
+  if (error == ENOSPC || error == EDQUOT) return absl::ResourceExhaustedError(text);
+  return absl::UnavailableError(text);
 }
 
 absl::Status WriteAll(int fd, std::string_view content, const std::string& path) {
@@ -44,9 +48,7 @@ absl::Status SyncDirectoryOf(const std::string& path) {
   return absl::OkStatus();
 }
 
-/// A file of a former process of the same id may be there, readable by whoever: it is not reused.
 absl::StatusOr<int> CreateNew(const std::string& path, Readers readers) {
-  unlink(path.c_str());
   const mode_t mode = readers == Readers::kOwner ? 0600 : 0644;
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   if (fd < 0) return ErrnoError("cannot create", path);
@@ -54,6 +56,8 @@ absl::StatusOr<int> CreateNew(const std::string& path, Readers readers) {
 }
 
 absl::Status WriteSynced(const std::string& path, std::string_view content, Readers readers) {
+  // A file of a former process of the same id may be there, readable by whoever: it is not reused.
+  unlink(path.c_str());
   PARALLAX_ASSIGN_OR_RETURN(const int fd, CreateNew(path, readers));
   absl::Cleanup close_fd = [fd] { close(fd); };
   PARALLAX_RETURN_IF_ERROR(WriteAll(fd, content, path));
@@ -63,12 +67,22 @@ absl::Status WriteSynced(const std::string& path, std::string_view content, Read
   return absl::OkStatus();
 }
 
+std::string UnfinishedPath(const std::string& path) { return path + ".unfinished"; }
+
+/// @param flags  those of renameat2
+absl::Status Rename(const std::string& from, const std::string& to, unsigned int flags) {
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), flags) == 0) return absl::OkStatus();
+  // NFS knows no flags; a second name replaces nothing either.
+  if (errno == EINVAL && flags == RENAME_NOREPLACE && link(from.c_str(), to.c_str()) == 0) {
+    unlink(from.c_str());
+    return absl::OkStatus();
+  }
+  return ErrnoError("cannot rename into", to);
+}
+
 /// @param flags  those of renameat2
 absl::Status RenameAndSync(const std::string& from, const std::string& to, unsigned int flags) {
-  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), flags) != 0) {
-    return errno == EEXIST ? absl::AlreadyExistsError(absl::StrFormat("%s exists already", to))
-                           : ErrnoError("cannot rename into", to);
-  }
+  PARALLAX_RETURN_IF_ERROR(Rename(from, to, flags));
   return SyncDirectoryOf(to);
 }
 
@@ -152,6 +166,49 @@ absl::Status WriteFileAtomically(const std::string& path, std::string_view conte
 
 absl::Status WriteNewFile(const std::string& path, std::string_view content, Readers readers) {
   return WriteAndRename(path, content, readers, RENAME_NOREPLACE);
+}
+
+NewFile::NewFile(const std::string& path, int fd)
+    : path_(path), unfinished_path_(UnfinishedPath(path)), fd_(fd) {}
+
+NewFile::~NewFile() {
+  close(fd_);
+  if (!finished_) unlink(unfinished_path_.c_str());
+}
+
+absl::StatusOr<std::unique_ptr<NewFile>> NewFile::Create(const std::string& path, Readers readers) {
+  PARALLAX_ASSIGN_OR_RETURN(const int fd, CreateNew(UnfinishedPath(path), readers));
+  return std::unique_ptr<NewFile>(new NewFile(path, fd));
+}
+
+absl::Status NewFile::Append(std::string_view bytes) {
+  return WriteAll(fd_, bytes, unfinished_path_);
+}
+
+absl::Status NewFile::Finish() {
+  if (fsync(fd_) != 0) return ErrnoError("cannot sync", unfinished_path_);
+  PARALLAX_RETURN_IF_ERROR(Rename(unfinished_path_, path_, RENAME_NOREPLACE));
+  finished_ = true;
+  absl::Status synced = SyncDirectoryOf(path_);
+  if (!synced.ok()) unlink(path_.c_str());
+  return synced;
+}
+
+absl::Status MakeEmptyDirectory(const std::string& path, std::string_view field) {
+  std::error_code error;
+  const bool made = std::filesystem::create_directories(path, error);
+  const bool empty = !error && std::filesystem::is_empty(path, error);
+  if (error) {
+    errno = error.value();
+    return ErrnoError("cannot make directory", path);
+  }
+  if (made) return SyncDirectoryOf(path);
+  if (empty) return absl::OkStatus();
+  return FieldStatus(absl::StatusCode::kAlreadyExists,
+                     {.field = std::string(field),
+                      .value = path,
+                      .bound = "a folder that is not there or is empty",
+                      .next_step = "name another one, or move what is in it"});
 }
 
 absl::Status RenameSynced(const std::string& from, const std::string& to) {

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 
 namespace parallax::base {
+
+// Errors of whatever writes: ResourceExhausted where there is no room, else Unavailable with
+// errno's text; those that have more say so.
 
 /// Whole content of a file. Errors: NotFound; Unavailable with errno's text.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
@@ -17,14 +21,43 @@ enum class Readers {
 };
 
 /// Writes a temporary file beside `path`, syncs it and renames it into place, so that a reader sees
-/// the old content or the new, never a part. Errors: Unavailable with errno's text.
+/// the old content or the new, never a part.
 absl::Status WriteFileAtomically(const std::string& path, std::string_view content,
                                  Readers readers = Readers::kEverybody);
 
 /// The same where there is no file yet: whatever has that name stays as it is.
-/// Errors: AlreadyExists; Unavailable with errno's text.
+/// Errors: AlreadyExists.
 absl::Status WriteNewFile(const std::string& path, std::string_view content,
                           Readers readers = Readers::kEverybody);
+
+/// A new file whose content comes part by part. Until Finish() it is called PATH.unfinished; where
+/// it does not come to that, it is gone with the object. One owner at a time.
+class NewFile {
+ public:
+  /// Errors: AlreadyExists (a file of the unfinished name); NotFound (no such folder).
+  static absl::StatusOr<std::unique_ptr<NewFile>> Create(const std::string& path, Readers readers);
+  ~NewFile();
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  absl::Status Append(std::string_view bytes);
+  /// Syncs it and gives it its name, for which nothing is replaced. Errors: AlreadyExists. After
+  /// any it is gone with the object, too.
+  absl::Status Finish();
+  const std::string& unfinished_path() const { return unfinished_path_; }
+
+ private:
+  NewFile(const std::string& path, int fd);
+
+  const std::string path_;
+  const std::string unfinished_path_;
+  const int fd_;
+  bool finished_ = false;
+};
+
+/// Makes a folder with those above it; one that is there must hold nothing.
+/// Errors: AlreadyExists naming `field` where it holds something.
+absl::Status MakeEmptyDirectory(const std::string& path, std::string_view field);
 
 /// Whole content of a file that holds a secret, which nobody but its owner can read or write; the
 /// owner must be root or who runs this process. A symbolic link is judged by what it leads to, and
@@ -34,7 +67,7 @@ absl::Status WriteNewFile(const std::string& path, std::string_view content,
 absl::StatusOr<std::string> ReadPrivateFile(const std::string& path, size_t max_bytes);
 
 /// Renames a file that is synced already, so that the new name outlives a loss of power.
-/// Errors: NotFound; Unavailable with errno's text.
+/// Errors: NotFound.
 absl::Status RenameSynced(const std::string& from, const std::string& to);
 
 }  // namespace parallax::base

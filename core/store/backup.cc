@@ -14,23 +14,9 @@
 namespace parallax::store {
 namespace {
 
-absl::Status MakeEmptyDirectory(const std::string& directory) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  const bool empty = !error && std::filesystem::is_empty(directory, error);
-  if (error) {
-    return absl::UnavailableError(
-        absl::StrFormat("cannot make directory \"%s\": %s", directory, error.message()));
-  }
-  if (empty) return absl::OkStatus();
-  return base::FieldStatus(absl::StatusCode::kAlreadyExists,
-                           {.field = "target",
-                            .value = directory,
-                            .bound = "a new or empty directory",
-                            .next_step = "choose another: a backup replaces nothing"});
-}
+constexpr int kPagesAStep = 128;  // 1 MiB
 
-/// A database at `path` that holds nothing, and whose file says that its pages have checksums.
+/// A database that holds nothing, and whose file says that its pages have checksums.
 void MakeDatabase(SQLite::Database& database) {
   ReservePageChecksums(database.getHandle());
   // A copy that was interrupted is thrown away, so it needs no journal. Setting a number writes the
@@ -40,10 +26,27 @@ void MakeDatabase(SQLite::Database& database) {
       "PRAGMA user_version = 1");
 }
 
-absl::Status CopyDatabase(const std::string& from, const std::string& to, const std::string& vfs) {
+/// REQUIRES: `source` is in a read transaction, which all steps share: else a copy in several
+/// begins anew with every commit of the daemon.
+absl::Status CopyPages(Connection& source, SQLite::Database& target, const GoesOn& goes_on) {
+  SQLite::Backup backup(target, source.database());
+  int code = SQLITE_OK;
+  while (code == SQLITE_OK) {
+    if (!goes_on()) return absl::CancelledError("store: the copy was called off");
+    code = backup.executeStep(kPagesAStep);
+  }
+  if (code == SQLITE_DONE) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrFormat("store: the copy was locked (code %d)", code));
+}
+
+}  // namespace
+
+absl::Status CopyDatabase(const std::string& from, const std::string& to, const GoesOn& goes_on,
+                          const std::string& vfs) {
   return Guarded([&]() -> absl::Status {
     Connection source(from, Connection::Mode::kReadOnly, vfs);
-    source.database().exec("SELECT count(*) FROM sqlite_schema");  // reads the header
+    const ReadTransaction moment(source);
+    source.database().exec("SELECT count(*) FROM sqlite_schema");  // begins it; reads the header
     if (!HasPageChecksums(source.database().getHandle())) {
       return base::FieldStatus(absl::StatusCode::kFailedPrecondition,
                                {.field = "data",
@@ -53,16 +56,9 @@ absl::Status CopyDatabase(const std::string& from, const std::string& to, const 
     }
     SQLite::Database target(to, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 0, CheckedVfs(vfs));
     MakeDatabase(target);
-    // In one step, so in one read transaction: a copy in several begins anew with every commit of
-    // the daemon.
-    SQLite::Backup backup(target, source.database());
-    const int code = backup.executeStep(-1);
-    if (code == SQLITE_DONE) return absl::OkStatus();
-    return absl::UnavailableError(absl::StrFormat("store: the copy was locked (code %d)", code));
+    return CopyPages(source, target, goes_on);
   });
 }
-
-}  // namespace
 
 absl::Status BackUpStore(const std::string& directory, const std::string& target,
                          const std::string& vfs) {
@@ -70,9 +66,10 @@ absl::Status BackUpStore(const std::string& directory, const std::string& target
   if (vfs.empty() && !std::filesystem::exists(from)) {
     return absl::NotFoundError(absl::StrFormat("no store in \"%s\": no parallax.db", directory));
   }
-  PARALLAX_RETURN_IF_ERROR(MakeEmptyDirectory(target));
+  PARALLAX_RETURN_IF_ERROR(base::MakeEmptyDirectory(target, "target"));
   const std::string unfinished = target + "/unfinished.db";
-  absl::Status status = CopyDatabase(from, unfinished, vfs);
+  absl::Status status = CopyDatabase(
+      from, unfinished, [] { return true; }, vfs);
   if (status.ok()) status = base::RenameSynced(unfinished, target + "/parallax.db");
   if (!status.ok()) {
     std::error_code ignored;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -15,5 +16,14 @@ namespace parallax::store {
 /// What was copied until then is removed.
 absl::Status BackUpStore(const std::string& directory, const std::string& target,
                          const std::string& vfs = {});
+
+/// Whether to go on with a copy; asked with every megabyte.
+using GoesOn = std::function<bool()>;
+
+/// The same of the database file `from` to the file `to`, which is new or empty; what a failure
+/// leaves of it is the caller's to remove. Errors: those of BackUpStore about the data; Cancelled
+/// where it does not go on.
+absl::Status CopyDatabase(const std::string& from, const std::string& to, const GoesOn& goes_on,
+                          const std::string& vfs);
 
 }  // namespace parallax::store

@@ -23,6 +23,8 @@ class SqliteStore final : public Store {
   SqliteStore(base::FileLock lock, std::unique_ptr<Connection> connection, const std::string& path,
               int64_t incarnation, const SqliteStoreOptions& options, const base::Clock& clock)
       : clock_(clock),
+        directory_(options.directory),
+        vfs_(options.vfs),
         incarnation_(incarnation),
         recalibration_interval_(options.recalibration_interval),
         lock_(std::move(lock)),
@@ -124,6 +126,11 @@ class SqliteStore final : public Store {
     PARALLAX_RETURN_IF_ERROR(writer_.Health());
     base::MutexLock lock(compacting_);
     return CompactAll(readers_, writer_);
+  }
+
+  absl::StatusOr<std::unique_ptr<StoreCopy>> Copy(const GoesOn& goes_on) override {
+    PARALLAX_RETURN_IF_ERROR(writer_.Health());
+    return StoreCopy::Make(directory_, goes_on, vfs_);
   }
 
   absl::StatusOr<std::optional<std::string>> FindRequest(const std::string& scope,
@@ -248,6 +255,8 @@ class SqliteStore final : public Store {
   }
 
   const base::Clock& clock_;
+  const std::string directory_;
+  const std::string vfs_;
   const int64_t incarnation_;
   const absl::Duration recalibration_interval_;
   base::FileLock lock_;  // released last
@@ -282,6 +291,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const SqliteStoreOptions&
                                                 .next_step = "one daemon at a time uses a data "
                                                              "directory, choose another"});
   }
+  StoreCopy::RemoveLeftover(options.directory);
   const std::string path = options.directory + "/parallax.db";
   return Guarded([&]() -> absl::StatusOr<std::unique_ptr<Store>> {
     auto connection = std::make_unique<Connection>(path, Connection::Mode::kReadWrite, options.vfs);

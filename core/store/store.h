@@ -12,6 +12,7 @@
 #include "core/signal/rig.h"
 #include "core/signal/run.h"
 #include "core/signal/sample_batch.h"
+#include "core/store/store_copy.h"
 
 namespace parallax::store {
 
@@ -294,6 +295,10 @@ class Store {
   /// Turns batches of closed runs, and full ranges of open ones, into chunks and pyramid; lossless.
   /// Returns the number of batches it replaced.
   virtual absl::StatusOr<uint64_t> Compact() = 0;
+
+  /// A copy of all of it, as it is at one moment; everything else goes on meanwhile. Errors: those
+  /// of StoreCopy::Make.
+  virtual absl::StatusOr<std::unique_ptr<StoreCopy>> Copy(const GoesOn& goes_on) = 0;
 
   /// The answer stored under a request id in the last day, or nothing. `scope` is the method's
   /// name.

@@ -11,8 +11,8 @@
 
 namespace parallax::server {
 
-/// A store whose queue of batches a test can hold back, fill or fail, whose jobs it can keep queued
-/// and whose reports unlisted; all else is the real store's.
+/// A store whose queue of batches a test can hold back, fill or fail, whose jobs it can keep
+/// queued, whose reports unlisted and whose copies unmade; all else is the real store's.
 class GatedStore final : public store::Store {
  public:
   explicit GatedStore(std::unique_ptr<store::Store> inner) : inner_(std::move(inner)) {}
@@ -84,6 +84,32 @@ class GatedStore final : public store::Store {
       if (holding_jobs_) return std::nullopt;
     }
     return inner_->ClaimJob();
+  }
+
+  /// From now on copies stop where they begin, until they are released or called off.
+  void HoldCopies() {
+    base::MutexLock lock(mutex_);
+    holding_copies_ = true;
+  }
+  /// Waits until a copy is being held.
+  void WaitForHeldCopy() {
+    base::MutexLock lock(mutex_);
+    while (held_copies_ == 0) changed_.Wait(mutex_);
+  }
+  void ReleaseCopies() {
+    base::MutexLock lock(mutex_);
+    holding_copies_ = false;
+  }
+
+  absl::StatusOr<std::unique_ptr<store::StoreCopy>> Copy(const store::GoesOn& goes_on) override {
+    return inner_->Copy([this, &goes_on] {
+      base::MutexLock lock(mutex_);
+      ++held_copies_;
+      changed_.NotifyAll();
+      while (holding_copies_ && goes_on()) changed_.WaitFor(mutex_, absl::Milliseconds(1));
+      --held_copies_;
+      return goes_on();
+    });
   }
 
   bool TryAppend(store::EncodedBatch& batch, store::AppendCallback done) override {
@@ -166,6 +192,8 @@ class GatedStore final : public store::Store {
   bool holding_jobs_ ABSL_GUARDED_BY(mutex_) = false;
   bool holding_reports_ ABSL_GUARDED_BY(mutex_) = false;
   size_t held_reports_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool holding_copies_ ABSL_GUARDED_BY(mutex_) = false;
+  size_t held_copies_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t capacity_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t refusals_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);

@@ -133,6 +133,49 @@ TEST_F(FileTest, ALinkToASecretIsJudgedByTheSecret) {
               StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
+TEST_F(FileTest, ANewFileHasItsNameOnceItIsWhole) {
+  const std::string path = folder_ + "/f";
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const auto file, NewFile::Create(path, Readers::kOwner));
+  PARALLAX_ASSERT_OK(file->Append("one, "));
+  PARALLAX_ASSERT_OK(file->Append("two"));
+  EXPECT_THAT(ReadFile(path), StatusIs(absl::StatusCode::kNotFound));
+  PARALLAX_ASSERT_OK(file->Finish());
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const std::string read, ReadPrivateFile(path, 100));
+  EXPECT_EQ(read, "one, two");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+}
+
+TEST_F(FileTest, ANewFileThatIsNotFinishedIsGone) {
+  {
+    PARALLAX_ASSERT_OK_AND_ASSIGN(const auto file,
+                                  NewFile::Create(folder_ + "/f", Readers::kOwner));
+    PARALLAX_ASSERT_OK(file->Append("one"));
+    EXPECT_THAT(NewFile::Create(folder_ + "/f", Readers::kOwner),
+                StatusIs(absl::StatusCode::kAlreadyExists))
+        << "somebody writes it";
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
+TEST_F(FileTest, WhatIsFinishedReplacesNothing) {
+  PARALLAX_ASSERT_OK(WriteFileAtomically(folder_ + "/f", "old"));
+  {
+    PARALLAX_ASSERT_OK_AND_ASSIGN(const auto file,
+                                  NewFile::Create(folder_ + "/f", Readers::kOwner));
+    EXPECT_THAT(file->Finish(), StatusIs(absl::StatusCode::kAlreadyExists));
+  }
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const std::string read, ReadFile(folder_ + "/f"));
+  EXPECT_EQ(read, "old");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+}
+
+TEST_F(FileTest, AnEmptyDirectoryIsMadeOrTakenAndAFullOneRefused) {
+  PARALLAX_EXPECT_OK(MakeEmptyDirectory(folder_ + "/a/b", "DIR"));
+  PARALLAX_EXPECT_OK(MakeEmptyDirectory(folder_ + "/a/b", "DIR"));
+  EXPECT_THAT(MakeEmptyDirectory(folder_ + "/a", "DIR"),
+              StatusIs(absl::StatusCode::kAlreadyExists, ::testing::HasSubstr("DIR = ")));
+}
+
 TEST_F(FileTest, ASecretOfAnotherUserIsRefused) {
   const std::string path = folder_ + "/f";
   PARALLAX_ASSERT_OK(WriteFileAtomically(path, "secret", Readers::kOwner));

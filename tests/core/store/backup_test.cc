@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "core/store/check.h"
+#include "core/store/store_copy.h"
 #include "tests/core/store/fault_vfs.h"
 #include "tests/core/store/store_fixture.h"
 
@@ -89,6 +90,101 @@ TEST_F(BackupTest, AFullDiskLeavesNoCopyThatLooksLikeOne) {
   SetDiskFault(DiskFault::kNone);
   EXPECT_TRUE(absl::IsResourceExhausted(status)) << status.ToString();
   EXPECT_TRUE(std::filesystem::is_empty(copy_));
+}
+
+/// Writes what a copy holds as the store of a folder.
+void Restore(const StoreCopy& copy, const std::string& folder) {
+  std::filesystem::create_directories(folder);
+  std::ofstream file(folder + "/parallax.db", std::ios::binary);
+  uint64_t offset = 0;
+  constexpr size_t kPart = 10'000;  // no multiple of a page
+  for (std::string part = copy.Read(0, kPart).value(); !part.empty();
+       part = copy.Read(offset, kPart).value()) {
+    file << part;
+    offset += part.size();
+  }
+  EXPECT_EQ(offset, copy.bytes());
+}
+
+bool Always() { return true; }
+
+class StoreCopyTest : public BackupTest {
+ protected:
+  size_t FilesBesideTheStore() {
+    size_t files = 0;
+    for (const auto& file : std::filesystem::directory_iterator(directory_.path())) {
+      const std::string name = file.path().filename();
+      if (name != "lock" && !name.starts_with("parallax.db")) ++files;
+    }
+    return files;
+  }
+};
+
+TEST_F(StoreCopyTest, ACopyHasNoNameAndIsOfOneMoment) {
+  constexpr uint64_t kLarge = 15;
+  for (uint64_t seq = 0; seq < kLarge; ++seq) {
+    const auto batch = MakeBatch(seq, kChannels, /*samples=*/10'000, kStartNs);
+    ASSERT_TRUE(Append(*store_, OpenStream("a", "p"), batch).ok());
+  }
+  uint64_t asked = 0;
+  // What is committed between two parts of a copy is not in it, and does not make it begin anew.
+  const auto copy = store_->Copy([&] {
+    EXPECT_TRUE(AppendSeq(kLarge + asked++).ok());
+    return true;
+  });
+  ASSERT_TRUE(copy.ok()) << copy.status().ToString();
+  EXPECT_GE(asked, 2u) << "of several parts";
+  EXPECT_EQ(FilesBesideTheStore(), 0u);
+  Restore(**copy, copy_);
+  const auto opened = OpenCopy();
+  ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+  EXPECT_EQ((*opened)->OpenStream({"r", "a", "p", 1})->next_seq, kLarge);
+  const absl::StatusOr<StoreCheck> check = CheckStore(copy_);
+  ASSERT_TRUE(check.ok()) << check.status().ToString();
+  EXPECT_THAT(check->damages, IsEmpty());
+}
+
+TEST_F(StoreCopyTest, WhatFailsOrIsCalledOffLeavesNothing) {
+  ASSERT_TRUE(AppendSeq(0).ok());
+  EXPECT_TRUE(absl::IsCancelled(store_->Copy([] { return false; }).status()));
+  EXPECT_EQ(FilesBesideTheStore(), 0u);
+  EXPECT_TRUE(store_->Copy(Always).ok()) << "and is in nobody's way";
+}
+
+TEST_F(StoreCopyTest, TwoAtOnceAreNotMade) {
+  ASSERT_TRUE(AppendSeq(0).ok());
+  absl::Status second;
+  ASSERT_TRUE(store_
+                  ->Copy([&] {
+                    second = store_->Copy(Always).status();
+                    return true;
+                  })
+                  .ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(second)) << second.ToString();
+}
+
+TEST_F(StoreCopyTest, WhatAProcessLeftThatDiedIsRemovedAtTheNextStart) {
+  std::ofstream(directory_.path() + "/backup.unfinished") << "half a copy";
+  EXPECT_TRUE(absl::IsFailedPrecondition(store_->Copy(Always).status()));
+  Reopen();
+  EXPECT_EQ(FilesBesideTheStore(), 0u);
+  EXPECT_TRUE(store_->Copy(Always).ok());
+}
+
+TEST_F(StoreCopyTest, AFullDiskRefusesTheCopyAndNothingElse) {
+  InstallFaultVfs();
+  store_.reset();
+  auto opened = OpenSqliteStore({.directory = directory_.path(), .vfs = "fault"}, clock_);
+  ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+  store_ = *std::move(opened);
+  ASSERT_TRUE(AppendSeq(0).ok());
+  SetDiskFault(DiskFault::kFull);
+  const absl::Status status = store_->Copy(Always).status();
+  SetDiskFault(DiskFault::kNone);
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status.ToString();
+  EXPECT_EQ(FilesBesideTheStore(), 0u);
+  EXPECT_TRUE(AppendSeq(1).ok());
+  EXPECT_TRUE(store_->Copy(Always).ok());
 }
 
 TEST_F(BackupTest, DamageIsNotCopied) {
