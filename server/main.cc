@@ -6,7 +6,6 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
-#include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -19,18 +18,16 @@
 #include "core/base/file.h"
 #include "core/base/status_macros.h"
 #include "core/store/sqlite_store.h"
+#include "server/command_line.h"
 #include "server/config.h"
 #include "server/daemon.h"
 #include "server/log.h"
-#include "server/maintenance.h"
+#include "server/maintenance_commands.h"
 #include "server/security_commands.h"
 #include "server/version.h"
 
 namespace parallax::server {
 namespace {
-
-constexpr int kExitError = 1;
-constexpr int kExitUsage = 2;
 
 /// What the command line says; empty where it says nothing.
 struct Flags {
@@ -174,24 +171,26 @@ absl::Status Serve(const Config& config) {
   return absl::OkStatus();
 }
 
+int Run(const Command& command) {
+  const absl::StatusOr<int> code = command(std::cout);
+  if (code.ok()) return *code;
+  std::cerr << "error: " << ToPeople(code.status()) << "\n";
+  return kExitError;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("parallaxd: the daemon of parallax");
   Flags flags;
   Declare(&flags, &app);
-  std::function<int()> maintenance;
-  DeclareMaintenance(&maintenance, &app);
-  SecurityCommands commands(&app);
+  Command command;
+  AddMaintenanceCommands(app, &command);
+  AddSecurityCommands(app, &command);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
-  if (maintenance) return maintenance();
-  if (const std::optional<absl::Status> done = commands.Run(std::cout); done.has_value()) {
-    if (done->ok()) return 0;
-    std::cerr << "error: " << ToPeople(*done) << "\n";
-    return kExitError;
-  }
+  if (command) return Run(command);
   const absl::StatusOr<Config> config = MakeConfig(flags);
   if (!config.ok()) {
     Log(LogLevel::kError, "cannot start", {{"error", std::string(config.status().message())}});

@@ -24,7 +24,7 @@ def run(*command):
     """What a command prints. Errors: RuntimeError with what it says."""
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"{command}: exit {done.returncode}: {done.stderr}")
+        raise RuntimeError(f"{command}: exit {done.returncode}: {done.stdout}{done.stderr}")
     return done.stdout
 
 
