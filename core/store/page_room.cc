@@ -41,8 +41,10 @@ absl::Status MakeRoomForChecksums(Connection& connection) {
         {.field = "free space",
          .value = "too little",
          .bound = absl::StrFormat(">= %d bytes in the data directory and in /var/tmp", bytes),
-         .next_step = "make room and start again; nothing was changed. SQLITE_TMPDIR names another "
-                      "folder than /var/tmp"},
+         .next_step =
+             "make room and start again, which begins anew: nothing is lost. Programs of a "
+             "schema below 6 open it no more. SQLITE_TMPDIR names another folder than "
+             "/var/tmp"},
         "store: an older database is rewritten with checksums");
   }
   if (HasPageChecksums(database.getHandle())) return absl::OkStatus();
