@@ -3,13 +3,16 @@
 #include "parallax/v1/analysis.grpc.pb.h"
 #include "parallax/v1/calibration.grpc.pb.h"
 #include "parallax/v1/ingest.grpc.pb.h"
+#include "parallax/v1/operations.grpc.pb.h"
 #include "parallax/v1/query.grpc.pb.h"
 #include "parallax/v1/twin.grpc.pb.h"
 #include "server/analysis_handler.h"
+#include "server/backup_desk.h"
 #include "server/calibration_handler.h"
 #include "server/identity.h"
 #include "server/ingest_handler.h"
 #include "server/ingest_reactor.h"
+#include "server/operations_handler.h"
 #include "server/query_handler.h"
 #include "server/twin_handler.h"
 #include "server/unary.h"
@@ -142,6 +145,26 @@ class CalibrationRpcs final : public v1::CalibrationService::CallbackService {
   const Admission& admission_;
 };
 
+class OperationsRpcs final : public v1::OperationsService::CallbackService {
+ public:
+  using Service = v1::OperationsService;
+
+  OperationsRpcs(const ServiceContext& context, const Admission& admission)
+      : handler_(admission.guard), admission_(admission), backups_(context.store) {}
+
+  PARALLAX_UNARY(VerifyAudit)
+
+  grpc::ServerWriteReactor<v1::BackupResponse>* Backup(Call* call,
+                                                       const v1::BackupRequest* request) override {
+    return backups_.Start(*call, admission_, *request);
+  }
+
+ private:
+  OperationsHandler handler_;
+  const Admission& admission_;
+  BackupDesk backups_;
+};
+
 class TwinRpcs final : public v1::TwinService::CallbackService {
  public:
   using Service = v1::TwinService;
@@ -169,6 +192,7 @@ struct GrpcServices::Impl {
   QueryRpcs query;
   AnalysisRpcs analysis;
   CalibrationRpcs calibration;
+  OperationsRpcs operations;
   TwinRpcs twin;
 };
 
@@ -178,6 +202,7 @@ GrpcServices::GrpcServices(const ServiceContext& context, const IngestContext& i
                      .query = {context, admission, watch},
                      .analysis = {context, admission},
                      .calibration = {context, admission},
+                     .operations = {context, admission},
                      .twin = {context, admission}}) {}
 
 GrpcServices::~GrpcServices() = default;
@@ -187,6 +212,7 @@ void GrpcServices::Register(grpc::ServerBuilder* builder) {
   builder->RegisterService(&impl_->query);
   builder->RegisterService(&impl_->analysis);
   builder->RegisterService(&impl_->calibration);
+  builder->RegisterService(&impl_->operations);
   builder->RegisterService(&impl_->twin);
 }
 

@@ -11,7 +11,7 @@
 
 namespace parallax::server {
 
-/// The five services as gRPC sees them: each call that is admitted is handed to its handler on the
+/// The six services as gRPC sees them: each call that is admitted is handed to its handler on the
 /// executor, a stream to its reactor. Nothing of gRPC is needed to use this header but the builder.
 class GrpcServices {
  public:

@@ -78,6 +78,15 @@ absl::Status AtField(absl::Status status, std::string_view path) {
       {.field = std::string(path), .value = "", .bound = message, .next_step = ""});
 }
 
+absl::Status UnderWay(std::string_view what) {
+  return base::WithFieldError(absl::ResourceExhaustedError(absl::StrFormat(
+                                  "another %s is under way; try again once it has ended", what)),
+                              {.field = absl::StrFormat("%ss under way", what),
+                               .value = "1",
+                               .bound = "< 1",
+                               .next_step = "try again once it has ended"});
+}
+
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   v1::Status wire;

@@ -26,6 +26,9 @@ absl::Status InvalidField(std::string_view field, std::string_view value, std::s
 /// one that names no field of its own is about `path` as a whole.
 absl::Status AtField(absl::Status status, std::string_view path);
 
+/// ResourceExhausted: another call of that kind, "what-if", is under way, and one at a time may be.
+absl::Status UnderWay(std::string_view what);
+
 /// What goes over the wire: same code and message, of which no more than a client takes of metadata
 /// (1 KiB, 512 bytes of a detail's text); the trailer `grpc-status-details-bin` holds a
 /// serialised parallax.v1.Status with the ErrorDetail, where there is one.

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "core/base/field_error.h"
 #include "core/base/one_thread.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/what_if.h"
@@ -52,15 +51,6 @@ absl::StatusOr<std::vector<std::string>> ReportsOf(store::Store& store, const st
     if (rows.size() < page.limit) return ids;
     page.after = rows.back().id;
   }
-}
-
-absl::Status Busy() {
-  return base::WithFieldError(
-      absl::ResourceExhaustedError("another what-if is under way; try again once it has ended"),
-      {.field = "what-ifs under way",
-       .value = "1",
-       .bound = "< 1",
-       .next_step = "try again once it has ended"});
 }
 
 }  // namespace
@@ -155,7 +145,7 @@ grpc::ServerWriteReactor<v1::WhatIfResponse>* WhatIfDesk::Start(
     const v1::WhatIfRequest& request) {
   const absl::Status admitted = admission.Admit(call, kWhatIfMethod, request).status();
   if (!admitted.ok()) return new Call(admitted);
-  if (busy_.exchange(true)) return new Call(Busy());
+  if (busy_.exchange(true)) return new Call(UnderWay("what-if"));
   return new Call(*this, request);
 }
 

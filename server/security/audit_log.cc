@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_format.h"
@@ -141,8 +142,21 @@ AuditHead AuditLog::head() const {
   return head_;
 }
 
+absl::StatusOr<AuditReport> AuditLog::Verify(const std::optional<AuditHead>& kept) const {
+  // Before the files are looked at: what is appended meanwhile comes on top.
+  std::vector<AuditHead> heads = {head()};
+  if (kept.has_value()) heads.push_back(*kept);
+  return VerifyAuditLog(path_, heads);
+}
+
 absl::StatusOr<AuditReport> VerifyAuditLog(const std::string& path,
                                            const std::optional<AuditHead>& kept) {
+  if (!kept.has_value()) return VerifyAuditLog(path, std::span<const AuditHead>());
+  return VerifyAuditLog(path, std::span<const AuditHead>(&*kept, 1));
+}
+
+absl::StatusOr<AuditReport> VerifyAuditLog(const std::string& path,
+                                           std::span<const AuditHead> kept) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0 && errno == ENOENT) {
     return absl::NotFoundError(absl::StrFormat("there is no audit log %s", path));
@@ -150,15 +164,18 @@ absl::StatusOr<AuditReport> VerifyAuditLog(const std::string& path,
   if (fd < 0) return IoError("open", path);
   const absl::Cleanup close_fd = [fd] { close(fd); };
   PARALLAX_ASSIGN_OR_RETURN(const AuditMark confirmed, ReadAuditMark(path));
-  const AuditHead expected = kept.value_or(AuditHead{});
+  std::vector<AuditHead> expected(kept.begin(), kept.end());
+  expected.push_back(confirmed.head);
   AuditMark mark;
   absl::Status differs;
   const absl::Status scanned = ScanAuditRecords(fd, path, mark, [&](const AuditHead& head) {
-    if (differs.ok()) differs = CompareHeads(head, expected);
-    if (differs.ok()) differs = CompareHeads(head, confirmed.head);
+    for (const AuditHead& one : expected) {
+      if (differs.ok()) differs = CompareHeads(head, one);
+    }
   });
   PARALLAX_RETURN_IF_ERROR(base::Annotate(differs, path));
-  const uint64_t needed = std::max(confirmed.head.count, expected.count);
+  uint64_t needed = 0;
+  for (const AuditHead& one : expected) needed = std::max(needed, one.count);
   // A line that breaks off behind what is confirmed is what a crash leaves.
   const bool torn = absl::IsDataLoss(scanned) && mark.head.count >= needed;
   if (!scanned.ok() && !torn) return scanned;

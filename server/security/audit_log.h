@@ -29,6 +29,13 @@ struct AuditRecovery {
   uint64_t discarded_bytes = 0;
 };
 
+/// What reading a whole log found.
+struct AuditReport {
+  AuditHead confirmed;               ///< what the head file says, and the log bears out
+  uint64_t unconfirmed_records = 0;  ///< whole records behind it
+  uint64_t torn_bytes = 0;           ///< behind those; cut off when the log is opened next
+};
+
 /// Appends to an audit log. One process at a time, by a lock file "PATH.lock". Thread-safe.
 class AuditLog {
  public:
@@ -46,6 +53,9 @@ class AuditLog {
   absl::Status Append(std::span<const AuditEvent> events);
 
   AuditHead head() const;
+  /// VerifyAuditLog of this log, which must contain also what has been appended by now: a log that
+  /// was written anew with its head while it was open is found. Appending goes on meanwhile.
+  absl::StatusOr<AuditReport> Verify(const std::optional<AuditHead>& kept) const;
   const AuditRecovery& recovery() const { return recovery_; }
 
  private:
@@ -63,17 +73,13 @@ class AuditLog {
   absl::Status broken_ ABSL_GUARDED_BY(mutex_);
 };
 
-/// What reading a whole log found.
-struct AuditReport {
-  AuditHead confirmed;               ///< what the head file says, and the log bears out
-  uint64_t unconfirmed_records = 0;  ///< whole records behind it
-  uint64_t torn_bytes = 0;           ///< behind those; cut off when the log is opened next
-};
-
 /// Reads the log from its first record to its last, changing nothing; memory does not grow with it.
-/// @param kept  a head that was noted down earlier; the log must still contain it.
-/// Errors: DataLoss naming the first record that is broken or missing, or that differs from `kept`;
-/// NotFound where there is no log; those of reading the head.
+/// @param kept  heads that were noted down earlier; the log must still contain them.
+/// Errors: DataLoss naming the first record that is broken or missing, or that differs from one of
+/// `kept`; NotFound where there is no log; those of reading the head.
+absl::StatusOr<AuditReport> VerifyAuditLog(const std::string& path,
+                                           std::span<const AuditHead> kept);
+/// The same with one such head, or none.
 absl::StatusOr<AuditReport> VerifyAuditLog(const std::string& path,
                                            const std::optional<AuditHead>& kept = std::nullopt);
 

@@ -11,7 +11,7 @@ namespace parallax::server::security {
 
 /// How a call ended that the audit log tells of.
 enum class Decision {
-  kAllowed,  ///< a promotion, rollback or other act that is recorded when it was done
+  kAllowed,  ///< a promotion, rollback, backup or other act that is recorded when it was done
   kDenied,   ///< refused for who called
 };
 

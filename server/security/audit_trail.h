@@ -4,12 +4,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
 #include <tuple>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
 #include "server/security/audit_log.h"
@@ -50,6 +51,11 @@ class AuditTrail {
 
   /// Takes note of a refusal. Never waits for the disk.
   void Denied(const AuditEvent& event);
+
+  /// Those of AuditLog::Verify: of what has been written, without what waits.
+  absl::StatusOr<AuditReport> Verify(const std::optional<AuditHead>& kept) const {
+    return log_->Verify(kept);
+  }
 
   /// How the last append ended: what must be recorded is not to be begun while that is an error.
   absl::Status health() const;

@@ -124,6 +124,13 @@ void Guard::Done(std::string_view method, const Identity& identity, std::string_
                         .code = absl::StatusCodeToString(result.code())});
 }
 
+absl::StatusOr<AuditReport> Guard::VerifyAudit(const std::optional<AuditHead>& kept) const {
+  if (audit_ == nullptr) {
+    return absl::FailedPreconditionError("this daemon writes no audit log");
+  }
+  return audit_->Verify(kept);
+}
+
 void Guard::TurnedAway(std::string_view address, std::string_view what, const absl::Status& why) {
   TellDenied(address, what, "", why);
 }

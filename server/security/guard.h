@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,10 @@ class Guard {
   /// disk.
   void Done(std::string_view method, const Identity& identity, std::string_view target,
             const absl::Status& result);
+
+  /// Whether the audit log is as it was written, and still contains `kept`; reads all of it.
+  /// Errors: those of AuditLog::Verify; FailedPrecondition where none is written.
+  absl::StatusOr<AuditReport> VerifyAudit(const std::optional<AuditHead>& kept) const;
 
   /// Tells the audit log of a request to the HTTP port that is no call and was turned away.
   void TurnedAway(std::string_view address, std::string_view what, const absl::Status& why);

@@ -52,6 +52,10 @@ constexpr auto kTable = std::to_array<Permission>({
     // It lets a rig put parameters to use unasked, and has the daemon post to a URL.
     {"/parallax.v1.IngestService/UpdateRig", Callers::kAdmins, Reach::kNamedRig, "rig.name"},
 
+    // All that is stored, secrets of webhooks with it.
+    {"/parallax.v1.OperationsService/Backup", Callers::kAdmins, Reach::kEveryRig},
+    {"/parallax.v1.OperationsService/VerifyAudit", Callers::kAdmins, Reach::kEveryRig},
+
     {"/parallax.v1.QueryService/GetRig", Callers::kAll, Reach::kNamedRig, "name"},
     {"/parallax.v1.QueryService/GetRun", Callers::kAll, Reach::kNamedRig, "name"},
     {"/parallax.v1.QueryService/GetSeries", Callers::kPeople, Reach::kNamedRig, "run"},
@@ -114,7 +118,8 @@ const Permission* PermissionOf(std::string_view method) {
 
 bool IsRecorded(std::string_view method) {
   return method == "/parallax.v1.CalibrationService/Promote" ||
-         method == "/parallax.v1.CalibrationService/Rollback";
+         method == "/parallax.v1.CalibrationService/Rollback" ||
+         method == "/parallax.v1.OperationsService/Backup";
 }
 
 absl::Status CheckMethod(const Identity& identity, std::string_view method) {

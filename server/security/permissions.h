@@ -44,7 +44,7 @@ std::span<const Permission> Permissions();
 const Permission* PermissionOf(std::string_view method);
 
 /// Whether the audit log tells also of calls of `method` that are allowed: those that change which
-/// parameters are in use.
+/// parameters are in use, and those that hand out all that is stored.
 bool IsRecorded(std::string_view method);
 
 /// Whether `identity` may call `method` at all; which rig the call is about is CheckRig's matter.

@@ -240,6 +240,16 @@ class AbsurdRequestsTest : public DaemonTest {
     return methods;
   }
 
+  std::vector<Method> OperationsMethods() {
+    v1::VerifyAuditRequest verify;
+    verify.mutable_kept_head()->set_count(7);
+    verify.mutable_kept_head()->set_hash(std::string(64, 'a'));
+    std::vector<Method> methods;
+    methods.push_back(
+        Unary("VerifyAudit", *operations_, &v1::OperationsService::Stub::VerifyAudit, verify));
+    return methods;
+  }
+
   /// Asks a method everything absurd; @return how many requests that were.
   static int Ask(const Method& method) {
     int asked = 0;
@@ -287,6 +297,7 @@ TEST_F(AbsurdRequestsTest, EveryMethodAnswersWithATypedError) {
   add(AnalysisMethods());
   add(CalibrationMethods());
   add(TwinMethods());
+  add(OperationsMethods());
   int asked = 0;
   for (const Method& method : methods) asked += Ask(method);
   EXPECT_GT(asked, 500);

@@ -56,6 +56,7 @@ void DaemonTest::Restart() {
   analysis_ = v1::AnalysisService::NewStub(channel_);
   calibration_ = v1::CalibrationService::NewStub(channel_);
   twin_ = v1::TwinService::NewStub(channel_);
+  operations_ = v1::OperationsService::NewStub(channel_);
 }
 
 std::string DaemonTest::CallBytes(const std::string& method, const std::string& request) {

@@ -279,7 +279,7 @@ TEST_F(GatewayTest, NoMethodIsCalledByWhoIsNotAdmitted) {
   for (const google::protobuf::Descriptor* of :
        {v1::CreateRigRequest::descriptor(), v1::GetRunRequest::descriptor(),
         v1::AnalyzeRequest::descriptor(), v1::PromoteRequest::descriptor(),
-        v1::SimulateRequest::descriptor()}) {
+        v1::SimulateRequest::descriptor(), v1::BackupRequest::descriptor()}) {
     const google::protobuf::ServiceDescriptor& service = *of->file()->service(0);
     for (int i = 0; i < service.method_count(); ++i) {
       const google::protobuf::MethodDescriptor& method = *service.method(i);

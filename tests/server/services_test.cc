@@ -155,8 +155,8 @@ TEST_F(ServicesTest, ReflectionListsTheServices) {
   // ServerReflectionRequest{list_services: ""}: field 7, of length 0.
   const std::string answer = CallBytes(
       "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", std::string("\x3a\x00", 2));
-  for (const char* service :
-       {"IngestService", "QueryService", "AnalysisService", "CalibrationService", "TwinService"}) {
+  for (const char* service : {"IngestService", "QueryService", "AnalysisService",
+                              "CalibrationService", "TwinService", "OperationsService"}) {
     EXPECT_NE(answer.find(std::string("parallax.v1.") + service), std::string::npos) << service;
   }
 }

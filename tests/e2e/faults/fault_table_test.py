@@ -26,7 +26,8 @@ import grpc
 import parallax
 from daemon_process import BIN, DaemonProcess
 from link import Link
-from parallax.v1 import ingest_pb2, ingest_pb2_grpc, query_pb2, query_pb2_grpc, watch_pb2
+from parallax.v1 import (ingest_pb2, ingest_pb2_grpc, operations_pb2, operations_pb2_grpc, query_pb2,
+                         query_pb2_grpc, watch_pb2)
 from producer import make_producers
 from rigs import START_NS, STEP_NS
 
@@ -172,6 +173,13 @@ class FullDiskTest(unittest.TestCase):
         self.daemon.start([*own, "sh", "-c", script, self.daemon.data])
         self.disk = pathlib.Path(f"/proc/{self.daemon.pid}/root{self.daemon.data}")
 
+    def refusal_of_a_backup(self):
+        with grpc.insecure_channel(self.daemon.address) as channel:
+            with self.assertRaises(grpc.RpcError) as refused:
+                list(operations_pb2_grpc.OperationsServiceStub(channel).Backup(operations_pb2.BackupRequest()))
+        self.assertIs(refused.exception.code(), grpc.StatusCode.RESOURCE_EXHAUSTED)
+        return refused.exception.details()
+
     def test_ingest_waits_for_room_and_reads_go_on(self):
         with parallax.Client(self.daemon.address) as client:
             [producer] = make_producers(client, "board", 1, rows=500)
@@ -189,6 +197,7 @@ class FullDiskTest(unittest.TestCase):
             self.assertIs(code, grpc.StatusCode.RESOURCE_EXHAUSTED)
             refused += 1
             producer.verify(self.daemon.address)
+        self.assertIn("free space for a copy", self.refusal_of_a_backup())
         ballast.unlink()
         producer.push_all(self.daemon.address, producer.acked + 100)
         stored = producer.verify(self.daemon.address, exactly=producer.acked)

@@ -8,7 +8,8 @@ import grpc
 
 from lab import CALL_S, run
 from parallax.v1 import (analysis_pb2, analysis_pb2_grpc, calibration_pb2, calibration_pb2_grpc, ingest_pb2,
-                         ingest_pb2_grpc, query_pb2, query_pb2_grpc, twin_pb2, twin_pb2_grpc, watch_pb2)
+                         ingest_pb2_grpc, operations_pb2, operations_pb2_grpc, query_pb2, query_pb2_grpc, twin_pb2,
+                         twin_pb2_grpc, watch_pb2)
 
 STRANGER = "ipv4:127.0.0.1"
 GET_RIG = "/parallax.v1.QueryService/GetRig"
@@ -23,13 +24,16 @@ PROMOTE = "/parallax.v1.CalibrationService/Promote"
 ROLLBACK = "/parallax.v1.CalibrationService/Rollback"
 ANALYZE = "/parallax.v1.AnalysisService/Analyze"
 SIMULATE = "/parallax.v1.TwinService/Simulate"
+BACKUP = "/parallax.v1.OperationsService/Backup"
+VERIFY_AUDIT = "/parallax.v1.OperationsService/VerifyAudit"
 SET = "rigs/r7/parameterSets/0"
 RUN = "rigs/r7/runs/one"
 
 _STUBS = {"IngestService": ingest_pb2_grpc.IngestServiceStub, "QueryService": query_pb2_grpc.QueryServiceStub,
           "CalibrationService": calibration_pb2_grpc.CalibrationServiceStub,
           "AnalysisService": analysis_pb2_grpc.AnalysisServiceStub,
-          "TwinService": twin_pb2_grpc.TwinServiceStub}
+          "TwinService": twin_pb2_grpc.TwinServiceStub,
+          "OperationsService": operations_pb2_grpc.OperationsServiceStub}
 _REQUESTS = {
     GET_RIG: query_pb2.GetRigRequest(name="rigs/r7"),
     LIST_RIGS: query_pb2.ListRigsRequest(),
@@ -42,6 +46,8 @@ _REQUESTS = {
     ROLLBACK: calibration_pb2.RollbackRequest(rig="rigs/r7", etag="x"),
     ANALYZE: analysis_pb2.AnalyzeRequest(rig="rigs/r7"),
     SIMULATE: twin_pb2.SimulateRequest(run=RUN),
+    BACKUP: operations_pb2.BackupRequest(),
+    VERIFY_AUDIT: operations_pb2.VerifyAuditRequest(),
 }
 
 
@@ -63,7 +69,7 @@ def call(method, channel, metadata=()):
         if method == STREAM:
             hello = ingest_pb2.StreamRequest(hello=ingest_pb2.Hello(run=RUN, producer_id="p", schema_hash="x"))
             list(stub.Stream(iter([hello]), metadata=metadata, timeout=CALL_S))
-        elif method in (WATCH, SIMULATE):
+        elif method in (WATCH, SIMULATE, BACKUP):
             next(getattr(stub, name)(_REQUESTS[method], metadata=metadata, timeout=CALL_S))
         else:
             getattr(stub, name)(_REQUESTS[method], metadata=metadata, timeout=CALL_S)
@@ -153,6 +159,10 @@ OVER_GRPC = [
     with_rig("a rig changes what it does by itself", UPDATE_RIG, "PERMISSION_DENIED", rig="r7"),
     with_rig("a rig promotes its own parameters", PROMOTE, "PERMISSION_DENIED", rig="r7"),
     with_rig("a rig simulates", SIMULATE, "PERMISSION_DENIED", rig="r7"),
+    with_rig("a rig takes a copy of everything", BACKUP, "PERMISSION_DENIED", rig="r7"),
+    with_token("a viewer takes a copy of everything", "viewer", BACKUP, "PERMISSION_DENIED"),
+    with_token("an operator takes a copy of everything", "operator", BACKUP, "PERMISSION_DENIED"),
+    with_token("an operator has the audit log verified", "operator", VERIFY_AUDIT, "PERMISSION_DENIED"),
     with_token("a viewer streams", "viewer", STREAM, "PERMISSION_DENIED"),
     with_token("a viewer has a rig analysed", "viewer", ANALYZE, "PERMISSION_DENIED"),
     with_token("a viewer promotes", "viewer", PROMOTE, "PERMISSION_DENIED"),

@@ -182,6 +182,23 @@ TEST_F(AuditLogTest, AHeadKeptElsewhereTellsOfAFormerDayPutBack) {
   EXPECT_THAT(VerifyAuditLog(path_, other), StatusIs(kDataLoss, HasSubstr("audit record 1: hash")));
 }
 
+TEST_F(AuditLogTest, ALogThatIsOpenMustContainWhatItAppended) {
+  Append(0, 2);
+  const std::string log = Content();
+  const std::string head = base::ReadFile(path_ + ".head").value();
+  const std::unique_ptr<AuditLog> open = AuditLog::Open(path_).value();
+  const std::vector<AuditEvent> events = {Denied(2), Denied(3)};
+  PARALLAX_ASSERT_OK(open->Append(events));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const AuditReport report, open->Verify(std::nullopt));
+  EXPECT_EQ(report.confirmed, open->head());
+  const AuditHead other = {.count = 1, .hash = open->head().hash};
+  EXPECT_THAT(open->Verify(other), StatusIs(kDataLoss, HasSubstr("audit record 1: hash")));
+  SetContent(log);
+  ASSERT_TRUE(base::WriteFileAtomically(path_ + ".head", head, base::Readers::kOwner).ok());
+  PARALLAX_EXPECT_OK(VerifyAuditLog(path_));
+  EXPECT_THAT(open->Verify(std::nullopt), StatusIs(kDataLoss, HasSubstr("record 3 is missing")));
+}
+
 /// Lets no file of this process grow beyond `bytes`, as a full disk would, while it lives.
 class FullDisk {
  public:

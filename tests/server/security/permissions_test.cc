@@ -11,6 +11,7 @@
 #include "parallax/v1/analysis.pb.h"
 #include "parallax/v1/calibration.pb.h"
 #include "parallax/v1/ingest.pb.h"
+#include "parallax/v1/operations.pb.h"
 #include "parallax/v1/query.pb.h"
 #include "parallax/v1/twin.pb.h"
 #include "tests/support/status_matchers.h"
@@ -26,6 +27,8 @@ constexpr auto kDenied = absl::StatusCode::kPermissionDenied;
 constexpr std::string_view kStream = "/parallax.v1.IngestService/Stream";
 constexpr std::string_view kListRigs = "/parallax.v1.QueryService/ListRigs";
 constexpr std::string_view kPromote = "/parallax.v1.CalibrationService/Promote";
+constexpr std::string_view kBackup = "/parallax.v1.OperationsService/Backup";
+constexpr std::string_view kVerifyAudit = "/parallax.v1.OperationsService/VerifyAudit";
 constexpr std::string_view kUpdateRig = "/parallax.v1.IngestService/UpdateRig";
 
 Identity Somebody(Role role) { return {.role = role, .name = "tokens/1"}; }
@@ -37,7 +40,7 @@ std::set<std::string> CompiledMethods() {
   for (const google::protobuf::FileDescriptor* file :
        {v1::AnalyzeRequest::descriptor()->file(), v1::PromoteRequest::descriptor()->file(),
         v1::OpenRunRequest::descriptor()->file(), v1::GetRigRequest::descriptor()->file(),
-        v1::SimulateRequest::descriptor()->file()}) {
+        v1::SimulateRequest::descriptor()->file(), v1::BackupRequest::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       const google::protobuf::ServiceDescriptor& service = *file->service(s);
       for (int m = 0; m < service.method_count(); ++m) {
@@ -50,7 +53,7 @@ std::set<std::string> CompiledMethods() {
 
 TEST(PermissionsTest, EveryCompiledMethodHasARow) {
   const std::set<std::string> methods = CompiledMethods();
-  EXPECT_GE(methods.size(), 28u);
+  EXPECT_GE(methods.size(), 30u);
   for (const std::string& method : methods) {
     EXPECT_NE(PermissionOf(method), nullptr) << method << " has no row: nobody may call it";
   }
@@ -130,7 +133,8 @@ TEST(PermissionsTest, RolesMayWhatTheyAreFor) {
   };
   for (const Case& c :
        {Case{kStream, true, false, true}, Case{kListRigs, false, true, true},
-        Case{kPromote, false, false, true}, Case{kUpdateRig, false, false, false}}) {
+        Case{kPromote, false, false, true}, Case{kUpdateRig, false, false, false},
+        Case{kBackup, false, false, false}, Case{kVerifyAudit, false, false, false}}) {
     EXPECT_EQ(CheckMethod(RigSeven(), c.method).ok(), c.rig) << c.method;
     EXPECT_EQ(CheckMethod(Somebody(Role::kViewer), c.method).ok(), c.viewer) << c.method;
     EXPECT_EQ(CheckMethod(Somebody(Role::kOperator), c.method).ok(), c.op) << c.method;
