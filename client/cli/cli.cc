@@ -58,6 +58,8 @@ void AddVerbs(CLI::App& app, Selection& selection) {
   AddTwinVerbs(app, selection);
   AddSeriesVerbs(app, selection);
   AddExport(app, selection);
+  AddBackup(app, selection);
+  AddAuditVerbs(app, selection);
   AddDoctor(app, selection);
   AddCompletion(app, selection);
 }

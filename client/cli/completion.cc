@@ -37,6 +37,15 @@ void AddCases(const CLI::App& command, const CLI::App& root, const std::string& 
   }
 }
 
+/// "rig|run|…": the words that a verb follows.
+std::string Nouns(const CLI::App& root) {
+  std::vector<std::string> nouns;
+  for (const CLI::App* sub : root.get_subcommands({})) {
+    if (!sub->get_subcommands({}).empty()) nouns.push_back(sub->get_name());
+  }
+  return absl::StrJoin(nouns, "|");
+}
+
 /// "-o|--output|…": the flags before a verb whose next word is their value.
 std::string ValueFlags(const CLI::App& root) {
   std::vector<std::string> flags;
@@ -57,7 +66,7 @@ constexpr char kHead[] = R"(_parallax() {
     if [ -n "$value" ]; then value=""; continue; fi
     case "$word" in %s) value=yes; continue ;; esac
     case "$word" in -*|*/*) ;; *) [ -z "$path" ] && path="$word" || path="$path $word" ;; esac
-    case "$path" in "rig"|"run"|"campaign"|"report"|"job"|"param"|"twin"|"series") continue ;; esac
+    case "$path" in %s) continue ;; esac
     [ -n "$path" ] && break
   done
   case "$path" in
@@ -72,7 +81,7 @@ complete -o filenames -F _parallax parallax
 absl::StatusOr<ExitCode> Complete(const CompletionOptions& options, Context& context) {
   std::string script =
       options.shell == "zsh" ? "autoload -U +X bashcompinit && bashcompinit\n" : "";
-  script += absl::StrFormat(kHead, ValueFlags(*options.app));
+  script += absl::StrFormat(kHead, ValueFlags(*options.app), Nouns(*options.app));
   AddCases(*options.app, *options.app, "", script);
   context.environment().out << script << kTail;
   return kExitOk;

@@ -13,7 +13,7 @@ enum ExitCode : int {
   kExitDenied = 4,
   kExitUnavailable = 5,  ///< or timed out
   kExitConflict = 6,
-  kExitCheckFailed = 7,  ///< a gap where --fail-on-gap asked for none
+  kExitCheckFailed = 7,  ///< a gap where --fail-on-gap asked for none, a broken audit log
   kExitInterrupted = 130,
 };
 

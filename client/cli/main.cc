@@ -9,11 +9,13 @@
 
 #include "client/cli/cli.h"
 #include "client/cli/exit_code.h"
+#include "client/lib/backup.h"
 
 namespace {
 
-/// What the daemon acked is on disk, so there is nothing to put in order here.
+/// What the daemon acked is on disk, so there is nothing to put in order but a copy half taken.
 void OnInterrupt(int /*signal*/) {
+  parallax::client::RemoveUnfinishedBackup();
   constexpr char kText[] = "\ninterrupted\n";
   const ssize_t written = write(STDERR_FILENO, kText, sizeof(kText) - 1);
   _exit(written < 0 ? EXIT_FAILURE : parallax::client::kExitInterrupted);

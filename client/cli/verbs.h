@@ -53,6 +53,8 @@ void AddTwinVerbs(CLI::App& app, Selection& selection);
 void AddTwinSimulate(CLI::App& noun, Selection& selection);
 void AddSeriesVerbs(CLI::App& app, Selection& selection);
 void AddExport(CLI::App& app, Selection& selection);
+void AddBackup(CLI::App& app, Selection& selection);
+void AddAuditVerbs(CLI::App& app, Selection& selection);
 void AddDoctor(CLI::App& app, Selection& selection);
 void AddCompletion(CLI::App& app, Selection& selection);
 

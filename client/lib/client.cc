@@ -10,6 +10,7 @@
 #include "parallax/v1/analysis.grpc.pb.h"
 #include "parallax/v1/calibration.grpc.pb.h"
 #include "parallax/v1/ingest.grpc.pb.h"
+#include "parallax/v1/operations.grpc.pb.h"
 #include "parallax/v1/query.grpc.pb.h"
 #include "parallax/v1/twin.grpc.pb.h"
 
@@ -84,12 +85,14 @@ struct Client::Stubs {
   using Analysis = v1::AnalysisService::StubInterface;
   using Calibration = v1::CalibrationService::StubInterface;
   using Twins = v1::TwinService::StubInterface;
+  using Operations = v1::OperationsService::StubInterface;
 
   std::unique_ptr<Ingest> ingest;
   std::unique_ptr<Query> query;
   std::unique_ptr<Analysis> analysis;
   std::unique_ptr<Calibration> calibration;
   std::unique_ptr<Twins> twins;
+  std::unique_ptr<Operations> operations;
 };
 
 std::shared_ptr<grpc::Channel> OpenChannel(const ConnectionOptions& options) {
@@ -110,6 +113,7 @@ Client::Client(std::shared_ptr<grpc::Channel> channel, absl::Duration timeout)
   stubs_->analysis = v1::AnalysisService::NewStub(channel_);
   stubs_->calibration = v1::CalibrationService::NewStub(channel_);
   stubs_->twins = v1::TwinService::NewStub(channel_);
+  stubs_->operations = v1::OperationsService::NewStub(channel_);
 }
 
 Client::~Client() = default;
@@ -319,6 +323,15 @@ absl::Status Client::Simulate(
   grpc::ClientContext context;
   SetDeadline(context, timeout_);
   return ReadParts(context, *stubs_->twins->Simulate(&context, request), part);
+}
+
+absl::Status Client::Backup(const std::function<absl::Status(const v1::BackupResponse&)>& part) {
+  grpc::ClientContext context;
+  return ReadParts(context, *stubs_->operations->Backup(&context, v1::BackupRequest()), part);
+}
+
+absl::StatusOr<v1::VerifyAuditResponse> Client::VerifyAudit(const v1::VerifyAuditRequest& request) {
+  return Call(*stubs_->operations, &Stubs::Operations::VerifyAudit, request, timeout_);
 }
 
 }  // namespace parallax::client

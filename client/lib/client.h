@@ -11,6 +11,7 @@
 #include "parallax/v1/analysis.pb.h"
 #include "parallax/v1/calibration.pb.h"
 #include "parallax/v1/ingest.pb.h"
+#include "parallax/v1/operations.pb.h"
 #include "parallax/v1/query.pb.h"
 #include "parallax/v1/twin.pb.h"
 
@@ -82,6 +83,11 @@ class Client {
   absl::StatusOr<v1::Twin> DescribeTwin(const std::string& twin);
   absl::Status Simulate(const v1::SimulateRequest& request,
                         const std::function<absl::Status(const v1::SimulateResponse&)>& part);
+
+  /// Calls `part` for every part of a copy of all that is stored, until one returns an error. The
+  /// timeout of a call does not end it.
+  absl::Status Backup(const std::function<absl::Status(const v1::BackupResponse&)>& part);
+  absl::StatusOr<v1::VerifyAuditResponse> VerifyAudit(const v1::VerifyAuditRequest& request);
 
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
   absl::Duration timeout() const { return timeout_; }

@@ -17,6 +17,8 @@ std::vector<Contract> Contracts() {
   const std::string documents = "path,value";
   const std::string exported = ::testing::TempDir() + "contract_export";
   std::filesystem::remove_all(exported);  // each export makes it anew
+  const std::string copied = ::testing::TempDir() + "contract_backup";
+  std::filesystem::remove_all(copied);
   return {
       {{"rig", "list"},
        {"name", "kind", "devices", "twin"},
@@ -94,6 +96,8 @@ std::vector<Contract> Contracts() {
        "time_ns,value,filtered,sd,quality"},
       {{"series", "digest", kBoardRig}, {"name", "sha256", "samples"}, "name,sha256,samples"},
       {{"doctor"}, {"check", "result", "text"}, "check,result,text"},
+      {{"backup", copied}, {"folder", "bytes", "sha256"}, "folder,bytes,sha256"},
+      {{"audit", "verify"}, {"head", "broken"}, "records,hash,broken"},
       {{"export", kBoardRig, exported}, {"rig", "folder", "runs", "samples"}, "run,split,samples"},
   };
 }
