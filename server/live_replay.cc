@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "core/base/status_macros.h"
-#include "server/time_order.h"
+#include "core/signal/time_order.h"
 
 namespace parallax::server {
 
@@ -20,7 +20,7 @@ absl::StatusOr<pipeline::LiveSeries> LiveReplay::Read(uint32_t channel_index) {
       const signal::Series series,
       store_.ReadSeries(analyzer_.rig().id, analyzer_.run().id, channel_index, {}));
   signal::ChannelColumn column{.channel_index = channel_index};
-  for (const size_t i : TimeOrder(series)) {
+  for (const size_t i : signal::TimeOrder(series)) {
     column.time_unix_ns.push_back(series.time_unix_ns[i]);
     column.value.push_back(series.value[i]);
     column.quality.push_back(series.quality[i]);

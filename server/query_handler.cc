@@ -3,14 +3,44 @@
 #include <utility>
 
 #include "core/base/status_macros.h"
+#include "core/store/retirement.h"
+#include "core/store/series_digest.h"
 #include "server/convert.h"
 #include "server/names.h"
 #include "server/pages.h"
 #include "server/run_ledger_view.h"
-#include "server/series_digest.h"
 #include "server/series_reader.h"
 
 namespace parallax::server {
+namespace {
+
+absl::Status AddRun(store::Store& store, const signal::Rig& rig, const store::RunRow& row,
+                    store::SeriesDigest* digest) {
+  for (const signal::ChannelRef& channel : signal::ListChannels(rig)) {
+    PARALLAX_ASSIGN_OR_RETURN(const signal::Series series,
+                              store.ReadSeries(rig.id, row.run.id, channel.index, {}));
+    digest->Add(row.run.id, series);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AddAllRuns(store::Store& store, const signal::Rig& rig, store::SeriesDigest* digest) {
+  store::PageRequest page;
+  for (;;) {
+    PARALLAX_ASSIGN_OR_RETURN(const std::vector<store::RunRow> rows, store.ListRuns(rig.id, page));
+    for (const store::RunRow& row : rows) {
+      if (row.retirement.has_value()) {
+        return store::SamplesRetired("name", {rig.id, row.run.id}, *row.retirement,
+                                     "ask for the digest of each run");
+      }
+      PARALLAX_RETURN_IF_ERROR(AddRun(store, rig, row, digest));
+    }
+    if (rows.size() < page.limit) return absl::OkStatus();
+    page.after = rows.back().run.id;
+  }
+}
+
+}  // namespace
 
 absl::StatusOr<v1::GetRigResponse> QueryHandler::GetRig(const v1::GetRigRequest& request) {
   PARALLAX_ASSIGN_OR_RETURN(const std::string rig, ParseRigName("name", request.name()));
@@ -67,17 +97,22 @@ absl::StatusOr<NextPart<v1::GetSeriesResponse>> QueryHandler::GetSeries(
 
 absl::StatusOr<v1::GetSeriesDigestResponse> QueryHandler::GetSeriesDigest(
     const v1::GetSeriesDigestRequest& request) {
-  SeriesDigest digest(context_.store);
+  v1::GetSeriesDigestResponse response;
+  store::SeriesDigest digest;
   if (const absl::StatusOr<RunName> run = ParseRunName("name", request.name()); run.ok()) {
     PARALLAX_ASSIGN_OR_RETURN(const store::RigRow rig, context_.store.GetRig(run->rig));
-    PARALLAX_RETURN_IF_ERROR(context_.store.GetRun(run->rig, run->run).status());
-    PARALLAX_RETURN_IF_ERROR(digest.AddRun(rig.rig, run->run));
+    PARALLAX_ASSIGN_OR_RETURN(const store::RunRow row, context_.store.GetRun(run->rig, run->run));
+    if (row.retirement.has_value()) {
+      response.set_samples(row.retirement->samples);
+      response.set_sha256(row.retirement->sha256);
+      return response;
+    }
+    PARALLAX_RETURN_IF_ERROR(AddRun(context_.store, rig.rig, row, &digest));
   } else {
     PARALLAX_ASSIGN_OR_RETURN(const std::string id, ParseRigName("name", request.name()));
     PARALLAX_ASSIGN_OR_RETURN(const store::RigRow rig, context_.store.GetRig(id));
-    PARALLAX_RETURN_IF_ERROR(digest.AddAllRuns(rig.rig));
+    PARALLAX_RETURN_IF_ERROR(AddAllRuns(context_.store, rig.rig, &digest));
   }
-  v1::GetSeriesDigestResponse response;
   response.set_samples(digest.samples());
   response.set_sha256(digest.FinishHex());
   return response;

@@ -12,10 +12,10 @@
 #include "core/pipeline/run_loader.h"
 #include "core/signal/clean.h"
 #include "core/signal/filter.h"
+#include "core/signal/time_order.h"
 #include "server/convert.h"
 #include "server/live_replay.h"
 #include "server/names.h"
-#include "server/time_order.h"
 
 namespace parallax::server {
 namespace {
@@ -92,12 +92,12 @@ Parts ReadRaw(store::Store& store, const Target& target) {
       signal::Series series,
       store.ReadSeries(target.rig.rig.id, target.run, target.channel.index, target.range));
   auto shared = std::make_shared<const signal::Series>(std::move(series));
-  return CutParts(shared->value.size(), target.channel.channel->unit,
-                  [shared, order = TimeOrder(*shared)](size_t i, v1::GetSeriesResponse* part) {
-                    const size_t at = order[i];
-                    AddSample(shared->time_unix_ns[at], shared->value[at], shared->quality[at],
-                              part);
-                  });
+  return CutParts(
+      shared->value.size(), target.channel.channel->unit,
+      [shared, order = signal::TimeOrder(*shared)](size_t i, v1::GetSeriesResponse* part) {
+        const size_t at = order[i];
+        AddSample(shared->time_unix_ns[at], shared->value[at], shared->quality[at], part);
+      });
 }
 
 /// A cleaned channel with its smoothed level, in SI, as far as it lies in a range.

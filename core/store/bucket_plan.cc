@@ -113,4 +113,30 @@ absl::StatusOr<BucketPlan> PlanBuckets(const TimeRange& range, size_t buckets,
   return plan;
 }
 
+absl::StatusOr<BucketPlan> PlanCellBuckets(const TimeRange& range, size_t buckets,
+                                           const TimeRange& extent, int finest_level) {
+  PARALLAX_ASSIGN_OR_RETURN(BucketPlan plan, PlanBuckets(range, buckets, extent, 0));
+  if (plan.buckets == 0) return plan;
+  const int64_t cells = CellIndex(plan.range.end_unix_ns - 1, finest_level) -
+                        CellIndex(plan.range.begin_unix_ns, finest_level) + 1;
+  if (buckets > static_cast<size_t>(cells)) {
+    return base::FieldStatus(
+        absl::StatusCode::kFailedPrecondition,
+        {.field = "buckets",
+         .value = absl::StrFormat("%u", buckets),
+         .bound = absl::StrFormat("at most %d", cells),
+         .next_step = absl::StrFormat(
+             "the run is retired, and what is left of this channel tells no times below %s apart",
+             absl::FormatDuration(absl::Nanoseconds(CellWidthNs(finest_level))))});
+  }
+  plan.level = std::max(plan.level, finest_level);
+  plan.partial_cells.clear();
+  Snap(&plan);
+  const int64_t cell = CellWidthNs(plan.level);
+  const int64_t end = (CellIndex(plan.range.end_unix_ns - 1, plan.level) + 1) * cell;
+  plan.range = {plan.begin_unix_ns, end};
+  plan.buckets = static_cast<size_t>(CeilDivide(end - plan.begin_unix_ns, plan.width_ns));
+  return plan;
+}
+
 }  // namespace parallax::store

@@ -44,4 +44,11 @@ absl::StatusOr<BucketPlan> PlanBuckets(const TimeRange& range, size_t buckets,
                                        const std::optional<TimeRange>& extent,
                                        uint64_t stored_samples);
 
+/// Plans buckets of whole cells of `finest_level` or a coarser one, for a run of which nothing but
+/// the pyramid from that level on is left. The range is rounded outwards to whole cells; buckets
+/// become up to twice as wide as the least that covers it, and fewer where fewer reach its end.
+/// Errors: as PlanBuckets; FailedPrecondition naming "buckets" where the range has fewer cells.
+absl::StatusOr<BucketPlan> PlanCellBuckets(const TimeRange& range, size_t buckets,
+                                           const TimeRange& extent, int finest_level);
+
 }  // namespace parallax::store

@@ -21,6 +21,18 @@ class BucketReader {
                         [this](const SampleColumn& column) { AddAll(column); });
   }
 
+  /// Of a stream, what the pyramid alone tells.
+  absl::Status AddWholeCells(int64_t stream) {
+    if (plan_.level < 0) return absl::OkStatus();
+    return VisitCells(connection_, stream, channel_, plan_.level,
+                      CellIndex(plan_.range.begin_unix_ns, plan_.level),
+                      CellIndex(plan_.range.end_unix_ns - 1, plan_.level),
+                      [this](int64_t index, const Cell& cell) {
+                        if (!plan_.IsWhole(index)) return;
+                        cells_[plan_.IndexOf(cell.first_time_unix_ns)].Add(cell);
+                      });
+  }
+
   std::vector<Bucket> Finish() const {
     std::vector<Bucket> buckets;
     buckets.reserve(cells_.size());
@@ -34,17 +46,6 @@ class BucketReader {
 
  private:
   bool InPyramid(int finest_level) const { return plan_.level >= finest_level; }
-
-  absl::Status AddWholeCells(int64_t stream) {
-    if (plan_.level < 0) return absl::OkStatus();
-    return VisitCells(connection_, stream, channel_, plan_.level,
-                      CellIndex(plan_.range.begin_unix_ns, plan_.level),
-                      CellIndex(plan_.range.end_unix_ns - 1, plan_.level),
-                      [this](int64_t index, const Cell& cell) {
-                        if (!plan_.IsWhole(index)) return;
-                        cells_[plan_.IndexOf(cell.first_time_unix_ns)].Add(cell);
-                      });
-  }
 
   /// A chunk that counts in the pyramid at this level gives only the samples in cells that an edge
   /// cuts; a coarser one gives all.
@@ -82,6 +83,32 @@ class BucketReader {
   std::vector<Cell> cells_;
 };
 
+/// The finest level of the pyramid that counts all samples of a channel of a retired run; nothing
+/// where it has none.
+std::optional<int> LevelLeft(Connection& connection, int64_t run_key, uint32_t channel) {
+  Query query(connection, "SELECT level FROM retired_channel WHERE run = ? AND channel = ?",
+              run_key, channel);
+  if (!query.Step()) return std::nullopt;
+  return static_cast<int>(query.Int(0));
+}
+
+absl::StatusOr<std::vector<Bucket>> ReadRetiredBuckets(Connection& connection, int64_t run_key,
+                                                       const Retirement& left, uint32_t channel,
+                                                       const TimeRange& range, size_t buckets) {
+  std::optional<TimeRange> extent;
+  if (left.samples > 0) extent = TimeRange{left.first_time_unix_ns, left.last_time_unix_ns};
+  const std::optional<int> level = LevelLeft(connection, run_key, channel);
+  PARALLAX_ASSIGN_OR_RETURN(const BucketPlan plan,
+                            level ? PlanCellBuckets(range, buckets, *extent, *level)
+                                  : PlanBuckets(range, buckets, extent, left.samples));
+  BucketReader reader(connection, channel, plan);
+  if (!level || plan.buckets == 0) return reader.Finish();
+  for (const int64_t stream : ListStreams(connection, run_key)) {
+    PARALLAX_RETURN_IF_ERROR(reader.AddWholeCells(stream));
+  }
+  return reader.Finish();
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Bucket>> ReadBuckets(Connection& connection, const std::string& rig,
@@ -91,6 +118,9 @@ absl::StatusOr<std::vector<Bucket>> ReadBuckets(Connection& connection, const st
   PARALLAX_ASSIGN_OR_RETURN(const int64_t run_key,
                             FindRunWithChannel(connection, rig, run, channel, &channel_name));
   PARALLAX_ASSIGN_OR_RETURN(const RunRow row, GetRun(connection, rig, run));
+  if (row.retirement) {
+    return ReadRetiredBuckets(connection, run_key, *row.retirement, channel, range, buckets);
+  }
   PARALLAX_ASSIGN_OR_RETURN(
       const BucketPlan plan,
       PlanBuckets(range, buckets, RunExtent(connection, run_key), row.ledger.stored));

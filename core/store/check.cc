@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "core/base/field_error.h"
 #include "core/base/status_macros.h"
 #include "core/store/block_reader.h"
 #include "core/store/checked_vfs.h"
 #include "core/store/connection.h"
+#include "core/store/pyramid_pages.h"
 #include "core/store/rows.h"
 #include "core/store/schema.h"
 
@@ -23,7 +23,7 @@ class Check {
   explicit Check(Connection& connection) : connection_(connection) {}
 
   absl::StatusOr<StoreCheck> Run() {
-    PARALLAX_RETURN_IF_ERROR(CheckVersion());
+    PARALLAX_RETURN_IF_ERROR(CheckSchemaVersion(connection_));
     CheckPages();
     CheckRows("batch", "SELECT max(rowid) FROM batch",
               "SELECT min(rowid) FROM batch WHERE rowid > ?",
@@ -37,22 +37,11 @@ class Check {
               [this](int64_t key) { CheckReport(key); });
     Guard("parameter_set", [this] { CheckParameterSets(); });
     Guard("stream", [this] { CheckStreams(); });
+    Guard("retirement", [this] { CheckRetirements(); });
     return std::move(result_);
   }
 
  private:
-  absl::Status CheckVersion() {
-    Query query(connection_, "SELECT version FROM schema_version");
-    const int64_t version = query.Step() ? query.Int(0) : 0;
-    if (version == kSchemaVersion) return absl::OkStatus();
-    return base::FieldStatus(absl::StatusCode::kFailedPrecondition,
-                             {.field = "schema_version",
-                              .value = absl::StrFormat("%d", version),
-                              .bound = absl::StrFormat("%d", kSchemaVersion),
-                              .next_step = "check it with the parallaxd that wrote it last"},
-                             "store: schema version");
-  }
-
   bool full() const { return result_.damages.size() >= kMaxDamages; }
 
   void Note(std::string damage) {
@@ -184,13 +173,14 @@ class Check {
 
   void CheckStreams() {
     Query query(connection_,
-                "SELECT stream.id, next_seq, stored FROM stream LEFT JOIN ledger ON "
-                "ledger.stream = stream.id ORDER BY stream.id");
+                "SELECT stream.id, next_seq, stored, retirement.run IS NOT NULL FROM stream "
+                "LEFT JOIN ledger ON ledger.stream = stream.id "
+                "LEFT JOIN retirement ON retirement.run = stream.run ORDER BY stream.id");
     while (query.Step() && !full()) {
       ++result_.streams;
       const int64_t stream = query.Int(0);
       Guard(absl::StrFormat("stream %d", stream), [&] {
-        CheckSequence(stream, query.Int(1));
+        if (query.Int(3) == 0) CheckSequence(stream, query.Int(1));
         CheckLedger(stream, query.Int(2));
       });
     }
@@ -218,6 +208,62 @@ class Check {
     if (query.Int(0) == ledger) return;
     Note(absl::StrFormat("stream %d: its ledger counts %d samples, %d are stored", stream, ledger,
                          query.Int(0)));
+  }
+
+  void CheckRetirements() {
+    Query query(connection_, "SELECT run, samples, removed FROM retirement ORDER BY run");
+    while (query.Step() && !full()) {
+      ++result_.retired_runs;
+      const int64_t run = query.Int(0);
+      Guard(absl::StrFormat("retired run %d", run), [&] {
+        CheckCounts(run, query.Int(1));
+        CheckPyramidOfRetired(run, query.Int(1));
+        if (query.Int(2) != 0) CheckRemoved(run);
+      });
+    }
+  }
+
+  void CheckCounts(int64_t run, int64_t samples) {
+    Query query(connection_,
+                "SELECT coalesce(sum(stored + retired), 0) FROM ledger JOIN stream ON "
+                "stream.id = ledger.stream WHERE run = ?",
+                run);
+    query.Step();
+    if (query.Int(0) == samples) return;
+    Note(absl::StrFormat("retired run %d: it had %d samples, its ledgers count %d", run, samples,
+                         query.Int(0)));
+  }
+
+  void CheckPyramidOfRetired(int64_t run, int64_t samples) {
+    Query query(connection_,
+                "SELECT stream.id, channel, level FROM stream JOIN retired_channel AS c "
+                "ON c.run = stream.run WHERE stream.run = ?",
+                run);
+    int64_t counted = 0;
+    while (query.Step()) {
+      Note(VisitCells(connection_, query.Int(0), static_cast<uint32_t>(query.Int(1)),
+                      static_cast<int>(query.Int(2)), INT64_MIN, INT64_MAX,
+                      [&counted](int64_t, const Cell& cell) {
+                        counted += static_cast<int64_t>(cell.samples);
+                      }));
+    }
+    if (counted == samples) return;
+    Note(absl::StrFormat("retired run %d: it had %d samples, its pyramid counts %d", run, samples,
+                         counted));
+  }
+
+  void CheckRemoved(int64_t run) {
+    Query query(connection_,
+                "SELECT (SELECT count(*) FROM batch WHERE batch.stream = stream.id) + "
+                "(SELECT count(*) FROM chunk WHERE chunk.stream = stream.id) + "
+                "(SELECT count(*) FROM seal WHERE seal.stream = stream.id), stream.id "
+                "FROM stream WHERE run = ?",
+                run);
+    while (query.Step()) {
+      if (query.Int(0) == 0) continue;
+      Note(absl::StrFormat("retired run %d: %d rows of its stream %d are left", run, query.Int(0),
+                           query.Int(1)));
+    }
   }
 
   Connection& connection_;

@@ -89,7 +89,8 @@ class RangeBuilder {
     row.channel = channel;
     row.first_seq = pending->first_seq;
     row.chunk = EncodeChunk(pending->column);
-    row.finest_level = FinestLevel(row.chunk);
+    row.finest_level =
+        FinestLevel(row.chunk.samples, row.chunk.first_time_unix_ns, row.chunk.last_time_unix_ns);
     row.pyramid = BuildPyramid(pending->column, row.finest_level);
     range_.chunks.push_back(std::move(row));
     *pending = {};
@@ -177,6 +178,19 @@ absl::StatusOr<uint64_t> CompactStream(ReaderPool& readers, Writer& writer,
 }
 
 }  // namespace
+
+absl::Status CompactClosedRun(ReaderPool& readers, Writer& writer, int64_t run_key) {
+  PARALLAX_ASSIGN_OR_RETURN(
+      const std::vector<int64_t> streams,
+      readers.Read([run_key](Connection& connection) -> absl::StatusOr<std::vector<int64_t>> {
+        return ListStreams(connection, run_key);
+      }));
+  for (const int64_t stream : streams) {
+    PARALLAX_RETURN_IF_ERROR(
+        CompactStream(readers, writer, {.stream = stream, .run_closed = true}).status());
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<uint64_t> CompactAll(ReaderPool& readers, Writer& writer) {
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<StreamToCompact> streams, readers.Read(ListWork));

@@ -17,4 +17,7 @@ inline constexpr uint64_t kRangeSamples = 524'288;
 /// Errors: DataLoss where a batch is damaged, after all other streams are done.
 absl::StatusOr<uint64_t> CompactAll(ReaderPool& readers, Writer& writer);
 
+/// The same of one run that is closed, to its end. Errors: DataLoss where a batch is damaged.
+absl::Status CompactClosedRun(ReaderPool& readers, Writer& writer, int64_t run_key);
+
 }  // namespace parallax::store

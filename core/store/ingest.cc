@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/check.h"
 #include "core/store/recalibration.h"
+#include "core/store/rows.h"
 
 namespace parallax::store {
 namespace {
@@ -58,6 +59,10 @@ absl::StatusOr<AppendOutcome> Ingest::Apply(Connection& connection, const Encode
     cursor->gained.refused[reason] += Received(batch);
     cursor->touched = true;
   };
+  if (cursor->run_retired) {
+    refuse(kStoreRefused);
+    return CheckNotRetired(connection, cursor->run_key, "hello.run", "stream into a new run");
+  }
   if (batch.seq > cursor->next_seq) {
     refuse(kOutOfSequence);
     return AppendOutcome{AppendResult::kGap, cursor->next_seq};
@@ -128,11 +133,15 @@ void Ingest::Flush(Connection& connection, int64_t now_unix_ns) {
 Ingest::Cursor* Ingest::Find(Connection& connection, int64_t stream) {
   const auto found = cursors_.find(stream);
   if (found != cursors_.end()) return &found->second;
-  Query query(connection, "SELECT run, next_seq FROM stream WHERE id = ?", stream);
+  Query query(connection,
+              "SELECT run, next_seq, EXISTS(SELECT 1 FROM retirement WHERE "
+              "retirement.run = stream.run) FROM stream WHERE id = ?",
+              stream);
   if (!query.Step()) return nullptr;
   Cursor& cursor = cursors_[stream];
   cursor.run_key = query.Int(0);
   cursor.saved_seq = cursor.next_seq = query.Unsigned(1);
+  cursor.run_retired = query.Int(2) != 0;
   return &cursor;
 }
 

@@ -16,7 +16,8 @@ namespace parallax::store {
 class Ingest {
  public:
   /// Decides what `batch` is and, where it is next in its stream, inserts it.
-  /// Errors: NotFound (no such stream); DataLoss (the row that it repeats is gone).
+  /// Errors: NotFound (no such stream); FailedPrecondition (its run is retired); DataLoss (the row
+  /// that it repeats is gone).
   absl::StatusOr<AppendOutcome> Apply(Connection& connection, const EncodedBatch& batch);
 
   /// Counts a batch that was refused before it came here.
@@ -42,6 +43,7 @@ class Ingest {
  private:
   struct Cursor {
     int64_t run_key = 0;
+    bool run_retired = false;
     uint64_t saved_seq = 0;  ///< stream.next_seq as in the database
     uint64_t next_seq = 0;
     LedgerCounts gained;  ///< since the last Flush

@@ -37,10 +37,10 @@ void Cell::Add(const Cell& other) {
   }
 }
 
-int FinestLevel(const EncodedChunk& chunk) {
-  const auto span =
-      static_cast<double>(chunk.last_time_unix_ns) - static_cast<double>(chunk.first_time_unix_ns);
-  const double wanted = span / static_cast<double>(chunk.samples) * kSamplesPerFinestCell;
+int FinestLevel(uint64_t samples, int64_t first_time_unix_ns, int64_t last_time_unix_ns) {
+  const double span =
+      static_cast<double>(last_time_unix_ns) - static_cast<double>(first_time_unix_ns);
+  const double wanted = span / static_cast<double>(samples) * kSamplesPerFinestCell;
   int level = 0;
   while (level + 1 < kPyramidLevels && static_cast<double>(CellWidthNs(level)) < wanted) ++level;
   return level;

@@ -38,9 +38,9 @@ struct PyramidCell {
   Cell cell;
 };
 
-/// Finest level kept for a chunk: the first whose cells hold about 256 of its samples or more. The
-/// chunk counts in every level from that one on, in none below.
-int FinestLevel(const EncodedChunk& chunk);
+/// Finest level kept for samples: the first whose cells hold about 256 of them or more. A chunk
+/// counts in every level from its own on, in none below. Times are the least and the greatest.
+int FinestLevel(uint64_t samples, int64_t first_time_unix_ns, int64_t last_time_unix_ns);
 
 /// Cells of a column in all levels from `finest_level` on.
 std::vector<PyramidCell> BuildPyramid(const SampleColumn& column, int finest_level);

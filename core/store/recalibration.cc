@@ -29,7 +29,7 @@ absl::Status Queue(Connection& connection, const std::string& rig, int64_t now_u
   return absl::OkStatus();
 }
 
-/// Ids of the closed runs of a rig by what they are for.
+/// Ids of the closed runs of a rig whose samples are kept, by what they are for.
 struct ClosedRuns {
   std::vector<std::string> calibrate;
   std::vector<std::string> validate;
@@ -37,7 +37,10 @@ struct ClosedRuns {
 
 absl::StatusOr<ClosedRuns> FindClosedRuns(Connection& connection, const std::string& rig) {
   Query query(connection,
-              "SELECT record FROM run WHERE rig = ? AND closed = 1 ORDER BY started_at, id", rig);
+              "SELECT record FROM run WHERE rig = ? AND closed = 1 AND "
+              "NOT EXISTS(SELECT 1 FROM retirement WHERE retirement.run = run.key) "
+              "ORDER BY started_at, id",
+              rig);
   ClosedRuns runs;
   while (query.Step()) {
     PARALLAX_ASSIGN_OR_RETURN(const signal::Run run, DecodeRun(query.View(0)));
@@ -52,7 +55,8 @@ absl::StatusOr<ClosedRuns> FindClosedRuns(Connection& connection, const std::str
 absl::Status RecalibrateAfter(Connection& connection, int64_t run_key, int64_t now_unix_ns) {
   Query query(connection,
               "SELECT run.rig, run.record FROM run JOIN rig ON rig.id = run.rig "
-              "WHERE run.key = ? AND run.closed = 1 AND rig.recalibration <> 0",
+              "WHERE run.key = ? AND run.closed = 1 AND rig.recalibration <> 0 AND "
+              "NOT EXISTS(SELECT 1 FROM retirement WHERE retirement.run = run.key)",
               run_key);
   if (!query.Step()) return absl::OkStatus();
   PARALLAX_ASSIGN_OR_RETURN(const signal::Run run, DecodeRun(query.View(1)));

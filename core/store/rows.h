@@ -43,6 +43,20 @@ absl::StatusOr<std::vector<RunRow>> ListRuns(Connection& connection, const std::
 /// Row key of a run. NotFound.
 absl::StatusOr<int64_t> FindRun(Connection& connection, const std::string& rig,
                                 const std::string& run);
+
+/// What is left of a retired run; nothing where it is not retired.
+std::optional<Retirement> FindRetirement(Connection& connection, int64_t run_key);
+/// FailedPrecondition naming `field` where the run is retired.
+absl::Status CheckNotRetired(Connection& connection, int64_t run_key, const std::string& field,
+                             const std::string& next_step);
+/// Those of the runs that are retired, in their order.
+std::vector<std::string> RetiredOf(Connection& connection, const std::string& rig,
+                                   const std::vector<std::string>& runs);
+/// OK where a run may be retired: see Store::ListRunsToRetire. FailedPrecondition, saying what
+/// holds it; DataLoss (the record of a job).
+absl::Status CheckMayBeRetired(Connection& connection, int64_t run_key, int64_t now_unix_ns);
+absl::StatusOr<std::vector<RunKey>> ListRunsToRetire(Connection& connection, int64_t now_unix_ns);
+
 absl::StatusOr<StreamState> OpenStream(Connection& connection, const StreamKey& key);
 absl::StatusOr<std::vector<StreamRow>> ListRunStreams(Connection& connection,
                                                       const std::string& rig,

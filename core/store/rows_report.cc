@@ -10,7 +10,8 @@ namespace {
 #define PARALLAX_REPORT_COLUMNS \
   "number, verdict, bytes, sha256, parameter_set, runs, superseded, create_time"
 
-absl::StatusOr<ReportRow> RowToReport(const std::string& rig, const Query& query) {
+absl::StatusOr<ReportRow> RowToReport(Connection& connection, const std::string& rig,
+                                      const Query& query) {
   ReportRow row;
   row.rig = rig;
   row.id = MakeId('r', query.Int(0));
@@ -21,6 +22,7 @@ absl::StatusOr<ReportRow> RowToReport(const std::string& rig, const Query& query
   PARALLAX_ASSIGN_OR_RETURN(row.runs, DecodeNames(query.View(5)));
   row.superseded = query.Int(6) != 0;
   row.create_time_unix_ns = query.Int(7);
+  row.retired_runs = RetiredOf(connection, rig, row.runs);
   if (base::Sha256Hex(row.bytes) != row.sha256) {
     return absl::DataLossError(absl::StrFormat(
         "store: report %s of rig \"%s\": bytes do not match their SHA-256", row.id, rig));
@@ -77,7 +79,7 @@ absl::StatusOr<ReportRow> GetReport(Connection& connection, const std::string& r
     return absl::NotFoundError(
         absl::StrFormat("report \"%s\" of rig \"%s\" does not exist", id, rig));
   }
-  return RowToReport(rig, query);
+  return RowToReport(connection, rig, query);
 }
 
 absl::StatusOr<std::vector<ReportRow>> ListReports(Connection& connection, const std::string& rig,
@@ -89,7 +91,7 @@ absl::StatusOr<std::vector<ReportRow>> ListReports(Connection& connection, const
               rig, before, static_cast<int64_t>(page.limit));
   std::vector<ReportRow> rows;
   while (query.Step()) {
-    PARALLAX_ASSIGN_OR_RETURN(ReportRow row, RowToReport(rig, query));
+    PARALLAX_ASSIGN_OR_RETURN(ReportRow row, RowToReport(connection, rig, query));
     rows.push_back(std::move(row));
   }
   return rows;

@@ -9,14 +9,21 @@
 namespace parallax::store {
 namespace {
 
-#define PARALLAX_RIG_COLUMNS \
-  "record, title, twin, etag, create_time, recalibration, webhook_url, webhook_secret"
+#define PARALLAX_RIG_COLUMNS                                                             \
+  "record, title, twin, etag, create_time, recalibration, webhook_url, webhook_secret, " \
+  "keep_samples"
+
+/// 0 stands for ever.
+int64_t KeepNs(const RigRow& row) {
+  return row.keep_samples == absl::InfiniteDuration() ? 0
+                                                      : absl::ToInt64Nanoseconds(row.keep_samples);
+}
 
 /// Changes with every update, also back to what was before.
 std::string NextEtag(const std::string& former, const RigRow& row) {
-  return base::Sha256Hex(absl::StrFormat("%s\n%s\n%d\n%s\n%s", former, row.title,
+  return base::Sha256Hex(absl::StrFormat("%s\n%s\n%d\n%s\n%s\n%d", former, row.title,
                                          static_cast<int>(row.recalibration), row.webhook.url,
-                                         row.webhook.secret))
+                                         row.webhook.secret, KeepNs(row)))
       .substr(0, 16);
 }
 
@@ -29,6 +36,7 @@ absl::StatusOr<RigRow> RowToRig(const Query& query) {
   row.create_time_unix_ns = query.Int(4);
   row.recalibration = static_cast<Recalibration>(query.Int(5));
   row.webhook = {query.Text(6), query.Text(7)};
+  if (query.Int(8) != 0) row.keep_samples = absl::Nanoseconds(query.Int(8));
   return row;
 }
 
@@ -40,10 +48,10 @@ absl::Status CreateRig(Connection& connection, const RigRow& rig, const Paramete
   const int inserted =
       Query(connection,
             "INSERT INTO rig(id, title, twin, etag, record, create_time, recalibration, "
-            "webhook_url, webhook_secret) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "webhook_url, webhook_secret, keep_samples) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT(id) DO NOTHING",
             rig.rig.id, rig.title, rig.twin, etag, record, rig.create_time_unix_ns,
-            static_cast<int>(rig.recalibration), rig.webhook.url, rig.webhook.secret)
+            static_cast<int>(rig.recalibration), rig.webhook.url, rig.webhook.secret, KeepNs(rig))
           .Execute();
   if (inserted == 0) {
     return absl::AlreadyExistsError(absl::StrFormat("rig \"%s\" exists", rig.rig.id));
@@ -70,12 +78,13 @@ absl::StatusOr<RigRow> UpdateRig(Connection& connection, const std::string& rig,
   row.title = change.title;
   row.recalibration = change.recalibration.value_or(row.recalibration);
   row.webhook = change.webhook.value_or(row.webhook);
+  row.keep_samples = change.keep_samples.value_or(row.keep_samples);
   row.etag = NextEtag(etag, row);
   Query(connection,
         "UPDATE rig SET title = ?, etag = ?, recalibration = ?, webhook_url = ?, "
-        "webhook_secret = ? WHERE id = ?",
+        "webhook_secret = ?, keep_samples = ? WHERE id = ?",
         row.title, row.etag, static_cast<int>(row.recalibration), row.webhook.url,
-        row.webhook.secret, rig)
+        row.webhook.secret, KeepNs(row), rig)
       .Execute();
   if (row.recalibration == Recalibration::kOff) {
     CancelWaiting(connection, rig, now_unix_ns);

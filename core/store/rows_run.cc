@@ -11,12 +11,12 @@ namespace {
 
 constexpr char kSelectRun[] =
     "SELECT run.record, run.closed, run.outcome, sum(ledger.stored), sum(ledger.duplicate), "
-    "sum(ledger.not_finite), sum(ledger.time_out_of_range), run.key FROM run "
+    "sum(ledger.not_finite), sum(ledger.time_out_of_range), run.key, sum(ledger.retired) FROM run "
     "LEFT JOIN stream ON stream.run = run.key LEFT JOIN ledger ON ledger.stream = stream.id "
     "WHERE run.rig = ? AND run.id = ? GROUP BY run.key";
 constexpr char kListRuns[] =
     "SELECT run.record, run.closed, run.outcome, sum(ledger.stored), sum(ledger.duplicate), "
-    "sum(ledger.not_finite), sum(ledger.time_out_of_range), run.key FROM run "
+    "sum(ledger.not_finite), sum(ledger.time_out_of_range), run.key, sum(ledger.retired) FROM run "
     "LEFT JOIN stream ON stream.run = run.key LEFT JOIN ledger ON ledger.stream = stream.id "
     "WHERE run.rig = ? AND (run.started_at, run.id) > (?, ?) GROUP BY run.key "
     "ORDER BY run.started_at, run.id LIMIT ?";
@@ -45,7 +45,9 @@ absl::StatusOr<RunRow> RowToRun(Connection& connection, const std::string& rig,
   row.ledger.duplicate = query.Unsigned(4);
   row.ledger.rejected.not_finite = query.Unsigned(5);
   row.ledger.rejected.time_out_of_range = query.Unsigned(6);
+  row.ledger.retired = query.Unsigned(8);
   row.ledger.refused = Refused(connection, query.Int(7));
+  row.retirement = FindRetirement(connection, query.Int(7));
   return row;
 }
 
@@ -100,7 +102,9 @@ absl::Status CloseRun(Connection& connection, const std::string& rig, const std:
                       int64_t now_unix_ns) {
   PARALLAX_ASSIGN_OR_RETURN(const int64_t key, FindRun(connection, rig, run));
   const int closed =
-      Query(connection, "UPDATE run SET closed = 1 WHERE key = ? AND closed = 0", key).Execute();
+      Query(connection, "UPDATE run SET closed = 1, close_time = ? WHERE key = ? AND closed = 0",
+            now_unix_ns, key)
+          .Execute();
   if (closed == 0) return absl::OkStatus();
   return RecalibrateAfter(connection, key, now_unix_ns);
 }
@@ -153,6 +157,8 @@ absl::StatusOr<std::vector<RunRow>> ListRuns(Connection& connection, const std::
 
 absl::StatusOr<StreamState> OpenStream(Connection& connection, const StreamKey& key) {
   PARALLAX_ASSIGN_OR_RETURN(const int64_t run_key, FindRun(connection, key.rig, key.run));
+  PARALLAX_RETURN_IF_ERROR(
+      CheckNotRetired(connection, run_key, "hello.run", "stream into a new run"));
   PARALLAX_RETURN_IF_ERROR(CheckEpoch(connection, run_key, key));
   Query(connection,
         "INSERT INTO stream(run, producer, epoch, next_seq) VALUES(?, ?, ?, 0) "
@@ -164,7 +170,11 @@ absl::StatusOr<StreamState> OpenStream(Connection& connection, const StreamKey& 
               run_key, key.producer_id, key.epoch);
   if (!query.Step()) return absl::InternalError("store: a stream vanished from its transaction");
   const StreamState state{query.Int(0), query.Unsigned(1)};
-  Query(connection, "INSERT OR IGNORE INTO ledger VALUES(?, 0, 0, 0, 0)", state.stream).Execute();
+  Query(connection,
+        "INSERT OR IGNORE INTO ledger(stream, stored, duplicate, not_finite, time_out_of_range) "
+        "VALUES(?, 0, 0, 0, 0)",
+        state.stream)
+      .Execute();
   return state;
 }
 

@@ -50,8 +50,9 @@ absl::StatusOr<std::vector<StreamRow>> ListRunStreams(Connection& connection,
                                                       const std::string& run) {
   PARALLAX_ASSIGN_OR_RETURN(const int64_t run_key, FindRun(connection, rig, run));
   Query query(connection,
-              "SELECT stream.id, producer, epoch, next_seq, stored FROM stream LEFT JOIN ledger ON "
-              "ledger.stream = stream.id WHERE run = ? ORDER BY stream.id",
+              "SELECT stream.id, producer, epoch, next_seq, stored, retired, first_received, "
+              "last_received FROM stream LEFT JOIN ledger ON ledger.stream = stream.id "
+              "WHERE run = ? ORDER BY stream.id",
               run_key);
   std::vector<StreamRow> rows;
   while (query.Step()) {
@@ -59,10 +60,14 @@ absl::StatusOr<std::vector<StreamRow>> ListRunStreams(Connection& connection,
                     .producer_id = query.Text(1),
                     .epoch = query.Unsigned(2),
                     .next_seq = query.Unsigned(3),
-                    .stored = query.Unsigned(4)});
+                    .stored = query.Unsigned(4),
+                    .retired = query.Unsigned(5),
+                    .first_received_unix_ns = query.Int(6),
+                    .last_received_unix_ns = query.Int(7)});
   }
   for (StreamRow& row : rows) {
-    if (row.next_seq == 0) continue;
+    // They stand with the stream only once its batches and seals are gone.
+    if (row.next_seq == 0 || row.first_received_unix_ns != 0) continue;
     row.first_received_unix_ns = ReadReceiveTimes(connection, row.stream, 0, 1)[0];
     row.last_received_unix_ns = ReadReceiveTimes(connection, row.stream, row.next_seq - 1, 1)[0];
   }

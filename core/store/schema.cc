@@ -110,9 +110,27 @@ CREATE INDEX chunk_head ON chunk(stream, channel, t0, t1, finest_level, first_se
 // the version keeps out programs that would write pages without.
 constexpr const char* kVersion6 = "";
 
+// How long samples of closed runs are kept (0: for ever), when runs were closed, and what is left
+// of those that were retired: `removed` is 1 once nothing more has to be removed, `level` the
+// finest one of the pyramid that counts all samples of a channel. Receive times of a stream are
+// those of its first and last batch, kept when its seals go.
+constexpr const char* kVersion7 = R"sql(
+ALTER TABLE rig ADD COLUMN keep_samples INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN close_time INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN retired INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE stream ADD COLUMN first_received INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE stream ADD COLUMN last_received INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE retirement(run INTEGER PRIMARY KEY, retire_time INTEGER NOT NULL, sha256 TEXT NOT NULL,
+                        samples INTEGER NOT NULL, t0 INTEGER NOT NULL, t1 INTEGER NOT NULL,
+                        removed INTEGER NOT NULL);
+CREATE TABLE retired_channel(run INTEGER NOT NULL, channel INTEGER NOT NULL,
+                             level INTEGER NOT NULL, PRIMARY KEY(run, channel)) WITHOUT ROWID;
+)sql";
+constexpr int64_t kFirstWithCloseTimes = 7;
+
 /// migrations[v] leads from version v to v + 1; version 0 is the empty database.
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3,
-                                                                 kVersion4, kVersion5, kVersion6};
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {
+    kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7};
 
 int64_t StoredVersion(Connection& connection) {
   connection.database().exec("CREATE TABLE IF NOT EXISTS schema_version(version INTEGER NOT NULL)");
@@ -122,7 +140,7 @@ int64_t StoredVersion(Connection& connection) {
 
 }  // namespace
 
-absl::Status PrepareSchema(Connection& connection) {
+absl::Status PrepareSchema(Connection& connection, int64_t now_unix_ns) {
   SQLite::Transaction transaction(connection.database(), SQLite::TransactionBehavior::IMMEDIATE);
   const int64_t stored = StoredVersion(connection);
   if (stored > kSchemaVersion) {
@@ -136,12 +154,27 @@ absl::Status PrepareSchema(Connection& connection) {
   for (int64_t version = stored; version < kSchemaVersion; ++version) {
     connection.database().exec(kMigrations[static_cast<size_t>(version)]);
   }
+  if (stored < kFirstWithCloseTimes) {
+    Query(connection, "UPDATE run SET close_time = ? WHERE closed = 1", now_unix_ns).Execute();
+  }
   if (stored < kSchemaVersion) {
     connection.database().exec("DELETE FROM schema_version");
     Query(connection, "INSERT INTO schema_version VALUES(?)", kSchemaVersion).Execute();
   }
   transaction.commit();
   return absl::OkStatus();
+}
+
+absl::Status CheckSchemaVersion(Connection& connection) {
+  Query query(connection, "SELECT version FROM schema_version");
+  const int64_t version = query.Step() ? query.Int(0) : 0;
+  if (version == kSchemaVersion) return absl::OkStatus();
+  return base::FieldStatus(absl::StatusCode::kFailedPrecondition,
+                           {.field = "schema_version",
+                            .value = absl::StrFormat("%d", version),
+                            .bound = absl::StrFormat("%d", kSchemaVersion),
+                            .next_step = "use the parallaxd that wrote it last"},
+                           "store: schema version");
 }
 
 }  // namespace parallax::store

@@ -3,6 +3,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
 #include "core/store/block_reader.h"
+#include "core/store/retirement.h"
 #include "core/store/rows.h"
 
 namespace parallax::store {
@@ -40,6 +41,7 @@ absl::StatusOr<signal::Series> ReadSeries(Connection& connection, const std::str
   signal::Series series;
   PARALLAX_ASSIGN_OR_RETURN(const int64_t run_key,
                             FindRunWithChannel(connection, rig, run, channel, &series.channel));
+  PARALLAX_RETURN_IF_ERROR(CheckNotRetired(connection, run_key, "run", kWhatIsLeft));
   const auto every_chunk = [](const ChunkHead&) { return true; };
   const auto append = [&](const SampleColumn& column) { AppendColumn(column, range, &series); };
   for (const int64_t stream : ListStreams(connection, run_key)) {
@@ -51,6 +53,8 @@ absl::StatusOr<signal::Series> ReadSeries(Connection& connection, const std::str
 
 absl::StatusOr<RunSamples> ReadRun(Connection& connection, const std::string& rig,
                                    const std::string& run) {
+  PARALLAX_ASSIGN_OR_RETURN(const int64_t run_key, FindRun(connection, rig, run));
+  PARALLAX_RETURN_IF_ERROR(CheckNotRetired(connection, run_key, "run", kWhatIsLeft));
   RunSamples samples;
   PARALLAX_ASSIGN_OR_RETURN(samples.streams, ListRunStreams(connection, rig, run));
   PARALLAX_ASSIGN_OR_RETURN(const RigRow row, GetRig(connection, rig));

@@ -10,18 +10,19 @@
 namespace parallax::store {
 
 /// Store::ReadSeries within a read transaction. Throws SQLite::Exception.
-/// Errors: NotFound; InvalidArgument (no such channel); DataLoss.
+/// Errors: NotFound; InvalidArgument (no such channel); FailedPrecondition (retired); DataLoss.
 absl::StatusOr<signal::Series> ReadSeries(Connection& connection, const std::string& rig,
                                           const std::string& run, uint32_t channel,
                                           const TimeRange& range);
 
 /// Store::ReadRun within a read transaction. Throws SQLite::Exception.
-/// Errors: NotFound; DataLoss.
+/// Errors: NotFound; FailedPrecondition (retired); DataLoss.
 absl::StatusOr<RunSamples> ReadRun(Connection& connection, const std::string& rig,
                                    const std::string& run);
 
 /// Store::ReadBuckets within a read transaction. Throws SQLite::Exception.
-/// Errors: NotFound; InvalidArgument (channel, buckets, empty range); DataLoss.
+/// Errors: NotFound; InvalidArgument (channel, buckets, empty range); FailedPrecondition (more
+/// buckets than what is left of a retired run tells); DataLoss.
 absl::StatusOr<std::vector<Bucket>> ReadBuckets(Connection& connection, const std::string& rig,
                                                 const std::string& run, uint32_t channel,
                                                 const TimeRange& range, size_t buckets);

@@ -9,6 +9,7 @@
 #include "core/base/status_macros.h"
 #include "core/store/compactor.h"
 #include "core/store/page_room.h"
+#include "core/store/retirement.h"
 #include "core/store/rows.h"
 #include "core/store/schema.h"
 #include "core/store/series_reader.h"
@@ -131,6 +132,17 @@ class SqliteStore final : public Store {
   absl::StatusOr<std::unique_ptr<StoreCopy>> Copy(const GoesOn& goes_on) override {
     PARALLAX_RETURN_IF_ERROR(writer_.Health());
     return StoreCopy::Make(directory_, goes_on, vfs_);
+  }
+
+  absl::StatusOr<std::vector<RunKey>> ListRunsToRetire() override {
+    const int64_t now = NowUnixNs();
+    return Read([&](Connection& c) { return store::ListRunsToRetire(c, now); });
+  }
+
+  absl::StatusOr<Retirement> RetireRun(const std::string& rig, const std::string& run) override {
+    PARALLAX_RETURN_IF_ERROR(writer_.Health());
+    base::MutexLock lock(compacting_);
+    return store::RetireRun(readers_, writer_, {rig, run}, NowUnixNs());
   }
 
   absl::StatusOr<std::optional<std::string>> FindRequest(const std::string& scope,
@@ -261,8 +273,8 @@ class SqliteStore final : public Store {
   const absl::Duration recalibration_interval_;
   base::FileLock lock_;  // released last
   Writer writer_;
-  ReaderPool readers_;  // closed first: the writer's connection is the last
-  base::Mutex compacting_;
+  ReaderPool readers_;      // closed first: the writer's connection is the last
+  base::Mutex compacting_;  ///< held by whoever replaces or removes what batches brought
 };
 
 /// Counts this opening of the database; jobs remember under which one they run.
@@ -295,7 +307,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const SqliteStoreOptions&
   const std::string path = options.directory + "/parallax.db";
   return Guarded([&]() -> absl::StatusOr<std::unique_ptr<Store>> {
     auto connection = std::make_unique<Connection>(path, Connection::Mode::kReadWrite, options.vfs);
-    PARALLAX_RETURN_IF_ERROR(PrepareSchema(*connection));
+    PARALLAX_RETURN_IF_ERROR(PrepareSchema(*connection, absl::ToUnixNanos(clock.Now())));
     PARALLAX_RETURN_IF_ERROR(MakeRoomForChecksums(*connection));
     const int64_t incarnation = NextIncarnation(*connection);
     return std::make_unique<SqliteStore>(*std::move(lock), std::move(connection), path, incarnation,

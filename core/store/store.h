@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "core/signal/rig.h"
 #include "core/signal/run.h"
 #include "core/signal/sample_batch.h"
@@ -36,6 +37,8 @@ struct RigRow {
   std::string twin;
   Recalibration recalibration = Recalibration::kOff;
   Webhook webhook;
+  /// How long after their end samples of its runs are kept, before retention retires the run.
+  absl::Duration keep_samples = absl::InfiniteDuration();
   std::string etag;  ///< set by the store
   int64_t create_time_unix_ns = 0;
 };
@@ -45,6 +48,7 @@ struct RigChange {
   std::string title;
   std::optional<Recalibration> recalibration;
   std::optional<Webhook> webhook;
+  std::optional<absl::Duration> keep_samples;
 };
 
 /// Reasons for which a batch is refused whole; those of single samples are in RejectCounts.
@@ -56,9 +60,19 @@ inline constexpr char kStoreRefused[] = "STORE_REFUSED";
 /// Where samples of a run or a stream went; `queued` belongs to the server.
 struct LedgerCounts {
   uint64_t stored = 0;
+  uint64_t retired = 0;  ///< were stored, and removed by retention
   uint64_t duplicate = 0;
   signal::RejectCounts rejected;
   std::map<std::string, uint64_t> refused;  ///< samples of batches refused whole, by reason
+};
+
+/// What is left of the samples of a retired run, beside its ledger and its pyramid.
+struct Retirement {
+  int64_t retire_time_unix_ns = 0;
+  std::string sha256;              ///< SeriesDigest of the run as it was
+  uint64_t samples = 0;            ///< that it covers
+  int64_t first_time_unix_ns = 0;  ///< least source time; 0 where there were no samples
+  int64_t last_time_unix_ns = 0;   ///< greatest
 };
 
 struct RunRow {
@@ -67,6 +81,12 @@ struct RunRow {
   bool closed = false;
   std::optional<signal::Outcome> outcome;
   LedgerCounts ledger;
+  std::optional<Retirement> retirement;
+};
+
+struct RunKey {
+  std::string rig;
+  std::string run;
 };
 
 /// Names one stream of a run. Deduplication is by (producer_id, epoch, seq).
@@ -88,8 +108,9 @@ struct StreamRow {
   int64_t stream = 0;
   std::string producer_id;
   uint64_t epoch = 0;
-  uint64_t next_seq = 0;  ///< batches on disk
+  uint64_t next_seq = 0;  ///< batches on disk, or retired
   uint64_t stored = 0;    ///< samples on disk
+  uint64_t retired = 0;   ///< samples that retention removed
   int64_t first_received_unix_ns = 0;
   int64_t last_received_unix_ns = 0;
 };
@@ -159,6 +180,7 @@ struct ReportRow {
   int64_t parameter_set = -1;     ///< revision registered with it, or -1
   std::vector<std::string> runs;  ///< that it read; late data of one marks it superseded
   bool superseded = false;
+  std::vector<std::string> retired_runs;  ///< of `runs`, by now; set by the store
   int64_t create_time_unix_ns = 0;
 };
 
@@ -256,7 +278,8 @@ class Store {
                                                        const PageRequest& page) = 0;
 
   /// Finds or makes a stream. NotFound (run); FailedPrecondition where a higher epoch of the
-  /// producer is stored.
+  /// producer is stored or the run is retired. A batch of a stream that was found before its run
+  /// was retired is answered FailedPrecondition as well.
   virtual absl::StatusOr<StreamState> OpenStream(const StreamKey& key) = 0;
   /// Queues a batch for the next commit. Group commit: all that is queued goes into one
   /// transaction. False, with `batch` untouched, when kMaxQueuedBytes wait already: try again after
@@ -278,15 +301,19 @@ class Store {
                                                                 uint64_t count) = 0;
 
   /// Samples of one channel of a run within a range of source time, in the order of arrival: by
-  /// stream, seq, row. Every block's checksum is verified. NotFound (run).
+  /// stream, seq, row. Every block's checksum is verified. NotFound (run); FailedPrecondition where
+  /// the run is retired.
   virtual absl::StatusOr<signal::Series> ReadSeries(const std::string& rig, const std::string& run,
                                                     uint32_t channel_index,
                                                     const TimeRange& range) = 0;
   /// Samples of all channels with the places of their streams, read at one moment however many
-  /// batches are being stored. Every block's checksum is verified. NotFound (run).
+  /// batches are being stored. Every block's checksum is verified. NotFound (run);
+  /// FailedPrecondition where the run is retired.
   virtual absl::StatusOr<RunSamples> ReadRun(const std::string& rig, const std::string& run) = 0;
   /// Samples of one channel decimated to equal buckets; extremes are exact. Uses the pyramid where
-  /// it is made. REQUIRES: 1 <= buckets <= 10,000.
+  /// it is made. Of a retired run there is nothing else: range and buckets are then rounded
+  /// outwards to whole cells of it, empty buckets at the end are left out, and FailedPrecondition,
+  /// naming "buckets", says how many there can be at most. REQUIRES: 1 <= buckets <= 10,000.
   virtual absl::StatusOr<std::vector<Bucket>> ReadBuckets(const std::string& rig,
                                                           const std::string& run,
                                                           uint32_t channel_index,
@@ -299,6 +326,18 @@ class Store {
   /// A copy of all of it, as it is at one moment; everything else goes on meanwhile. Errors: those
   /// of StoreCopy::Make.
   virtual absl::StatusOr<std::unique_ptr<StoreCopy>> Copy(const GoesOn& goes_on) = 0;
+
+  /// Runs that were closed longer ago than their rig keeps samples and that nothing holds, and
+  /// those whose retirement was interrupted. A run is held by a job that is not over and names it,
+  /// by a report that read it and is not superseded, and by the set that its analysis registered
+  /// while that is current or the one that a rollback would make current.
+  virtual absl::StatusOr<std::vector<RunKey>> ListRunsToRetire() = 0;
+  /// Retires one of them for good: completes its pyramid, stores what Retirement says, and removes
+  /// its samples in steps, each a transaction, that may be interrupted anywhere and are gone on
+  /// with by the next call. Blocks as long as reading the run takes. NotFound; FailedPrecondition
+  /// where it is none of ListRunsToRetire() nor retired; Aborted where data came meanwhile: try
+  /// again.
+  virtual absl::StatusOr<Retirement> RetireRun(const std::string& rig, const std::string& run) = 0;
 
   /// The answer stored under a request id in the last day, or nothing. `scope` is the method's
   /// name.

@@ -61,6 +61,13 @@ absl::Status Writer::Execute(const Command& command) {
   return waiter.status;
 }
 
+absl::Status Writer::ExecuteOnStreams(const Command& command) {
+  return Execute([&](Connection& connection) {
+    ingest_.Forget();  // all is written; what comes after reads the streams anew
+    return command(connection);
+  });
+}
+
 absl::Status Writer::RecordRefusal(int64_t stream, const std::string& reason, uint64_t samples) {
   // Commands run on the writer thread, which owns ingest_; the group's last Flush() writes it.
   return Execute([&](Connection& connection) {

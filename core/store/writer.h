@@ -37,6 +37,8 @@ class Writer {
   bool TryAppend(EncodedBatch& batch, AppendCallback done);
   /// Queues a command and waits until its group is on disk, or failed.
   absl::Status Execute(const Command& command);
+  /// The same of a command that decides which streams take batches.
+  absl::Status ExecuteOnStreams(const Command& command);
   /// See Store::RecordRefusal.
   absl::Status RecordRefusal(int64_t stream, const std::string& reason, uint64_t samples);
   /// OK until a failure that ends all work; then Unavailable, saying which.

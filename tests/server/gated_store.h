@@ -161,6 +161,8 @@ class GatedStore final : public store::Store {
                 (const Rig& a, const Rig& b, uint32_t c, const store::TimeRange& d, size_t e),
                 (a, b, c, d, e))
   PARALLAX_PASS(Or<uint64_t>, Compact, (), ())
+  PARALLAX_PASS(Rows<store::RunKey>, ListRunsToRetire, (), ())
+  PARALLAX_PASS(Or<store::Retirement>, RetireRun, (const Rig& a, const Rig& b), (a, b))
   PARALLAX_PASS(Or<std::optional<std::string>>, FindRequest, (const Rig& a, const Rig& b), (a, b))
   PARALLAX_PASS(absl::Status, RecordRequest, (const Rig& a, const Rig& b, const Rig& c), (a, b, c))
   PARALLAX_PASS(Or<store::JobRow>, InsertJob, (const store::JobRow& a), (a))

@@ -35,6 +35,7 @@ class BitFlipTest : public ::testing::Test {
               }),
               absl::OkStatus());
     for (int part = 0; part < PowerLoad::kParts; ++part) {
+      clock_.now += PowerLoad::kKeep;
       auto store = Open();
       ASSERT_TRUE(store.ok()) << store.status().ToString();
       ASSERT_EQ(load_.Run(part, **store), absl::OkStatus());

@@ -1,13 +1,15 @@
-// The database of an older program, tests/data/store/schema-5.db.zst, made by it, is taken over.
+// Databases of older programs, tests/data/store/schema-*.db.zst, made by them, are taken over.
 #include <gmock/gmock.h>
 #include <zstd.h>
 
 #include <cstdio>
 #include <filesystem>
 
+#include "absl/strings/str_format.h"
 #include "core/base/file.h"
 #include "core/base/status_macros.h"
 #include "core/store/check.h"
+#include "core/store/series_digest.h"
 #include "tests/core/store/power_machine.h"
 #include "tests/core/store/store_fixture.h"
 
@@ -15,10 +17,14 @@ namespace parallax::store {
 namespace {
 
 constexpr size_t kReservedBytesAt = 20;
-constexpr uint64_t kSamples = 3200;  // as the older program counted them
+// As the older programs told them.
+constexpr uint64_t kSamples = 3200;
+constexpr char kDigest[] = "0a9d2cb9c1b5102b3e251aecc27c3508a02f2e97edec5766083aa74a96c08315";
 
-std::string OlderDatabase() {
-  const std::string packed = base::ReadFile(PARALLAX_TEST_DATA "/store/schema-5.db.zst").value();
+std::string OlderDatabase(int version) {
+  const std::string packed =
+      base::ReadFile(absl::StrFormat("%s/store/schema-%d.db.zst", PARALLAX_TEST_DATA, version))
+          .value();
   std::string bytes(ZSTD_getFrameContentSize(packed.data(), packed.size()), '\0');
   const size_t size = ZSTD_decompress(bytes.data(), bytes.size(), packed.data(), packed.size());
   bytes.resize(size);
@@ -29,26 +35,29 @@ std::string OlderDatabase() {
 /// what the older program counted.
 absl::Status VerifyContents(Store& store) {
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<RunRow> runs, store.ListRuns("tclab-byu", {}));
-  uint64_t samples = 0;
+  SeriesDigest digest;
   uint64_t ledger = 0;
   for (const RunRow& run : runs) {
     PARALLAX_ASSIGN_OR_RETURN(const RunSamples read, store.ReadRun("tclab-byu", run.run.id));
-    for (const signal::Series& series : read.series) samples += series.value.size();
+    for (const signal::Series& series : read.series) digest.Add(run.run.id, series);
     ledger += run.ledger.stored;
   }
   PARALLAX_ASSIGN_OR_RETURN(const ReportRow report, store.GetReport("tclab-byu", "r1"));
   PARALLAX_ASSIGN_OR_RETURN(const auto sets, store.ListParameterSets("tclab-byu", {}));
-  const bool same = runs.size() == 2 && samples == kSamples && ledger == kSamples &&
+  const bool same = runs.size() == 2 && digest.samples() == kSamples &&
+                    digest.FinishHex() == kDigest && ledger == kSamples &&
                     report.verdict == "AMBIGUOUS" && sets.size() == 2;
   return same ? absl::OkStatus() : absl::DataLossError("something of the older database is gone");
 }
 
-TEST(MigrationTest, AnOlderDatabaseGetsChecksumsAndKeepsAll) {
+class MigrationTest : public ::testing::TestWithParam<int> {};
+
+TEST_P(MigrationTest, AnOlderDatabaseGetsChecksumsAndKeepsAll) {
   const TemporaryDirectory directory;
   const ManualClock clock;
   const std::string path = directory.path() + "/parallax.db";
-  const std::string older = OlderDatabase();
-  ASSERT_EQ(older[kReservedBytesAt], 0) << "made before there were checksums";
+  const std::string older = OlderDatabase(GetParam());
+  ASSERT_EQ(older[kReservedBytesAt], GetParam() < 6 ? 0 : 8) << "5 is from before checksums";
   ASSERT_TRUE(base::WriteFileAtomically(path, older).ok());
   for (int opening = 0; opening < 2; ++opening) {
     const auto store = OpenSqliteStore({directory.path()}, clock);
@@ -64,10 +73,12 @@ TEST(MigrationTest, AnOlderDatabaseGetsChecksumsAndKeepsAll) {
   EXPECT_EQ(check->reports, 1);
 }
 
+INSTANTIATE_TEST_SUITE_P(Versions, MigrationTest, ::testing::Values(5, 6));
+
 /// One try to open the older database on a machine that fails at a call.
 class MigrationFaultTest : public ::testing::Test {
  protected:
-  MigrationFaultTest() : older_(OlderDatabase()) {}
+  MigrationFaultTest() : older_(OlderDatabase(5)) {}
 
   absl::Status Open() {
     PARALLAX_ASSIGN_OR_RETURN(

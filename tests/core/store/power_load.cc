@@ -10,14 +10,14 @@
 #include "absl/strings/str_format.h"
 #include "core/base/check.h"
 #include "core/base/mutex.h"
-#include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "core/store/series_digest.h"
 #include "tests/core/store/store_fixture.h"
 
 namespace parallax::store {
 namespace {
 
-constexpr uint32_t kChannels = 3;
+constexpr uint32_t kChannels = PowerLoad::kChannels;
 constexpr uint64_t kGroups[] = {1, 3, 1, 2};  // batches a commit, over and over
 constexpr char kReport[] = "{\"gap\":1}";
 constexpr char kSet[] = "{\"U\":11}";
@@ -147,6 +147,7 @@ absl::Status PowerLoad::Ingest(Store& store) {
   RigRow rig;
   rig.rig = MakeRig(kChannels);
   rig.twin = "two_heater";
+  rig.keep_samples = kKeep;
   ParameterSetRow assumptions;
   assumptions.state = "CURRENT";
   assumptions.bytes = "{\"U\":10}";
@@ -160,6 +161,8 @@ absl::Status PowerLoad::Ingest(Store& store) {
     promised_.insert(plan.run);
   }
   PARALLAX_RETURN_IF_ERROR(SendAll(0, store));
+  PARALLAX_RETURN_IF_ERROR(SendAll(1, store));
+  PARALLAX_RETURN_IF_ERROR(store.CloseRun("r", "b"));
   PARALLAX_RETURN_IF_ERROR(store.RecordRequest("Call", "id", "answer"));
   promised_.insert("request");
   return absl::OkStatus();
@@ -169,9 +172,12 @@ absl::Status PowerLoad::Analyse(Store& store) {
   PARALLAX_RETURN_IF_ERROR(store.CloseRun("r", "a"));
   promised_.insert("closed");
   PARALLAX_RETURN_IF_ERROR(FinishJob(store));
-  PARALLAX_RETURN_IF_ERROR(SendAll(1, store));
   PARALLAX_RETURN_IF_ERROR(store.Compact().status());
-  return SendAgain(store);
+  PARALLAX_RETURN_IF_ERROR(SendAgain(store));
+  // No report read it.
+  PARALLAX_RETURN_IF_ERROR(store.RetireRun("r", "b").status());
+  promised_.insert("retired");
+  return absl::OkStatus();
 }
 
 absl::Status PowerLoad::SendAll(size_t stream, Store& store) {
@@ -240,7 +246,8 @@ absl::Status PowerLoad::Verify(Store& store) const {
     if (stream == 0 && promised_.count("closed") != 0 && !run->closed) {
       return absl::DataLossError("a run that was closed is open");
     }
-    PARALLAX_RETURN_IF_ERROR(VerifyStream(stream, run->ledger, store));
+    PARALLAX_RETURN_IF_ERROR(run->retirement ? VerifyRetired(*run, store)
+                                             : VerifyStream(stream, run->ledger, store));
   }
   PARALLAX_ASSIGN_OR_RETURN(const std::optional<std::string> answer,
                             store.FindRequest("Call", "id"));
@@ -248,6 +255,30 @@ absl::Status PowerLoad::Verify(Store& store) const {
     return absl::DataLossError("the answer of a request is gone");
   }
   return VerifyJob(store);
+}
+
+/// Digest, counts and extremes are those of all that was sent, however much is removed.
+absl::Status PowerLoad::VerifyRetired(const RunRow& run, Store& store) const {
+  const uint64_t batches = kStreams[1].batches;
+  SeriesDigest digest;
+  for (uint32_t channel = 0; channel < kChannels; ++channel) {
+    signal::Series sent = SeriesOf(long_batch_, 1, channel, batches);
+    sent.channel = absl::StrFormat("d/c%d", channel);
+    digest.Add(run.run.id, sent);
+    PARALLAX_ASSIGN_OR_RETURN(const std::vector<Bucket> left,
+                              store.ReadBuckets("r", run.run.id, channel, {}, 1));
+    if (left.size() != 1 || left[0].count != sent.value.size() ||
+        left[0].maximum != *std::max_element(sent.value.begin(), sent.value.end())) {
+      return absl::DataLossError(absl::StrFormat("the pyramid of channel %d is altered", channel));
+    }
+  }
+  const bool gone = promised_.count("retired") != 0;
+  if (run.run.id != "b" || run.retirement->sha256 != digest.FinishHex() ||
+      run.ledger.stored + run.ledger.retired != digest.samples() ||
+      (gone && run.ledger.stored != 0)) {
+    return absl::DataLossError("what is left of a retired run is wrong");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status PowerLoad::VerifyStream(size_t stream, const LedgerCounts& ledger,
@@ -297,48 +328,6 @@ absl::Status PowerLoad::VerifyJob(Store& store) const {
                                                reports.size(), sets.size() - 1, done));
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::string> PowerLoad::Contents(Store& store) const {
-  std::string text;
-  PARALLAX_ASSIGN_OR_RETURN(const RigRow rig, store.GetRig("r"));
-  text += rig.rig.id + " " + rig.twin + "\n";
-  for (const StreamPlan& plan : kStreams) {
-    PARALLAX_ASSIGN_OR_RETURN(const RunRow run, store.GetRun("r", plan.run));
-    PARALLAX_ASSIGN_OR_RETURN(const RunSamples samples, store.ReadRun("r", plan.run));
-    text += absl::StrFormat("%s closed %d stored %d not finite %d\n", run.run.id, run.closed,
-                            run.ledger.stored, run.ledger.rejected.not_finite);
-    for (const StreamRow& stream : samples.streams) {
-      text += absl::StrFormat("%s %d %d %d %d\n", stream.producer_id, stream.epoch, stream.next_seq,
-                              stream.first_received_unix_ns, stream.last_received_unix_ns);
-    }
-    for (const signal::Series& series : samples.series) {
-      std::string bytes;
-      const auto add = [&bytes](const auto& column) {
-        bytes.append(reinterpret_cast<const char*>(column.data()),
-                     column.size() * sizeof(column[0]));
-      };
-      add(series.time_unix_ns);
-      add(series.value);
-      add(series.quality);
-      text += base::Sha256Hex(bytes) + "\n";
-    }
-  }
-  PARALLAX_ASSIGN_OR_RETURN(const std::optional<JobRow> job, store.FindJob("k"));
-  if (job) text += absl::StrFormat("job %d %s\n", static_cast<int>(job->state), job->report);
-  PARALLAX_ASSIGN_OR_RETURN(const std::vector<ReportRow> reports, store.ListReports("r", {}));
-  for (const ReportRow& report : reports) {
-    text += absl::StrFormat("report %s %s %d superseded %d\n", report.id, report.bytes,
-                            report.parameter_set, report.superseded);
-  }
-  PARALLAX_ASSIGN_OR_RETURN(const std::vector<ParameterSetRow> sets,
-                            store.ListParameterSets("r", {}));
-  for (const ParameterSetRow& set : sets) {
-    text += absl::StrFormat("set %d %s %s\n", set.revision, set.state, set.bytes);
-  }
-  PARALLAX_ASSIGN_OR_RETURN(const std::optional<std::string> answer,
-                            store.FindRequest("Call", "id"));
-  return text + answer.value_or("no answer");
 }
 
 }  // namespace parallax::store

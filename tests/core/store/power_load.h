@@ -11,14 +11,18 @@
 namespace parallax::store {
 
 /// What a careful client does with a store: a rig, two runs, two streams whose batches commit in
-/// groups, a job with its report and set, compaction, a batch sent again. Each step may be done
-/// again after it failed. Remembers what the store promised, to hold it to that.
+/// groups, a job with its report and set, compaction, a batch sent again, a run that is retired.
+/// Each step may be done again after it failed. Remembers what the store promised, to hold it to
+/// that.
 class PowerLoad {
  public:
   /// Every fourth batch has this many samples a channel, the others a few.
   explicit PowerLoad(size_t long_batch = 3000) : long_batch_(long_batch) {}
 
+  static constexpr uint32_t kChannels = 3;
   static constexpr int kParts = 2;  ///< the store is closed and opened between them
+  /// How long the rig keeps samples: the clock has to move by as much before the last part.
+  static constexpr absl::Duration kKeep = absl::Minutes(1);
 
   /// Does one part from where the store stands. Ends with the first error.
   absl::Status Run(int part, Store& store);
@@ -54,6 +58,7 @@ class PowerLoad {
   absl::Status SendAgain(Store& store);
   absl::Status FinishJob(Store& store);
   absl::Status VerifyStream(size_t stream, const LedgerCounts& ledger, Store& store) const;
+  absl::Status VerifyRetired(const RunRow& run, Store& store) const;
   absl::Status VerifyJob(Store& store) const;
 
   const size_t long_batch_;

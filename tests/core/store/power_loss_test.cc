@@ -84,6 +84,7 @@ class Life {
   /// Opens the store, checks it, does a part and closes it. Where that failed, all is ready for the
   /// next start.
   absl::Status Start(int part) {
+    clock_.now += PowerLoad::kKeep;
     absl::Status status = Open();
     if (status.ok()) status = Judged(Work(part));
     store_.reset();

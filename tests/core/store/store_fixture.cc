@@ -129,7 +129,19 @@ absl::StatusOr<AppendOutcome> Append(Store& store, int64_t stream, const signal:
   return *answer;
 }
 
+void DowngradeToVersion6(const std::string& directory) {
+  SQLite::Database database(directory + "/parallax.db", SQLite::OPEN_READWRITE, 10'000,
+                            CheckedVfs(""));
+  database.exec(
+      "DROP TABLE retirement; DROP TABLE retired_channel;"
+      "ALTER TABLE rig DROP COLUMN keep_samples; ALTER TABLE run DROP COLUMN close_time;"
+      "ALTER TABLE ledger DROP COLUMN retired; ALTER TABLE stream DROP COLUMN first_received;"
+      "ALTER TABLE stream DROP COLUMN last_received;"
+      "UPDATE schema_version SET version = 6");
+}
+
 void DowngradeToVersion3(const std::string& directory) {
+  DowngradeToVersion6(directory);
   SQLite::Database database(directory + "/parallax.db", SQLite::OPEN_READWRITE, 10'000,
                             CheckedVfs(""));
   database.exec(

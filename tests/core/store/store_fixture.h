@@ -47,7 +47,10 @@ absl::StatusOr<AppendOutcome> Append(Store& store, int64_t stream, const signal:
                                      const signal::RejectCounts& rejected = {},
                                      int64_t received_unix_ns = 0);
 
-/// Makes the file of a closed store what a program of schema version 3 would have left.
+/// Makes the file of a closed store what a program of schema version 6 would have left, where no
+/// run is retired.
+void DowngradeToVersion6(const std::string& directory);
+/// The same of schema version 3.
 void DowngradeToVersion3(const std::string& directory);
 
 inline constexpr int64_t kStartNs = 1'600'000'000'000'000'000;

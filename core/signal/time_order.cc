@@ -1,11 +1,11 @@
-#include "server/time_order.h"
+#include "core/signal/time_order.h"
 
 #include <algorithm>
 #include <numeric>
 
-namespace parallax::server {
+namespace parallax::signal {
 
-std::vector<size_t> TimeOrder(const signal::Series& series) {
+std::vector<size_t> TimeOrder(const Series& series) {
   std::vector<size_t> order(series.time_unix_ns.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
@@ -14,4 +14,4 @@ std::vector<size_t> TimeOrder(const signal::Series& series) {
   return order;
 }
 
-}  // namespace parallax::server
+}  // namespace parallax::signal

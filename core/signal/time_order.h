@@ -4,9 +4,9 @@
 
 #include "core/signal/run.h"
 
-namespace parallax::server {
+namespace parallax::signal {
 
 /// Positions of `series` in order of (source time, arrival).
-std::vector<size_t> TimeOrder(const signal::Series& series);
+std::vector<size_t> TimeOrder(const Series& series);
 
-}  // namespace parallax::server
+}  // namespace parallax::signal
