@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/field_error.h"
 #include "core/base/status_macros.h"
+#include "core/store/retirement.h"
 #include "server/convert.h"
 #include "server/convert_check.h"
 #include "server/idempotency.h"
@@ -30,7 +31,10 @@ absl::StatusOr<std::vector<std::string>> NamedRuns(
     if (name.rig != rig) {
       return InvalidField(path, names[i], absl::StrFormat("a run of rigs/%s", rig));
     }
-    PARALLAX_RETURN_IF_ERROR(store.GetRun(rig, name.run).status());
+    PARALLAX_ASSIGN_OR_RETURN(const store::RunRow row, store.GetRun(rig, name.run));
+    if (row.retirement.has_value()) {
+      return store::SamplesRetired(path, {rig, name.run}, *row.retirement, "name other runs");
+    }
     if (std::find(runs.begin(), runs.end(), name.run) != runs.end()) {
       return InvalidField(path, names[i], "named once");
     }
@@ -39,7 +43,7 @@ absl::StatusOr<std::vector<std::string>> NamedRuns(
   return runs;
 }
 
-/// Ids of the closed runs of a split, in order of start.
+/// Ids of the closed runs of a split whose samples are kept, in order of start.
 absl::StatusOr<std::vector<std::string>> ClosedRuns(store::Store& store, const std::string& rig,
                                                     signal::Split split) {
   std::vector<std::string> runs;
@@ -47,7 +51,8 @@ absl::StatusOr<std::vector<std::string>> ClosedRuns(store::Store& store, const s
   for (;;) {
     PARALLAX_ASSIGN_OR_RETURN(const std::vector<store::RunRow> rows, store.ListRuns(rig, page));
     for (const store::RunRow& row : rows) {
-      if (row.closed && row.run.split == split) runs.push_back(row.run.id);
+      const bool kept = !row.retirement.has_value();
+      if (row.closed && kept && row.run.split == split) runs.push_back(row.run.id);
     }
     if (rows.size() < page.limit) return runs;
     page.after = rows.back().run.id;

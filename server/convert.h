@@ -46,6 +46,11 @@ absl::StatusOr<std::optional<store::Recalibration>> RecalibrationFromProto(const
 /// Errors: a url that is not http, a secret shorter than 16 or longer than 256 bytes.
 absl::StatusOr<store::Webhook> WebhookFromProto(const std::string& field, const v1::Webhook& wire);
 
+/// How long samples are kept, infinite where the wire says 0. Errors: less than an hour, more than
+/// 100 years.
+absl::StatusOr<absl::Duration> KeepSamplesFromProto(const std::string& field,
+                                                    const google::protobuf::Duration& wire);
+
 /// A run of `rig`; a start time from 1980 to 2200 and a split are mandatory.
 absl::StatusOr<signal::Run> RunFromProto(const signal::Rig& rig, const std::string& run_id,
                                          const v1::Run& wire);

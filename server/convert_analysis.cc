@@ -186,6 +186,7 @@ absl::StatusOr<v1::Report> ReportToProto(const store::ReportRow& row, Body body)
     wire.set_parameter_set(ParameterSetNameOf(row.rig, row.parameter_set));
   }
   wire.set_superseded(row.superseded);
+  for (const std::string& run : row.retired_runs) wire.add_retired_runs(RunNameOf(row.rig, run));
   *wire.mutable_create_time() = TimestampFromUnixNs(row.create_time_unix_ns);
   return wire;
 }

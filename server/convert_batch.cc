@@ -125,6 +125,7 @@ v1::Ledger LedgerToProto(const Ledger& ledger) {
   wire.set_duplicate(ledger.duplicate);
   wire.mutable_rejected()->insert(ledger.rejected.begin(), ledger.rejected.end());
   wire.set_queued(ledger.queued);
+  wire.set_retired(ledger.retired);
   return wire;
 }
 

@@ -16,6 +16,8 @@ constexpr int kMaxAttributes = 64;
 constexpr size_t kMaxUrlBytes = 2048;
 constexpr size_t kMinSecretBytes = 16;
 constexpr size_t kMaxSecretBytes = 256;
+constexpr absl::Duration kShortestKeep = absl::Hours(1);
+constexpr absl::Duration kLongestKeep = absl::Hours(24 * 365 * 100);
 
 absl::StatusOr<signal::Role> RoleFromProto(const std::string& field, v1::ChannelRole role) {
   switch (role) {
@@ -194,6 +196,12 @@ v1::Rig RigToProto(const store::RigRow& row) {
   wire.set_title(row.title);
   wire.set_recalibration(RecalibrationToProto(row.recalibration));
   if (!row.webhook.url.empty()) wire.mutable_webhook()->set_url(row.webhook.url);
+  if (row.keep_samples != absl::InfiniteDuration()) {
+    absl::Duration rest;
+    google::protobuf::Duration* keep = wire.mutable_keep_samples();
+    keep->set_seconds(absl::IDivDuration(row.keep_samples, absl::Seconds(1), &rest));
+    keep->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(rest)));
+  }
   return wire;
 }
 
@@ -212,6 +220,15 @@ absl::StatusOr<std::optional<store::Recalibration>> RecalibrationFromProto(const
       return InvalidField(field, absl::StrFormat("%d", static_cast<int>(wire)),
                           "OFF, HOLD or PROMOTE");
   }
+}
+
+absl::StatusOr<absl::Duration> KeepSamplesFromProto(const std::string& field,
+                                                    const google::protobuf::Duration& wire) {
+  const absl::Duration keep = absl::Seconds(wire.seconds()) + absl::Nanoseconds(wire.nanos());
+  if (keep == absl::ZeroDuration()) return absl::InfiniteDuration();
+  if (keep >= kShortestKeep && keep <= kLongestKeep) return keep;
+  return InvalidField(field, absl::FormatDuration(keep), "from 1 hour to 100 years",
+                      "or 0, to keep samples for ever");
 }
 
 absl::StatusOr<store::Webhook> WebhookFromProto(const std::string& field, const v1::Webhook& wire) {

@@ -72,6 +72,18 @@ absl::Status CheckGrowth(const v1::Run& wire) {
   return absl::OkStatus();
 }
 
+v1::Retirement RetirementToProto(const store::Retirement& retirement) {
+  v1::Retirement wire;
+  *wire.mutable_retire_time() = TimestampFromUnixNs(retirement.retire_time_unix_ns);
+  wire.set_sha256(retirement.sha256);
+  wire.set_samples(retirement.samples);
+  if (retirement.samples > 0) {
+    *wire.mutable_first_sample_time() = TimestampFromUnixNs(retirement.first_time_unix_ns);
+    *wire.mutable_last_sample_time() = TimestampFromUnixNs(retirement.last_time_unix_ns);
+  }
+  return wire;
+}
+
 v1::Segment SegmentToProto(const signal::Segment& segment) {
   v1::Segment wire;
   wire.set_name(segment.name);
@@ -142,6 +154,7 @@ v1::Run RunToProto(const store::RunRow& row, const Ledger& ledger) {
   wire.set_split(SplitToProto(row.run.split));
   wire.set_state(row.closed ? v1::RUN_STATE_CLOSED : v1::RUN_STATE_OPEN);
   *wire.mutable_ledger() = LedgerToProto(ledger);
+  if (row.retirement.has_value()) *wire.mutable_retirement() = RetirementToProto(*row.retirement);
   return wire;
 }
 
@@ -151,6 +164,7 @@ v1::RunStream StreamToProto(const store::StreamRow& row) {
   wire.set_epoch(row.epoch);
   wire.set_batches(row.next_seq);
   wire.set_stored(row.stored);
+  wire.set_retired(row.retired);
   if (row.first_received_unix_ns != 0) {
     *wire.mutable_first_receive_time() = TimestampFromUnixNs(row.first_received_unix_ns);
   }

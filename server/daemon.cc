@@ -147,11 +147,14 @@ absl::Status Validate(const DaemonOptions& options) {
   }
   if (options.ingest.idle_timeout <= absl::ZeroDuration() ||
       options.compaction_interval <= absl::ZeroDuration() ||
+      options.retention_interval <= absl::ZeroDuration() ||
       options.drain_timeout <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "idle_timeout = %s, compaction_interval = %s, drain_timeout = %s, must be > 0",
+        "idle_timeout = %s, compaction_interval = %s, retention_interval = %s, drain_timeout = %s, "
+        "must be > 0",
         absl::FormatDuration(options.ingest.idle_timeout),
         absl::FormatDuration(options.compaction_interval),
+        absl::FormatDuration(options.retention_interval),
         absl::FormatDuration(options.drain_timeout)));
   }
   return absl::OkStatus();
@@ -217,6 +220,9 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
                     // Late samples queue recalibrations with nobody else to tell.
                     changes_.Changed("jobs/-");
                   }),
+      retention_(*store_, registry_, [this](const std::string& run) { changes_.Changed(run); }),
+      retention_task_(options.retention_interval, Priority::kLow,
+                      [this] { retention_.RetireDue(); }),
       service_context_{
           .store = *store_,
           .twins = twins_.registry(),
@@ -278,11 +284,13 @@ absl::StatusOr<std::string> Daemon::MetricsText(uint64_t gateway_calls) const {
                         .live = live_counters_.Snapshot(),
                         .watch = hub_.counts(),
                         .webhooks = webhooks_.counts(),
+                        .retention = retention_.counts(),
                         .audit = guard_->audit_counts()});
 }
 
 void Daemon::Drain() {
   serving_ = false;
+  retention_.Stop();
   // Before anything is refused: who watches health sends its streams elsewhere.
   if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
   registry_.Drain();

@@ -25,6 +25,7 @@
 #include "server/live_analysis.h"
 #include "server/metrics.h"
 #include "server/periodic_task.h"
+#include "server/retention.h"
 #include "server/security/guard.h"
 #include "server/service_context.h"
 #include "server/session_log.h"
@@ -50,7 +51,8 @@ struct DaemonOptions {
   WatchHubOptions watch;
   pipeline::LiveOptions live;
   absl::Duration compaction_interval = absl::Minutes(1);
-  absl::Duration drain_timeout = absl::Seconds(30);  ///< then open streams are cut
+  absl::Duration retention_interval = absl::Minutes(10);  ///< between looks for runs to retire
+  absl::Duration drain_timeout = absl::Seconds(30);       ///< then open streams are cut
   /// Told of every step of a job, on the runner's thread; may be empty, must not block.
   JobLog::OnStep on_job_step = nullptr;
 };
@@ -115,6 +117,8 @@ class Daemon {
   Executor executor_;
   PeriodicTask compactor_;
   PeriodicTask idle_watch_;
+  Retention retention_;
+  PeriodicTask retention_task_;
   const ServiceContext service_context_;
   const WatchContext watch_context_;
   const Admission admission_;

@@ -46,6 +46,8 @@ absl::StatusOr<PlannedRig> PlanRig(const ServiceContext& context,
   planned.row.recalibration = recalibration.value_or(store::Recalibration::kHold);
   PARALLAX_ASSIGN_OR_RETURN(planned.row.webhook,
                             WebhookFromProto("rig.webhook", request.rig().webhook()));
+  PARALLAX_ASSIGN_OR_RETURN(planned.row.keep_samples,
+                            KeepSamplesFromProto("rig.keep_samples", request.rig().keep_samples()));
   planned.row.title = request.rig().title();
   planned.row.twin = request.rig().twin();
   return planned;
@@ -133,6 +135,11 @@ absl::StatusOr<v1::UpdateRigResponse> IngestHandler::UpdateRig(
   if (request.rig().has_webhook() && !IsAsRead(stored.webhook, request.rig().webhook())) {
     PARALLAX_ASSIGN_OR_RETURN(change.webhook,
                               WebhookFromProto("rig.webhook", request.rig().webhook()));
+  }
+  if (request.rig().has_keep_samples()) {
+    PARALLAX_ASSIGN_OR_RETURN(
+        change.keep_samples,
+        KeepSamplesFromProto("rig.keep_samples", request.rig().keep_samples()));
   }
   PARALLAX_ASSIGN_OR_RETURN(const store::RigRow row,
                             context_.store.UpdateRig(rig, request.rig().etag(), change));

@@ -13,10 +13,12 @@ void AddRejects(const signal::RejectCounts& counts, Ledger* ledger) {
 }  // namespace
 
 Ledger LedgerOf(const store::LedgerCounts& counts) {
-  Ledger ledger{.received = counts.stored + counts.duplicate + counts.rejected.Total(),
-                .stored = counts.stored,
-                .duplicate = counts.duplicate,
-                .rejected = counts.refused};
+  Ledger ledger{
+      .received = counts.stored + counts.retired + counts.duplicate + counts.rejected.Total(),
+      .stored = counts.stored,
+      .duplicate = counts.duplicate,
+      .rejected = counts.refused,
+      .retired = counts.retired};
   for (const auto& [reason, samples] : counts.refused) ledger.received += samples;
   AddRejects(counts.rejected, &ledger);
   return ledger;

@@ -9,13 +9,14 @@
 
 namespace parallax::server {
 
-/// Where samples went; received = stored + duplicate + sum(rejected) + queued, always.
+/// Where samples went; received = stored + retired + duplicate + sum(rejected) + queued, always.
 struct Ledger {
   uint64_t received = 0;
   uint64_t stored = 0;
   uint64_t duplicate = 0;
   std::map<std::string, uint64_t> rejected;  ///< by reason: "NOT_FINITE"
   uint64_t queued = 0;
+  uint64_t retired = 0;  ///< were stored, and removed by retention
 };
 
 /// What the store holds, as a ledger with nothing queued.

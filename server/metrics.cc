@@ -112,6 +112,14 @@ void AddLive(const MetricsSnapshot& snapshot, Families* families) {
                              MetricType::Counter, snapshot.watch.coalesced));
 }
 
+void AddRetention(const RetentionCounts& retention, Families* families) {
+  families->push_back(Single("parallax_retired_runs_total",
+                             "Runs whose samples were removed, as their rig says.",
+                             MetricType::Counter, retention.runs));
+  families->push_back(Single("parallax_retired_samples_total", "Samples of these runs.",
+                             MetricType::Counter, retention.samples));
+}
+
 void AddAudit(const security::AuditCounts& audit, Families* families) {
   families->push_back(Single("parallax_denied_calls_total",
                              "Calls and requests refused for who made them or what they asked for.",
@@ -168,6 +176,7 @@ std::string Metrics::Text(const MetricsSnapshot& snapshot) const {
                               "Predictions since the start, by twin.", MetricType::Counter, "twin",
                               snapshot.twin_evaluations));
   AddLive(snapshot, &families);
+  AddRetention(snapshot.retention, &families);
   AddAudit(snapshot.audit, &families);
   return prometheus::TextSerializer().Serialize(families);
 }

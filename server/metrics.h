@@ -12,6 +12,7 @@
 #include "server/ingest_context.h"
 #include "server/ledger.h"
 #include "server/live_counters.h"
+#include "server/retention.h"
 #include "server/security/audit_trail.h"
 #include "server/watch_hub.h"
 #include "server/webhook_sender.h"
@@ -34,6 +35,7 @@ struct MetricsSnapshot {
   LiveCounts live;
   WatchHub::Counts watch;
   WebhookCounts webhooks;
+  RetentionCounts retention;
   security::AuditCounts audit;
 };
 

@@ -43,8 +43,14 @@ absl::StatusOr<SimulationSource> FromStore(const ServiceContext& context,
   PARALLAX_ASSIGN_OR_RETURN(store::RigRow row, context.store.GetRig(name.rig));
   SimulationSource source{.rig = std::move(row.rig)};
   PARALLAX_ASSIGN_OR_RETURN(source.twin, context.twins.Find(row.twin));
-  PARALLAX_ASSIGN_OR_RETURN(source.record,
-                            pipeline::LoadRunRecord(context.store, source.rig, name.run));
+  PARALLAX_ASSIGN_OR_RETURN(store::RunRow run, context.store.GetRun(name.rig, name.run));
+  if (run.retirement.has_value() && request.mode() == v1::DRIVE_MODE_RECIPE) {
+    // Its recipe is all that is asked for, and is left.
+    source.record = {.run = std::move(run.run), .outcome = std::move(run.outcome)};
+  } else {
+    PARALLAX_ASSIGN_OR_RETURN(source.record,
+                              pipeline::LoadRunRecord(context.store, source.rig, name.run));
+  }
   PARALLAX_ASSIGN_OR_RETURN(source.set, StoredSet(context.store, name.rig, request));
   return source;
 }

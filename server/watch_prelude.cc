@@ -124,6 +124,7 @@ absl::Status WatchPrelude::AddRun(const store::RunRow& row) {
     return target.kind == WatchFilter::Kind::kRun && target.rig == row.rig &&
            target.id == row.run.id;
   });
+  if (row.retirement.has_value()) return absl::OkStatus();
   if (backfill_unix_ns_.has_value() && (named || !row.closed)) backfill_.push_back(row);
   return absl::OkStatus();
 }

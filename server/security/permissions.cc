@@ -49,7 +49,8 @@ constexpr auto kTable = std::to_array<Permission>({
     {"/parallax.v1.IngestService/OpenRun", Callers::kProducers, Reach::kNamedRig, "rig"},
     {"/parallax.v1.IngestService/RecordOutcome", Callers::kProducers, Reach::kNamedRig, "run"},
     {"/parallax.v1.IngestService/Stream", Callers::kProducers, Reach::kNamedRig, "hello.run"},
-    // It lets a rig put parameters to use unasked, and has the daemon post to a URL.
+    // It lets a rig put parameters to use unasked, has the daemon post to a URL and samples
+    // removed.
     {"/parallax.v1.IngestService/UpdateRig", Callers::kAdmins, Reach::kNamedRig, "rig.name"},
 
     // All that is stored, secrets of webhooks with it.

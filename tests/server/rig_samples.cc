@@ -78,7 +78,7 @@ v1::StreamRequest HelloRequest(const std::string& run_name, const std::string& p
 }
 
 int64_t LedgerError(const v1::Ledger& ledger) {
-  uint64_t accounted = ledger.stored() + ledger.duplicate() + ledger.queued();
+  uint64_t accounted = ledger.stored() + ledger.retired() + ledger.duplicate() + ledger.queued();
   for (const auto& [reason, count] : ledger.rejected()) accounted += count;
   return static_cast<int64_t>(ledger.received() - accounted);
 }

@@ -20,7 +20,7 @@ v1::StreamRequest BoardBatch(uint64_t seq, int rows);
 v1::StreamRequest HelloRequest(const std::string& run_name, const std::string& producer,
                                uint64_t epoch, const std::string& schema_hash);
 
-/// received - stored - duplicate - rejected - queued; 0 in a true ledger.
+/// received - stored - retired - duplicate - rejected - queued; 0 in a true ledger.
 int64_t LedgerError(const v1::Ledger& ledger);
 
 /// Of the batches that tests of ingest send.
