@@ -9,11 +9,16 @@
 #include "core/base/status_macros.h"
 #include "core/store/backup.h"
 #include "core/store/check.h"
+#include "core/store/shrink.h"
 
 namespace parallax::server {
 namespace {
 
 struct CheckOptions {
+  std::string directory;
+};
+
+struct ShrinkOptions {
   std::string directory;
 };
 
@@ -26,9 +31,9 @@ absl::StatusOr<int> Check(const CheckOptions& options, std::ostream& out) {
   PARALLAX_ASSIGN_OR_RETURN(const store::StoreCheck check, store::CheckStore(options.directory));
   out << absl::StrFormat(
       "checked %d pages, %d streams, %d batches, %d chunks, %d pages of the pyramid, %d reports, "
-      "%d parameter sets\n",
+      "%d parameter sets, %d retired runs\n",
       check.pages, check.streams, check.batches, check.chunks, check.pyramid_pages, check.reports,
-      check.parameter_sets);
+      check.parameter_sets, check.retired_runs);
   for (const std::string& damage : check.damages) out << "damaged: " << damage << "\n";
   if (!check.damages.empty()) return kExitCheckFailed;
   out << "nothing is damaged\n";
@@ -40,6 +45,12 @@ absl::StatusOr<int> BackUp(const BackupOptions& options, std::ostream& out) {
   out << absl::StrFormat(
       "%s is a copy of %s as it was at one moment; parallaxd --data %s runs on it\n",
       options.target, options.directory, options.target);
+  return kExitDone;
+}
+
+absl::StatusOr<int> Shrink(const ShrinkOptions& options, std::ostream& out) {
+  PARALLAX_ASSIGN_OR_RETURN(const store::Shrinkage size, store::ShrinkStore(options.directory));
+  out << absl::StrFormat("%d bytes before, %d bytes now\n", size.before, size.after);
   return kExitDone;
 }
 
@@ -60,6 +71,14 @@ void AddMaintenanceCommands(CLI::App& app, Command* chosen) {
   backup->add_option("directory", backup_options->directory, "data directory")->required();
   backup->add_option("target", backup_options->target, "new directory of the copy")->required();
   SetCommand(*backup, chosen, backup_options, BackUp);
+
+  CLI::App* const shrink = app.add_subcommand(
+      "shrink",
+      "give back to the disk what retention freed, while no daemon runs on the store; it needs "
+      "free space for two copies of what is left and may be interrupted");
+  const auto shrink_options = std::make_shared<ShrinkOptions>();
+  shrink->add_option("directory", shrink_options->directory, "data directory")->required();
+  SetCommand(*shrink, chosen, shrink_options, Shrink);
 }
 
 }  // namespace parallax::server
