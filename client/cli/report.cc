@@ -2,6 +2,7 @@
 #include <map>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/find_report.h"
 #include "client/cli/since.h"
 #include "client/cli/verbs.h"
@@ -63,6 +64,14 @@ const std::map<std::string, figure::Panel>& PanelNames() {
   return kNames;
 }
 
+/// Says what is not in a report itself: what became of the data that it read.
+void NoteStanding(const v1::Report& report, Context& context) {
+  if (report.superseded()) context.Note("superseded: data that came later changes this report");
+  if (report.retired_runs().empty()) return;
+  context.Note("retired: the samples of some of its runs were removed: " +
+               absl::StrJoin(report.retired_runs(), ", "));
+}
+
 /// Writes the figure of a report and says so.
 absl::StatusOr<ExitCode> WriteFigure(const v1::Report& report, const FigureRequest& options,
                                      Context& context) {
@@ -76,7 +85,7 @@ absl::StatusOr<ExitCode> WriteFigure(const v1::Report& report, const FigureReque
     // Neither a thing missing at the daemon nor a daemon that cannot be reached.
     return absl::InvalidArgumentError("--figure: " + std::string(status.message()));
   }
-  if (report.superseded()) context.Note("superseded: data that came later changes this report");
+  NoteStanding(report, context);
   context.EmitDocument(
       {{"report", report.name()},
        {"figure", options.path},
@@ -89,6 +98,7 @@ absl::StatusOr<ExitCode> WriteFigure(const v1::Report& report, const FigureReque
 absl::StatusOr<ExitCode> ShowReport(const ShowReportOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const v1::Report report, FindReport(options.name, context));
   if (!options.figure.path.empty()) return WriteFigure(report, options.figure, context);
+  NoteStanding(report, context);
   const std::string head = absl::StrFormat(
       "%s\nverdict %s, parameter set %s, %sstored %s\nsha256 %s\n\n", report.name(),
       report.verdict(), report.parameter_set().empty() ? "-" : report.parameter_set(),
@@ -101,7 +111,7 @@ absl::StatusOr<ExitCode> ShowReport(const ShowReportOptions& options, Context& c
 absl::StatusOr<ExitCode> Explain(const NameOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const v1::Report report, FindReport(options.name, context));
   PARALLAX_ASSIGN_OR_RETURN(const Json json, ParseReport(report));
-  if (report.superseded()) context.Note("superseded: data that came later changes this report");
+  NoteStanding(report, context);
   Json document = {{"report", report.name()}, {"superseded", report.superseded()}};
   document.update(ExplanationJson(json));
   context.EmitDocument(document, ExplainReport(json));

@@ -3,6 +3,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
+#include "client/cli/keep_samples.h"
 #include "client/cli/recalibration.h"
 #include "client/cli/verbs.h"
 #include "client/lib/json_reader.h"
@@ -25,6 +26,7 @@ struct RegisterOptions {
   std::string rig_id;
   std::vector<std::pair<std::string, double>> assumptions;
   std::string recalibration;
+  std::string keep_samples;
   bool dry_run = false;
 };
 
@@ -32,6 +34,7 @@ struct UpdateOptions {
   std::string rig;
   std::optional<std::string> title;
   std::string recalibration;
+  std::string keep_samples;
   std::optional<std::string> webhook;
   std::string secret_file;
   bool dry_run = false;
@@ -53,11 +56,11 @@ absl::StatusOr<ExitCode> ListRigs(const NoOptions&, Context& context) {
 
 std::string Describe(const v1::Rig& rig, const Context& context) {
   std::string text = absl::StrFormat(
-      "%s: %s\nkind %s, twin %s, registered %s\nrecalibration %s, webhook %s\n\n"
+      "%s: %s\nkind %s, twin %s, registered %s\nrecalibration %s, webhook %s, samples kept %s\n\n"
       "Geometry\n",
       LastPart(rig.name()), rig.title(), rig.kind(), rig.twin(),
       context.TimeText(rig.create_time()), RecalibrationText(rig),
-      rig.has_webhook() ? rig.webhook().url() : "-");
+      rig.has_webhook() ? rig.webhook().url() : "-", KeepSamplesText(rig));
   TextTable geometry{{"key", "value"}, {}};
   const Json sorted = MessageToJson(rig)["geometry"];
   for (const auto& item : sorted.items())
@@ -95,8 +98,9 @@ absl::StatusOr<ExitCode> Register(const RegisterOptions& options, Context& conte
     campaign.manifest.assumptions[assumption.first] = assumption.second;
   }
   for (const std::string& warning : warnings) context.Note("warning: " + warning);
-  const v1::CreateRigRequest request =
+  v1::CreateRigRequest request =
       CreateRigRequestOf(campaign, options.rig_id, RecalibrationOf(options.recalibration));
+  SetKeepSamples(options.keep_samples, *request.mutable_rig());
   if (options.dry_run) {
     context.EmitDocument(MessageToJson(request),
                          absl::StrFormat("would register rigs/%s\n", request.rig_id()));
@@ -113,6 +117,7 @@ absl::Status Change(const UpdateOptions& options, v1::Rig& rig) {
   if (!options.recalibration.empty()) {
     rig.set_recalibration(RecalibrationOf(options.recalibration));
   }
+  SetKeepSamples(options.keep_samples, rig);
   if (!options.webhook.has_value()) return absl::OkStatus();
   rig.mutable_webhook()->set_url(*options.webhook);
   if (options.secret_file.empty()) return absl::OkStatus();
@@ -143,11 +148,12 @@ absl::StatusOr<ExitCode> Update(const UpdateOptions& options, Context& context) 
 
 void AddUpdate(CLI::App& noun, Selection& selection) {
   CLI::App* const update =
-      noun.add_subcommand("update", "changes title, recalibration or webhook of a rig");
+      noun.add_subcommand("update", "changes title, recalibration, retention or webhook of a rig");
   const auto options = std::make_shared<UpdateOptions>();
   update->add_option("RIG", options->rig, "rig id")->required();
   update->add_option("--title", options->title, "title for people");
   AddRecalibration(*update, options->recalibration, "what the daemon does by itself");
+  AddKeepSamples(*update, options->keep_samples);
   CLI::Option* const webhook = update->add_option(
       "--webhook", options->webhook, "http URL that is told when a job ends; empty: none");
   update
@@ -179,6 +185,7 @@ void AddRigVerbs(CLI::App& app, Selection& selection) {
   add->add_option("--assume", options->assumptions, "PARAMETER VALUE, may repeat");
   AddRecalibration(*add, options->recalibration,
                    "what the daemon does by itself when runs close [hold]");
+  AddKeepSamples(*add, options->keep_samples);
   add->add_flag("--dry-run", options->dry_run, "show the request, register nothing");
   SetAction(*add, selection, options, Register);
   AddUpdate(*noun, selection);

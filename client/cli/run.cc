@@ -41,6 +41,10 @@ std::string EnumText(const v1::Run& run, const char* field) {
   return MessageToJson(run)[field].get<std::string>();
 }
 
+std::string StateText(const v1::Run& run) {
+  return run.has_retirement() ? "RETIRED" : EnumText(run, "state");
+}
+
 absl::StatusOr<ExitCode> ListRuns(const ListRunsOptions& options, Context& context) {
   PARALLAX_ASSIGN_OR_RETURN(const Since since,
                             Since::Parse(options.since, context.environment().clock.Now()));
@@ -53,7 +57,7 @@ absl::StatusOr<ExitCode> ListRuns(const ListRunsOptions& options, Context& conte
     json.push_back(MessageToJson(run));
     table.rows.push_back(
         {LastPart(run.name()), context.TimeText(run.start_time()), EnumText(run, "split"),
-         EnumText(run, "state"), std::to_string(run.ledger().stored()),
+         StateText(run), std::to_string(run.ledger().stored()),
          std::to_string(run.ledger().duplicate()), std::to_string(RejectedSamples(run.ledger()))});
   }
   context.Emit(json, table);
@@ -62,15 +66,21 @@ absl::StatusOr<ExitCode> ListRuns(const ListRunsOptions& options, Context& conte
 
 std::string Describe(const v1::GetRunResponse& response, const Context& context) {
   const v1::Run& run = response.run();
-  std::string text = absl::StrFormat("%s\nstart %s, split %s, %s\n", run.name(),
-                                     context.TimeText(run.start_time()), EnumText(run, "split"),
-                                     EnumText(run, "state"));
+  std::string text =
+      absl::StrFormat("%s\nstart %s, split %s, %s\n", run.name(),
+                      context.TimeText(run.start_time()), EnumText(run, "split"), StateText(run));
   if (!run.notes().empty()) text += Wrap(run.notes(), "", 100);
   text += absl::StrFormat("\nSamples: %d received, %d stored, %d duplicate, %d rejected\n",
                           run.ledger().received(), run.ledger().stored(), run.ledger().duplicate(),
                           RejectedSamples(run.ledger()));
   for (const auto& reason : run.ledger().rejected()) {
     text += absl::StrFormat("  %s: %d\n", reason.first, reason.second);
+  }
+  if (run.has_retirement()) {
+    text += absl::StrFormat(
+        "\nIts %d samples were removed on %s; digest %s.\nDecimated series are left.\n",
+        run.retirement().samples(), context.TimeText(run.retirement().retire_time()),
+        run.retirement().sha256());
   }
   TextTable table{{"segment", "start s", "end s", "set-points"}, {}};
   for (const v1::Segment& segment : run.segments()) {

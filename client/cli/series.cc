@@ -135,7 +135,9 @@ void AddSeriesVerbs(CLI::App& app, Selection& selection) {
   SetAction(*get, selection, options, Get);
 
   CLI::App* const digest =
-      noun->add_subcommand("digest", "SHA-256 over all samples: equal where two stores are");
+      noun->add_subcommand("digest",
+                           "SHA-256 over all samples: equal where two stores are; "
+                           "of a retired run that of what it had");
   const auto digest_options = std::make_shared<DigestOptions>();
   digest->add_option("NAME", digest_options->name, "RIG or RIG/RUN")->required();
   SetAction(*digest, selection, digest_options, Digest);

@@ -1,22 +1,9 @@
 #include "client/cli/since.h"
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
+#include "client/cli/age.h"
 
 namespace parallax::client {
-namespace {
-
-/// Go's forms ("1h30m") and days, which they lack.
-bool ParseAge(const std::string& text, absl::Duration* age) {
-  double days = 0.0;
-  if (text.back() == 'd' && absl::SimpleAtod(text.substr(0, text.size() - 1), &days)) {
-    *age = absl::Hours(24) * days;
-    return true;
-  }
-  return absl::ParseDuration(text, age);
-}
-
-}  // namespace
 
 void Since::AddTo(CLI::App& verb, std::string& text) {
   verb.add_option("--since", text, "only what is not older: 90m, 12h, 7d, or 2026-01-31T08:00:00Z")

@@ -7,6 +7,7 @@ void AddToLedger(const v1::Ledger& more, v1::Ledger& total) {
   total.set_stored(total.stored() + more.stored());
   total.set_duplicate(total.duplicate() + more.duplicate());
   total.set_queued(total.queued() + more.queued());
+  total.set_retired(total.retired() + more.retired());
   for (const auto& reason : more.rejected())
     (*total.mutable_rejected())[reason.first] += reason.second;
 }

@@ -13,9 +13,10 @@ _MOST_EXAMPLES = 8
 
 @dataclasses.dataclass
 class Ledger:
-    """Samples by fate: received = stored + duplicate + sum(rejected) + queued.
+    """Samples by fate: received = stored + retired + duplicate + sum(rejected) + queued.
 
     rejected  by reason, {"NOT_FINITE": 3}
+    retired   were stored, and removed since; see Run.retirement
     """
 
     received: int = 0
@@ -23,12 +24,13 @@ class Ledger:
     duplicate: int = 0
     rejected: dict = dataclasses.field(default_factory=dict)
     queued: int = 0
+    retired: int = 0
 
     @classmethod
     def of(cls, message):
         """From the wire's Ledger."""
         return cls(message.received, message.stored, message.duplicate, dict(message.rejected),
-                   message.queued)
+                   message.queued, message.retired)
 
     def add(self, other):
         """Adds the counts of `other`."""
@@ -36,6 +38,7 @@ class Ledger:
         self.stored += other.stored
         self.duplicate += other.duplicate
         self.queued += other.queued
+        self.retired += other.retired
         for reason, samples in other.rejected.items():
             self.rejected[reason] = self.rejected.get(reason, 0) + samples
 

@@ -103,12 +103,14 @@ class Rig:
         job = self._connection.call_patiently(self._connection.analysis.Analyze, request).job
         return Job(self._connection, job.name, job)
 
-    def update(self, title=None, recalibration=None, webhook=None):
+    def update(self, title=None, recalibration=None, webhook=None, keep_samples=None):
         """Changes what is given of the rig and returns it.
 
         recalibration  "off", "hold" or "promote"; see Client.create_rig
         webhook        (url, secret): where the ends of jobs are posted, signed with the secret of 16 to
                        256 bytes; None leaves it, ("", "") takes it away
+        keep_samples   datetime.timedelta: how long after its end samples of a run are kept, at least an hour;
+                       timedelta(0) is for ever
         Errors: NotFound, InvalidArgument, Aborted (somebody else changed it at the same time).
         """
         current = self.refresh().message
@@ -119,6 +121,9 @@ class Rig:
         if webhook is not None:
             wanted.webhook.url, wanted.webhook.secret = webhook
             wanted.webhook.SetInParent()
+        if keep_samples is not None:
+            wanted.keep_samples.FromTimedelta(keep_samples)
+            wanted.keep_samples.SetInParent()
         self._message = self._connection.call(self._connection.ingest.UpdateRig,
                                               ingest_pb2.UpdateRigRequest(rig=wanted)).rig
         return self

@@ -55,6 +55,11 @@ class Run:
         return Ledger.of(self.message.ledger)
 
     @property
+    def retirement(self):
+        """parallax.v1.Retirement: when the samples were removed, and what is left; None while they are kept."""
+        return self.message.retirement if self.message.HasField("retirement") else None
+
+    @property
     def outcome(self):
         """parallax.v1.Outcome, or None until it is recorded."""
         details = self._read_details()

@@ -6,6 +6,7 @@ import {
   RunSplit,
   RunState,
   type Job,
+  type Run,
 } from '../gen/parallax/v1/resources_pb.ts';
 import { DetectionKind } from '../gen/parallax/v1/watch_pb.ts';
 import { percent } from '../base/text.ts';
@@ -13,7 +14,8 @@ import { percent } from '../base/text.ts';
 export type Tone = 'plain' | 'good' | 'warn' | 'busy';
 
 /** Name of a value as the command line prints it: "CALIBRATE". */
-export const runStateName = (state: RunState): string => RunState[state] ?? String(state);
+export const runStateName = ({ state, retirement }: Run): string =>
+  retirement === undefined ? (RunState[state] ?? String(state)) : 'RETIRED';
 export const splitName = (split: RunSplit): string => RunSplit[split] ?? String(split);
 export const setStateName = (state: ParameterSetState): string =>
   ParameterSetState[state] ?? String(state);
