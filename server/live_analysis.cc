@@ -39,6 +39,7 @@ void LiveAnalysis::OnCommitted(CommittedBatch batch) {
   const Key key{batch.rig, batch.run};
   base::MutexLock lock(mutex_);
   told_[key][batch.stream] = batch.batch->seq + 1;
+  if (samples == 0) return;  // says nothing, and no bound would count it
   if (const auto unread = unread_.find(key); unread != unread_.end()) {
     unread->second.samples += samples;
     CountSkipped(samples);
@@ -81,7 +82,7 @@ void LiveAnalysis::OnRunChanged(const std::string& rig, const std::string& run, 
 
 void LiveAnalysis::OnParametersChanged(const std::string& rig) {
   base::MutexLock lock(mutex_);
-  changed_rigs_.push_back(rig);
+  changed_rigs_.insert(rig);
   changed_.NotifyOne();
 }
 
@@ -98,7 +99,7 @@ void LiveAnalysis::Run() {
   absl::Time next_tick = absl::Now() + kTickInterval;
   for (;;) {
     std::map<Key, Inbox> taken;
-    std::vector<std::string> changed_rigs;
+    std::set<std::string> changed_rigs;
     {
       base::MutexLock lock(mutex_);
       while (inboxes_.empty() && changed_rigs_.empty() && due_.empty() && !stopping_) {
@@ -122,9 +123,9 @@ void LiveAnalysis::Run() {
   }
 }
 
-void LiveAnalysis::TakeParameters(const std::vector<std::string>& rigs) {
+void LiveAnalysis::TakeParameters(const std::set<std::string>& rigs) {
   for (const auto& [key, run] : runs_) {
-    if (std::find(rigs.begin(), rigs.end(), key.first) == rigs.end()) continue;
+    if (!rigs.contains(key.first)) continue;
     run->ReadParameters();
     Ask(key, run.get());
   }
@@ -149,6 +150,7 @@ LiveRun* LiveAnalysis::Find(const Key& key, uint64_t not_live,
     base::MutexLock lock(mutex_);
     if (unread_.contains(key)) return nullptr;
   }
+  if (runs_.size() >= kMaxRuns) ForgetQuietest();
   WaitingBatches waiting{.batches = std::move(*batches)};
   absl::StatusOr<std::unique_ptr<LiveRun>> loaded = LiveRun::Load(
       context_, key.first, key.second, clock_.Now(), not_live, [&]() -> const WaitingBatches& {
@@ -159,6 +161,20 @@ LiveRun* LiveAnalysis::Find(const Key& key, uint64_t not_live,
   // A closed run is read by who asks for it; what cannot be read is told by the calls that read.
   if (!loaded.ok()) return nullptr;
   return (runs_[key] = *std::move(loaded)).get();
+}
+
+void LiveAnalysis::ForgetQuietest() {
+  Forget(std::min_element(runs_.begin(), runs_.end(), [](const auto& a, const auto& b) {
+    return a.second->last_batch() < b.second->last_batch();
+  }));
+}
+
+void LiveAnalysis::Forget(std::map<Key, std::unique_ptr<LiveRun>>::iterator run) {
+  const Key key = run->first;
+  runs_.erase(run);
+  base::MutexLock lock(mutex_);
+  forecasts_.erase(key);
+  told_.erase(key);
 }
 
 void LiveAnalysis::CountSkipped(uint64_t samples) {
@@ -277,11 +293,7 @@ void LiveAnalysis::TellNext(absl::Time now) {
   const bool watched = context_.hub.WantsRun(key.first, RunNameOf(key.first, key.second));
   live.Tell(now);
   const bool forgotten = !watched && now - live.last_batch() > kForgetAfter;
-  if (!live.IsOver() && !forgotten) return;
-  runs_.erase(run);
-  base::MutexLock lock(mutex_);
-  forecasts_.erase(key);
-  told_.erase(key);
+  if (live.IsOver() || forgotten) Forget(run);
 }
 
 }  // namespace parallax::server

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -31,6 +32,9 @@ namespace parallax::server {
 class LiveAnalysis final : public CommitObserver {
  public:
   static constexpr size_t kMaxQueuedSamples = 200'000;
+  /// Followed at once; beyond them the one that has been quiet for longest is read anew from the
+  /// store once it is heard of again.
+  static constexpr size_t kMaxRuns = 1024;
 
   /// Listens to `relay` until it is destroyed.
   LiveAnalysis(const LiveContext& context, const base::Clock& clock, CommitRelay& relay);
@@ -85,7 +89,9 @@ class LiveAnalysis final : public CommitObserver {
   /// Health of the next run that is due. It takes milliseconds a run, so one at a time: samples of
   /// others pass in between.
   void TellNext(absl::Time now);
-  void TakeParameters(const std::vector<std::string>& rigs);
+  void TakeParameters(const std::set<std::string>& rigs);
+  void ForgetQuietest();
+  void Forget(std::map<Key, std::unique_ptr<LiveRun>>::iterator run);
 
   const LiveContext context_;
   const base::Clock& clock_;
@@ -100,7 +106,7 @@ class LiveAnalysis final : public CommitObserver {
   /// By run and stream: the place after the last batch that was told.
   std::map<Key, std::map<int64_t, uint64_t>> told_ ABSL_GUARDED_BY(mutex_);
   std::map<Key, Unread> unread_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::string> changed_rigs_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> changed_rigs_ ABSL_GUARDED_BY(mutex_);
   std::map<Key, std::shared_ptr<const pipeline::Forecast>> forecasts_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::unique_ptr<ForecastWorker> forecasts_worker_;  ///< constant until the thread has ended

@@ -139,6 +139,42 @@ absl::StatusOr<uint64_t> WatchHub::ParseCursor(const std::string& cursor) const 
   return seq;
 }
 
+std::vector<PublishedEventPtr> WatchHub::MissedSince(uint64_t seen,
+                                                     const WatchFilter& filter) const {
+  std::vector<PublishedEventPtr> missed;
+  for (const PublishedEventPtr& event : ring_) {
+    // State is in the snapshot already, and health is told anew every second.
+    const WatchTopic topic = event->event.topic;
+    const bool is_kept = topic == WatchTopic::kPoints || topic == WatchTopic::kFinding;
+    if (event->seq > seen && is_kept && filter.Wants(event->event)) missed.push_back(event);
+  }
+  return missed;
+}
+
+absl::Status WatchHub::CheckRoom(const std::vector<PublishedEventPtr>& missed) {
+  if (watchers_.size() >= options_.max_watchers) {
+    return base::FieldStatus(absl::StatusCode::kResourceExhausted,
+                             {.field = "watchers",
+                              .value = absl::StrFormat("%u", watchers_.size()),
+                              .bound = absl::StrFormat("< %u", options_.max_watchers),
+                              .next_step = "end a watch that nobody reads"});
+  }
+  if (missed.empty()) return absl::OkStatus();
+  size_t bytes = 0;
+  for (const PublishedEventPtr& event : missed) bytes += event->bytes;
+  for (const std::shared_ptr<Watcher>& watcher : watchers_) {
+    base::MutexLock lock(watcher->mutex);
+    bytes += watcher->queue.missed_bytes();
+  }
+  if (bytes <= options_.max_missed_bytes) return absl::OkStatus();
+  return base::FieldStatus(absl::StatusCode::kResourceExhausted,
+                           {.field = "cursor",
+                            .value = absl::StrFormat("%u bytes", bytes),
+                            .bound = absl::StrFormat("<= %u bytes", options_.max_missed_bytes),
+                            .next_step = "try again later, or watch without a cursor"},
+                           "what watchers missed and have not read");
+}
+
 absl::StatusOr<std::unique_ptr<WatchHub::Subscription>> WatchHub::Subscribe(
     WatchFilter filter, const std::string& cursor, absl::Time now, std::function<void()> wake) {
   auto watcher =
@@ -148,25 +184,17 @@ absl::StatusOr<std::unique_ptr<WatchHub::Subscription>> WatchHub::Subscribe(
   {
     base::MutexLock lock(mutex_);
     if (closed_) return absl::UnavailableError("the daemon ends; watch again later");
-    if (watchers_.size() >= options_.max_watchers) {
-      return base::FieldStatus(absl::StatusCode::kResourceExhausted,
-                               {.field = "watchers",
-                                .value = absl::StrFormat("%u", watchers_.size()),
-                                .bound = absl::StrFormat("< %u", options_.max_watchers),
-                                .next_step = "end a watch that nobody reads"});
-    }
     uint64_t seen = seq_;
     if (!cursor.empty()) {
       PARALLAX_ASSIGN_OR_RETURN(seen, ParseCursor(cursor));
     }
-    base::MutexLock watcher_lock(watcher->mutex);
-    for (const PublishedEventPtr& event : ring_) {
-      // State is in the snapshot already, and health is told anew every second.
-      const WatchTopic topic = event->event.topic;
-      const bool missed = topic == WatchTopic::kPoints || topic == WatchTopic::kFinding;
-      if (event->seq <= seen || !missed || !watcher->filter.Wants(event->event)) continue;
-      watcher->queue.PushOwn(WatchMessage(event, &event->event.message));
+    std::vector<PublishedEventPtr> missed = MissedSince(seen, watcher->filter);
+    if (absl::Status status = CheckRoom(missed); !status.ok()) {
+      ++refused_;
+      return status;
     }
+    base::MutexLock watcher_lock(watcher->mutex);
+    for (PublishedEventPtr& event : missed) watcher->queue.PushMissed(std::move(event));
     caught_up->set_cursor(CursorOf(seq_));
     watcher->queue.PushOwn(std::move(caught_up));
     watchers_.push_back(watcher);
@@ -218,7 +246,8 @@ void WatchHub::Close() {
 
 WatchHub::Counts WatchHub::counts() const {
   base::MutexLock lock(mutex_);
-  return {.watchers = watchers_.size(), .events = seq_, .coalesced = coalesced_};
+  return {
+      .watchers = watchers_.size(), .events = seq_, .coalesced = coalesced_, .refused = refused_};
 }
 
 WatchHub::Subscription::Subscription(WatchHub& hub, std::shared_ptr<Watcher> watcher)

@@ -23,6 +23,9 @@ struct WatchHubOptions {
   size_t ring_events = 32'768;                   ///< that a cursor reaches back
   size_t ring_bytes = size_t{64} * 1024 * 1024;  ///< of these, whichever is less
   size_t max_watchers = 64;
+  /// That all watchers who came back may have missed and not taken yet: the ring, twice, since
+  /// what one holds outlives it there.
+  size_t max_missed_bytes = size_t{128} * 1024 * 1024;
   WatchQueue::Limits queue;
 };
 
@@ -37,6 +40,7 @@ class WatchHub {
     uint64_t watchers = 0;   ///< now
     uint64_t events = 0;     ///< that were given a place
     uint64_t coalesced = 0;  ///< samples and other events that slow watchers were not sent
+    uint64_t refused = 0;    ///< watchers for whom there was no room
   };
 
   /// @param instance  names this hub in its cursors: no other daemon, and no other run of this one,
@@ -62,7 +66,7 @@ class WatchHub {
   /// @param wake  called, without locks of the hub, when the queue may hold something again, also
   ///   before this returns; must not block. Not called once the subscription is gone.
   /// Errors: InvalidArgument (malformed cursor), OutOfRange (another hub's, or evicted),
-  /// ResourceExhausted (too many watchers), Unavailable (closed).
+  /// ResourceExhausted (too many watchers, or they have missed too much), Unavailable (closed).
   absl::StatusOr<std::unique_ptr<Subscription>> Subscribe(WatchFilter filter,
                                                           const std::string& cursor, absl::Time now,
                                                           std::function<void()> wake);
@@ -80,6 +84,10 @@ class WatchHub {
   std::string CursorOf(uint64_t seq) const;
   absl::StatusOr<uint64_t> ParseCursor(const std::string& cursor) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CheckRoom(const std::vector<PublishedEventPtr>& missed)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::vector<PublishedEventPtr> MissedSince(uint64_t seen, const WatchFilter& filter) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Keep(PublishedEventPtr event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Remove(const std::shared_ptr<Watcher>& watcher);
   static void WakeAll(const std::vector<std::shared_ptr<Watcher>>& watchers);
@@ -94,6 +102,7 @@ class WatchHub {
   std::deque<PublishedEventPtr> ring_ ABSL_GUARDED_BY(mutex_);
   size_t ring_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t coalesced_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t refused_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::shared_ptr<Watcher>> watchers_ ABSL_GUARDED_BY(mutex_);
 };
 

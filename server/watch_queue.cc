@@ -59,6 +59,13 @@ void WatchQueue::PushOwn(WatchMessage message) {
   waiting_.push_back({.message = std::move(message)});
 }
 
+void WatchQueue::PushMissed(PublishedEventPtr event) {
+  const size_t bytes = event->bytes;
+  const v1::WatchResponse* const message = &event->event.message;
+  missed_bytes_ += bytes;
+  waiting_.push_back({.message = WatchMessage(std::move(event), message), .missed_bytes = bytes});
+}
+
 void WatchQueue::Coalesce(const PublishedEventPtr& event) {
   if (event->event.topic == WatchTopic::kPoints) return CoalescePoints(*event);
   PublishedEventPtr& kept = others_[KeyOf(event->event)];
@@ -135,6 +142,7 @@ WatchMessage WatchQueue::Pop() {
   waiting_.pop_front();
   bytes_ -= entry.bytes;
   events_ -= entry.events;
+  missed_bytes_ -= entry.missed_bytes;
   return std::move(entry.message);
 }
 

@@ -33,10 +33,15 @@ class WatchQueue {
   /// Queues what is for this watcher alone, whatever waits. The limits do not count it: who comes
   /// back to much that it missed is not slow.
   void PushOwn(WatchMessage message);
+  /// Queues what this watcher missed before it came; the limits do not count it either, but
+  /// missed_bytes() does.
+  void PushMissed(PublishedEventPtr event);
   /// The next message, or null where there is none.
   WatchMessage Pop();
 
   bool empty() const { return waiting_.empty() && !coalescing_; }
+  /// Of what PushMissed queued and nobody has taken.
+  size_t missed_bytes() const { return missed_bytes_; }
   /// Samples and other events that were left out so far.
   uint64_t coalesced() const { return coalesced_; }
 
@@ -45,6 +50,7 @@ class WatchQueue {
     WatchMessage message;
     size_t bytes = 0;
     size_t events = 0;  ///< that count against the limit: 1, or 0 of what is the watcher's own
+    size_t missed_bytes = 0;
   };
   /// What a channel missed, and its newest sample.
   struct Channel {
@@ -62,8 +68,9 @@ class WatchQueue {
 
   const Limits limits_;
   std::deque<Entry> waiting_;
-  size_t bytes_ = 0;   ///< of waiting_
-  size_t events_ = 0;  ///< of waiting_
+  size_t bytes_ = 0;         ///< of waiting_
+  size_t events_ = 0;        ///< of waiting_
+  size_t missed_bytes_ = 0;  ///< of waiting_
   uint64_t coalesced_ = 0;
   bool coalescing_ = false;
   std::map<std::pair<std::string, std::string>, Channel> channels_;  ///< by run and channel

@@ -363,5 +363,26 @@ TEST(WatchHub, ManyPublishAndManyWatch) {
   }
 }
 
+TEST(WatchHub, WhatWatchersMissedAndDoNotReadIsBounded) {
+  WatchHub hub("f00", {.max_missed_bytes = 30'000});
+  const auto first = MustSubscribe(hub, Watching({"rigs/a/runs/r"}));
+  hub.Publish(Samples("r", "b/T", 0, 1));
+  const std::string cursor = Drain(*first).back().cursor();
+  for (int i = 1; i < 5; ++i) hub.Publish(Samples("r", "b/T", 100 * i, 100));
+  std::vector<std::unique_ptr<WatchHub::Subscription>> stalled;
+  absl::Status refused;
+  while (refused.ok() && stalled.size() < 10) {
+    auto back = hub.Subscribe(FilterOf(Watching({"rigs/a/runs/r"})), cursor, kNow, [] {});
+    refused = back.status();
+    if (back.ok()) stalled.push_back(*std::move(back));
+  }
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("cursor")));
+  ASSERT_FALSE(stalled.empty());
+  EXPECT_EQ(hub.counts().refused, 1u);
+  MustSubscribe(hub, Watching({"rigs/a/runs/r"}));  // misses nothing
+  EXPECT_EQ(Drain(*stalled.front()).size(), 5u) << "four of samples, and CaughtUp";
+  MustSubscribe(hub, Watching({"rigs/a/runs/r"}), cursor);
+}
+
 }  // namespace
 }  // namespace parallax::server
