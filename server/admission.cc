@@ -79,6 +79,14 @@ absl::StatusOr<Admitted> Admission::Admit(const grpc::CallbackServerContext& cal
   return admitted;
 }
 
+absl::StatusOr<security::CallBudget::Hold> Admission::MakeRoom(const Admitted& admitted,
+                                                               size_t bytes) const {
+  const std::string caller = ProvenName(admitted);
+  absl::StatusOr<security::CallBudget::Hold> room = calls.Take(caller, bytes);
+  if (room.ok() || caller.empty()) return room;
+  return guard.Refuse(admitted.call, admitted.identity, "", room.status());
+}
+
 absl::Status Admission::CheckRig(const Admitted& admitted, std::string_view rig) const {
   absl::Status may = security::CheckRig(admitted.identity, rig);
   if (may.ok()) return may;

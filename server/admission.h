@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/executor.h"
+#include "server/security/call_budget.h"
 #include "server/security/guard.h"
 
 namespace parallax::server {
@@ -17,13 +18,14 @@ struct Admitted {
   security::Identity identity;
 };
 
-/// What every RPC passes before its handler runs: who calls, whether they may, then room on the
-/// executor. The only place where the identity of an RPC is decided. gRPC's own
-/// AuthMetadataProcessor would not do: calls on in-process channels, which are those of the HTTP
-/// gateway, skip it.
+/// What every RPC passes before its handler runs: who calls, whether they may, then room for what
+/// it brings and on the executor. The only place where the identity of an RPC is decided. gRPC's
+/// own AuthMetadataProcessor would not do: calls on in-process channels, which are those of the
+/// HTTP gateway, skip it.
 struct Admission {
   Executor& executor;
   security::Guard& guard;
+  security::CallBudget& calls;
 
   /// @param method  "/parallax.v1.QueryService/GetRig"
   /// Errors: those of Guard::Admit; ResourceExhausted where the call brings more metadata than any
@@ -35,6 +37,14 @@ struct Admission {
   /// Errors: PermissionDenied as well.
   absl::StatusOr<Admitted> Admit(const grpc::CallbackServerContext& call, std::string method,
                                  const google::protobuf::Message& request) const;
+
+  /// Room for a call whose request takes `bytes` of memory. Errors: ResourceExhausted.
+  absl::StatusOr<security::CallBudget::Hold> MakeRoom(const Admitted& admitted, size_t bytes) const;
+
+  /// Name of who was admitted; empty where nobody is asked for proof.
+  std::string ProvenName(const Admitted& admitted) const {
+    return guard.asks_for_proof() ? admitted.identity.name : "";
+  }
 
   /// Whether who was admitted may touch `rig`, an id. Errors: PermissionDenied.
   absl::Status CheckRig(const Admitted& admitted, std::string_view rig) const;

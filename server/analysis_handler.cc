@@ -109,6 +109,7 @@ absl::Status AnalysisHandler::CheckQueue() {
     return job.state == store::JobState::kQueued && job.kind == store::JobKind::kAnalysis;
   });
   if (static_cast<size_t>(queued) < kMaxQueuedJobs) return absl::OkStatus();
+  context_.on_refused("queued jobs");
   return base::FieldStatus(absl::StatusCode::kResourceExhausted,
                            {.field = "jobs",
                             .value = absl::StrFormat("%d", queued),

@@ -109,6 +109,15 @@ const std::map<std::string, Setter>& Setters() {
       {"server.max_waiting_calls", Count([](int64_t n, Config* config) {
          config->daemon.max_waiting_calls = static_cast<size_t>(n);
        })},
+      {"server.max_call_bytes", Count([](int64_t n, Config* config) {
+         config->daemon.calls.in_all = static_cast<size_t>(n);
+       })},
+      {"server.max_call_bytes_per_caller", Count([](int64_t n, Config* config) {
+         config->daemon.calls.per_caller = static_cast<size_t>(n);
+       })},
+      {"server.max_transport_bytes", Count([](int64_t n, Config* config) {
+         config->daemon.max_transport_bytes = static_cast<size_t>(n);
+       })},
       {"server.drain_timeout_s",
        Seconds([](absl::Duration t, Config* config) { config->daemon.drain_timeout = t; })},
       {"server.max_connection_age_s",
@@ -163,6 +172,12 @@ const std::map<std::string, Setter>& Setters() {
        })},
       {"ingest.max_inbox_bytes", Count([](int64_t n, Config* config) {
          config->daemon.ingest.max_inbox_bytes = static_cast<size_t>(n);
+       })},
+      {"ingest.max_bytes", Count([](int64_t n, Config* config) {
+         config->daemon.ingest.max_bytes = static_cast<size_t>(n);
+       })},
+      {"ingest.max_bytes_per_caller", Count([](int64_t n, Config* config) {
+         config->daemon.ingest.max_bytes_per_caller = static_cast<size_t>(n);
        })},
       {"ingest.max_streams", Count([](int64_t n, Config* config) {
          config->daemon.ingest.max_streams = static_cast<size_t>(n);

@@ -79,13 +79,33 @@ absl::Status CheckListen(const char* name, const std::string& listen, Exposure e
       name, listen));
 }
 
+/// Errors: InvalidArgument naming the first bound that would let nothing through.
+absl::Status CheckBounds(const DaemonOptions& options) {
+  const IngestOptions& ingest = options.ingest;
+  const std::pair<std::string_view, size_t> bounds[] = {
+      {"max_waiting_calls", options.max_waiting_calls},
+      {"max_call_bytes", options.calls.in_all},
+      {"max_call_bytes_per_caller", options.calls.per_caller},
+      {"max_transport_bytes", options.max_transport_bytes},
+      {"ingest.credit", ingest.credit},
+      {"ingest.max_inbox_bytes", ingest.max_inbox_bytes},
+      {"ingest.max_bytes", ingest.max_bytes},
+      {"ingest.max_bytes_per_caller", ingest.max_bytes_per_caller},
+      {"ingest.max_streams", ingest.max_streams},
+      {"ingest.max_streams_per_caller", ingest.max_streams_per_caller}};
+  for (const auto& [name, bound] : bounds) {
+    PARALLAX_RETURN_IF_ERROR(CheckAtLeastOne(name, static_cast<int64_t>(bound)));
+  }
+  return absl::OkStatus();
+}
+
 /// gRPC's own lines, in our format.
 void LogFromGrpc(gpr_log_func_args* line) {
   Log(line->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::kWarning : LogLevel::kInfo, "grpc",
       {{"text", line->message}});
 }
 
-void SetLimits(absl::Duration max_connection_age, grpc::ServerBuilder* builder) {
+void SetLimits(const DaemonOptions& options, grpc::ServerBuilder* builder) {
   builder->SetMaxReceiveMessageSize(kMaxReceiveBytes);
   // By default two daemons would share one port.
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -97,12 +117,16 @@ void SetLimits(absl::Duration max_connection_age, grpc::ServerBuilder* builder) 
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                               kMinPingIntervalMs);
   // A rig's certificate is looked at again when it connects again.
-  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
-                              static_cast<int>(absl::ToInt64Milliseconds(max_connection_age)));
+  builder->AddChannelArgument(
+      GRPC_ARG_MAX_CONNECTION_AGE_MS,
+      static_cast<int>(absl::ToInt64Milliseconds(options.max_connection_age)));
   builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, kConnectionGraceMs);
   // Health and reflection are the only services with threads of gRPC's own. They ask nobody who
-  // they are, so what they may take is bounded.
-  builder->SetResourceQuota(grpc::ResourceQuota("parallaxd").SetMaxThreads(kMaxGrpcThreads));
+  // they are, so what they may take is bounded. So are the bytes of messages that are read in part
+  // (docs/adr/0020).
+  builder->SetResourceQuota(grpc::ResourceQuota("parallaxd")
+                                .SetMaxThreads(kMaxGrpcThreads)
+                                .Resize(options.max_transport_bytes));
   builder->SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::NUM_CQS, 1);
   builder->SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MIN_POLLERS, 1);
   builder->SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MAX_POLLERS, 2);
@@ -130,15 +154,8 @@ absl::Status Validate(const DaemonOptions& options) {
   PARALLAX_RETURN_IF_ERROR(Validate(options.http));
   PARALLAX_RETURN_IF_ERROR(pipeline::Validate(options.live));
   PARALLAX_RETURN_IF_ERROR(CheckAtLeastOne("threads", options.threads));
-  PARALLAX_RETURN_IF_ERROR(
-      CheckAtLeastOne("max_waiting_calls", static_cast<int64_t>(options.max_waiting_calls)));
-  PARALLAX_RETURN_IF_ERROR(CheckAtLeastOne("ingest.credit", options.ingest.credit));
   PARALLAX_RETURN_IF_ERROR(CheckAtLeastOne("ingest.workers", options.ingest.workers));
-  PARALLAX_RETURN_IF_ERROR(
-      CheckAtLeastOne("ingest.max_streams", static_cast<int64_t>(options.ingest.max_streams)));
-  PARALLAX_RETURN_IF_ERROR(
-      CheckAtLeastOne("ingest.max_streams_per_caller",
-                      static_cast<int64_t>(options.ingest.max_streams_per_caller)));
+  PARALLAX_RETURN_IF_ERROR(CheckBounds(options));
   if (options.max_connection_age < absl::Seconds(1) ||
       options.max_connection_age > kMaxConnectionAge) {
     return absl::InvalidArgumentError(absl::StrFormat(
@@ -186,12 +203,14 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
       clock_(clock),
       guard_(std::move(guard)),
       registry_(options.ingest.max_streams, options.ingest.max_streams_per_caller),
+      read_budget_(options.ingest.read_limits()),
       workers_(options.ingest.workers),
       ingest_context_{.store = *store,
                       .clock = clock_,
                       .workers = workers_,
                       .gate = gate_,
                       .registry = registry_,
+                      .budget = read_budget_,
                       .totals = ingest_totals_,
                       .observer = session_log_,
                       .options = options.ingest,
@@ -212,6 +231,7 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
       job_runner_(
           std::make_unique<pipeline::JobRunner>(*store_, twins_.registry(), clock_, job_log_)),
       executor_(options.threads, options.max_waiting_calls),
+      calls_(options.calls),
       compactor_(options.compaction_interval, Priority::kLow, [this] { Compact(); }),
       idle_watch_(kIdleCheckInterval, Priority::kNormal,
                   [this] {
@@ -235,9 +255,10 @@ Daemon::Daemon(const DaemonOptions& options, std::unique_ptr<store::Store> store
                 changes_.Changed("jobs/-");
               },
           .on_job_cancelled = [this](const std::string& id) { job_runner_->Cancel(id); },
-          .on_changed = [this](const std::string& name) { changes_.Changed(name); }},
+          .on_changed = [this](const std::string& name) { changes_.Changed(name); },
+          .on_refused = [this](const std::string& bound) { metrics_.OnRefused(bound); }},
       watch_context_{.services = service_context_, .hub = hub_, .live = live_},
-      admission_{.executor = executor_, .guard = *guard_},
+      admission_{.executor = executor_, .guard = *guard_, .calls = calls_},
       services_(service_context_, ingest_context_, watch_context_, admission_),
       credentials_(guard_->tls() == nullptr
                        ? grpc::InsecureServerCredentials()
@@ -247,7 +268,7 @@ Daemon::~Daemon() { Drain(); }
 
 absl::Status Daemon::Listen() {
   grpc::ServerBuilder builder;
-  SetLimits(options_.max_connection_age, &builder);
+  SetLimits(options_, &builder);
   builder.AddListeningPort(options_.listen, credentials_, &port_);
   services_.Register(&builder);
   server_ = builder.BuildAndStart();
@@ -259,25 +280,40 @@ absl::Status Daemon::Listen() {
 
 absl::Status Daemon::ListenHttp() {
   if (options_.http.server.listen.empty()) return absl::OkStatus();
-  const auto metrics = [this](uint64_t gateway_calls,
+  const auto metrics = [this](const HttpCounts& http,
                               const std::function<void(absl::StatusOr<std::string>)>& done) {
-    const bool posted =
-        executor_.TryPost([this, gateway_calls, done] { done(MetricsText(gateway_calls)); });
-    if (!posted) done(executor_.Full());
+    if (!executor_.TryPost([this, http, done] { done(MetricsText(http)); })) done(executor_.Full());
   };
   const auto serving = [this] { return serving_.load(); };
-  PARALLAX_ASSIGN_OR_RETURN(
-      http_, HttpFront::Start(
-                 options_.http,
-                 {.grpc = *server_, .guard = *guard_, .serving = serving, .metrics = metrics}));
+  PARALLAX_ASSIGN_OR_RETURN(http_, HttpFront::Start(options_.http, {.grpc = *server_,
+                                                                    .guard = *guard_,
+                                                                    .calls = calls_,
+                                                                    .serving = serving,
+                                                                    .metrics = metrics}));
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> Daemon::MetricsText(uint64_t gateway_calls) const {
+std::map<std::string, uint64_t> Daemon::Refused(const HttpCounts& http) const {
+  const SessionRegistry::Refused streams = registry_.refused();
+  const security::CallBudget::Counts calls = calls_.counts();
+  return {{"streams", streams.in_all},
+          {"streams of a caller", streams.of_caller},
+          {"stream bytes", read_budget_.counts().refused},
+          {"call bytes", calls.refused_all},
+          {"call bytes of a caller", calls.refused_caller},
+          {"waiting calls", executor_.refused()},
+          {"watchers", hub_.counts().refused},
+          {"HTTP connections", http.refused_connections}};
+}
+
+absl::StatusOr<std::string> Daemon::MetricsText(const HttpCounts& http) const {
   PARALLAX_ASSIGN_OR_RETURN(auto open_jobs, CountOpenJobs(*store_));
   return metrics_.Text({.ingest = ingest_totals_.Snapshot(),
+                        .reads = read_budget_.counts(),
+                        .calls = calls_.counts(),
+                        .refused = Refused(http),
                         .open_streams = registry_.size(),
-                        .gateway_calls = gateway_calls,
+                        .gateway_calls = http.open_calls,
                         .waiting_calls = executor_.waiting(),
                         .open_jobs = std::move(open_jobs),
                         .twin_evaluations = twins_.Evaluations(),

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -25,7 +26,9 @@
 #include "server/live_analysis.h"
 #include "server/metrics.h"
 #include "server/periodic_task.h"
+#include "server/read_budget.h"
 #include "server/retention.h"
+#include "server/security/call_budget.h"
 #include "server/security/guard.h"
 #include "server/service_context.h"
 #include "server/session_log.h"
@@ -47,6 +50,10 @@ struct DaemonOptions {
   absl::Duration max_connection_age = absl::Hours(24);  ///< of gRPC, then it has to connect again
   int threads = 4;                                      ///< that work on unary calls
   size_t max_waiting_calls = 256;                       ///< beyond these, RESOURCE_EXHAUSTED
+  security::CallBudget::Limits calls;
+  /// That gRPC may hold of what it has read in part; beyond, it closes idle connections and ends
+  /// calls.
+  size_t max_transport_bytes = size_t{256} * 1024 * 1024;
   IngestOptions ingest;
   WatchHubOptions watch;
   pipeline::LiveOptions live;
@@ -89,7 +96,8 @@ class Daemon {
          std::unique_ptr<security::Guard> guard, const base::Clock& clock);
   absl::Status Listen();
   absl::Status ListenHttp();
-  absl::StatusOr<std::string> MetricsText(uint64_t gateway_calls) const;
+  absl::StatusOr<std::string> MetricsText(const HttpCounts& http) const;
+  std::map<std::string, uint64_t> Refused(const HttpCounts& http) const;
   void Compact();
 
   // In order of construction; what is below uses what is above.
@@ -99,6 +107,7 @@ class Daemon {
   // Outlive the store: it answers what sessions gave it until it ends, also for streams long gone.
   AppendGate gate_;
   SessionRegistry registry_;
+  ReadBudget read_budget_;
   Metrics metrics_;
   SessionLog session_log_{metrics_};
   RunLedger ingest_totals_;
@@ -115,6 +124,7 @@ class Daemon {
   JobLog job_log_;
   std::unique_ptr<pipeline::JobRunner> job_runner_;
   Executor executor_;
+  security::CallBudget calls_;
   PeriodicTask compactor_;
   PeriodicTask idle_watch_;
   Retention retention_;

@@ -33,9 +33,17 @@ size_t Executor::waiting() const {
   return tasks_.size();
 }
 
+uint64_t Executor::refused() const {
+  base::MutexLock lock(mutex_);
+  return refused_;
+}
+
 bool Executor::TryPost(std::function<void()> task) {
   base::MutexLock lock(mutex_);
-  if (tasks_.size() >= capacity_) return false;
+  if (tasks_.size() >= capacity_) {
+    ++refused_;
+    return false;
+  }
   tasks_.push_back(std::move(task));
   changed_.NotifyOne();
   return true;

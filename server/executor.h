@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <thread>
@@ -21,6 +22,8 @@ class Executor {
   bool TryPost(std::function<void()> task);
   /// Tasks that wait for a thread.
   size_t waiting() const;
+  /// Tasks that were not taken.
+  uint64_t refused() const;
   /// What to tell the caller whose task was not taken: ResourceExhausted, with the bound.
   absl::Status Full() const;
   /// Queues a task whatever waits; for continuations of work that TryPost admitted.
@@ -33,6 +36,7 @@ class Executor {
   mutable base::Mutex mutex_;
   base::CondVar changed_;
   std::deque<std::function<void()>> tasks_ ABSL_GUARDED_BY(mutex_);
+  uint64_t refused_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };

@@ -72,9 +72,13 @@ HttpFront::HttpFront(const HttpOptions& options, const HttpFrontContext& context
                 .files = files_,
                 .access = PolicyOf(options),
                 .guard = context.guard,
+                .calls = context.calls,
+                .max_body_bytes = options.server.max_body_bytes,
                 .serving = context.serving,
                 .metrics = [this, source = context.metrics](auto done) {
-                  source(bridge_.open_calls(), std::move(done));
+                  source({.open_calls = bridge_.open_calls(),
+                          .refused_connections = gateway_.refused_connections()},
+                         std::move(done));
                 }}) {}
 
 }  // namespace parallax::server

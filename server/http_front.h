@@ -29,13 +29,20 @@ absl::Status Validate(const HttpOptions& options);
 /// it is installed. Nothing need be there.
 std::string DefaultWebDirectory();
 
+/// What the HTTP port knows and the daemon tells in its metrics.
+struct HttpCounts {
+  uint64_t open_calls = 0;           ///< of pages
+  uint64_t refused_connections = 0;  ///< since the start: too many were open
+};
+
 /// What the HTTP port needs of the daemon.
 struct HttpFrontContext {
   grpc::Server& grpc;
   security::Guard& guard;
+  security::CallBudget& calls;
   std::function<bool()> serving;
-  /// http::MetricsSource, told how many calls of pages are under way.
-  std::function<void(uint64_t open_calls, std::function<void(absl::StatusOr<std::string>)> done)>
+  /// http::MetricsSource, told what it cannot know.
+  std::function<void(const HttpCounts& counts, std::function<void(absl::StatusOr<std::string>)>)>
       metrics;
 };
 

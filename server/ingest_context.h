@@ -10,6 +10,7 @@
 #include "parallax/v1/ingest.pb.h"
 #include "server/commit_observer.h"
 #include "server/ledger.h"
+#include "server/read_budget.h"
 #include "server/session_workers.h"
 
 namespace parallax::server {
@@ -19,10 +20,16 @@ class SessionRegistry;
 struct IngestOptions {
   uint32_t credit = 64;                               ///< batches of a stream not yet committed
   size_t max_inbox_bytes = size_t{16} * 1024 * 1024;  ///< of one stream, waiting for a worker
-  size_t max_streams = 1024;                          ///< open at once
+  size_t max_bytes = size_t{128} * 1024 * 1024;       ///< of all streams, read and not on disk
+  size_t max_bytes_per_caller = size_t{64} * 1024 * 1024;  ///< of these; see ReadBudget
+  size_t max_streams = 1024;                               ///< open at once
   size_t max_streams_per_caller = 64;               ///< of these, where callers prove who they are
   absl::Duration idle_timeout = absl::Seconds(60);  ///< without a message; then UNAVAILABLE
   int workers = 2;                                  ///< threads that validate and encode
+
+  ReadBudget::Limits read_limits() const {
+    return {.per_caller = max_bytes_per_caller, .in_all = max_bytes, .max_streams = max_streams};
+  }
 };
 
 /// Told what sessions do, by several threads at a time; must not block.
@@ -46,6 +53,7 @@ struct IngestContext {
   SessionWorkers& workers;
   AppendGate& gate;
   SessionRegistry& registry;
+  ReadBudget& budget;
   RunLedger& totals;  ///< of all streams since the start
   SessionObserver& observer;
   IngestOptions options;

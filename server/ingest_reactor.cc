@@ -13,6 +13,10 @@ namespace {
 
 constexpr char kStreamMethod[] = "/parallax.v1.IngestService/Stream";
 
+std::string ProvenName(const Admission& admission, const absl::StatusOr<Admitted>& admitted) {
+  return admitted.ok() ? admission.ProvenName(*admitted) : "";
+}
+
 }  // namespace
 
 IngestReactor::IngestReactor(const IngestContext& context, const Admission& admission,
@@ -21,11 +25,11 @@ IngestReactor::IngestReactor(const IngestContext& context, const Admission& admi
       admission_(admission),
       call_(call),
       admitted_(admission.Admit(*call, kStreamMethod)),
-      session_(std::make_shared<RigSession>(context, *this)) {
+      session_(std::make_shared<RigSession>(context, *this, ProvenName(admission, admitted_))) {
   absl::Status status = admitted_.status();
-  const bool known = status.ok() && admission.guard.asks_for_proof();
-  if (status.ok()) status = registry_.Add(session_, known ? admitted_->identity.name : "");
-  if (known && absl::IsResourceExhausted(status)) {
+  const std::string caller = ProvenName(admission, admitted_);
+  if (status.ok()) status = registry_.Add(session_, caller);
+  if (!caller.empty() && absl::IsResourceExhausted(status)) {
     status = admission.guard.Refuse(admitted_->call, admitted_->identity, "", std::move(status));
   }
   if (!status.ok()) {

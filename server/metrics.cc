@@ -66,6 +66,15 @@ void AddIngest(const MetricsSnapshot& snapshot, const ClientMetric& ack_latency,
                              ingest.queued));
   families->push_back(Single("parallax_ingest_open_streams", "Ingest streams that are open.",
                              MetricType::Gauge, snapshot.open_streams));
+  families->push_back(Single("parallax_ingest_waiting_bytes",
+                             "Bytes of messages read and not yet committed.", MetricType::Gauge,
+                             snapshot.reads.bytes));
+  families->push_back(Single("parallax_ingest_held_back_streams",
+                             "Streams that are not read since too many bytes wait.",
+                             MetricType::Gauge, snapshot.reads.held_back));
+  families->push_back(Single("parallax_ingest_held_back_total",
+                             "How often a stream was not read since too many bytes waited.",
+                             MetricType::Counter, snapshot.reads.holds));
   families->push_back({"parallax_ingest_ack_latency_seconds",
                        "Time from reading a batch to sending its acknowledgement.",
                        MetricType::Histogram,
@@ -78,6 +87,9 @@ void AddCalls(const MetricsSnapshot& snapshot, Families* families) {
                              snapshot.gateway_calls));
   families->push_back(Single("parallax_waiting_calls", "Calls that wait for a thread.",
                              MetricType::Gauge, snapshot.waiting_calls));
+  families->push_back(Single("parallax_call_bytes",
+                             "Bytes of requests and answers of calls that are not over.",
+                             MetricType::Gauge, snapshot.calls.bytes));
   const WebhookCounts& webhooks = snapshot.webhooks;
   families->push_back(Single("parallax_webhook_delivered_total",
                              "Ends of jobs that a webhook took.", MetricType::Counter,
@@ -144,6 +156,21 @@ void Metrics::OnJobEnded(store::JobKind kind, store::JobState state) {
   ++ended_jobs_[{kind, state}];
 }
 
+void Metrics::OnRefused(const std::string& bound) {
+  base::MutexLock lock(mutex_);
+  ++refused_[bound];
+}
+
+MetricFamily Metrics::Refused(const MetricsSnapshot& snapshot) const {
+  Counts counts = snapshot.refused;
+  base::MutexLock lock(mutex_);
+  counts.insert(refused_.begin(), refused_.end());
+  return Labelled("parallax_refused_total",
+                  "Calls, streams, messages and connections refused since the start, by the bound "
+                  "that was met.",
+                  MetricType::Counter, "reason", counts);
+}
+
 MetricFamily Metrics::EndedJobs() const {
   MetricFamily family{"parallax_jobs_ended_total",
                       "Analysis jobs that ended since the start, by kind and state.",
@@ -169,6 +196,7 @@ std::string Metrics::Text(const MetricsSnapshot& snapshot) const {
   std::vector<MetricFamily> families = {std::move(version)};
   AddIngest(snapshot, ack_latency_->Collect(), &families);
   AddCalls(snapshot, &families);
+  families.push_back(Refused(snapshot));
   families.push_back(Labelled("parallax_jobs", "Analysis jobs that are not over, by state.",
                               MetricType::Gauge, "state", snapshot.open_jobs));
   families.push_back(EndedJobs());

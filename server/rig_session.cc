@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "core/base/field_error.h"
 #include "server/names.h"
 #include "server/session_registry.h"
 #include "server/status.h"
@@ -15,7 +16,7 @@ namespace {
 constexpr int kStepsPerTurn = 16;
 
 size_t ApproximateBytes(const v1::StreamRequest& request) {
-  size_t bytes = sizeof(v1::StreamRequest);
+  size_t bytes = sizeof(v1::StreamRequest) + request.hello().ByteSizeLong();
   for (const v1::ChannelSamples& column : request.batch().columns()) {
     bytes += sizeof(v1::ChannelSamples) + column.quality().size() +
              sizeof(double) * static_cast<size_t>(column.value_size()) +
@@ -24,22 +25,45 @@ size_t ApproximateBytes(const v1::StreamRequest& request) {
   return bytes;
 }
 
+absl::Status NoRoom(size_t bytes, const IngestOptions& options) {
+  return base::FieldStatus(
+      absl::StatusCode::kResourceExhausted,
+      {.field = "message",
+       .value = absl::StrFormat("%u bytes", bytes),
+       .bound = absl::StrFormat("<= %u bytes while others wait",
+                                options.max_bytes / options.max_streams),
+       .next_step = "connect again and resume, send smaller batches, or raise ingest.max_bytes"},
+      "message, in memory,");
+}
+
 }  // namespace
 
-RigSession::RigSession(const IngestContext& context, StreamSink& sink)
-    : context_(context), sink_(sink), last_heard_(context.clock.Now()) {}
+RigSession::RigSession(const IngestContext& context, StreamSink& sink, const std::string& caller)
+    : context_(context),
+      sink_(sink),
+      account_(context.budget, caller),
+      last_heard_(context.clock.Now()) {}
 
 NextRead RigSession::OnMessage(std::unique_ptr<v1::StreamRequest> message) {
   const size_t bytes = ApproximateBytes(*message);
-  base::MutexLock lock(mutex_);
-  // Not accepted: the producer keeps what was never acked and sends it again elsewhere.
-  if (closed_ || abandoned_ || draining_ || !end_.ok()) return NextRead::kWait;
-  last_heard_ = context_.clock.Now();
-  inbox_.push_back({std::move(message), absl::ToUnixNanos(last_heard_)});
-  inbox_bytes_ += bytes;
-  AskForTurn();
-  if (HasRoom()) return NextRead::kStart;
-  read_waits_ = true;
+  // Without the lock, as whatever may give others room: they take theirs.
+  if (!account_.Take(bytes)) {
+    Fail(NoRoom(bytes, context_.options));
+    return NextRead::kWait;
+  }
+  {
+    base::MutexLock lock(mutex_);
+    // Else not accepted: the producer keeps what was never acked and sends it again elsewhere.
+    if (!closed_ && !abandoned_ && !draining_ && end_.ok()) {
+      last_heard_ = context_.clock.Now();
+      inbox_.push_back({std::move(message), absl::ToUnixNanos(last_heard_), bytes});
+      inbox_bytes_ += bytes;
+      AskForTurn();
+      read_waits_ = !MayReadOn();
+      return read_waits_ ? NextRead::kWait : NextRead::kStart;
+    }
+  }
+  account_.Release(bytes);
   return NextRead::kWait;
 }
 
@@ -91,6 +115,12 @@ void RigSession::OnStoreHasRoom() {
   AskForTurn();
 }
 
+void RigSession::OnRoom() {
+  base::MutexLock lock(mutex_);
+  held_back_ = false;
+  AskForTurn();
+}
+
 void RigSession::Drain() {
   base::MutexLock lock(mutex_);
   draining_ = true;
@@ -103,9 +133,13 @@ void RigSession::AskForTurn() {
   context_.workers.Post(shared_from_this());
 }
 
-bool RigSession::HasRoom() const {
-  return inbox_.size() + in_store_ + (append_waits_ ? 1 : 0) < context_.options.credit &&
-         inbox_bytes_ < context_.options.max_inbox_bytes;
+bool RigSession::MayReadOn() {
+  const bool has_room =
+      inbox_.size() + in_store_ + (append_waits_ ? 1 : 0) < context_.options.credit &&
+      inbox_bytes_ < context_.options.max_inbox_bytes;
+  if (!has_room || held_back_) return false;
+  held_back_ = !account_.MayRead(weak_from_this());
+  return !held_back_;
 }
 
 /// Nothing is left to commit or to say.
@@ -129,7 +163,7 @@ RigSession::Step RigSession::NextStep(Inbound* inbound) {
     write_in_flight_ = true;
     return Step::kAck;
   }
-  if (read_waits_ && end_.ok() && !draining_ && HasRoom()) {
+  if (read_waits_ && end_.ok() && !draining_ && MayReadOn()) {
     read_waits_ = false;
     return Step::kRead;
   }
@@ -138,7 +172,7 @@ RigSession::Step RigSession::NextStep(Inbound* inbound) {
   if (inbox_.empty() || !end_.ok()) return Step::kNothing;
   *inbound = std::move(inbox_.front());
   inbox_.pop_front();
-  inbox_bytes_ -= ApproximateBytes(*inbound->message);
+  inbox_bytes_ -= inbound->bytes;
   return Step::kMessage;
 }
 
@@ -172,8 +206,7 @@ void RigSession::TakeStep(Step step, const Inbound& inbound) {
     case Step::kAppend:
       return Append();
     case Step::kMessage:
-      if (absl::Status status = Receive(inbound); !status.ok()) Fail(std::move(status));
-      return;
+      return Handle(inbound);
     case Step::kClose: {
       absl::Status status;
       Ledger ledger;

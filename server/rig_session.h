@@ -13,6 +13,7 @@
 #include "parallax/v1/ingest.pb.h"
 #include "server/ingest_context.h"
 #include "server/ledger.h"
+#include "server/read_budget.h"
 
 namespace parallax::server {
 
@@ -23,9 +24,10 @@ enum class NextRead { kStart, kWait };
 /// and given to the store; acks only for what is on disk. Reactions of gRPC only set flags and ask
 /// for a turn; the work is done in turns, on one worker thread at a time. Lives as long as anybody
 /// holds it: the reactor, the registry, or a batch on its way to disk.
-class RigSession : public std::enable_shared_from_this<RigSession> {
+class RigSession : public std::enable_shared_from_this<RigSession>, public ReadBudget::Reader {
  public:
-  RigSession(const IngestContext& context, StreamSink& sink);
+  /// @param caller  whose stream it is; empty where nobody has proven that
+  RigSession(const IngestContext& context, StreamSink& sink, const std::string& caller);
 
   // Reactions. Never block.
   NextRead OnMessage(std::unique_ptr<v1::StreamRequest> message);
@@ -36,6 +38,7 @@ class RigSession : public std::enable_shared_from_this<RigSession> {
 
   // From other threads of the daemon. Never block.
   void OnStoreHasRoom();
+  void OnRoom() override;  ///< of ReadBudget
   void Drain();  ///< takes no more, commits and acks what it has, then ends with UNAVAILABLE
   void TakenOver();
   void ExpireIfIdle(absl::Time now, absl::Duration idle_timeout);
@@ -49,38 +52,43 @@ class RigSession : public std::enable_shared_from_this<RigSession> {
   struct Inbound {
     std::unique_ptr<v1::StreamRequest> message;
     int64_t received_unix_ns = 0;
+    size_t bytes = 0;  ///< that it takes of the budget, until it is on disk
   };
   struct Pending {
     store::EncodedBatch batch;
     BatchTally tally;
+    size_t bytes = 0;                                    ///< as above
     std::shared_ptr<const signal::SampleBatch> samples;  ///< what `batch` encodes
   };
 
   Step NextStep(Inbound* inbound) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsOver() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool HasRoom() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool MayReadOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AskForTurn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndNow(absl::Status status);
 
   void TakeStep(Step step, const Inbound& inbound);
   void SendAck();
+  void Handle(const Inbound& inbound);
   absl::Status Receive(const Inbound& inbound);
   absl::Status Greet(const v1::Hello& hello);
   absl::StatusOr<store::StreamState> OpenStream(const store::StreamKey& key);
   void SendWelcome(uint64_t resume_from_seq);
-  absl::Status AcceptBatch(const v1::SampleBatch& wire, int64_t received_unix_ns);
+  absl::Status AcceptBatch(const Inbound& inbound);
   void Append();
   bool TryAppendOnce();
-  void OnAppended(const CommittedBatch& batch, const BatchTally& tally,
+  void OnAppended(const CommittedBatch& batch, const BatchTally& tally, size_t bytes,
                   const absl::StatusOr<store::AppendOutcome>& outcome);
   absl::Status Settle(uint64_t seq, const BatchTally& tally,
                       const absl::StatusOr<store::AppendOutcome>& outcome);
   void Fail(absl::Status status);
+  size_t EmptyInbox() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   template <typename Change>
   void Count(const Change& change);  ///< in the ledgers of the connection, the run and the daemon
 
   const IngestContext& context_;
   StreamSink& sink_;
+  ReadBudget::Account account_;
 
   // Touched in turns only, and a session has one turn at a time.
   std::optional<store::RigRow> rig_;  ///< set by Hello
@@ -106,6 +114,7 @@ class RigSession : public std::enable_shared_from_this<RigSession> {
   bool append_waits_ ABSL_GUARDED_BY(mutex_) = false;  ///< pending_ is set
   bool store_has_room_ ABSL_GUARDED_BY(mutex_) = true;
   bool read_waits_ ABSL_GUARDED_BY(mutex_) = false;  ///< OnMessage answered kWait
+  bool held_back_ ABSL_GUARDED_BY(mutex_) = false;   ///< the budget will call OnRoom
   bool write_in_flight_ ABSL_GUARDED_BY(mutex_) = false;
   bool cancel_sent_ ABSL_GUARDED_BY(mutex_) = false;
   bool ack_due_ ABSL_GUARDED_BY(mutex_) = false;

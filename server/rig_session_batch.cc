@@ -54,11 +54,28 @@ void RigSession::Count(const Change& change) {
   context_.totals.Apply(change);
 }
 
-void RigSession::Fail(absl::Status status) {
-  base::MutexLock lock(mutex_);
-  end_.Update(status);
+size_t RigSession::EmptyInbox() {
   inbox_.clear();
-  inbox_bytes_ = 0;
+  return std::exchange(inbox_bytes_, 0);
+}
+
+/// Ends the stream for a fault of its own, once what the store has is on disk.
+void RigSession::Fail(absl::Status status) {
+  size_t dropped = 0;
+  {
+    base::MutexLock lock(mutex_);
+    end_.Update(status);
+    dropped = EmptyInbox();
+    AskForTurn();
+  }
+  account_.Release(dropped);
+}
+
+void RigSession::Handle(const Inbound& inbound) {
+  const absl::Status status = Receive(inbound);
+  if (!status.ok()) Fail(status);
+  // Those of a batch are given back once it is on disk.
+  if (!status.ok() || !inbound.message->has_batch()) account_.Release(inbound.bytes);
 }
 
 absl::Status RigSession::Receive(const Inbound& inbound) {
@@ -68,7 +85,7 @@ absl::Status RigSession::Receive(const Inbound& inbound) {
     return InvalidField("message", message.has_batch() ? "batch" : "nothing", "hello",
                         "the first message of a stream is Hello");
   }
-  if (message.has_batch()) return AcceptBatch(message.batch(), inbound.received_unix_ns);
+  if (message.has_batch()) return AcceptBatch(inbound);
   return InvalidField("message", message.has_hello() ? "hello" : "nothing", "batch",
                       "every message after Hello is a batch");
 }
@@ -149,7 +166,8 @@ void RigSession::SendAck() {
   sink_.Send(std::move(response));
 }
 
-absl::Status RigSession::AcceptBatch(const v1::SampleBatch& wire, int64_t received_unix_ns) {
+absl::Status RigSession::AcceptBatch(const Inbound& inbound) {
+  const v1::SampleBatch& wire = inbound.message->batch();
   BatchTally tally{.received = CountSamples(wire)};
   const auto refuse = [&](const char* reason, absl::Status status) {
     Count([&](Ledger* ledger) {
@@ -180,9 +198,10 @@ absl::Status RigSession::AcceptBatch(const v1::SampleBatch& wire, int64_t receiv
   tally.admitted = batch->SampleCount();
   pending_ = {.batch = store::EncodeBatch(*batch, tally.rejected),
               .tally = tally,
+              .bytes = inbound.bytes,
               .samples = std::make_shared<const signal::SampleBatch>(*std::move(batch))};
   pending_->batch.stream = stream_;
-  pending_->batch.received_unix_ns = received_unix_ns;
+  pending_->batch.received_unix_ns = inbound.received_unix_ns;
   if (wire.seq() == expected_seq_) ++expected_seq_;
   Append();
   return absl::OkStatus();
@@ -202,9 +221,9 @@ bool RigSession::TryAppendOnce() {
   // Counted first: the store may call back before TryAppend returns.
   Count([&](Ledger* ledger) { CountReceived(tally, ledger); });
   const bool taken = context_.store.TryAppend(
-      pending_->batch, [self = shared_from_this(), batch,
-                        tally](const absl::StatusOr<store::AppendOutcome>& outcome) {
-        self->OnAppended(batch, tally, outcome);
+      pending_->batch, [self = shared_from_this(), batch, tally, bytes = pending_->bytes](
+                           const absl::StatusOr<store::AppendOutcome>& outcome) {
+        self->OnAppended(batch, tally, bytes, outcome);
       });
   if (taken) return true;
   Count([&](Ledger* ledger) { UncountReceived(tally, ledger); });
@@ -254,7 +273,7 @@ absl::Status RigSession::Settle(uint64_t seq, const BatchTally& tally,
   return absl::InternalError("unknown outcome of an append");
 }
 
-void RigSession::OnAppended(const CommittedBatch& batch, const BatchTally& tally,
+void RigSession::OnAppended(const CommittedBatch& batch, const BatchTally& tally, size_t bytes,
                             const absl::StatusOr<store::AppendOutcome>& outcome) {
   const absl::Status status = Settle(batch.batch->seq, tally, outcome);
   {
@@ -269,11 +288,11 @@ void RigSession::OnAppended(const CommittedBatch& batch, const BatchTally& tally
         unacked_unix_ns_.push_back(batch.received_unix_ns);
       }
     } else {
-      inbox_.clear();
-      inbox_bytes_ = 0;
+      bytes += EmptyInbox();
     }
     AskForTurn();
   }
+  account_.Release(bytes);
   context_.gate.WakeAll();
   // Last: its ack does not wait for whoever looks at it.
   const bool stored = status.ok() && outcome->result == store::AppendResult::kCommitted;

@@ -21,6 +21,8 @@ struct ServiceContext {
   std::function<void(const std::string&)> on_job_cancelled;  ///< the runner should stop it
   /// A rig, run, parameter set or job of this name was stored or changed; watchers should know.
   std::function<void(const std::string&)> on_changed;
+  /// Something was refused for a bound that was met: its name in the metrics.
+  std::function<void(const std::string&)> on_refused;
 };
 
 }  // namespace parallax::server

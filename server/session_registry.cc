@@ -31,10 +31,12 @@ absl::Status SessionRegistry::Add(const std::shared_ptr<RigSession>& session,
   const size_t of_caller = caller.empty() ? 0 : ++by_caller_[caller];
   if (draining_) return absl::UnavailableError("the daemon is draining; connect again later");
   if (of_caller > max_sessions_per_caller_) {
+    ++refused_.of_caller;
     return TooMany(absl::StrFormat("open streams of %s", caller), of_caller,
                    max_sessions_per_caller_, "ingest.max_streams_per_caller");
   }
   if (sessions_.size() > max_sessions_) {
+    ++refused_.in_all;
     return TooMany("open streams", sessions_.size(), max_sessions_, "ingest.max_streams");
   }
   return absl::OkStatus();
@@ -119,6 +121,11 @@ bool SessionRegistry::WaitUntilEmpty(absl::Duration timeout) {
 size_t SessionRegistry::size() const {
   base::MutexLock lock(mutex_);
   return sessions_.size();
+}
+
+SessionRegistry::Refused SessionRegistry::refused() const {
+  base::MutexLock lock(mutex_);
+  return refused_;
 }
 
 std::vector<std::shared_ptr<RigSession>> SessionRegistry::Snapshot() const {

@@ -55,6 +55,13 @@ class SessionRegistry {
   bool WaitUntilEmpty(absl::Duration timeout);
   size_t size() const;
 
+  /// Streams refused since the start, by the bound that they met.
+  struct Refused {
+    uint64_t of_caller = 0;
+    uint64_t in_all = 0;
+  };
+  Refused refused() const;
+
  private:
   std::vector<std::shared_ptr<RigSession>> Snapshot() const;
 
@@ -69,6 +76,7 @@ class SessionRegistry {
   mutable base::Mutex mutex_;
   base::CondVar emptied_;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  Refused refused_ ABSL_GUARDED_BY(mutex_);
   uint64_t arrivals_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::shared_ptr<RigSession>, Open> sessions_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, size_t> by_caller_ ABSL_GUARDED_BY(mutex_);  ///< how many are open

@@ -18,12 +18,16 @@ absl::Status DaemonEnds() { return absl::UnavailableError("the daemon ends; watc
 WatchReactor::WatchReactor(const WatchContext& context, const grpc::CallbackServerContext& call,
                            const Admission& admission, const v1::WatchRequest& request)
     : context_(context), executor_(admission.executor) {
-  const absl::Status admitted = admission.Admit(call, kWatchMethod, request).status();
-  if (!admitted.ok()) {
-    Finish(ToGrpc(admitted));
-    return;
-  }
-  if (!executor_.TryPost([this, &request] { Begin(request); })) Finish(ToGrpc(executor_.Full()));
+  const absl::Status started = Start(call, admission, request);
+  if (!started.ok()) Finish(ToGrpc(started));
+}
+
+absl::Status WatchReactor::Start(const grpc::CallbackServerContext& call,
+                                 const Admission& admission, const v1::WatchRequest& request) {
+  PARALLAX_ASSIGN_OR_RETURN(const Admitted admitted, admission.Admit(call, kWatchMethod, request));
+  PARALLAX_ASSIGN_OR_RETURN(room_, admission.MakeRoom(admitted, request.SpaceUsedLong()));
+  const bool posted = executor_.TryPost([this, &request] { Begin(request); });
+  return posted ? absl::OkStatus() : executor_.Full();
 }
 
 absl::Status WatchReactor::Subscribe(const v1::WatchRequest& request) {

@@ -37,6 +37,8 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchResponse> {
     std::optional<absl::Status> finish;
   };
 
+  absl::Status Start(const grpc::CallbackServerContext& call, const Admission& admission,
+                     const v1::WatchRequest& request);
   void Begin(const v1::WatchRequest& request);
   absl::Status Subscribe(const v1::WatchRequest& request);
   void ContinueBefore();
@@ -50,6 +52,7 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchResponse> {
 
   const WatchContext& context_;
   Executor& executor_;
+  security::CallBudget::Hold room_;
   std::unique_ptr<WatchPrelude> prelude_;  ///< of the executor's tasks
   base::Mutex mutex_;
   Phase phase_ ABSL_GUARDED_BY(mutex_) = Phase::kBefore;

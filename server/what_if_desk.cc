@@ -145,7 +145,10 @@ grpc::ServerWriteReactor<v1::WhatIfResponse>* WhatIfDesk::Start(
     const v1::WhatIfRequest& request) {
   const absl::Status admitted = admission.Admit(call, kWhatIfMethod, request).status();
   if (!admitted.ok()) return new Call(admitted);
-  if (busy_.exchange(true)) return new Call(UnderWay("what-if"));
+  if (busy_.exchange(true)) {
+    context_.on_refused("what-ifs");
+    return new Call(UnderWay("what-if"));
+  }
   return new Call(*this, request);
 }
 

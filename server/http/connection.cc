@@ -212,7 +212,7 @@ void BeastConnection::OnHead(error_code error) {
   request_ = HeadOf(parser_->get(), peer_);
   head_only_ = request_.method == "HEAD";
   if (error) return RefuseUnreadable(error);
-  if (std::optional<Response> refusal = shared_.handler.Refuse(request_)) {
+  if (std::optional<Response> refusal = shared_.handler.Refuse(&request_)) {
     keep_alive_ = parser_->is_done() && parser_->keep_alive();  // else the body is not read
     return Send(*std::move(refusal));
   }

@@ -40,9 +40,12 @@ using Reply = std::variant<Response, std::shared_ptr<Exchange>>;
 class Handler {
  public:
   virtual ~Handler() = default;
-  /// Judges a request by its head, before its body is read: the refusal, or nothing.
-  virtual std::optional<Response> Refuse(const Request& head) = 0;
+  /// Judges a request by its head, before its body is read: the refusal, or nothing and, in
+  /// `head->room`, what its body takes.
+  virtual std::optional<Response> Refuse(Request* head) = 0;
   virtual Reply Handle(Request request, const Post& post) = 0;
+  /// A connection was closed since as many as may be were open.
+  virtual void OnTooManyConnections() = 0;
   /// The words for a request that cannot be read, with the HTTP status that says so; `head` as far
   /// as it is known.
   virtual Response Unreadable(unsigned status, const absl::Status& why, const Request& head) = 0;

@@ -2,10 +2,13 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <algorithm>
+#include <limits>
 #include <memory>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "server/http/error_answer.h"
 #include "server/http/grpc_web_exchange.h"
@@ -27,6 +30,16 @@ bool LeavesFolder(std::string_view path) {
   return lower.find("..") != std::string::npos || lower.find("%2e") != std::string::npos ||
          lower.find('\\') != std::string::npos || lower.find("%5c") != std::string::npos ||
          lower.find("%00") != std::string::npos;
+}
+
+/// How much a request says that its body has; as much as can be where it does not say.
+size_t BodyBytes(const Request& head) {
+  size_t bytes = 0;
+  return absl::SimpleAtoi(absl::string_view(head.Header("content-length").data(),
+                                            head.Header("content-length").size()),
+                          &bytes)
+             ? bytes
+             : std::numeric_limits<size_t>::max();
 }
 
 Response With(Response response, const Headers& headers) {
@@ -98,7 +111,8 @@ std::optional<Response> RefuseMethod(const Request& head) {
 
 }  // namespace
 
-std::optional<Response> Gateway::Refuse(const Request& head) {
+std::optional<Response> Gateway::Refuse(Request* request) {
+  const Request& head = *request;
   if (const absl::Status host = CheckHost(context_.access, head); !host.ok()) {
     return TurnAway(head, 421, host);
   }
@@ -112,7 +126,7 @@ std::optional<Response> Gateway::Refuse(const Request& head) {
     return PreflightAnswer(*cors);
   }
   std::optional<Response> refusal = RefuseMethod(head);
-  if (!refusal.has_value()) refusal = RefuseStranger(head);
+  if (!refusal.has_value()) refusal = RefuseStranger(request);
   if (refusal.has_value()) refusal = With(*std::move(refusal), *cors);
   return refusal;
 }
@@ -133,17 +147,32 @@ std::optional<Response> Gateway::TurnAway(const Request& head, unsigned status,
   return ErrorAnswer(status, why, head);
 }
 
-std::optional<Response> Gateway::RefuseStranger(const Request& head) {
+absl::Status Gateway::MakeRoom(const security::Call& call, const security::Identity& caller,
+                               Request* head) {
+  const bool known = context_.guard.asks_for_proof();
+  absl::StatusOr<security::CallBudget::Hold> room = context_.calls.Take(
+      known ? caller.name : "", std::min(BodyBytes(*head), context_.max_body_bytes));
+  if (room.ok()) {
+    head->room = std::make_shared<security::CallBudget::Hold>(*std::move(room));
+    return absl::OkStatus();
+  }
+  return known ? context_.guard.Refuse(call, caller, "", room.status()) : room.status();
+}
+
+std::optional<Response> Gateway::RefuseStranger(Request* request) {
+  const Request& head = *request;
   const bool call = head.method == "POST";
   if (!call && head.Path() != kMetricsPath) return std::nullopt;
   security::Call shown{.method = std::string(head.Path()), .address = head.peer};
   for (const auto& [name, value] : head.headers) {
     if (name == "authorization") shown.authorization.push_back(value);
   }
-  const absl::Status admitted = context_.guard.Admit(shown).status();
-  if (admitted.ok()) return std::nullopt;
-  if (call) return RpcErrorAnswer(admitted, head);
-  return ErrorAnswer(HttpStatusOf(admitted.code()), admitted, head);
+  const absl::StatusOr<security::Identity> caller = context_.guard.Admit(shown);
+  absl::Status status = caller.status();
+  if (status.ok() && call) status = MakeRoom(shown, *caller, request);
+  if (status.ok()) return std::nullopt;
+  if (call) return RpcErrorAnswer(status, head);
+  return ErrorAnswer(HttpStatusOf(status.code()), status, head);
 }
 
 Response Gateway::Unreadable(unsigned status, const absl::Status& why, const Request& head) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -9,6 +11,7 @@
 #include "server/http/exchange.h"
 #include "server/http/rpc_backend.h"
 #include "server/http/static_files.h"
+#include "server/security/call_budget.h"
 #include "server/security/guard.h"
 
 namespace parallax::server::http {
@@ -22,6 +25,8 @@ struct GatewayContext {
   const StaticFiles& files;
   AccessPolicy access;
   security::Guard& guard;
+  security::CallBudget& calls;
+  size_t max_body_bytes = 0;      ///< of one request
   std::function<bool()> serving;  ///< false: calls go elsewhere
   MetricsSource metrics;
 };
@@ -35,23 +40,31 @@ struct GatewayContext {
 ///
 /// Who calls is judged by the `authorization` that the client sent, by its head alone, before a
 /// body is read; then once more where every RPC is (server/admission.h), since that header is all
-/// that is passed on. The audit log is told of what is turned away for where it comes from or what
+/// that is passed on. Who may call is held to what calls may hold in memory, body included, before
+/// that is read. The audit log is told of what is turned away for where it comes from or what
 /// it asks for.
 class Gateway final : public Handler {
  public:
   explicit Gateway(GatewayContext context) : context_(std::move(context)) {}
 
-  std::optional<Response> Refuse(const Request& head) override;
+  std::optional<Response> Refuse(Request* head) override;
   Reply Handle(Request request, const Post& post) override;
+  void OnTooManyConnections() override { ++refused_connections_; }
   Response Unreadable(unsigned status, const absl::Status& why, const Request& head) override;
+
+  /// Connections that were closed since too many were open. From any thread.
+  uint64_t refused_connections() const { return refused_connections_; }
 
  private:
   Reply Call(const Request& request, Headers cors, const Post& post);
   Response Health() const;
-  std::optional<Response> RefuseStranger(const Request& head);
+  std::optional<Response> RefuseStranger(Request* head);
+  absl::Status MakeRoom(const security::Call& call, const security::Identity& caller,
+                        Request* head);
   std::optional<Response> TurnAway(const Request& head, unsigned status, const absl::Status& why);
 
   const GatewayContext context_;
+  std::atomic<uint64_t> refused_connections_{0};
 };
 
 }  // namespace parallax::server::http

@@ -82,6 +82,8 @@ void HttpServer::Impl::OnAccepted(error_code error, tcp::socket socket) {
     socket.set_option(tcp::no_delay(true), ignored);
     socket.set_option(net::socket_base::keep_alive(true), ignored);
     ServeConnection(std::move(socket), connections);
+  } else {
+    connections.handler.OnTooManyConnections();
   }
   Accept();
 }

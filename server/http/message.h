@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,8 @@ struct Request {
   Headers headers;
   std::string body;  ///< empty as long as only the head is read
   std::string peer;  ///< address that the connection comes from: "ipv4:127.0.0.1"
+  /// What the handler keeps for it from its head on, until it is answered or given up.
+  std::shared_ptr<const void> room;
 
   /// First value of a header, or empty.
   std::string_view Header(std::string_view name) const;

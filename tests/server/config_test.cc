@@ -29,6 +29,12 @@ TEST(ConfigTest, TheDocumentedFileHoldsEveryKeyWithItsDefault) {
   EXPECT_EQ(config->daemon.ingest.credit, defaults.daemon.ingest.credit);
   EXPECT_EQ(config->daemon.ingest.max_inbox_bytes, defaults.daemon.ingest.max_inbox_bytes);
   EXPECT_EQ(config->daemon.ingest.max_streams, defaults.daemon.ingest.max_streams);
+  EXPECT_EQ(config->daemon.ingest.max_bytes, defaults.daemon.ingest.max_bytes);
+  EXPECT_EQ(config->daemon.ingest.max_bytes_per_caller,
+            defaults.daemon.ingest.max_bytes_per_caller);
+  EXPECT_EQ(config->daemon.calls.in_all, defaults.daemon.calls.in_all);
+  EXPECT_EQ(config->daemon.calls.per_caller, defaults.daemon.calls.per_caller);
+  EXPECT_EQ(config->daemon.max_transport_bytes, defaults.daemon.max_transport_bytes);
   EXPECT_EQ(config->daemon.ingest.max_streams_per_caller,
             defaults.daemon.ingest.max_streams_per_caller);
   EXPECT_EQ(config->daemon.max_connection_age, defaults.daemon.max_connection_age);

@@ -6,10 +6,12 @@
 #include <functional>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "core/base/random.h"
 #include "core/store/sqlite_store.h"
 #include "server/session_registry.h"
@@ -80,14 +82,21 @@ class RigSessionTest : public ::testing::Test {
     ASSERT_TRUE(store_->CreateRig({.rig = rig}, {.state = "CURRENT", .bytes = "{}"}).ok());
     ASSERT_TRUE(store_->OpenRun("board", {.id = "one", .started_at_unix_ns = 1}).ok());
     workers_ = std::make_unique<SessionWorkers>(2);
-    context_ = std::make_unique<IngestContext>(IngestContext{.store = *store_,
-                                                             .clock = clock_,
-                                                             .workers = *workers_,
-                                                             .gate = gate_,
-                                                             .registry = registry_,
-                                                             .totals = totals_,
-                                                             .observer = diary_,
-                                                             .options = {.credit = 4}});
+    context_ = std::make_unique<IngestContext>(ContextWith(budget_, /*credit=*/4));
+  }
+
+  IngestContext ContextWith(ReadBudget& budget, uint32_t credit,
+                            CommitObserver* commits = nullptr) {
+    return {.store = *store_,
+            .clock = clock_,
+            .workers = *workers_,
+            .gate = gate_,
+            .registry = registry_,
+            .budget = budget,
+            .totals = totals_,
+            .observer = diary_,
+            .options = {.credit = credit},
+            .commits = commits};
   }
 
   v1::StreamRequest Hello(const std::string& producer) const {
@@ -118,6 +127,8 @@ class RigSessionTest : public ::testing::Test {
   FakeClock clock_;
   AppendGate gate_;
   SessionRegistry registry_{64, 64};
+  ReadBudget budget_{IngestOptions().read_limits()};
+  std::optional<ReadBudget> tight_budget_;  ///< of a test that needs one
   RunLedger totals_;
   SessionDiary diary_;
   std::unique_ptr<SessionWorkers> workers_;
@@ -203,6 +214,59 @@ TEST_F(RigSessionTest, AFullQueueHoldsAllStreamsBackAndADrainStoresWhatTheyBroug
   EXPECT_TRUE(absl::IsUnavailable(late.Finish()));
 }
 
+TEST_F(RigSessionTest, WhereTooManyBytesWaitAStreamIsHeldBackAndGoesOn) {
+  constexpr uint64_t kBatches = 20;
+  size_t batch_bytes = 0;
+  {
+    SessionPeer peer(*context_);
+    ASSERT_TRUE(peer.Open(Hello("measured")).has_server_time());
+    store_->Hold(/*capacity=*/100);
+    peer.Send(BoardBatch(0, kRows));
+    store_->WaitForHeld(1);
+    batch_bytes = budget_.counts().bytes;
+    store_->Release();
+    EXPECT_EQ(peer.AwaitAck(0).seq(), 0u);
+  }
+  ReadBudget& budget = tight_budget_.emplace(
+      ReadBudget::Limits{.per_caller = 0, .in_all = 3 * batch_bytes, .max_streams = 2});
+  const IngestContext context = ContextWith(budget, /*credit=*/64);
+  SessionPeer greedy(context);
+  ASSERT_TRUE(greedy.Open(Hello("greedy")).has_server_time());
+  store_->Hold(/*capacity=*/100);
+  std::thread sends([&] { EXPECT_EQ(SendAll(greedy, 0, kBatches).seq(), kBatches - 1); });
+  while (budget.counts().held_back == 0 || budget.counts().bytes < 3 * batch_bytes) {
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  EXPECT_EQ(budget.counts().bytes, 3 * batch_bytes);
+  SessionPeer modest(context);  // which goes on beside it
+  ASSERT_TRUE(modest.Open(Hello("modest")).has_server_time());
+  ASSERT_TRUE(modest.Send(BoardBatch(0, kRows)));
+  store_->WaitForHeld(4);
+  clock_.Advance(absl::Hours(1));
+  registry_.ExpireIdle(clock_.Now(), context_->options.idle_timeout);
+  store_->Release();
+  sends.join();
+  EXPECT_EQ(modest.AwaitAck(0).seq(), 0u);
+  EXPECT_EQ(StoredSamples(), (kBatches + 2) * kSamples);
+  EXPECT_EQ(NextSeq("greedy"), kBatches);  // on the writer thread, after what it told
+  EXPECT_EQ(budget.counts().bytes, 0u);
+  EXPECT_EQ(budget.counts().held_back, 0u);
+}
+
+TEST_F(RigSessionTest, AMessageForWhichThereIsNoRoomAtAllEndsItsStreamAndLeavesNothing) {
+  ReadBudget& budget = tight_budget_.emplace(
+      ReadBudget::Limits{.per_caller = 0, .in_all = 2000, .max_streams = 100});
+  const IngestContext context = ContextWith(budget, /*credit=*/4);
+  SessionPeer peer(context);
+  ASSERT_TRUE(peer.Open(Hello("p")).has_server_time());
+  peer.Send(BoardBatch(0, /*rows=*/1000));
+  const absl::Status end = peer.Finish();
+  EXPECT_TRUE(absl::IsResourceExhausted(end)) << end;
+  EXPECT_EQ(budget.counts().refused, 1u);
+  EXPECT_EQ(budget.counts().bytes, 0u);
+  EXPECT_EQ(totals_.Snapshot().received, 0u);
+}
+
 TEST_F(RigSessionTest, APeerThatReadsNothingIsCutWhenItHangsUp) {
   SessionPeer peer(*context_, Reads::kNever);
   ASSERT_TRUE(peer.Send(Hello("p")));
@@ -282,15 +346,7 @@ TEST_F(RigSessionTest, WhatIsOnDiskIsToldOnceAndInOrder) {
   CommitLog log;
   CommitRelay relay;
   relay.Set(&log);
-  const IngestContext context{.store = *store_,
-                              .clock = clock_,
-                              .workers = *workers_,
-                              .gate = gate_,
-                              .registry = registry_,
-                              .totals = totals_,
-                              .observer = diary_,
-                              .options = {.credit = 4},
-                              .commits = &relay};
+  const IngestContext context = ContextWith(budget_, /*credit=*/4, &relay);
   for (const uint64_t batches : {uint64_t{4}, uint64_t{10}}) {
     SessionPeer peer(context);
     peer.Open(Hello("p"));

@@ -12,7 +12,7 @@ SessionPeer::SessionPeer(const IngestContext& context, Reads reads)
     : registry_(context.registry),
       reads_(reads),
       state_(std::make_shared<State>()),
-      session_(std::make_shared<RigSession>(context, *this)) {
+      session_(std::make_shared<RigSession>(context, *this, "")) {
   if (absl::Status status = registry_.Add(session_, ""); !status.ok()) {
     session_->Refuse(std::move(status));
   }

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "core/base/random.h"
 #include "parallax/v1/query.pb.h"
@@ -50,10 +51,13 @@ class HttpServerTest : public ::testing::Test {
   const base::SystemClock clock_{};
   const std::unique_ptr<security::Guard> guard_ =
       security::Guard::Open({}, clock_, [](std::string_view, const absl::Status&) {}).value();
+  security::CallBudget calls_{{.in_all = size_t{8} * 1024 * 1024}};
   Gateway gateway_{{.rpc = backend_,
                     .files = files_,
                     .access = {},
                     .guard = *guard_,
+                    .calls = calls_,
+                    .max_body_bytes = HttpServerOptions().max_body_bytes,
                     .serving = [this] { return serving_.load(); },
                     .metrics = [](const auto& done) { std::thread(done, "metric 1\n").detach(); }}};
   HttpServerOptions options_;
@@ -194,6 +198,7 @@ TEST_F(HttpServerTest, ConnectionsAreBounded) {
   EXPECT_EQ(one.Ask("GET", "/healthz").status, 200);
   EXPECT_EQ(two.Ask("GET", "/healthz").status, 200);
   EXPECT_TRUE(Peer().AwaitClose());
+  EXPECT_EQ(gateway_.refused_connections(), 1u);
   one.Close();
   // The server hears of it in its own time.
   int status = 0;
@@ -224,6 +229,32 @@ TEST_F(HttpServerTest, ASlowReaderHoldsTheCallBackAndLosesNothing) {
   }
   peer.Close();
   backend_.AwaitCancelled(1);
+}
+
+TEST_F(HttpServerTest, BodiesAreReadWhileThereIsRoomForThem) {
+  const std::string head = absl::StrFormat(
+      "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/grpc-web+proto\r\n",
+      kUnaryPath);
+  HttpPeer slow = Peer();
+  ASSERT_TRUE(slow.Send(head + "Content-Length: 4000000\r\n\r\n"));
+  while (calls_.counts().bytes == 0) absl::SleepFor(absl::Milliseconds(1));
+  EXPECT_EQ(calls_.counts().bytes, 4'000'000 + security::CallBudget::kCallBytes);
+  for (const char* size : {"Content-Length: 4190000", "Transfer-Encoding: chunked"}) {
+    HttpPeer next = Peer();
+    ASSERT_TRUE(next.Send(absl::StrFormat("%s%s\r\n\r\n", head, size)));
+    while (calls_.counts().bytes < 8'000'000) absl::SleepFor(absl::Milliseconds(1));
+    HttpPeer late = Peer();
+    ASSERT_TRUE(late.Send(absl::StrFormat("%s%s\r\n\r\n", head, size)));
+    EXPECT_EQ(late.Read().Header("grpc-status"), "8") << size;
+    next.Close();
+    while (calls_.counts().bytes > 5'000'000) absl::SleepFor(absl::Milliseconds(1));
+  }
+  EXPECT_EQ(calls_.counts().refused_all, 2u);
+  HttpPeer small = Peer();
+  ASSERT_TRUE(small.Send(Call(kUnaryPath, "m")));
+  EXPECT_EQ(ParseGrpcWeb(small.Read().body).messages, std::vector<std::string>{"m"});
+  slow.Close();
+  while (calls_.counts().bytes > 0) absl::SleepFor(absl::Milliseconds(1));
 }
 
 TEST_F(HttpServerTest, AReaderThatNeverReadsIsGivenUp) {
