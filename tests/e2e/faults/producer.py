@@ -24,9 +24,10 @@ class Producer:
     connections  so far
     """
 
-    def __init__(self, run, schema_hash, seed, rows=25, window=16):
+    def __init__(self, run, schema_hash, seed, rows=25, window=16, metadata=()):
+        """metadata: of every call; proves who it is."""
         self.run, self.schema_hash, self.seed = run, schema_hash, seed
-        self.rows, self.window = rows, window
+        self.rows, self.window, self.metadata = rows, window, metadata
         self.acked = 0
         self.connections = 0
 
@@ -57,7 +58,7 @@ class Producer:
         try:
             with grpc.insecure_channel(address, options=_OPTIONS) as channel:
                 stub = ingest_pb2_grpc.IngestServiceStub(channel)
-                responses = stub.Stream(iter(requests.get, None), timeout=timeout_s)
+                responses = stub.Stream(iter(requests.get, None), timeout=timeout_s, metadata=self.metadata)
                 requests.put(self.hello())
                 self._exchange(requests, responses, end)
             return grpc.StatusCode.OK
@@ -84,7 +85,7 @@ class Producer:
         """
         with grpc.insecure_channel(address, options=_OPTIONS) as channel:
             stub = query_pb2_grpc.QueryServiceStub(channel)
-            answer = stub.GetRun(query_pb2.GetRunRequest(name=self.run), timeout=_CALL_S)
+            answer = stub.GetRun(query_pb2.GetRunRequest(name=self.run), timeout=_CALL_S, metadata=self.metadata)
             batches = answer.streams[0].batches if answer.streams else 0
             _expect(batches >= self.acked, f"{self.run}: {self.acked} acked, {batches} stored")
             _expect(exactly is None or batches == exactly, f"{self.run}: {batches} stored, sent {exactly}")
@@ -116,7 +117,7 @@ class Producer:
 
     def _verify_channel(self, stub, name, times, values):
         request = query_pb2.GetSeriesRequest(run=self.run, channel=name, form=query_pb2.SERIES_FORM_RAW)
-        parts = list(stub.GetSeries(request, timeout=_CALL_S))
+        parts = list(stub.GetSeries(request, timeout=_CALL_S, metadata=self.metadata))
         got_times = np.concatenate([np.array(part.time_unix_ns, np.int64) for part in parts] or [[]])
         got = np.concatenate([np.array(part.value, np.float64) for part in parts] or [[]])
         _expect(np.array_equal(got_times, np.concatenate(times or [[]])), f"{self.run} {name}: other times")
