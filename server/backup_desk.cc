@@ -41,7 +41,7 @@ class BackupDesk::Call final : public grpc::ServerWriteReactor<v1::BackupRespons
   void Begin() {
     LowerOwnPriority(kBackgroundNice);
     absl::StatusOr<std::unique_ptr<store::StoreCopy>> copy =
-        desk_->store_.Copy([this] { return !cancelled_; });
+        desk_->context_.store.Copy([this] { return !cancelled_; });
     if (!copy.ok()) return End(copy.status());
     copy_ = *std::move(copy);
     part_.set_total_bytes(copy_->bytes());
@@ -89,7 +89,10 @@ grpc::ServerWriteReactor<v1::BackupResponse>* BackupDesk::Start(
     const v1::BackupRequest& request) {
   absl::StatusOr<Admitted> admitted = admission.Admit(call, kBackupMethod, request);
   if (!admitted.ok()) return new Call(admitted.status());
-  if (busy_.exchange(true)) return new Call(UnderWay("backup"));
+  if (busy_.exchange(true)) {
+    context_.on_refused("backups");
+    return new Call(UnderWay("backup"));
+  }
   return new Call(*this, admission.guard, std::move(admitted->identity));
 }
 

@@ -4,10 +4,10 @@
 
 #include <atomic>
 
-#include "core/store/store.h"
 #include "parallax/v1/operations.pb.h"
 #include "server/admission.h"
 #include "server/executor.h"
+#include "server/service_context.h"
 
 namespace parallax::server {
 
@@ -16,7 +16,7 @@ namespace parallax::server {
 /// being made is called off once its caller has gone or the server shuts down. Thread-safe.
 class BackupDesk {
  public:
-  explicit BackupDesk(store::Store& store) : store_(store) {}
+  explicit BackupDesk(const ServiceContext& context) : context_(context) {}
 
   /// The reactor of one call; RESOURCE_EXHAUSTED where another is under way, and what Admit says.
   /// Other status codes as documented in operations.proto.
@@ -27,7 +27,7 @@ class BackupDesk {
  private:
   class Call;
 
-  store::Store& store_;
+  const ServiceContext& context_;
   std::atomic<bool> busy_{false};
   Executor executor_{/*threads=*/1, /*capacity=*/1};  ///< last: ends before what it uses
 };

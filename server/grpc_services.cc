@@ -150,7 +150,7 @@ class OperationsRpcs final : public v1::OperationsService::CallbackService {
   using Service = v1::OperationsService;
 
   OperationsRpcs(const ServiceContext& context, const Admission& admission)
-      : handler_(admission.guard), admission_(admission), backups_(context.store) {}
+      : handler_(admission.guard), admission_(admission), backups_(context) {}
 
   PARALLAX_UNARY(VerifyAudit)
 

@@ -66,8 +66,8 @@ class Metrics final : public SessionObserver {
   mutable base::Mutex mutex_;
   std::map<std::pair<store::JobKind, store::JobState>, uint64_t> ended_jobs_
       ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, uint64_t> refused_ ABSL_GUARDED_BY(mutex_) = {{"queued jobs", 0},
-                                                                      {"what-ifs", 0}};
+  std::map<std::string, uint64_t> refused_ ABSL_GUARDED_BY(mutex_) = {
+      {"queued jobs", 0}, {"backups", 0}, {"what-ifs", 0}};
 };
 
 }  // namespace parallax::server

@@ -323,8 +323,7 @@ class Store {
   /// Returns the number of batches it replaced.
   virtual absl::StatusOr<uint64_t> Compact() = 0;
 
-  /// A copy of all of it, as it is at one moment; everything else goes on meanwhile. Errors: those
-  /// of StoreCopy::Make.
+  /// A copy of all as it is at one moment; all else goes on. Errors: those of StoreCopy::Make.
   virtual absl::StatusOr<std::unique_ptr<StoreCopy>> Copy(const GoesOn& goes_on) = 0;
 
   /// Runs that were closed longer ago than their rig keeps samples and that nothing holds, and

@@ -70,7 +70,7 @@ TEST_F(BoundsTest, AMessageForWhichThereIsNoRoomEndsItsStreamAndIsCounted) {
 TEST_F(BoundsTest, EveryBoundIsToldBeforeItIsMet) {
   for (const char* bound :
        {"streams", "streams of a caller", "stream bytes", "call bytes", "call bytes of a caller",
-        "waiting calls", "watchers", "HTTP connections", "queued jobs", "what-ifs"}) {
+        "waiting calls", "watchers", "HTTP connections", "queued jobs", "backups", "what-ifs"}) {
     EXPECT_EQ(Metric(std::string("parallax_refused_total{reason=\"") + bound + "\"}"), 0.0)
         << bound;
   }
