@@ -70,6 +70,7 @@ class SessionBench {
   FakeClock clock;
   AppendGate gate;
   SessionRegistry registry{8, 8};
+  ReadBudget budget{IngestOptions().read_limits()};
   RunLedger totals;
   Deaf observer;
   SessionWorkers workers{1};
@@ -80,6 +81,7 @@ class SessionBench {
                               .workers = workers,
                               .gate = gate,
                               .registry = registry,
+                              .budget = budget,
                               .totals = totals,
                               .observer = observer,
                               .options = {.credit = 4, .workers = 1}};
