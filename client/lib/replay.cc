@@ -47,6 +47,7 @@ v1::Rig Comparable(v1::Rig rig) {
   rig.clear_create_time();
   rig.clear_title();
   rig.clear_recalibration();
+  rig.clear_keep_samples();
   rig.clear_webhook();
   return rig;
 }

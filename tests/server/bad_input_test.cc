@@ -58,10 +58,10 @@ const std::vector<BadRig>& BadRigs() {
        "rig.title", ""},
       {"huge unit", [](auto* r) { ChannelOf(r, 0)->set_unit(std::string(1'000'000, 'x')); },
        "rig.devices[0].channels[0].unit", ""},
-      {"a million channels",
+      {"a hundred thousand channels",
        [](auto* r) {
          v1::Device* device = r->mutable_rig()->mutable_devices(0);
-         for (int i = 0; i < 1'000'000; ++i) device->add_channels();
+         for (int i = 0; i < 100'000; ++i) device->add_channels();
        },
        "rig.devices", ""},
       {"a thousand empty devices too many",

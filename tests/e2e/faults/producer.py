@@ -85,7 +85,8 @@ class Producer:
         """
         with grpc.insecure_channel(address, options=_OPTIONS) as channel:
             stub = query_pb2_grpc.QueryServiceStub(channel)
-            answer = stub.GetRun(query_pb2.GetRunRequest(name=self.run), timeout=_CALL_S, metadata=self.metadata)
+            answer = stub.GetRun(query_pb2.GetRunRequest(name=self.run), timeout=_CALL_S, metadata=self.metadata,
+                                 wait_for_ready=True)
             batches = answer.streams[0].batches if answer.streams else 0
             _expect(batches >= self.acked, f"{self.run}: {self.acked} acked, {batches} stored")
             _expect(exactly is None or batches == exactly, f"{self.run}: {batches} stored, sent {exactly}")

@@ -143,13 +143,15 @@ class SlowBodies:
 
 
 def idle_connections(address, count):
-    """Connections that say that they speak HTTP/2, and then nothing."""
+    """Connections that say that they speak HTTP/2, and then nothing, once the daemon has taken them all."""
     host, port = address.rsplit(":", 1)
     connections = []
     for _ in range(count):
         connection = socket.create_connection((host, int(port)), timeout=30)
         connection.sendall(_PREFACE)
         connections.append(connection)
+    for connection in connections:
+        connection.recv(1)  # its SETTINGS
     return connections
 
 

@@ -78,8 +78,9 @@ class OverloadTest(unittest.TestCase):
 
     def ledger(self, run):
         with grpc.insecure_channel(self.daemon.address) as channel:
-            return query_pb2_grpc.QueryServiceStub(channel).GetRun(
-                query_pb2.GetRunRequest(name=run), metadata=self.bearer("good"), timeout=60).run.ledger
+            answer = query_pb2_grpc.QueryServiceStub(channel).GetRun(
+                query_pb2.GetRunRequest(name=run), metadata=self.bearer("good"), timeout=60, wait_for_ready=True)
+        return answer.run.ledger
 
     def push_for(self, producer, seconds):
         end = time.monotonic() + seconds
@@ -124,7 +125,7 @@ class OverloadTest(unittest.TestCase):
         self.assertEqual(after["parallax_ingest_waiting_bytes"], 0)
         self.assertEqual(after["parallax_ingest_held_back_streams"], 0)
         floods = [actor for actor in actors if isinstance(actor, Flood)]
-        print(f"\n  {SECONDS:.0f} s: {stored} batches of a well-behaved rig and {stored_slow} of a slow one stored once; "
+        print(f"\n  {SECONDS:.0f} s: {stored} batches of a well-behaved rig and {stored_slow} of a slow one stored; "
               f"{sum(f.sent for f in floods)} messages of floods; resident {before / MIB:.0f} MiB before, at most "
               f"{max(gauges.resident) / MIB:.0f}, allowed {(before + ALLOWED) / MIB:.0f}; waiting at most "
               f"{gauges.largest['parallax_ingest_waiting_bytes'] / MIB:.1f} MiB; held back "
