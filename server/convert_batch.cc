@@ -10,23 +10,23 @@
 namespace parallax::server {
 namespace {
 
-absl::Status CheckColumn(const std::string& field, const v1::ChannelSamples& column) {
+/// Errors name the field within the column, as those below.
+absl::Status CheckColumn(const v1::ChannelSamples& column) {
   const int rows = column.value_size();
   const int deltas = column.delta_time_ns_size();
   if (deltas != 0 && deltas != rows - 1) {
-    return InvalidField(field + ".delta_time_ns", absl::StrFormat("%d numbers", deltas),
+    return InvalidField("delta_time_ns", absl::StrFormat("%d numbers", deltas),
                         absl::StrFormat("none, or %d for %d values", std::max(rows - 1, 0), rows));
   }
   if (!column.quality().empty() && column.quality().size() != static_cast<size_t>(rows)) {
-    return InvalidField(field + ".quality", absl::StrFormat("%u bytes", column.quality().size()),
+    return InvalidField("quality", absl::StrFormat("%u bytes", column.quality().size()),
                         absl::StrFormat("none, or %d for %d values", rows, rows));
   }
   return absl::OkStatus();
 }
 
 /// Adds the times; a sum that int64 cannot hold is an error, never undefined.
-absl::Status TimesFromProto(const std::string& field, const v1::ChannelSamples& column,
-                            std::vector<int64_t>* time_unix_ns) {
+absl::Status TimesFromProto(const v1::ChannelSamples& column, std::vector<int64_t>* time_unix_ns) {
   const int rows = column.value_size();
   const bool constant = column.delta_time_ns_size() == 0;
   time_unix_ns->reserve(static_cast<size_t>(rows));
@@ -35,7 +35,7 @@ absl::Status TimesFromProto(const std::string& field, const v1::ChannelSamples& 
     if (row > 0) {
       const int64_t step = constant ? column.period_ns() : column.delta_time_ns(row - 1);
       if (__builtin_add_overflow(time, step, &time)) {
-        return InvalidField(field + (constant ? ".period_ns" : ".delta_time_ns"),
+        return InvalidField(constant ? "period_ns" : "delta_time_ns",
                             absl::StrFormat("%d at sample %d", step, row),
                             "such that every time fits 64 bits");
       }
@@ -45,18 +45,26 @@ absl::Status TimesFromProto(const std::string& field, const v1::ChannelSamples& 
   return absl::OkStatus();
 }
 
-absl::Status QualityFromProto(const std::string& field, const std::string& bytes,
-                              std::vector<signal::Quality>* quality) {
+absl::Status QualityFromProto(const std::string& bytes, std::vector<signal::Quality>* quality) {
   quality->reserve(bytes.size());
   for (size_t row = 0; row < bytes.size(); ++row) {
     const auto byte = static_cast<uint8_t>(bytes[row]);
     if (byte != 0 && byte != 16 && byte != 32) {
-      return InvalidField(absl::StrFormat("%s.quality[%u]", field, row),
-                          absl::StrFormat("%u", byte), "0 (good), 16 (uncertain) or 32 (bad)");
+      return InvalidField(absl::StrFormat("quality[%u]", row), absl::StrFormat("%u", byte),
+                          "0 (good), 16 (uncertain) or 32 (bad)");
     }
     quality->push_back(signal::UnpackQuality(byte));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<signal::ChannelColumn> ColumnFromProto(const v1::ChannelSamples& wire) {
+  PARALLAX_RETURN_IF_ERROR(CheckColumn(wire));
+  signal::ChannelColumn column{.channel_index = wire.channel_index()};
+  PARALLAX_RETURN_IF_ERROR(TimesFromProto(wire, &column.time_unix_ns));
+  column.value.assign(wire.value().begin(), wire.value().end());
+  PARALLAX_RETURN_IF_ERROR(QualityFromProto(wire.quality(), &column.quality));
+  return column;
 }
 
 }  // namespace
@@ -79,14 +87,9 @@ absl::StatusOr<signal::SampleBatch> BatchFromProto(const v1::SampleBatch& wire) 
   signal::SampleBatch batch{.seq = wire.seq()};
   batch.columns.reserve(static_cast<size_t>(wire.columns_size()));
   for (int i = 0; i < wire.columns_size(); ++i) {
-    const v1::ChannelSamples& column = wire.columns(i);
-    const std::string field = absl::StrFormat("batch.columns[%d]", i);
-    PARALLAX_RETURN_IF_ERROR(CheckColumn(field, column));
-    signal::ChannelColumn target{.channel_index = column.channel_index()};
-    PARALLAX_RETURN_IF_ERROR(TimesFromProto(field, column, &target.time_unix_ns));
-    target.value.assign(column.value().begin(), column.value().end());
-    PARALLAX_RETURN_IF_ERROR(QualityFromProto(field, column.quality(), &target.quality));
-    batch.columns.push_back(std::move(target));
+    absl::StatusOr<signal::ChannelColumn> column = ColumnFromProto(wire.columns(i));
+    if (!column.ok()) return AtField(column.status(), absl::StrFormat("batch.columns[%d]", i));
+    batch.columns.push_back(*std::move(column));
   }
   return batch;
 }

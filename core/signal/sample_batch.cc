@@ -1,6 +1,8 @@
 #include "core/signal/sample_batch.h"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "core/base/device_time.h"
@@ -45,8 +47,9 @@ absl::Status CheckBatch(size_t channel_count, const SampleBatch& batch) {
   const ChannelColumn* previous = nullptr;
   for (size_t i = 0; i < batch.columns.size(); ++i) {
     const ChannelColumn& column = batch.columns[i];
-    PARALLAX_RETURN_IF_ERROR(base::Within(CheckColumn(channel_count, column, previous),
-                                          absl::StrFormat("columns[%u]", i)));
+    if (absl::Status status = CheckColumn(channel_count, column, previous); !status.ok()) {
+      return base::Within(std::move(status), absl::StrFormat("columns[%u]", i));
+    }
     previous = &column;
   }
   if (const size_t count = batch.SampleCount(); count > kMaxBatchSamples) {
@@ -56,6 +59,17 @@ absl::Status CheckBatch(size_t channel_count, const SampleBatch& batch) {
                                .next_step = "send smaller batches"});
   }
   return absl::OkStatus();
+}
+
+/// Whether every row is admissible and in range: what nearly all columns are, which stay as they
+/// came.
+bool IsSound(const Channel& channel, const ChannelColumn& column) {
+  const bool in_range =
+      std::all_of(column.value.begin(), column.value.end(), [&channel](double value) {
+        return std::isfinite(value) && value >= channel.range_low && value <= channel.range_high;
+      });
+  return in_range &&
+         std::all_of(column.time_unix_ns.begin(), column.time_unix_ns.end(), base::IsDeviceTime);
 }
 
 /// Keeps the admissible rows of a column, in order, and counts the others.
@@ -104,7 +118,8 @@ absl::Status AdmitBatch(const std::vector<ChannelRef>& channels, SampleBatch* ba
                         RejectCounts* rejects) {
   PARALLAX_RETURN_IF_ERROR(CheckBatch(channels.size(), *batch));
   for (ChannelColumn& column : batch->columns) {
-    AdmitColumn(*channels[column.channel_index].channel, &column, rejects);
+    const Channel& channel = *channels[column.channel_index].channel;
+    if (!IsSound(channel, column)) AdmitColumn(channel, &column, rejects);
     DropTrivialQuality(&column);
   }
   return absl::OkStatus();

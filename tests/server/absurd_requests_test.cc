@@ -276,15 +276,16 @@ class AbsurdRequestsTest : public DaemonTest {
     return asked;
   }
 
-  /// DataLoss is only of a batch that is on disk with other content, ResourceExhausted of a bound of
-  /// ours, which has its name.
+  /// DataLoss is only of a batch that is on disk with other content, ResourceExhausted of a bound
+  /// of ours, which has its name.
   static bool IsTyped(const absl::Status& status) {
     using absl::StatusCode;
     static const std::set<StatusCode> typed = {
         StatusCode::kInvalidArgument,    StatusCode::kNotFound,   StatusCode::kAlreadyExists,
         StatusCode::kFailedPrecondition, StatusCode::kOutOfRange, StatusCode::kAborted};
     return typed.contains(status.code()) ||
-           (absl::IsDataLoss(status) && absl::StrContains(status.message(), "with other content")) ||
+           (absl::IsDataLoss(status) &&
+            absl::StrContains(status.message(), "with other content")) ||
            (absl::IsResourceExhausted(status) && DetailOf(status).has_value());
   }
 };
