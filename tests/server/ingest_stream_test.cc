@@ -213,7 +213,8 @@ TEST_F(IngestStreamTest, AClockThatIsSetADayBackAndOnChangesNoOrderAndKeepsNoSil
   }
   std::vector<double> sent;
   for (uint64_t seq = 0; seq < next_seq; ++seq) {
-    const auto& column = BoardBatch(seq, kRows).batch().columns(2);
+    const v1::StreamRequest batch = BoardBatch(seq, kRows);
+    const auto& column = batch.batch().columns(2);
     sent.insert(sent.end(), column.value().begin(), column.value().end());
   }
   EXPECT_EQ(values, sent);
