@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "core/base/device_time.h"
 #include "core/base/random.h"
 #include "server/idempotency.h"
 #include "tests/server/rig_samples.h"
@@ -53,10 +54,11 @@ TEST_P(ConvertTest, ARigSurvivesTheRoundTrip) {
 
 TEST_P(ConvertTest, ARunSurvivesTheRoundTrip) {
   const signal::Rig rig = *RigFromProto("board", BoardRequest("board").rig());
-  signal::Run run{.id = Id('r'),
-                  .started_at_unix_ns = static_cast<int64_t>(random_.Below(1ull << 62)),
-                  .notes = "a note",
-                  .split = static_cast<signal::Split>(random_.Below(3))};
+  signal::Run run{
+      .id = Id('r'),
+      .started_at_unix_ns = base::kEarliestUnixNs + static_cast<int64_t>(random_.Below(1ull << 62)),
+      .notes = "a note",
+      .split = static_cast<signal::Split>(random_.Below(3))};
   double at_s = 0.0;
   for (uint64_t i = 0; i < random_.Below(5); ++i) {
     signal::Segment segment{
