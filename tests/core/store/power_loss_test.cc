@@ -167,7 +167,9 @@ class PowerLossTest : public ::testing::Test {
       const absl::StatusOr<std::string> contents = life.Live();
       EXPECT_TRUE(contents.ok()) << "seed " << point << ", call " << call << ": "
                                  << contents.status().ToString();
-      if (contents.ok()) EXPECT_EQ(*contents, contents_) << "seed " << point << ", call " << call;
+      if (contents.ok()) {
+        EXPECT_EQ(*contents, contents_) << "seed " << point << ", call " << call;
+      }
       sums.Add(life.machine());
     }
     return sums;
