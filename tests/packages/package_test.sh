@@ -19,7 +19,7 @@ if [[ ${1-} == --inside ]]; then
 fi
 
 if [[ ${1-} == --in-chroot ]]; then
-  snapshot() { find / -xdev \( -path /packages -o -path /tmp -o -path /proc -o -path /var/lib/dpkg -o -path /var/cache \
+  snapshot() { find / -xdev \( -path /packages -o -path /tmp -o -path /proc -o -path /dev -o -path /var/lib/dpkg -o -path /var/cache \
     -o -path /var/log -o -path /etc/passwd -o -path /etc/group -o -path /etc/shadow -o -path /etc/gshadow \) -prune -o \
     -newer /packages/start -print | grep -vE '^/(etc|run|root)?$|/(passwd|group|shadow|gshadow|subuid|subgid)-?$|/\.pwd\.lock$' | sort; }
   mkdir -p /tmp/work
