@@ -34,12 +34,9 @@ bool LeavesFolder(std::string_view path) {
 
 /// How much a request says that its body has; as much as can be where it does not say.
 size_t BodyBytes(const Request& head) {
+  const std::string length(head.Header("content-length"));
   size_t bytes = 0;
-  return absl::SimpleAtoi(absl::string_view(head.Header("content-length").data(),
-                                            head.Header("content-length").size()),
-                          &bytes)
-             ? bytes
-             : std::numeric_limits<size_t>::max();
+  return absl::SimpleAtoi(length, &bytes) ? bytes : std::numeric_limits<size_t>::max();
 }
 
 Response With(Response response, const Headers& headers) {
