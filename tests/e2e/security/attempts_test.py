@@ -17,7 +17,8 @@ import unittest
 
 BIN, PACKAGE = sys.argv.pop(1), sys.argv.pop(1)
 STREAMS = int(sys.argv.pop(1)) if len(sys.argv) > 1 and sys.argv[1].isdigit() else 1000
-sys.path[:0] = [PACKAGE, str(pathlib.Path(__file__).parent)]
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [PACKAGE, str(HERE), str(HERE.parents[1] / "client" / "python")]
 
 import grpc  # noqa: E402
 from attempts import GET_RIG, OVER_GRPC, PROMOTE, STREAM, STRANGER, call  # noqa: E402

@@ -13,11 +13,10 @@ import grpc
 
 import parallax
 from parallax.credentials import open_channel
+from rigs import open_run
 
 START_S = 60.0
 CALL_S = 60.0
-START_NS = 1_519_916_400_000_000_000  # 2018-03-01T15:00:00Z
-RIG_JSON = pathlib.Path(__file__).resolve().parents[2] / "data" / "tclab-byu" / "rig.json"
 
 
 def run(*command):
@@ -143,11 +142,9 @@ class Lab:
 
     def create_rigs(self):
         """Registers r7 and r8, each with an open run "one"."""
-        document = json.loads(RIG_JSON.read_text())
         with self.client("operator") as client:
             for rig_id in ("r7", "r8"):
-                rig = client.create_rig(rig_id, document, twin="two_heater", recalibration="off")
-                rig.open_run("one", start=START_NS)
+                open_run(client, rig_id, "one")
 
     def http(self):
         """An HTTPS connection to the daemon."""

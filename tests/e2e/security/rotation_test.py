@@ -17,11 +17,13 @@ import time
 import unittest
 
 BIN, PACKAGE, ROTATIONS = sys.argv.pop(1), sys.argv.pop(1), int(sys.argv.pop(1))
-sys.path[:0] = [PACKAGE, str(pathlib.Path(__file__).parent)]
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [PACKAGE, str(HERE), str(HERE.parents[1] / "client" / "python")]
 
 import grpc  # noqa: E402
-from lab import CALL_S, START_NS, Lab  # noqa: E402
+from lab import CALL_S, Lab  # noqa: E402
 from parallax.v1 import ingest_pb2, ingest_pb2_grpc  # noqa: E402
+from rigs import START_NS  # noqa: E402
 
 RUN = "rigs/r7/runs/one"
 PRODUCERS = 3
