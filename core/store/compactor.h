@@ -10,7 +10,7 @@ namespace parallax::store {
 
 /// An open run is compacted in ranges of at least this many samples over all channels; a closed one
 /// to its end.
-inline constexpr uint64_t kRangeSamples = 524'288;
+inline constexpr uint64_t kRangeSamples = 131'072;
 
 /// Replaces batches by chunks and pyramid, range by range. Reads and encodes on the calling thread;
 /// the writer only binds rows. One caller at a time. Returns the number of batches replaced.

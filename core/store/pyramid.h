@@ -26,6 +26,8 @@ struct Cell {
 /// Cells of level L are 2^20 · 16^L ns wide (1.05 ms, 16.8 ms, … 2.3 years) and start at multiples
 /// of their width.
 inline constexpr int kPyramidLevels = 10;
+/// Finest level of a chunk that the pyramid does not count yet: it is read itself.
+inline constexpr int kInNoLevel = kPyramidLevels;
 constexpr int64_t CellWidthNs(int level) { return int64_t{1} << (20 + 4 * level); }
 /// Index of the cell that holds a time: rounded down, also before 1970.
 constexpr int64_t CellIndex(int64_t time_unix_ns, int level) {

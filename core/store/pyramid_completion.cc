@@ -1,23 +1,36 @@
 #include "core/store/pyramid_completion.h"
 
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
 #include "core/store/block_reader.h"
-#include "core/store/pyramid.h"
 #include "core/store/pyramid_pages.h"
 
 namespace parallax::store {
 namespace {
 
-/// A chunk that counts in no level below its own, with its cells of the levels that it is to count
-/// in besides.
+/// A chunk, and what lets the pyramid count it from a finer level on than it does.
 struct CoarseChunk {
-  int64_t id = 0;
-  int64_t stream = 0;
-  std::vector<PyramidCell> cells;
+  ChunkKey key;
+  std::vector<PyramidCell> cells;  ///< of the levels in which it does not count
+  int finest_level = 0;            ///< with them
 };
+
+/// Cells of all levels from `level` on in which a chunk does not count that counts from
+/// `finest_level` on.
+absl::StatusOr<std::vector<PyramidCell>> MissingCells(const ChunkKey& key, uint64_t checksum,
+                                                      std::string_view data, int level,
+                                                      int finest_level) {
+  const std::string row = absl::StrFormat("chunk stream = %d channel = %d first_seq = %d",
+                                          key.stream, key.channel, key.first_seq);
+  PARALLAX_ASSIGN_OR_RETURN(const SampleColumn column, OpenChunk(row, checksum, data));
+  std::vector<PyramidCell> cells = BuildPyramid(column, level);
+  std::erase_if(cells, [&](const PyramidCell& cell) { return cell.level >= finest_level; });
+  return cells;
+}
 
 absl::StatusOr<std::vector<ChannelLevel>> WantedLevels(Connection& connection, int64_t run_key) {
   Query query(connection,
@@ -35,32 +48,66 @@ absl::StatusOr<std::vector<ChannelLevel>> WantedLevels(Connection& connection, i
 absl::StatusOr<std::optional<CoarseChunk>> FindCoarseChunk(Connection& connection, int64_t run_key,
                                                            const ChannelLevel& wanted) {
   Query query(connection,
-              "SELECT id, stream, first_seq, finest_level, checksum, data FROM chunk "
+              "SELECT stream, first_seq, finest_level, checksum, data FROM chunk "
               "WHERE stream IN (SELECT id FROM stream WHERE run = ?) AND channel = ? AND "
               "finest_level > ? LIMIT 1",
               run_key, wanted.channel, wanted.level);
   if (!query.Step()) return std::nullopt;
-  CoarseChunk chunk{.id = query.Int(0), .stream = query.Int(1)};
-  const std::string row = absl::StrFormat("chunk stream = %d channel = %d first_seq = %d",
-                                          chunk.stream, wanted.channel, query.Int(2));
-  PARALLAX_ASSIGN_OR_RETURN(const SampleColumn column,
-                            OpenChunk(row, query.Unsigned(4), query.View(5)));
-  const int64_t finest_level = query.Int(3);
-  for (PyramidCell& cell : BuildPyramid(column, wanted.level)) {
-    if (cell.level < finest_level) chunk.cells.push_back(cell);
-  }
+  CoarseChunk chunk{
+      .key = {.stream = query.Int(0), .channel = wanted.channel, .first_seq = query.Unsigned(1)},
+      .finest_level = wanted.level};
+  PARALLAX_ASSIGN_OR_RETURN(chunk.cells,
+                            MissingCells(chunk.key, query.Unsigned(3), query.View(4), wanted.level,
+                                         static_cast<int>(query.Int(2))));
   return chunk;
 }
 
-absl::Status AddToPyramid(Connection& connection, const CoarseChunk& chunk,
-                          const ChannelLevel& wanted) {
-  PARALLAX_RETURN_IF_ERROR(MergeCells(connection, chunk.stream, wanted.channel, chunk.cells));
-  Query(connection, "UPDATE chunk SET finest_level = ? WHERE id = ?", wanted.level, chunk.id)
+/// The next chunk after `after`, a row id, that no level counts; moves `after` there.
+absl::StatusOr<std::optional<CoarseChunk>> FindUncounted(Connection& connection, int64_t* after) {
+  Query query(connection,
+              "SELECT id, stream, channel, first_seq, n, t0, t1, checksum, data FROM chunk "
+              "WHERE id > ? AND finest_level = ? ORDER BY id LIMIT 1",
+              *after, kInNoLevel);
+  if (!query.Step()) return std::nullopt;
+  *after = query.Int(0);
+  CoarseChunk chunk{.key = {.stream = query.Int(1),
+                            .channel = static_cast<uint32_t>(query.Int(2)),
+                            .first_seq = query.Unsigned(3)},
+                    .finest_level = FinestLevel(query.Unsigned(4), query.Int(5), query.Int(6))};
+  PARALLAX_ASSIGN_OR_RETURN(chunk.cells, MissingCells(chunk.key, query.Unsigned(7), query.View(8),
+                                                      chunk.finest_level, kInNoLevel));
+  return chunk;
+}
+
+absl::Status Add(Writer& writer, const CoarseChunk& chunk) {
+  return writer.Execute([&](Connection& connection) {
+    return AddToPyramid(connection, chunk.key, chunk.cells, chunk.finest_level);
+  });
+}
+
+}  // namespace
+
+absl::Status AddToPyramid(Connection& connection, const ChunkKey& chunk,
+                          const std::vector<PyramidCell>& cells, int finest_level) {
+  PARALLAX_RETURN_IF_ERROR(MergeCells(connection, chunk.stream, chunk.channel, cells));
+  Query(connection,
+        "UPDATE chunk SET finest_level = ? WHERE stream = ? AND channel = ? AND first_seq = ?",
+        finest_level, chunk.stream, chunk.channel, chunk.first_seq)
       .Execute();
   return absl::OkStatus();
 }
 
-}  // namespace
+absl::Status CountUncounted(ReaderPool& readers, Writer& writer) {
+  absl::Status first_error;
+  for (int64_t after = 0;;) {
+    const absl::StatusOr<std::optional<CoarseChunk>> chunk = readers.Read(
+        [&after](Connection& connection) { return FindUncounted(connection, &after); });
+    if (chunk.ok() && !chunk->has_value()) return first_error;
+    const absl::Status status = chunk.ok() ? Add(writer, **chunk) : chunk.status();
+    if (!status.ok() && !absl::IsDataLoss(status)) return status;
+    first_error.Update(status);
+  }
+}
 
 absl::StatusOr<std::vector<ChannelLevel>> CompletePyramid(ReaderPool& readers, Writer& writer,
                                                           int64_t run_key) {
@@ -74,8 +121,7 @@ absl::StatusOr<std::vector<ChannelLevel>> CompletePyramid(ReaderPool& readers, W
                                   return FindCoarseChunk(connection, run_key, wanted);
                                 }));
       if (!chunk) break;
-      PARALLAX_RETURN_IF_ERROR(writer.Execute(
-          [&](Connection& connection) { return AddToPyramid(connection, *chunk, wanted); }));
+      PARALLAX_RETURN_IF_ERROR(Add(writer, *chunk));
     }
   }
   return levels;

@@ -1,14 +1,28 @@
 #include "core/store/compactor.h"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
+
+#include <vector>
 
 #include "core/base/field_error.h"
 #include "core/store/bucket_plan.h"
+#include "core/store/checked_vfs.h"
 #include "core/store/pyramid.h"
 #include "tests/core/store/store_fixture.h"
 
 namespace parallax::store {
 namespace {
+
+void ExpectSameBuckets(const std::vector<Bucket>& buckets, const std::vector<Bucket>& expected) {
+  ASSERT_EQ(buckets.size(), expected.size());
+  for (size_t i = 0; i < buckets.size(); ++i) {
+    EXPECT_EQ(buckets[i].count, expected[i].count);
+    EXPECT_EQ(buckets[i].minimum, expected[i].minimum);
+    EXPECT_EQ(buckets[i].maximum, expected[i].maximum);
+    EXPECT_EQ(buckets[i].last, expected[i].last);
+  }
+}
 
 TEST(Cell, AddingIsCommutativeAlsoAtEqualTimes) {
   Cell forward;
@@ -184,7 +198,7 @@ TEST_F(CompactorTest, BucketsHoldTheExactExtremesOfTheirSamples) {
 
 TEST_F(CompactorTest, AnOpenRunGivesUpItsFullRangesAndAnswersStaySame) {
   const int64_t stream = OpenStream("a", "p");
-  const size_t samples = 30'000;
+  const size_t samples = 10'000;
   const uint64_t batches = kRangeSamples / (samples * kChannels) + 2;
   for (uint64_t seq = 0; seq < batches; ++seq) {
     const int64_t start = kStartNs + static_cast<int64_t>(seq * samples) * 1'000'000;
@@ -195,17 +209,43 @@ TEST_F(CompactorTest, AnOpenRunGivesUpItsFullRangesAndAnswersStaySame) {
   const uint64_t replaced = store_->Compact().value();
   EXPECT_EQ(replaced, batches - 1);
   ExpectSameSeries(Series("a", 2), series);
-  const std::vector<Bucket> after = store_->ReadBuckets("r", "a", 2, {}, 20).value();
-  ASSERT_EQ(after.size(), buckets.size());
+  ExpectSameBuckets(store_->ReadBuckets("r", "a", 2, {}, 20).value(), buckets);
   uint64_t count = 0;
-  for (size_t i = 0; i < after.size(); ++i) {
-    EXPECT_EQ(after[i].count, buckets[i].count);
-    EXPECT_EQ(after[i].minimum, buckets[i].minimum);
-    EXPECT_EQ(after[i].maximum, buckets[i].maximum);
-    EXPECT_EQ(after[i].last, buckets[i].last);
-    count += after[i].count;
-  }
+  for (const Bucket& bucket : buckets) count += bucket.count;
   EXPECT_EQ(count, batches * samples);
+}
+
+TEST_F(CompactorTest, AChunkThatThePyramidDoesNotCountIsCountedByTheNextCompaction) {
+  const int64_t stream = OpenStream("a", "p");
+  for (uint64_t seq = 0; seq < 3; ++seq) {
+    const int64_t start = kStartNs + static_cast<int64_t>(seq) * 10'000'000'000;
+    ASSERT_TRUE(Append(*store_, stream, MakeBatch(seq, kChannels, 10'000, start)).ok());
+  }
+  ASSERT_TRUE(store_->CloseRun("r", "a").ok());
+  ASSERT_EQ(store_->Compact().value(), 3u);
+  const std::vector<Bucket> buckets = store_->ReadBuckets("r", "a", 2, {}, 20).value();
+  store_.reset();
+  const auto count = [this](const char* what) {
+    SQLite::Database database(directory_.path() + "/parallax.db", SQLite::OPEN_READONLY, 10'000,
+                              CheckedVfs(""));
+    return database.execAndGet(what).getInt64();
+  };
+  const int64_t pages = count("SELECT count(*) FROM pyramid_page");
+  EXPECT_GT(pages, 0);
+  EXPECT_EQ(count("SELECT count(*) FROM chunk WHERE finest_level = 10"), 0);
+  // As a compaction leaves it that is killed between the two.
+  {
+    SQLite::Database database(directory_.path() + "/parallax.db", SQLite::OPEN_READWRITE, 10'000,
+                              CheckedVfs(""));
+    database.exec("DELETE FROM pyramid_page; UPDATE chunk SET finest_level = 10");
+  }
+  Reopen();
+  ExpectSameBuckets(store_->ReadBuckets("r", "a", 2, {}, 20).value(), buckets);
+  EXPECT_EQ(store_->Compact().value(), 0u);
+  ExpectSameBuckets(store_->ReadBuckets("r", "a", 2, {}, 20).value(), buckets);
+  store_.reset();
+  EXPECT_EQ(count("SELECT count(*) FROM pyramid_page"), pages);
+  EXPECT_EQ(count("SELECT count(*) FROM chunk WHERE finest_level = 10"), 0);
 }
 
 }  // namespace
