@@ -1,29 +1,19 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
+#include <span>
 
 #include "core/base/mutex.h"
-#include "core/signal/sample_batch.h"
+#include "core/store/store.h"
 
 namespace parallax::server {
-
-/// A batch that is on disk.
-struct CommittedBatch {
-  std::string rig;  ///< ids
-  std::string run;
-  int64_t stream = 0;  ///< the store's; `batch->seq` counts within it
-  int64_t received_unix_ns = 0;
-  std::shared_ptr<const signal::SampleBatch> batch;  ///< as stored
-};
 
 /// Told of every batch once it is on disk and its ack is on its way, on the store's writer thread:
 /// must not block and must not call the store. Batches of a stream come in order, each once.
 class CommitObserver {
  public:
   virtual ~CommitObserver() = default;
-  virtual void OnCommitted(CommittedBatch batch) = 0;
+  /// Batches of one stream into `run`, all of them committed. They may be moved from.
+  virtual void OnCommitted(const store::RunKey& run, std::span<store::AppendedBatch> batches) = 0;
 };
 
 /// Passes batches on to whoever listens; outlives both the store and the listener. Thread-safe.
@@ -34,9 +24,9 @@ class CommitRelay final : public CommitObserver {
     base::MutexLock lock(mutex_);
     listener_ = listener;
   }
-  void OnCommitted(CommittedBatch batch) override {
+  void OnCommitted(const store::RunKey& run, std::span<store::AppendedBatch> batches) override {
     base::MutexLock lock(mutex_);
-    if (listener_ != nullptr) listener_->OnCommitted(std::move(batch));
+    if (listener_ != nullptr) listener_->OnCommitted(run, batches);
   }
 
  private:

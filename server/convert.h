@@ -65,7 +65,10 @@ v1::Outcome OutcomeToProto(const signal::Outcome& outcome);
 /// Samples of a batch as they came; counts only what is there, trusting no declared size.
 uint64_t CountSamples(const v1::SampleBatch& batch);
 /// Absolute times from first time and period or deltas. Values are not judged here: AdmitBatch
-/// does.
+/// does. `batch` may have held another, whose memory is used again; after an error it holds nothing
+/// of use.
+absl::Status ReadBatch(const v1::SampleBatch& wire, signal::SampleBatch* batch);
+/// The same into memory of its own.
 absl::StatusOr<signal::SampleBatch> BatchFromProto(const v1::SampleBatch& wire);
 /// At most `limit` samples of the batch that admission refuses one by one, for people to look at.
 std::vector<v1::ErrorDetail> RejectedExamples(const std::vector<signal::ChannelRef>& channels,

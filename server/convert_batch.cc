@@ -29,6 +29,7 @@ absl::Status CheckColumn(const v1::ChannelSamples& column) {
 absl::Status TimesFromProto(const v1::ChannelSamples& column, std::vector<int64_t>* time_unix_ns) {
   const int rows = column.value_size();
   const bool constant = column.delta_time_ns_size() == 0;
+  time_unix_ns->clear();
   time_unix_ns->reserve(static_cast<size_t>(rows));
   int64_t time = column.first_time_unix_ns();
   for (int row = 0; row < rows; ++row) {
@@ -46,6 +47,7 @@ absl::Status TimesFromProto(const v1::ChannelSamples& column, std::vector<int64_
 }
 
 absl::Status QualityFromProto(const std::string& bytes, std::vector<signal::Quality>* quality) {
+  quality->clear();
   quality->reserve(bytes.size());
   for (size_t row = 0; row < bytes.size(); ++row) {
     const auto byte = static_cast<uint8_t>(bytes[row]);
@@ -58,13 +60,12 @@ absl::Status QualityFromProto(const std::string& bytes, std::vector<signal::Qual
   return absl::OkStatus();
 }
 
-absl::StatusOr<signal::ChannelColumn> ColumnFromProto(const v1::ChannelSamples& wire) {
+absl::Status ReadColumn(const v1::ChannelSamples& wire, signal::ChannelColumn* column) {
   PARALLAX_RETURN_IF_ERROR(CheckColumn(wire));
-  signal::ChannelColumn column{.channel_index = wire.channel_index()};
-  PARALLAX_RETURN_IF_ERROR(TimesFromProto(wire, &column.time_unix_ns));
-  column.value.assign(wire.value().begin(), wire.value().end());
-  PARALLAX_RETURN_IF_ERROR(QualityFromProto(wire.quality(), &column.quality));
-  return column;
+  column->channel_index = wire.channel_index();
+  PARALLAX_RETURN_IF_ERROR(TimesFromProto(wire, &column->time_unix_ns));
+  column->value.assign(wire.value().begin(), wire.value().end());
+  return QualityFromProto(wire.quality(), &column->quality);
 }
 
 }  // namespace
@@ -77,20 +78,25 @@ uint64_t CountSamples(const v1::SampleBatch& batch) {
   return count;
 }
 
-absl::StatusOr<signal::SampleBatch> BatchFromProto(const v1::SampleBatch& wire) {
+absl::Status ReadBatch(const v1::SampleBatch& wire, signal::SampleBatch* batch) {
   PARALLAX_RETURN_IF_ERROR(CheckCount("batch.columns", wire.columns_size(), signal::kMaxChannels));
   if (const uint64_t count = CountSamples(wire); count > signal::kMaxBatchSamples) {
     return InvalidField("batch", absl::StrFormat("%u samples", count),
                         absl::StrFormat("at most %u samples", signal::kMaxBatchSamples),
                         "send them as several batches");
   }
-  signal::SampleBatch batch{.seq = wire.seq()};
-  batch.columns.reserve(static_cast<size_t>(wire.columns_size()));
+  batch->seq = wire.seq();
+  batch->columns.resize(static_cast<size_t>(wire.columns_size()));
   for (int i = 0; i < wire.columns_size(); ++i) {
-    absl::StatusOr<signal::ChannelColumn> column = ColumnFromProto(wire.columns(i));
-    if (!column.ok()) return AtField(column.status(), absl::StrFormat("batch.columns[%d]", i));
-    batch.columns.push_back(*std::move(column));
+    absl::Status status = ReadColumn(wire.columns(i), &batch->columns[static_cast<size_t>(i)]);
+    if (!status.ok()) return AtField(std::move(status), absl::StrFormat("batch.columns[%d]", i));
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<signal::SampleBatch> BatchFromProto(const v1::SampleBatch& wire) {
+  signal::SampleBatch batch;
+  PARALLAX_RETURN_IF_ERROR(ReadBatch(wire, &batch));
   return batch;
 }
 

@@ -108,6 +108,7 @@ class Daemon {
   AppendGate gate_;
   SessionRegistry registry_;
   ReadBudget read_budget_;
+  StreamRequestPool stream_requests_;
   Metrics metrics_;
   SessionLog session_log_{metrics_};
   RunLedger ingest_totals_;

@@ -11,6 +11,7 @@
 #include "server/commit_observer.h"
 #include "server/ledger.h"
 #include "server/read_budget.h"
+#include "server/request_pool.h"
 #include "server/session_workers.h"
 
 namespace parallax::server {
@@ -18,7 +19,7 @@ namespace parallax::server {
 class SessionRegistry;
 
 struct IngestOptions {
-  uint32_t credit = 64;                               ///< batches of a stream not yet committed
+  uint32_t credit = 256;                              ///< batches of a stream not yet committed
   size_t max_inbox_bytes = size_t{16} * 1024 * 1024;  ///< of one stream, waiting for a worker
   size_t max_bytes = size_t{128} * 1024 * 1024;       ///< of all streams, read and not on disk
   size_t max_bytes_per_caller = size_t{64} * 1024 * 1024;  ///< of these; see ReadBudget
@@ -26,6 +27,7 @@ struct IngestOptions {
   size_t max_streams_per_caller = 64;               ///< of these, where callers prove who they are
   absl::Duration idle_timeout = absl::Seconds(60);  ///< without a message; then UNAVAILABLE
   int workers = 2;                                  ///< threads that validate and encode
+  size_t max_kept_bytes = size_t{8} * 1024 * 1024;  ///< of messages' memory that waits for the next
 
   ReadBudget::Limits read_limits() const {
     return {.per_caller = max_bytes_per_caller, .in_all = max_bytes, .max_streams = max_streams};
@@ -54,6 +56,7 @@ struct IngestContext {
   AppendGate& gate;
   SessionRegistry& registry;
   ReadBudget& budget;
+  StreamRequestPool& requests;
   RunLedger& totals;  ///< of all streams since the start
   SessionObserver& observer;
   IngestOptions options;

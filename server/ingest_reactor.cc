@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "core/base/short_slices.h"
 #include "core/base/status_macros.h"
 #include "server/session_registry.h"
 #include "server/status.h"
@@ -25,7 +26,8 @@ IngestReactor::IngestReactor(const IngestContext& context, const Admission& admi
       admission_(admission),
       call_(call),
       admitted_(admission.Admit(*call, kStreamMethod)),
-      session_(std::make_shared<RigSession>(context, *this, ProvenName(admission, admitted_))) {
+      session_(std::make_shared<RigSession>(context, *this, ProvenName(admission, admitted_))),
+      requests_(context.requests) {
   absl::Status status = admitted_.status();
   const std::string caller = ProvenName(admission, admitted_);
   if (status.ok()) status = registry_.Add(session_, caller);
@@ -45,6 +47,8 @@ absl::Status IngestReactor::CheckRig(const std::string& rig) {
 }
 
 void IngestReactor::OnReadDone(bool ok) {
+  // On each of gRPC's threads once.
+  [[maybe_unused]] thread_local const bool asked = (base::AskForShortSlices(), true);
   if (!ok) return session_->OnInputEnd();
   if (session_->OnMessage(std::move(request_)) == NextRead::kStart) ReadNext();
 }
@@ -59,8 +63,8 @@ void IngestReactor::OnDone() {
 }
 
 void IngestReactor::ReadNext() {
-  request_ = std::make_unique<v1::StreamRequest>();
-  StartRead(request_.get());
+  request_ = requests_.Take();
+  StartRead(&request_->message());
 }
 
 void IngestReactor::Send(v1::StreamResponse response) {

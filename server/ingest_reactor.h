@@ -37,8 +37,9 @@ class IngestReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1
   grpc::CallbackServerContext* const call_;
   const absl::StatusOr<Admitted> admitted_;
   const std::shared_ptr<RigSession> session_;
-  std::unique_ptr<v1::StreamRequest> request_;  ///< being read into
-  v1::StreamResponse response_;                 ///< being written
+  StreamRequestPool& requests_;
+  StreamRequestPool::Handle request_;  ///< being read into
+  v1::StreamResponse response_;        ///< being written
 };
 
 }  // namespace parallax::server

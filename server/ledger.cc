@@ -10,6 +10,19 @@ void AddRejects(const signal::RejectCounts& counts, Ledger* ledger) {
   }
 }
 
+/// They are on disk; their rejects are counted with them.
+void CountStored(const BatchTally& batch, Ledger* ledger) {
+  ledger->queued -= batch.received;
+  ledger->stored += batch.admitted;
+  AddRejects(batch.rejected, ledger);
+}
+
+/// All of them were on disk already.
+void CountDuplicate(const BatchTally& batch, Ledger* ledger) {
+  ledger->queued -= batch.received;
+  ledger->duplicate += batch.received;
+}
+
 }  // namespace
 
 Ledger LedgerOf(const store::LedgerCounts& counts) {
@@ -34,20 +47,24 @@ void UncountReceived(const BatchTally& batch, Ledger* ledger) {
   ledger->queued -= batch.received;
 }
 
-void CountStored(const BatchTally& batch, Ledger* ledger) {
-  ledger->queued -= batch.received;
-  ledger->stored += batch.admitted;
-  AddRejects(batch.rejected, ledger);
-}
-
-void CountDuplicate(const BatchTally& batch, Ledger* ledger) {
-  ledger->queued -= batch.received;
-  ledger->duplicate += batch.received;
-}
-
 void CountRefused(const BatchTally& batch, const std::string& reason, Ledger* ledger) {
   ledger->queued -= batch.received;
   if (batch.received > 0) ledger->rejected[reason] += batch.received;
+}
+
+void CountAppended(const store::AppendedBatch& appended, Ledger* ledger) {
+  const BatchTally tally = TallyOf(appended.batch);
+  if (!appended.outcome.ok()) return CountRefused(tally, store::kStoreRefused, ledger);
+  switch (appended.outcome->result) {
+    case store::AppendResult::kCommitted:
+      return CountStored(tally, ledger);
+    case store::AppendResult::kDuplicate:
+      return CountDuplicate(tally, ledger);
+    case store::AppendResult::kGap:
+      return CountRefused(tally, store::kOutOfSequence, ledger);
+    case store::AppendResult::kConflict:
+      return CountRefused(tally, store::kConflictingBatch, ledger);
+  }
 }
 
 }  // namespace parallax::server

@@ -29,14 +29,19 @@ struct BatchTally {
   signal::RejectCounts rejected;
 };
 
+/// Of a batch on its way to the store.
+inline BatchTally TallyOf(const store::EncodedBatch& batch) {
+  return {.received = batch.samples + batch.rejected.Total(),
+          .admitted = batch.samples,
+          .rejected = batch.rejected};
+}
+
 /// `received` samples are read and wait.
 void CountReceived(const BatchTally& batch, Ledger* ledger);
 /// Takes CountReceived back: the store had no room yet.
 void UncountReceived(const BatchTally& batch, Ledger* ledger);
-/// They are on disk; their rejects are counted with them.
-void CountStored(const BatchTally& batch, Ledger* ledger);
-/// All of them were on disk already.
-void CountDuplicate(const BatchTally& batch, Ledger* ledger);
+/// What the store made of a batch on its way to it.
+void CountAppended(const store::AppendedBatch& appended, Ledger* ledger);
 /// The whole batch was refused, for one of the store's reasons.
 void CountRefused(const BatchTally& batch, const std::string& reason, Ledger* ledger);
 

@@ -34,28 +34,30 @@ LiveAnalysis::~LiveAnalysis() {
   forecasts_worker_.reset();  // what it still says has where to go
 }
 
-void LiveAnalysis::OnCommitted(CommittedBatch batch) {
-  const size_t samples = batch.batch->SampleCount();
-  const Key key{batch.rig, batch.run};
+void LiveAnalysis::OnCommitted(const store::RunKey& run, std::span<store::AppendedBatch> batches) {
   base::MutexLock lock(mutex_);
-  told_[key][batch.stream] = batch.batch->seq + 1;
-  if (samples == 0) return;  // says nothing, and no bound would count it
+  for (store::AppendedBatch& appended : batches) Queue(run, std::move(appended.batch));
+  if (queued_samples_ > 0) changed_.NotifyOne();
+}
+
+void LiveAnalysis::Queue(const Key& key, store::EncodedBatch batch) {
+  told_[key][batch.stream] = batch.seq + 1;
+  if (batch.samples == 0) return;  // says nothing, and no bound would count it
   if (const auto unread = unread_.find(key); unread != unread_.end()) {
-    unread->second.samples += samples;
-    CountSkipped(samples);
+    unread->second.samples += batch.samples;
+    CountSkipped(batch.samples);
     return;
   }
   Inbox& inbox = inboxes_[key];
   if (inbox.dropped > 0) {
-    inbox.dropped += samples;
-    CountSkipped(samples);
+    inbox.dropped += batch.samples;
+    CountSkipped(batch.samples);
     return;
   }
-  queued_samples_ += samples;
-  inbox.samples += samples;
+  queued_samples_ += batch.samples;
+  inbox.samples += batch.samples;
   inbox.batches.push_back(std::move(batch));
   if (queued_samples_ > kMaxQueuedSamples) MakeRoom();
-  changed_.NotifyOne();
 }
 
 /// Drops what waits for the run for which most does.
@@ -125,7 +127,7 @@ void LiveAnalysis::Run() {
 
 void LiveAnalysis::TakeParameters(const std::set<std::string>& rigs) {
   for (const auto& [key, run] : runs_) {
-    if (!rigs.contains(key.first)) continue;
+    if (!rigs.contains(key.rig)) continue;
     run->ReadParameters();
     Ask(key, run.get());
   }
@@ -138,12 +140,13 @@ void LiveAnalysis::TakeWaiting(const Key& key, WaitingBatches* waiting) {
   if (inbox == inboxes_.end()) return;
   queued_samples_ -= inbox->second.samples;
   inbox->second.samples = 0;
-  for (CommittedBatch& batch : inbox->second.batches) waiting->batches.push_back(std::move(batch));
+  for (store::EncodedBatch& batch : inbox->second.batches)
+    waiting->batches.push_back(std::move(batch));
   inbox->second.batches.clear();
 }
 
 LiveRun* LiveAnalysis::Find(const Key& key, uint64_t not_live,
-                            std::vector<CommittedBatch>* batches) {
+                            std::vector<store::EncodedBatch>* batches) {
   const auto found = runs_.find(key);
   if (found != runs_.end()) return found->second.get();
   {
@@ -153,7 +156,7 @@ LiveRun* LiveAnalysis::Find(const Key& key, uint64_t not_live,
   if (runs_.size() >= kMaxRuns) ForgetQuietest();
   WaitingBatches waiting{.batches = std::move(*batches)};
   absl::StatusOr<std::unique_ptr<LiveRun>> loaded = LiveRun::Load(
-      context_, key.first, key.second, clock_.Now(), not_live, [&]() -> const WaitingBatches& {
+      context_, key.rig, key.run, clock_.Now(), not_live, [&]() -> const WaitingBatches& {
         TakeWaiting(key, &waiting);
         return waiting;
       });
@@ -207,7 +210,7 @@ void LiveAnalysis::Process(const Key& key, Inbox inbox) {
   }
   if (run != nullptr) {
     if (inbox.forecast_came) run->TakeForecast(inbox.forecast);
-    for (const CommittedBatch& batch : inbox.batches) run->Take(batch);
+    for (const store::EncodedBatch& batch : inbox.batches) run->Take(batch);
     if (inbox.state == RunState::kClosed) run->Close();
     run->Publish();
     Ask(key, run);
@@ -243,8 +246,8 @@ void LiveAnalysis::Ask(const Key& key, LiveRun* run) {
 }
 
 void LiveAnalysis::TellSkipped(const Key& key, uint64_t samples) {
-  const std::string name = RunNameOf(key.first, key.second);
-  WatchEvent event{.topic = WatchTopic::kFinding, .rig = key.first, .name = name};
+  const std::string name = RunNameOf(key.rig, key.run);
+  WatchEvent event{.topic = WatchTopic::kFinding, .rig = key.rig, .name = name};
   v1::Gap* const gap = event.message.mutable_gap();
   gap->set_reason(v1::GAP_REASON_ANALYSIS_BEHIND);
   gap->set_run(name);
@@ -258,11 +261,11 @@ void LiveAnalysis::CatchUp(const Key& key, uint64_t samples) {
     base::MutexLock lock(mutex_);
     unread_.erase(key);
   }
-  std::vector<CommittedBatch> batches;
+  std::vector<store::EncodedBatch> batches;
   LiveRun* const run = Find(key, samples, &batches);
   if (run == nullptr) return;
   TellSkipped(key, samples);
-  for (const CommittedBatch& batch : batches) run->Take(batch);
+  for (const store::EncodedBatch& batch : batches) run->Take(batch);
   run->Publish();
   Ask(key, run);
 }
@@ -278,7 +281,7 @@ void LiveAnalysis::Tick() {
     }
   }
   for (const auto& [key, samples] : quiet) {
-    if (context_.hub.WantsRun(key.first, RunNameOf(key.first, key.second))) CatchUp(key, samples);
+    if (context_.hub.WantsRun(key.rig, RunNameOf(key.rig, key.run))) CatchUp(key, samples);
   }
   due_.clear();
   for (const auto& [key, run] : runs_) due_.push_back(key);
@@ -290,7 +293,7 @@ void LiveAnalysis::TellNext(absl::Time now) {
   const auto run = runs_.find(key);
   if (run == runs_.end()) return;
   LiveRun& live = *run->second;
-  const bool watched = context_.hub.WantsRun(key.first, RunNameOf(key.first, key.second));
+  const bool watched = context_.hub.WantsRun(key.rig, RunNameOf(key.rig, key.run));
   live.Tell(now);
   const bool forgotten = !watched && now - live.last_batch() > kForgetAfter;
   if (live.IsOver() || forgotten) Forget(run);

@@ -7,9 +7,9 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -40,7 +40,7 @@ class LiveAnalysis final : public CommitObserver {
   LiveAnalysis(const LiveContext& context, const base::Clock& clock, CommitRelay& relay);
   ~LiveAnalysis() override;
 
-  void OnCommitted(CommittedBatch batch) override;
+  void OnCommitted(const store::RunKey& run, std::span<store::AppendedBatch> batches) override;
 
   enum class RunState { kOpen, kClosed };
   /// A run was opened, or somebody watches it (kOpen), or it was closed: `then` is called on the
@@ -55,10 +55,10 @@ class LiveAnalysis final : public CommitObserver {
                                                        const std::string& run) const;
 
  private:
-  using Key = std::pair<std::string, std::string>;  ///< ids of rig and run
+  using Key = store::RunKey;
   /// What waits for one run.
   struct Inbox {
-    std::vector<CommittedBatch> batches;
+    std::vector<store::EncodedBatch> batches;
     size_t samples = 0;
     uint64_t dropped = 0;  ///< samples for which there was no room
     std::optional<RunState> state;
@@ -76,7 +76,8 @@ class LiveAnalysis final : public CommitObserver {
   void Process(const Key& key, Inbox inbox);
   /// The run, read from the store where it is not followed yet; null where it cannot be. What waits
   /// for it meanwhile is added to `batches`.
-  LiveRun* Find(const Key& key, uint64_t not_live, std::vector<CommittedBatch>* batches);
+  LiveRun* Find(const Key& key, uint64_t not_live, std::vector<store::EncodedBatch>* batches);
+  void Queue(const Key& key, store::EncodedBatch batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CountSkipped(uint64_t samples);
   void TellSkipped(const Key& key, uint64_t samples);
   void TakeWaiting(const Key& key, WaitingBatches* waiting);

@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "core/base/check.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/parameter_set_codec.h"
+#include "core/store/batch_codec.h"
 #include "server/convert_live.h"
 #include "server/names.h"
 
@@ -41,26 +43,33 @@ bool AllTold(const std::vector<store::StreamRow>& streams, const WaitingBatches&
   });
 }
 
-/// Samples of a channel in the batches of `waiting` that are below their stream's place.
-signal::Series WaitingSeries(uint32_t channel_index, const std::vector<CommittedBatch>& waiting,
-                             const std::map<int64_t, uint64_t>& places) {
-  std::vector<const CommittedBatch*> by_stream;
-  for (const CommittedBatch& batch : waiting) {
+signal::SampleBatch Decoded(const store::EncodedBatch& batch) {
+  absl::StatusOr<signal::SampleBatch> decoded = store::DecodeBatch(batch.seq, batch.data);
+  PARALLAX_CHECK(decoded.ok());  // it was encoded here
+  return *std::move(decoded);
+}
+
+/// Samples by channel of the batches of `waiting` that are below their stream's place.
+std::vector<signal::Series> WaitingSeries(size_t channels,
+                                          const std::vector<store::EncodedBatch>& waiting,
+                                          const std::map<int64_t, uint64_t>& places) {
+  std::vector<const store::EncodedBatch*> by_stream;
+  for (const store::EncodedBatch& batch : waiting) {
     const auto place = places.find(batch.stream);
-    if (place != places.end() && batch.batch->seq < place->second) by_stream.push_back(&batch);
+    if (place != places.end() && batch.seq < place->second) by_stream.push_back(&batch);
   }
   std::stable_sort(by_stream.begin(), by_stream.end(),
                    [](const auto* a, const auto* b) { return a->stream < b->stream; });
-  signal::Series series;
-  for (const CommittedBatch* batch : by_stream) {
-    for (const signal::ChannelColumn& column : batch->batch->columns) {
-      if (column.channel_index != channel_index) continue;
+  std::vector<signal::Series> by_channel(channels);
+  for (const store::EncodedBatch* batch : by_stream) {
+    for (const signal::ChannelColumn& column : Decoded(*batch).columns) {
+      signal::Series& series = by_channel[column.channel_index];
       series.time_unix_ns.insert(series.time_unix_ns.end(), column.time_unix_ns.begin(),
                                  column.time_unix_ns.end());
       series.value.insert(series.value.end(), column.value.begin(), column.value.end());
     }
   }
-  return series;
+  return by_channel;
 }
 
 /// Whether a series ends with another.
@@ -119,27 +128,24 @@ absl::Status LiveRun::ReadStored(const std::function<const WaitingBatches&()>& w
   return absl::OkStatus();
 }
 
-void LiveRun::TakeStored(store::RunSamples stored, const std::vector<CommittedBatch>& waiting) {
+void LiveRun::TakeStored(store::RunSamples stored,
+                         const std::vector<store::EncodedBatch>& waiting) {
   read_ = PlacesOf(stored.streams);
   // What waits is taken from its batches, so that watchers are told. Where two producers of one
   // channel interleave, the end of what is stored is not what waits: then it is taken silently.
-  std::vector<size_t> kept;
-  bool separable = true;
-  for (uint32_t channel = 0; channel < stored.series.size() && separable; ++channel) {
-    const signal::Series& series = stored.series[channel];
-    const signal::Series end = WaitingSeries(channel, waiting, read_);
-    separable = EndsWith(series, end);
-    if (separable) kept.push_back(series.value.size() - end.value.size());
-  }
+  const std::vector<signal::Series> ends = WaitingSeries(stored.series.size(), waiting, read_);
+  const bool separable =
+      std::equal(stored.series.begin(), stored.series.end(), ends.begin(), &EndsWith);
   if (separable) {
-    for (size_t i = 0; i < kept.size(); ++i) {
-      stored.series[i].time_unix_ns.resize(kept[i]);
-      stored.series[i].value.resize(kept[i]);
-      stored.series[i].quality.resize(kept[i]);
+    for (size_t i = 0; i < ends.size(); ++i) {
+      const size_t kept = stored.series[i].value.size() - ends[i].value.size();
+      stored.series[i].time_unix_ns.resize(kept);
+      stored.series[i].value.resize(kept);
+      stored.series[i].quality.resize(kept);
     }
-    for (const CommittedBatch& batch : waiting) {
+    for (const store::EncodedBatch& batch : waiting) {
       uint64_t& place = read_[batch.stream];
-      place = std::min(place, batch.batch->seq);
+      place = std::min(place, batch.seq);
     }
   }
   int64_t received_unix_ns = 0;
@@ -167,13 +173,12 @@ void LiveRun::ReadParameters() {
   forecaster_ = std::make_shared<const pipeline::Forecaster>(*std::move(forecaster));
 }
 
-void LiveRun::Take(const CommittedBatch& batch) {
+void LiveRun::Take(const store::EncodedBatch& batch) {
   if (closed_) return;  // late data of a run that is over: the stored series has it
   const auto read = read_.find(batch.stream);
-  if (read != read_.end() && batch.batch->seq < read->second) return;
-  analyzer_.Push(*batch.batch, batch.received_unix_ns, &output_);
-  context_.counters.Apply(
-      [&](LiveCounts* counts) { counts->samples += batch.batch->SampleCount(); });
+  if (read != read_.end() && batch.seq < read->second) return;
+  analyzer_.Push(Decoded(batch), batch.received_unix_ns, &output_);
+  context_.counters.Apply([&](LiveCounts* counts) { counts->samples += batch.samples; });
   last_batch_ = std::max(last_batch_, absl::FromUnixNanos(batch.received_unix_ns));
   tested_ = false;
 }

@@ -13,7 +13,6 @@
 #include "core/pipeline/live_analyzer.h"
 #include "core/store/store.h"
 #include "core/twin/twin.h"
-#include "server/commit_observer.h"
 #include "server/forecast_worker.h"
 #include "server/live_counters.h"
 #include "server/watch_hub.h"
@@ -32,7 +31,7 @@ struct LiveContext {
 
 /// What was told of one run and is not taken yet.
 struct WaitingBatches {
-  std::vector<CommittedBatch> batches;  ///< in order, by stream
+  std::vector<store::EncodedBatch> batches;  ///< in order, by stream
   /// By stream: of all batches that were told since the daemon started, the place after the last.
   std::map<int64_t, uint64_t> told;
 };
@@ -52,7 +51,7 @@ class LiveRun {
       uint64_t not_live, const std::function<const WaitingBatches&()>& waiting);
 
   /// Takes a batch unless it was read from the store already.
-  void Take(const CommittedBatch& batch);
+  void Take(const store::EncodedBatch& batch);
   void TakeForecast(std::shared_ptr<const pipeline::Forecast> forecast);
   /// The rig's current parameter set is another.
   void ReadParameters();
@@ -75,7 +74,7 @@ class LiveRun {
   LiveRun(const LiveContext& context, const store::RigRow& rig, const signal::Run& run,
           const twin::Description* twin, absl::Time now, uint64_t not_live);
   absl::Status ReadStored(const std::function<const WaitingBatches&()>& waiting);
-  void TakeStored(store::RunSamples stored, const std::vector<CommittedBatch>& waiting);
+  void TakeStored(store::RunSamples stored, const std::vector<store::EncodedBatch>& waiting);
 
   const LiveContext& context_;
   const std::string name_;

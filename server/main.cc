@@ -16,6 +16,7 @@
 #include "core/base/clock.h"
 #include "core/base/field_error.h"
 #include "core/base/file.h"
+#include "core/base/memory_policy.h"
 #include "core/base/status_macros.h"
 #include "core/store/sqlite_store.h"
 #include "server/command_line.h"
@@ -132,6 +133,7 @@ std::string ToPeople(const absl::Status& status) {
 
 /// Serves until a signal. Errors: whatever kept the daemon from starting, or ended its store.
 absl::Status Serve(const Config& config) {
+  base::KeepFreedMemory();
   const sigset_t signals = HoldSignals();
   RemovePortFile(config);
   const base::SystemClock clock;

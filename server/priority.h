@@ -6,8 +6,8 @@
 
 namespace parallax::server {
 
-inline constexpr int kLiveNice = 5;         ///< what watchers wait for: after ingest
-inline constexpr int kBackgroundNice = 10;  ///< what nobody waits for
+inline constexpr int kLiveNice = 15;        ///< what watchers wait for: after ingest
+inline constexpr int kBackgroundNice = 19;  ///< what nobody waits for
 
 /// Makes the calling thread yield to those of normal priority.
 inline void LowerOwnPriority(int nice) {

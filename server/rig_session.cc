@@ -14,6 +14,9 @@ namespace {
 
 /// Steps of one turn before another session gets the thread.
 constexpr int kStepsPerTurn = 16;
+/// A batch of up to so many bytes is validated and encoded in less time than it takes to wake a
+/// worker (ADR 0021).
+constexpr size_t kHandledAtOnceBytes = size_t{64} * 1024;
 
 size_t ApproximateBytes(const v1::StreamRequest& request) {
   size_t bytes = sizeof(v1::StreamRequest) + request.hello().ByteSizeLong();
@@ -44,27 +47,34 @@ RigSession::RigSession(const IngestContext& context, StreamSink& sink, const std
       account_(context.budget, caller),
       last_heard_(context.clock.Now()) {}
 
-NextRead RigSession::OnMessage(std::unique_ptr<v1::StreamRequest> message) {
-  const size_t bytes = ApproximateBytes(*message);
+NextRead RigSession::OnMessage(StreamRequestPool::Handle request) {
+  const size_t bytes = ApproximateBytes(request->message());
   // Without the lock, as whatever may give others room: they take theirs.
   if (!account_.Take(bytes)) {
     Fail(NoRoom(bytes, context_.options));
     return NextRead::kWait;
   }
+  const bool is_small = request->message().has_batch() && bytes <= kHandledAtOnceBytes;
+  bool accepted = false;
+  bool at_once = false;
+  NextRead next = NextRead::kWait;
   {
     base::MutexLock lock(mutex_);
-    // Else not accepted: the producer keeps what was never acked and sends it again elsewhere.
-    if (!closed_ && !abandoned_ && !draining_ && end_.ok()) {
+    // Else the producer keeps what was never acked and sends it again elsewhere.
+    accepted = !closed_ && !abandoned_ && !draining_ && end_.ok();
+    if (accepted) {
       last_heard_ = context_.clock.Now();
-      inbox_.push_back({std::move(message), absl::ToUnixNanos(last_heard_), bytes});
+      inbox_.push_back({std::move(request), absl::ToUnixNanos(last_heard_), bytes});
       inbox_bytes_ += bytes;
-      AskForTurn();
+      at_once = is_small && !has_turn_;
+      at_once ? void(has_turn_ = true) : AskForTurn();
       read_waits_ = !MayReadOn();
-      return read_waits_ ? NextRead::kWait : NextRead::kStart;
+      next = read_waits_ ? NextRead::kWait : NextRead::kStart;
     }
   }
-  account_.Release(bytes);
-  return NextRead::kWait;
+  if (!accepted) account_.Release(bytes);
+  if (at_once) RunTurn(May::kNotBlock);
+  return next;
 }
 
 void RigSession::OnInputEnd() {
@@ -96,7 +106,7 @@ void RigSession::ExpireIfIdle(absl::Time now, absl::Duration idle_timeout) {
     base::MutexLock lock(mutex_);
     last_heard_ = std::min(last_heard_, now);  // a clock that was set back must not keep it
     // Silence that we asked for by not reading is not the producer's.
-    if (now - last_heard_ < idle_timeout || read_waits_ || in_store_ > 0) return;
+    if (now - last_heard_ < idle_timeout || read_waits_ || !in_store_.empty()) return;
   }
   EndNow(absl::UnavailableError(absl::StrFormat("no message for %s; connect again and resume",
                                                 absl::FormatDuration(idle_timeout))));
@@ -135,7 +145,7 @@ void RigSession::AskForTurn() {
 
 bool RigSession::MayReadOn() {
   const bool has_room =
-      inbox_.size() + in_store_ + (append_waits_ ? 1 : 0) < context_.options.credit &&
+      inbox_.size() + in_store_.size() + (append_waits_ ? 1 : 0) < context_.options.credit &&
       inbox_bytes_ < context_.options.max_inbox_bytes;
   if (!has_room || held_back_) return false;
   held_back_ = !account_.MayRead(weak_from_this());
@@ -145,11 +155,17 @@ bool RigSession::MayReadOn() {
 /// Nothing is left to commit or to say.
 bool RigSession::IsOver() const {
   const bool takes_no_more = !end_.ok() || ((input_ended_ || draining_) && inbox_.empty());
-  return takes_no_more && !append_waits_ && in_store_ == 0 && !write_in_flight_ && !ack_due_;
+  return takes_no_more && !append_waits_ && in_store_.empty() && !write_in_flight_ && !ack_due_;
+}
+
+/// A turn now would do no more than that, and perhaps ask for the next message.
+bool RigSession::OnlyAckIsDue() const {
+  return end_.ok() && !input_ended_ && !draining_ && inbox_.empty() && !append_waits_;
 }
 
 RigSession::Step RigSession::NextStep(Inbound* inbound) {
   if (closed_) return Step::kNothing;
+  if (refused_.has_value()) return Step::kRefuse;
   if (abandoned_ && write_in_flight_) {
     if (std::exchange(cancel_sent_, true)) return Step::kNothing;
     return Step::kCancelWrite;
@@ -176,7 +192,7 @@ RigSession::Step RigSession::NextStep(Inbound* inbound) {
   return Step::kMessage;
 }
 
-void RigSession::RunTurn() {
+void RigSession::RunTurn(May may) {
   for (int i = 0; i < kStepsPerTurn; ++i) {
     Step step;
     Inbound inbound;
@@ -188,6 +204,7 @@ void RigSession::RunTurn() {
         return;
       }
     }
+    if (step == Step::kRefuse && may == May::kNotBlock) break;
     TakeStep(step, inbound);
   }
   context_.workers.Post(shared_from_this());
@@ -199,6 +216,8 @@ void RigSession::TakeStep(Step step, const Inbound& inbound) {
       return;
     case Step::kCancelWrite:
       return sink_.CancelWrite();
+    case Step::kRefuse:
+      return RecordRefusal();
     case Step::kAck:
       return SendAck();
     case Step::kRead:
@@ -207,23 +226,30 @@ void RigSession::TakeStep(Step step, const Inbound& inbound) {
       return Append();
     case Step::kMessage:
       return Handle(inbound);
-    case Step::kClose: {
-      absl::Status status;
-      Ledger ledger;
-      {
-        base::MutexLock lock(mutex_);
-        status = end_;
-        if (status.ok() && draining_) {
-          status = absl::UnavailableError("the daemon is draining; connect again later");
-        }
-        ledger = ledger_;
-      }
-      if (rig_.has_value()) {
-        context_.observer.OnEnded(RunNameOf(rig_->rig.id, run_), producer_, ledger, status);
-      }
-      return sink_.Close(status);
-    }
+    case Step::kClose:
+      return Close();
   }
+}
+
+void RigSession::Close() {
+  absl::Status status;
+  Ledger ledger;
+  size_t dropped = 0;
+  {
+    base::MutexLock lock(mutex_);
+    status = end_;
+    if (status.ok() && draining_) {
+      status = absl::UnavailableError("the daemon is draining; connect again later");
+    }
+    ledger = ledger_;
+    dropped = EmptyInbox();
+  }
+  // Before the stream ends: whoever sees that finds nothing of it waiting.
+  account_.Release(dropped);
+  if (rig_.has_value()) {
+    context_.observer.OnEnded(RunNameOf(run_.rig, run_.run), producer_, ledger, status);
+  }
+  sink_.Close(status);
 }
 
 }  // namespace parallax::server

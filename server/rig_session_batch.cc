@@ -42,6 +42,24 @@ absl::Status SchemaStatus(const std::string& sent, const std::string& stored) {
       detail);
 }
 
+/// Why a batch is not on disk; OK where it is.
+absl::Status StatusOf(const store::AppendedBatch& appended) {
+  if (!appended.outcome.ok()) return appended.outcome.status();
+  const uint64_t seq = appended.batch.seq;
+  switch (appended.outcome->result) {
+    case store::AppendResult::kCommitted:
+    case store::AppendResult::kDuplicate:
+      return absl::OkStatus();
+    case store::AppendResult::kGap:
+      return SeqStatus(absl::StatusCode::kOutOfRange, "batches are missing", seq,
+                       appended.outcome->next_seq);
+    case store::AppendResult::kConflict:
+      return SeqStatus(absl::StatusCode::kDataLoss, "this batch is on disk with other content", seq,
+                       appended.outcome->next_seq);
+  }
+  return absl::InternalError("unknown outcome of an append");
+}
+
 }  // namespace
 
 template <typename Change>
@@ -74,18 +92,23 @@ void RigSession::Fail(absl::Status status) {
 void RigSession::Handle(const Inbound& inbound) {
   const absl::Status status = Receive(inbound);
   if (!status.ok()) Fail(status);
-  // Those of a batch are given back once it is on disk.
-  if (!status.ok() || !inbound.message->has_batch()) account_.Release(inbound.bytes);
+  // Those of a batch that the store gets are given back once it is on disk.
+  const bool is_stored =
+      status.ok() && inbound.request->message().has_batch() && !refused_.has_value();
+  if (!is_stored) account_.Release(inbound.bytes);
 }
 
 absl::Status RigSession::Receive(const Inbound& inbound) {
-  const v1::StreamRequest& message = *inbound.message;
+  const v1::StreamRequest& message = inbound.request->message();
   if (!rig_.has_value()) {
     if (message.has_hello()) return Greet(message.hello());
     return InvalidField("message", message.has_batch() ? "batch" : "nothing", "hello",
                         "the first message of a stream is Hello");
   }
-  if (message.has_batch()) return AcceptBatch(inbound);
+  if (message.has_batch()) {
+    AcceptBatch(inbound);
+    return absl::OkStatus();
+  }
   return InvalidField("message", message.has_hello() ? "hello" : "nothing", "batch",
                       "every message after Hello is a batch");
 }
@@ -110,7 +133,7 @@ absl::Status RigSession::Greet(const v1::Hello& hello) {
   PARALLAX_ASSIGN_OR_RETURN(run_ledger_,
                             context_.registry.LedgerOfRun(context_.store, name.rig, name.run));
   rig_ = std::move(rig);
-  run_ = name.run;
+  run_ = {.rig = name.rig, .run = name.run};
   channels_ = signal::ListChannels(rig_->rig);
   stream_ = state.stream;
   producer_ = hello.producer_id();
@@ -148,7 +171,7 @@ void RigSession::SendWelcome(uint64_t resume_from_seq) {
 void RigSession::SendAck() {
   v1::StreamResponse response;
   v1::Ack* ack = response.mutable_ack();
-  std::vector<int64_t> received_unix_ns;
+  acked_unix_ns_.clear();
   {
     base::MutexLock lock(mutex_);
     ack->set_seq(durable_seq_ - 1);
@@ -157,78 +180,76 @@ void RigSession::SendAck() {
       *ack->add_rejected_examples() = std::move(example);
     }
     examples_.clear();
-    received_unix_ns.swap(unacked_unix_ns_);
+    acked_unix_ns_.swap(unacked_unix_ns_);
   }
   const int64_t now_unix_ns = absl::ToUnixNanos(context_.clock.Now());
-  for (const int64_t then_unix_ns : received_unix_ns) {
+  for (const int64_t then_unix_ns : acked_unix_ns_) {
     context_.observer.OnAcked(absl::Nanoseconds(now_unix_ns - then_unix_ns));
   }
   sink_.Send(std::move(response));
 }
 
-absl::Status RigSession::AcceptBatch(const Inbound& inbound) {
-  const v1::SampleBatch& wire = inbound.message->batch();
+void RigSession::AcceptBatch(const Inbound& inbound) {
+  // Of the thread, not of the session: there are few threads, and a session may be idle for days.
+  thread_local signal::SampleBatch batch;
+  thread_local store::BatchEncoder encoder;
+  const v1::SampleBatch& wire = inbound.request->message().batch();
   BatchTally tally{.received = CountSamples(wire)};
   const auto refuse = [&](const char* reason, absl::Status status) {
     Count([&](Ledger* ledger) {
       CountReceived(tally, ledger);
       CountRefused(tally, reason, ledger);
     });
-    // Where even this fails the store is broken or full, which its own calls tell.
-    if (tally.received > 0) (void)context_.store.RecordRefusal(stream_, reason, tally.received);
-    return status;
+    refused_ = {.reason = reason, .samples = tally.received, .status = std::move(status)};
   };
   if (wire.seq() > expected_seq_) {
     return refuse(
         store::kOutOfSequence,
         SeqStatus(absl::StatusCode::kOutOfRange, "batches are missing", wire.seq(), expected_seq_));
   }
-  absl::StatusOr<signal::SampleBatch> batch = BatchFromProto(wire);
-  if (!batch.ok()) return refuse(store::kMalformedBatch, batch.status());
-  if (absl::Status status = signal::AdmitBatch(channels_, &*batch, &tally.rejected); !status.ok()) {
+  if (absl::Status status = ReadBatch(wire, &batch); !status.ok()) {
+    return refuse(store::kMalformedBatch, std::move(status));
+  }
+  if (absl::Status status = signal::AdmitBatch(channels_, &batch, &tally.rejected); !status.ok()) {
     return refuse(store::kMalformedBatch, AtField(std::move(status), "batch"));
   }
-  if (tally.rejected.Total() > 0) {
-    std::vector<v1::ErrorDetail> examples = RejectedExamples(channels_, wire, kMaxExamples);
-    base::MutexLock lock(mutex_);
-    for (v1::ErrorDetail& example : examples) {
-      if (examples_.size() < kMaxExamples) examples_.push_back(std::move(example));
-    }
-  }
-  tally.admitted = batch->SampleCount();
-  pending_ = {.batch = store::EncodeBatch(*batch, tally.rejected),
-              .tally = tally,
-              .bytes = inbound.bytes,
-              .samples = std::make_shared<const signal::SampleBatch>(*std::move(batch))};
+  if (tally.rejected.Total() > 0) AddExamples(wire);
+  pending_ = {.batch = encoder.Encode(batch, tally.rejected), .bytes = inbound.bytes};
   pending_->batch.stream = stream_;
   pending_->batch.received_unix_ns = inbound.received_unix_ns;
   if (wire.seq() == expected_seq_) ++expected_seq_;
   Append();
-  return absl::OkStatus();
+}
+
+void RigSession::AddExamples(const v1::SampleBatch& wire) {
+  std::vector<v1::ErrorDetail> examples = RejectedExamples(channels_, wire, kMaxExamples);
+  base::MutexLock lock(mutex_);
+  for (v1::ErrorDetail& example : examples) {
+    if (examples_.size() < kMaxExamples) examples_.push_back(std::move(example));
+  }
+}
+
+void RigSession::RecordRefusal() {
+  const Refused refused = *std::exchange(refused_, std::nullopt);
+  // Where even this fails the store is broken or full, which its own calls tell.
+  if (refused.samples > 0) {
+    (void)context_.store.RecordRefusal(stream_, refused.reason, refused.samples);
+  }
+  Fail(refused.status);
 }
 
 bool RigSession::TryAppendOnce() {
-  const BatchTally tally = pending_->tally;
-  const CommittedBatch batch{.rig = rig_->rig.id,
-                             .run = run_,
-                             .stream = stream_,
-                             .received_unix_ns = pending_->batch.received_unix_ns,
-                             .batch = pending_->samples};
+  const BatchTally tally = TallyOf(pending_->batch);
   {
     base::MutexLock lock(mutex_);
-    ++in_store_;
+    in_store_.push_back(pending_->bytes);
   }
-  // Counted first: the store may call back before TryAppend returns.
+  // Counted first: the store may tell of it before TryAppend returns.
   Count([&](Ledger* ledger) { CountReceived(tally, ledger); });
-  const bool taken = context_.store.TryAppend(
-      pending_->batch, [self = shared_from_this(), batch, tally, bytes = pending_->bytes](
-                           const absl::StatusOr<store::AppendOutcome>& outcome) {
-        self->OnAppended(batch, tally, bytes, outcome);
-      });
-  if (taken) return true;
+  if (context_.store.TryAppend(pending_->batch, shared_from_this())) return true;
   Count([&](Ledger* ledger) { UncountReceived(tally, ledger); });
   base::MutexLock lock(mutex_);
-  --in_store_;
+  in_store_.pop_back();
   return false;
 }
 
@@ -248,55 +269,45 @@ void RigSession::Append() {
   append_waits_ = !taken;
 }
 
-absl::Status RigSession::Settle(uint64_t seq, const BatchTally& tally,
-                                const absl::StatusOr<store::AppendOutcome>& outcome) {
-  if (!outcome.ok()) {
-    Count([&](Ledger* ledger) { CountRefused(tally, store::kStoreRefused, ledger); });
-    return outcome.status();
-  }
-  switch (outcome->result) {
-    case store::AppendResult::kCommitted:
-      Count([&](Ledger* ledger) { CountStored(tally, ledger); });
-      return absl::OkStatus();
-    case store::AppendResult::kDuplicate:
-      Count([&](Ledger* ledger) { CountDuplicate(tally, ledger); });
-      return absl::OkStatus();
-    case store::AppendResult::kGap:
-      Count([&](Ledger* ledger) { CountRefused(tally, store::kOutOfSequence, ledger); });
-      return SeqStatus(absl::StatusCode::kOutOfRange, "batches are missing", seq,
-                       outcome->next_seq);
-    case store::AppendResult::kConflict:
-      Count([&](Ledger* ledger) { CountRefused(tally, store::kConflictingBatch, ledger); });
-      return SeqStatus(absl::StatusCode::kDataLoss, "this batch is on disk with other content", seq,
-                       outcome->next_seq);
-  }
-  return absl::InternalError("unknown outcome of an append");
-}
-
-void RigSession::OnAppended(const CommittedBatch& batch, const BatchTally& tally, size_t bytes,
-                            const absl::StatusOr<store::AppendOutcome>& outcome) {
-  const absl::Status status = Settle(batch.batch->seq, tally, outcome);
+void RigSession::OnAppended(std::span<store::AppendedBatch> batches) {
+  Count([&](Ledger* ledger) {
+    for (const store::AppendedBatch& appended : batches) CountAppended(appended, ledger);
+  });
+  size_t bytes = 0;
+  bool at_once = false;
   {
     base::MutexLock lock(mutex_);
-    --in_store_;
-    end_.Update(status);
-    if (status.ok()) {
-      durable_seq_ = std::max(durable_seq_, outcome->next_seq);
-      ack_due_ = true;
-      // A producer that reads no acks may not fill memory: the longest waits are kept.
-      if (unacked_unix_ns_.size() < context_.options.credit) {
-        unacked_unix_ns_.push_back(batch.received_unix_ns);
-      }
-    } else {
-      bytes += EmptyInbox();
+    for (const store::AppendedBatch& appended : batches) {
+      bytes += in_store_.front();
+      in_store_.pop_front();
+      NoteAppended(appended);
     }
-    AskForTurn();
+    if (!end_.ok()) bytes += EmptyInbox();
+    // To wake a worker for an ack would make it wait for a processor.
+    at_once = !has_turn_ && OnlyAckIsDue();
+    at_once ? void(has_turn_ = true) : AskForTurn();
   }
   account_.Release(bytes);
+  if (at_once) RunTurn(May::kNotBlock);
   context_.gate.WakeAll();
-  // Last: its ack does not wait for whoever looks at it.
-  const bool stored = status.ok() && outcome->result == store::AppendResult::kCommitted;
-  if (stored && context_.commits != nullptr) context_.commits->OnCommitted(batch);
+  if (context_.commits == nullptr) return;
+  // Last: their ack does not wait for whoever looks at them.
+  const auto end = std::remove_if(batches.begin(), batches.end(), [](const auto& appended) {
+    return !appended.outcome.ok() || appended.outcome->result != store::AppendResult::kCommitted;
+  });
+  if (end != batches.begin()) context_.commits->OnCommitted(run_, {batches.begin(), end});
+}
+
+void RigSession::NoteAppended(const store::AppendedBatch& appended) {
+  const absl::Status status = StatusOf(appended);
+  end_.Update(status);
+  if (!status.ok()) return;
+  durable_seq_ = std::max(durable_seq_, appended.outcome->next_seq);
+  ack_due_ = true;
+  // A producer that reads no acks may not fill memory: the longest waits are kept.
+  if (unacked_unix_ns_.size() < context_.options.credit) {
+    unacked_unix_ns_.push_back(appended.batch.received_unix_ns);
+  }
 }
 
 }  // namespace parallax::server

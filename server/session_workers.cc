@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/base/short_slices.h"
 #include "server/rig_session.h"
 
 namespace parallax::server {
@@ -26,6 +27,7 @@ void SessionWorkers::Post(std::shared_ptr<RigSession> session) {
 }
 
 void SessionWorkers::Run() {
+  base::AskForShortSlices();
   for (;;) {
     std::shared_ptr<RigSession> session;
     {

@@ -41,16 +41,6 @@ void PutTimes(const std::vector<int64_t>& times, const signal::ChannelColumn* pr
   PackIntegers(times, 1, out);
 }
 
-void PutValues(const std::vector<double>& values, std::string* out) {
-  if (const std::optional<ScaledColumn> scaled = ScaleToIntegers(values)) {
-    out->push_back(static_cast<char>(kScaledValues + scaled->exponent));
-    PackIntegers(scaled->integers, 1, out);
-    return;
-  }
-  out->push_back(static_cast<char>(kRawValues));
-  out->append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double));
-}
-
 bool ReadTimes(ByteReader& in, size_t count, const signal::ChannelColumn* previous,
                std::vector<int64_t>* times) {
   uint8_t mode = 0;
@@ -115,17 +105,6 @@ bool ReadBatch(ByteReader& in, signal::SampleBatch* batch) {
   return in.remaining() == 0;
 }
 
-void PutColumn(const signal::ChannelColumn& column, const signal::ChannelColumn* previous,
-               std::string* out) {
-  const uint32_t lowest = previous == nullptr ? 0 : previous->channel_index + 1;
-  PutVarint(column.channel_index - lowest, out);
-  PutVarint(column.value.size(), out);
-  if (column.value.empty()) return;
-  PutTimes(column.time_unix_ns, previous, out);
-  PutValues(column.value, out);
-  PutQuality(column.quality, out);
-}
-
 void SetTimeBounds(const signal::SampleBatch& batch, EncodedBatch* encoded) {
   encoded->first_time_unix_ns = INT64_MAX;
   encoded->last_time_unix_ns = INT64_MIN;
@@ -140,23 +119,50 @@ void SetTimeBounds(const signal::SampleBatch& batch, EncodedBatch* encoded) {
 
 }  // namespace
 
-EncodedBatch EncodeBatch(const signal::SampleBatch& batch, const signal::RejectCounts& rejected) {
+void BatchEncoder::PutValues(const std::vector<double>& values) {
+  if (ScaleToIntegers(values, &scaled_)) {
+    out_.push_back(static_cast<char>(kScaledValues + scaled_.exponent));
+    PackIntegers(scaled_.integers, 1, &out_);
+    return;
+  }
+  out_.push_back(static_cast<char>(kRawValues));
+  out_.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double));
+}
+
+void BatchEncoder::PutColumn(const signal::ChannelColumn& column,
+                             const signal::ChannelColumn* previous) {
+  const uint32_t lowest = previous == nullptr ? 0 : previous->channel_index + 1;
+  PutVarint(column.channel_index - lowest, &out_);
+  PutVarint(column.value.size(), &out_);
+  if (column.value.empty()) return;
+  PutTimes(column.time_unix_ns, previous, &out_);
+  PutValues(column.value);
+  PutQuality(column.quality, &out_);
+}
+
+EncodedBatch BatchEncoder::Encode(const signal::SampleBatch& batch,
+                                  const signal::RejectCounts& rejected) {
   EncodedBatch encoded;
   encoded.seq = batch.seq;
   encoded.rejected = rejected;
   encoded.samples = static_cast<uint32_t>(batch.SampleCount());
   SetTimeBounds(batch, &encoded);
-  encoded.data.push_back(static_cast<char>(kBatchVersion));
-  PutVarint(rejected.not_finite, &encoded.data);
-  PutVarint(rejected.time_out_of_range, &encoded.data);
-  PutVarint(batch.columns.size(), &encoded.data);
+  out_.assign(1, static_cast<char>(kBatchVersion));
+  PutVarint(rejected.not_finite, &out_);
+  PutVarint(rejected.time_out_of_range, &out_);
+  PutVarint(batch.columns.size(), &out_);
   const signal::ChannelColumn* previous = nullptr;
   for (const signal::ChannelColumn& column : batch.columns) {
-    PutColumn(column, previous, &encoded.data);
+    PutColumn(column, previous);
     previous = &column;
   }
-  encoded.checksum = XXH3_64bits(encoded.data.data(), encoded.data.size());
+  encoded.checksum = XXH3_64bits(out_.data(), out_.size());
+  encoded.data = out_;
   return encoded;
+}
+
+EncodedBatch EncodeBatch(const signal::SampleBatch& batch, const signal::RejectCounts& rejected) {
+  return BatchEncoder().Encode(batch, rejected);
 }
 
 absl::StatusOr<signal::SampleBatch> DecodeBatch(uint64_t seq, std::string_view data) {

@@ -11,6 +11,7 @@
 #include "core/store/bit_packing.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 namespace parallax::store {
@@ -86,19 +87,46 @@ bool UnpackBlock(ByteReader& in, std::span<int64_t> block) {
   return true;
 }
 
+int64_t Difference(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
+}
+
+size_t DifferenceCount(std::span<const int64_t> values, int order) {
+  return values.size() - std::min(static_cast<size_t>(order), values.size());
+}
+
+/// The first integer of each pass.
+void PutHeads(std::span<const int64_t> values, int order, std::string* out) {
+  if (order >= 1 && !values.empty()) PutVarint(ZigZag(values[0]), out);
+  if (order == 2 && values.size() >= 2) {
+    PutVarint(ZigZag(Difference(values[1], values[0])), out);
+  }
+}
+
+/// The first differences of `values`, as many as `out` holds.
+void FillDifferences(std::span<const int64_t> values, int order, std::span<int64_t> out) {
+  for (size_t i = 0; i < out.size(); ++i) {
+    switch (order) {
+      case 0:
+        out[i] = values[i];
+        break;
+      case 1:
+        out[i] = Difference(values[i + 1], values[i]);
+        break;
+      default:
+        out[i] = Difference(Difference(values[i + 2], values[i + 1]),
+                            Difference(values[i + 1], values[i]));
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<int64_t> TakeDifferences(std::span<const int64_t> values, int order, std::string* out) {
-  std::vector<int64_t> work(values.begin(), values.end());
-  for (int pass = 0; pass < order && !work.empty(); ++pass) {
-    PutVarint(ZigZag(work.front()), out);
-    for (size_t i = 0; i + 1 < work.size(); ++i) {
-      work[i] =
-          static_cast<int64_t>(static_cast<uint64_t>(work[i + 1]) - static_cast<uint64_t>(work[i]));
-    }
-    work.pop_back();
-  }
-  return work;
+  PutHeads(values, order, out);
+  std::vector<int64_t> differences(DifferenceCount(values, order));
+  FillDifferences(values, order, differences);
+  return differences;
 }
 
 bool ReadHeads(ByteReader& in, int order, size_t count, std::vector<int64_t>* heads) {
@@ -123,10 +151,13 @@ void SumDifferences(std::span<const int64_t> heads, std::span<int64_t> values) {
 }
 
 void PackIntegers(std::span<const int64_t> values, int order, std::string* out) {
-  const std::vector<int64_t> differences = TakeDifferences(values, order, out);
-  const std::span<const int64_t> rest(differences);
-  for (size_t begin = 0; begin < rest.size(); begin += kBlock) {
-    PackBlock(rest.subspan(begin, std::min(kBlock, rest.size() - begin)), out);
+  PutHeads(values, order, out);
+  std::array<int64_t, kBlock> block;
+  const size_t count = DifferenceCount(values, order);
+  for (size_t begin = 0; begin < count; begin += kBlock) {
+    const std::span<int64_t> differences(block.data(), std::min(kBlock, count - begin));
+    FillDifferences(values.subspan(begin), order, differences);
+    PackBlock(differences, out);
   }
 }
 

@@ -17,8 +17,8 @@ void PackIntegers(std::span<const int64_t> values, int order, std::string* out);
 /// packing. Never reads beyond the input; allocates `count` integers, which the caller bounds.
 bool UnpackIntegers(ByteReader& in, int order, size_t count, std::vector<int64_t>* values);
 
-/// The pieces that PackIntegers is made of: differences taken `order` times, with the first integer
-/// of each pass written to `out` as a varint so that it does not widen what follows …
+/// The pieces that packings are made of: differences taken `order` times (0, 1 or 2), with the
+/// first integer of each pass written to `out` as a varint so that it does not widen what follows …
 std::vector<int64_t> TakeDifferences(std::span<const int64_t> values, int order, std::string* out);
 /// … and put back: `values` holds the differences after `heads`, the first integers.
 bool ReadHeads(ByteReader& in, int order, size_t count, std::vector<int64_t>* heads);

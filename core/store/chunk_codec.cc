@@ -52,13 +52,13 @@ void PutValues(const std::vector<double>& values, EncodedChunk* chunk) {
     PutFixed64(std::bit_cast<uint64_t>(values.front()), &chunk->data);
     return;
   }
-  const std::optional<ScaledColumn> scaled = ScaleToIntegers(values);
-  if (!scaled) return PutFullPrecision(values, chunk);
+  ScaledColumn scaled;
+  if (!ScaleToIntegers(values, &scaled)) return PutFullPrecision(values, chunk);
   chunk->codec = ChunkCodec::kScaled;
-  chunk->scale = scaled->exponent;
+  chunk->scale = scaled.exponent;
   chunk->data.push_back(static_cast<char>(chunk->codec));
-  chunk->data.push_back(static_cast<char>(scaled->exponent));
-  PutIntegers(scaled->integers, &chunk->data);
+  chunk->data.push_back(static_cast<char>(scaled.exponent));
+  PutIntegers(scaled.integers, &chunk->data);
 }
 
 bool ReadFrame(ByteReader& in, size_t count, std::string* bytes) {

@@ -36,27 +36,27 @@ int FindExponent(double value, int from) {
 
 double PowerOfTen(int exponent) { return kPowers[static_cast<size_t>(exponent)]; }
 
-std::optional<ScaledColumn> ScaleToIntegers(std::span<const double> values) {
-  ScaledColumn column;
-  if (values.empty()) return column;
+bool ScaleToIntegers(std::span<const double> values, ScaledColumn* column) {
+  column->exponent = 0;
+  column->integers.resize(values.size());
+  if (values.empty()) return true;
   // Looking at a few values first saves restarts: most columns have one resolution.
   for (const size_t probe : {size_t{0}, values.size() / 2, values.size() - 1}) {
-    column.exponent = FindExponent(values[probe], column.exponent);
-    if (column.exponent > kMaxDecimalExponent) return std::nullopt;
+    column->exponent = FindExponent(values[probe], column->exponent);
+    if (column->exponent > kMaxDecimalExponent) return false;
   }
-  column.integers.resize(values.size());
-  double power = kPowers[column.exponent];
+  double power = kPowers[column->exponent];
   for (size_t i = 0; i < values.size();) {
-    if (ScaleOne(values[i], power, &column.integers[i])) {
+    if (ScaleOne(values[i], power, &column->integers[i])) {
       ++i;
       continue;
     }
-    column.exponent = FindExponent(values[i], column.exponent + 1);
-    if (column.exponent > kMaxDecimalExponent) return std::nullopt;
-    power = kPowers[column.exponent];
+    column->exponent = FindExponent(values[i], column->exponent + 1);
+    if (column->exponent > kMaxDecimalExponent) return false;
+    power = kPowers[column->exponent];
     i = 0;
   }
-  return column;
+  return true;
 }
 
 void UnscaleIntegers(std::span<const int64_t> integers, int exponent, std::span<double> values) {

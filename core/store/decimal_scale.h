@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -18,9 +17,10 @@ struct ScaledColumn {
   std::vector<int64_t> integers;
 };
 
-/// The least exponent k ≤ 15 such that every value equals round(v·10^k) / 10^k bit for bit with
-/// |v·10^k| < 2^53, and the integers; nullopt where there is none (full-precision values, -0.0).
-std::optional<ScaledColumn> ScaleToIntegers(std::span<const double> values);
+/// Finds the least exponent k ≤ 15 such that every value equals round(v·10^k) / 10^k bit for bit
+/// with |v·10^k| < 2^53, and the integers. False where there is none (full-precision values, -0.0).
+/// `column` may have held another: its memory is used again.
+bool ScaleToIntegers(std::span<const double> values, ScaledColumn* column);
 
 /// 10^exponent; exact for exponents up to 22. REQUIRES: 0 ≤ exponent ≤ kMaxDecimalExponent.
 double PowerOfTen(int exponent);

@@ -84,8 +84,8 @@ class SqliteStore final : public Store {
     return Write<StreamState>([&](Connection& c) { return store::OpenStream(c, key); });
   }
 
-  bool TryAppend(EncodedBatch& batch, AppendCallback done) override {
-    return writer_.TryAppend(batch, std::move(done));
+  bool TryAppend(EncodedBatch& batch, std::shared_ptr<AppendObserver> observer) override {
+    return writer_.TryAppend(batch, std::move(observer));
   }
 
   absl::Status RecordRefusal(int64_t stream, const std::string& reason, uint64_t samples) override {

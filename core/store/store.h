@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -13,6 +14,7 @@
 #include "core/signal/rig.h"
 #include "core/signal/run.h"
 #include "core/signal/sample_batch.h"
+#include "core/store/append.h"
 #include "core/store/store_copy.h"
 
 namespace parallax::store {
@@ -87,6 +89,7 @@ struct RunRow {
 struct RunKey {
   std::string rig;
   std::string run;
+  auto operator<=>(const RunKey&) const = default;
 };
 
 /// Names one stream of a run. Deduplication is by (producer_id, epoch, seq).
@@ -114,35 +117,6 @@ struct StreamRow {
   int64_t first_received_unix_ns = 0;
   int64_t last_received_unix_ns = 0;
 };
-
-/// A batch that is validated, encoded and check-summed, ready to be bound to a row. Made by
-/// EncodeBatch outside the writer thread.
-struct EncodedBatch {
-  int64_t stream = 0;
-  uint64_t seq = 0;
-  uint32_t samples = 0;  ///< admitted samples, those to be stored
-  signal::RejectCounts rejected;
-  int64_t first_time_unix_ns = 0;  ///< least source time; 0 where there are no samples
-  int64_t last_time_unix_ns = 0;
-  int64_t received_unix_ns = 0;  ///< by the daemon's clock, no part of content, checksum or digest
-  uint64_t checksum = 0;         ///< XXH3-64 of `data`
-  std::string data;              ///< the grammar opens batch_codec.cc
-};
-
-enum class AppendResult {
-  kCommitted,
-  kDuplicate,  ///< this seq is on disk with the same content
-  kGap,        ///< seq is beyond next_seq
-  kConflict,   ///< this seq is on disk with other content
-};
-
-struct AppendOutcome {
-  AppendResult result = AppendResult::kCommitted;
-  uint64_t next_seq = 0;  ///< of the stream, after this append
-};
-
-/// Called on the writer thread once the batch is on disk or refused; must not block.
-using AppendCallback = std::function<void(const absl::StatusOr<AppendOutcome>&)>;
 
 /// Called once, on the writer thread, when the store has failed for good; `status` is what every
 /// call answers from then on. Must not block and must not call the store.
@@ -283,8 +257,8 @@ class Store {
   virtual absl::StatusOr<StreamState> OpenStream(const StreamKey& key) = 0;
   /// Queues a batch for the next commit. Group commit: all that is queued goes into one
   /// transaction. False, with `batch` untouched, when kMaxQueuedBytes wait already: try again after
-  /// a callback.
-  virtual bool TryAppend(EncodedBatch& batch, AppendCallback done) = 0;
+  /// an observer was told. `observer` may be null.
+  virtual bool TryAppend(EncodedBatch& batch, std::shared_ptr<AppendObserver> observer) = 0;
 
   /// Counts samples of a batch that was refused before TryAppend; `reason` is one of the above.
   /// What TryAppend refuses is counted by itself: a gap or conflict at once, a full disk with the

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/field_error.h"
+#include "core/base/short_slices.h"
 
 namespace parallax::store {
 namespace {
@@ -36,14 +37,13 @@ Writer::~Writer() {
   thread_.join();
 }
 
-bool Writer::TryAppend(EncodedBatch& batch, AppendCallback done) {
+bool Writer::TryAppend(EncodedBatch& batch, std::shared_ptr<AppendObserver> observer) {
   base::MutexLock lock(mutex_);
   if (waiting_bytes_ >= kMaxQueuedBytes) return false;
   waiting_bytes_ += Weight(batch);
-  Task task;
-  task.batch = std::move(batch);
-  task.done = std::move(done);
-  tasks_.push_back(std::move(task));
+  Task& task = tasks_.emplace_back();
+  task.appended.batch = std::move(batch);
+  task.observer = std::move(observer);
   if (tasks_.size() == 1) queued_.NotifyOne();
   return true;
 }
@@ -53,9 +53,7 @@ absl::Status Writer::Execute(const Command& command) {
   waiter.command = &command;
   base::MutexLock lock(mutex_);
   if (!health_.ok()) return health_;
-  Task task;
-  task.waiter = &waiter;
-  tasks_.push_back(std::move(task));
+  tasks_.emplace_back().waiter = &waiter;
   queued_.NotifyOne();
   while (!waiter.answered) answered_.Wait(mutex_);
   return waiter.status;
@@ -81,45 +79,45 @@ absl::Status Writer::Health() const {
 }
 
 void Writer::Loop() {
-  for (std::vector<Task> group = TakeAll(); !group.empty(); group = TakeAll()) {
+  base::AskForShortSlices();
+  while (TakeAll()) {
     absl::Status status = Health();
-    if (status.ok()) status = Commit(group);
-    Answer(group, status);
+    if (status.ok()) status = Commit();
+    Answer(status);
     if (wal_pages_ >= checkpoint_pages_) Checkpoint();
   }
   connection_.reset();  // the last connection to close checkpoints, on this thread
 }
 
-std::vector<Writer::Task> Writer::TakeAll() {
+bool Writer::TakeAll() {
+  group_.clear();
   base::MutexLock lock(mutex_);
   while (tasks_.empty() && !stopping_) queued_.Wait(mutex_);
-  std::vector<Task> group(std::make_move_iterator(tasks_.begin()),
-                          std::make_move_iterator(tasks_.end()));
-  tasks_.clear();
-  return group;
+  group_.swap(tasks_);
+  return !group_.empty();
 }
 
-absl::Status Writer::Commit(std::vector<Task>& group) {
+absl::Status Writer::Commit() {
   try {
-    Apply(group);
+    Apply();
     ingest_.ForgetOwed();
     return absl::OkStatus();
   } catch (const SQLite::Exception& error) {
     const absl::Status status = Fail(error);
-    for (const Task& task : group) {
-      if (task.waiter == nullptr) ingest_.Owe(task.batch);
+    for (const Task& task : group_) {
+      if (task.waiter == nullptr) ingest_.Owe(task.appended.batch);
     }
     return status;
   }
 }
 
-void Writer::Apply(std::vector<Task>& group) {
+void Writer::Apply() {
   const int64_t now_unix_ns = absl::ToUnixNanos(clock_.Now());
   Query(*connection_, "BEGIN IMMEDIATE").Execute();
   ingest_.CountOwed(*connection_);
-  for (Task& task : group) {
+  for (Task& task : group_) {
     if (task.waiter == nullptr) {
-      task.outcome = ingest_.Apply(*connection_, task.batch);
+      task.appended.outcome = ingest_.Apply(*connection_, task.appended.batch);
       continue;
     }
     ingest_.Flush(*connection_, now_unix_ns);  // a command sees the batches queued before it
@@ -153,12 +151,12 @@ absl::Status Writer::Fail(const SQLite::Exception& error) {
   return status;
 }
 
-void Writer::Answer(std::vector<Task>& group, const absl::Status& status) {
+void Writer::Answer(const absl::Status& status) {
   {
     base::MutexLock lock(mutex_);
-    for (Task& task : group) {
+    for (const Task& task : group_) {
       if (task.waiter == nullptr) {
-        waiting_bytes_ -= Weight(task.batch);
+        waiting_bytes_ -= Weight(task.appended.batch);
         continue;
       }
       if (!status.ok()) task.waiter->status = status;
@@ -166,10 +164,25 @@ void Writer::Answer(std::vector<Task>& group, const absl::Status& status) {
     }
     answered_.NotifyAll();
   }
-  for (Task& task : group) {
-    if (task.waiter != nullptr || !task.done) continue;
-    if (!status.ok()) task.outcome = status;
-    task.done(task.outcome);
+  TellObservers(status);
+}
+
+void Writer::TellObservers(const absl::Status& status) {
+  for (auto first = group_.begin(); first != group_.end(); ++first) {
+    // Null from here on for all of its batches, so that each observer is told once.
+    const std::shared_ptr<AppendObserver> observer = std::move(first->observer);
+    if (observer == nullptr) continue;
+    answers_.push_back(std::move(first->appended));
+    for (auto task = first + 1; task != group_.end(); ++task) {
+      if (task->observer != observer) continue;
+      task->observer.reset();
+      answers_.push_back(std::move(task->appended));
+    }
+    if (!status.ok()) {
+      for (AppendedBatch& answer : answers_) answer.outcome = status;
+    }
+    observer->OnAppended(answers_);
+    answers_.clear();
   }
 }
 

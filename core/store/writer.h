@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -34,7 +33,7 @@ class Writer {
   ~Writer();
 
   /// See Store::TryAppend.
-  bool TryAppend(EncodedBatch& batch, AppendCallback done);
+  bool TryAppend(EncodedBatch& batch, std::shared_ptr<AppendObserver> observer);
   /// Queues a command and waits until its group is on disk, or failed.
   absl::Status Execute(const Command& command);
   /// The same of a command that decides which streams take batches.
@@ -54,19 +53,20 @@ class Writer {
 
   /// A queued batch, or a queued command where `waiter` is set.
   struct Task {
-    EncodedBatch batch;
-    AppendCallback done;
+    AppendedBatch appended;
+    std::shared_ptr<AppendObserver> observer;
     Waiter* waiter = nullptr;
-    absl::StatusOr<AppendOutcome> outcome = AppendOutcome{};
   };
 
   void Loop();
-  std::vector<Task> TakeAll();
-  absl::Status Commit(std::vector<Task>& group);
-  void Apply(std::vector<Task>& group);
+  /// Makes all that is queued the group; false once there is nothing and never will be.
+  bool TakeAll();
+  absl::Status Commit();
+  void Apply();
   absl::Status RunCommand(const Command& command);
   absl::Status Fail(const SQLite::Exception& error);
-  void Answer(std::vector<Task>& group, const absl::Status& status);
+  void Answer(const absl::Status& status);
+  void TellObservers(const absl::Status& status);
   void Checkpoint();
   void Break(const absl::Status& status);
 
@@ -74,6 +74,8 @@ class Writer {
   std::unique_ptr<Connection> connection_;
   Ingest ingest_;
   int wal_pages_ = 0;
+  std::vector<Task> group_;  ///< being committed; with tasks_ by turns, to keep their memory
+  std::vector<AppendedBatch> answers_;  ///< to one observer
   const FailureCallback on_failed_;
   const int checkpoint_pages_;
   const base::Clock& clock_;
@@ -81,7 +83,7 @@ class Writer {
   mutable base::Mutex mutex_;
   base::CondVar queued_;
   base::CondVar answered_;
-  std::deque<Task> tasks_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Task> tasks_ ABSL_GUARDED_BY(mutex_);
   size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  ///< queued or in the group being committed
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status health_ ABSL_GUARDED_BY(mutex_);

@@ -54,6 +54,7 @@ struct AckSettings {
       75.0;  ///< long enough for the daemon's first compaction, a minute after its start
   double warm_up_s = 2.0;  ///< of these; batches due by then are sent and not counted
   int appends = 500;       ///< bare ones, before and after each load
+  int rigs = 0;            ///< of the one load to measure; 0: all loads
 };
 
 LoadShape ShapeOf(const AckLoad& load, const AckSettings& settings) {
@@ -184,6 +185,8 @@ int RunAckBenchmark(int argc, char** argv) {
       ->check(CLI::Range(0.0, 3600.0));
   app.add_option("--appends", settings.appends, "Bare appends before and after each load")
       ->check(CLI::Range(1, 100'000));
+  app.add_option("--rigs", settings.rigs, "Measure this load alone")
+      ->check(CLI::IsMember({8, 64}));
   CLI11_PARSE(app, argc, argv);
   if (settings.warm_up_s + 2.0 * kBatchSeconds > settings.seconds) {
     std::fprintf(stderr, "ack_benchmark: nothing is left to count after the warm-up\n");
@@ -191,6 +194,7 @@ int RunAckBenchmark(int argc, char** argv) {
   }
   for (const Wire wire : WiresNamed(settings.wire)) {
     for (const AckLoad& load : kAckLoads) {
+      if (settings.rigs != 0 && settings.rigs != load.rigs) continue;
       const absl::Status status = MeasureAcks(settings, wire, load);
       if (status.ok()) continue;
       std::fprintf(stderr, "ack_benchmark: %s\n", status.ToString().c_str());

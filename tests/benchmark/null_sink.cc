@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/file.h"
+#include "core/base/memory_policy.h"
 #include "core/base/mutex.h"
 #include "core/base/status_macros.h"
 #include "parallax/v1/ingest.pb.h"
@@ -110,6 +111,7 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(
 }  // namespace
 
 absl::Status RunNullSink(const NullSinkOptions& options) {
+  base::KeepFreedMemory();  // as the daemon does
   // Blocked before any thread starts, so that sigwait is the only one to see it.
   sigset_t signals;
   sigemptyset(&signals);

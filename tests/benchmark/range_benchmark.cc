@@ -26,6 +26,7 @@
 #include "core/store/sqlite_store.h"
 #include "tests/benchmark/goal_row.h"
 #include "tests/benchmark/lab_access.h"
+#include "tests/core/store/append_callback.h"
 
 namespace parallax::benchmarks {
 namespace {
@@ -106,12 +107,12 @@ absl::Status AppendWhole(store::Store& store, store::EncodedBatch batch) {
   base::Mutex mutex;
   base::CondVar answered;
   std::optional<absl::Status> answer;
-  const bool queued =
-      store.TryAppend(batch, [&](const absl::StatusOr<store::AppendOutcome>& outcome) {
+  const bool queued = store.TryAppend(
+      batch, store::Calling([&](const absl::StatusOr<store::AppendOutcome>& outcome) {
         base::MutexLock lock(mutex);
         answer = outcome.status();
         answered.NotifyOne();
-      });
+      }));
   if (!queued) return absl::ResourceExhaustedError("the store's queue is full");
   base::MutexLock lock(mutex);
   while (!answer.has_value()) answered.Wait(mutex);

@@ -71,6 +71,7 @@ class SessionBench {
   AppendGate gate;
   SessionRegistry registry{8, 8};
   ReadBudget budget{IngestOptions().read_limits()};
+  StreamRequestPool requests{IngestOptions().max_kept_bytes};
   RunLedger totals;
   Deaf observer;
   SessionWorkers workers{1};
@@ -82,6 +83,7 @@ class SessionBench {
                               .gate = gate,
                               .registry = registry,
                               .budget = budget,
+                              .requests = requests,
                               .totals = totals,
                               .observer = observer,
                               .options = {.credit = 4, .workers = 1}};

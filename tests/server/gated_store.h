@@ -32,10 +32,10 @@ class GatedStore final : public store::Store {
   void Release() {
     base::MutexLock lock(mutex_);
     holding_ = false;
-    for (auto& [batch, done] : held_) (void)inner_->TryAppend(batch, std::move(done));
+    for (auto& [batch, observer] : held_) (void)inner_->TryAppend(batch, std::move(observer));
     held_.clear();
   }
-  /// Batches are called back with `status`, OK for no more of this.
+  /// Batches are answered with `status`, OK for no more of this.
   void FailAppends(absl::Status status) {
     base::MutexLock lock(mutex_);
     failure_ = std::move(status);
@@ -112,21 +112,23 @@ class GatedStore final : public store::Store {
     });
   }
 
-  bool TryAppend(store::EncodedBatch& batch, store::AppendCallback done) override {
+  bool TryAppend(store::EncodedBatch& batch,
+                 std::shared_ptr<store::AppendObserver> observer) override {
     absl::Status failure;
     {
       base::MutexLock lock(mutex_);
       failure = failure_;
-      if (failure.ok() && !holding_) return inner_->TryAppend(batch, std::move(done));
+      if (failure.ok() && !holding_) return inner_->TryAppend(batch, std::move(observer));
       if (failure.ok()) {
         const bool room = held_.size() < capacity_;
-        if (room) held_.emplace_back(std::move(batch), std::move(done));
+        if (room) held_.emplace_back(std::move(batch), std::move(observer));
         refusals_ += room ? 0 : 1;
         changed_.NotifyAll();
         return room;
       }
     }
-    done(failure);
+    store::AppendedBatch answer{.batch = std::move(batch), .outcome = failure};
+    observer->OnAppended({&answer, 1});
     return true;
   }
 
@@ -199,7 +201,8 @@ class GatedStore final : public store::Store {
   size_t capacity_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t refusals_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
-  std::deque<std::pair<store::EncodedBatch, store::AppendCallback>> held_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::pair<store::EncodedBatch, std::shared_ptr<store::AppendObserver>>> held_
+      ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace parallax::server

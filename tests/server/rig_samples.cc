@@ -40,6 +40,19 @@ v1::CreateRigRequest BoardRequest(const std::string& rig_id) {
   return request;
 }
 
+signal::Rig SessionBoard() {
+  signal::Rig rig{.id = "board", .kind = "two_heater", .devices = {{.id = "board"}}};
+  for (const char* id : {"Q1", "Q2", "T1", "T2"}) {
+    const bool measured = id[0] == 'T';
+    rig.devices[0].channels.push_back({.id = id,
+                                       .quantity = measured ? "temperature" : "heater_power",
+                                       .unit = measured ? "Cel" : "%",
+                                       .range_low = -40.0,
+                                       .range_high = 125.0});
+  }
+  return rig;
+}
+
 v1::OpenRunRequest RunRequest(const std::string& rig_id, const std::string& run_id) {
   v1::OpenRunRequest request;
   request.set_rig("rigs/" + rig_id);

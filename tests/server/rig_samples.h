@@ -2,12 +2,16 @@
 
 #include <string>
 
+#include "core/signal/rig.h"
 #include "parallax/v1/ingest.pb.h"
 
 namespace parallax::server {
 
 /// A two-heater board that the built-in twin predicts: board/Q1, Q2 [%], T1, T2 [Cel].
 v1::CreateRigRequest BoardRequest(const std::string& rig_id);
+
+/// The board of BoardBatch as the store keeps it: "board".
+signal::Rig SessionBoard();
 
 /// A run of a board, started at 1,700,000,000 s, split CALIBRATE.
 v1::OpenRunRequest RunRequest(const std::string& rig_id, const std::string& run_id);

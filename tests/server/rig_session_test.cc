@@ -26,19 +26,6 @@ namespace {
 
 constexpr int kProducers = 4;
 
-signal::Rig SessionBoard() {
-  signal::Rig rig{.id = "board", .kind = "two_heater", .devices = {{.id = "board"}}};
-  for (const char* id : {"Q1", "Q2", "T1", "T2"}) {
-    const bool measured = id[0] == 'T';
-    rig.devices[0].channels.push_back({.id = id,
-                                       .quantity = measured ? "temperature" : "heater_power",
-                                       .unit = measured ? "Cel" : "%",
-                                       .range_low = -40.0,
-                                       .range_high = 125.0});
-  }
-  return rig;
-}
-
 /// The longest time that a batch waited for its ack, and what was said of streams.
 class SessionDiary final : public SessionObserver {
  public:
@@ -93,6 +80,7 @@ class RigSessionTest : public ::testing::Test {
             .gate = gate_,
             .registry = registry_,
             .budget = budget,
+            .requests = requests_,
             .totals = totals_,
             .observer = diary_,
             .options = {.credit = credit},
@@ -128,6 +116,7 @@ class RigSessionTest : public ::testing::Test {
   AppendGate gate_;
   SessionRegistry registry_{64, 64};
   ReadBudget budget_{IngestOptions().read_limits()};
+  StreamRequestPool requests_{IngestOptions().max_kept_bytes};
   std::optional<ReadBudget> tight_budget_;  ///< of a test that needs one
   RunLedger totals_;
   SessionDiary diary_;
@@ -320,12 +309,13 @@ TEST_F(RigSessionTest, AStreamIsToldWhenItBeginsAndEnds) {
 /// Remembers the places of what it is told.
 class CommitLog final : public CommitObserver {
  public:
-  void OnCommitted(CommittedBatch batch) override {
+  void OnCommitted(const store::RunKey& run, std::span<store::AppendedBatch> batches) override {
     base::MutexLock lock(mutex_);
-    seqs_.push_back(batch.batch->seq);
-    samples_ += batch.batch->SampleCount();
-    EXPECT_EQ(batch.rig, "board");
-    EXPECT_EQ(batch.run, "one");
+    EXPECT_EQ(run, (store::RunKey{"board", "one"}));
+    for (const store::AppendedBatch& appended : batches) {
+      seqs_.push_back(appended.batch.seq);
+      samples_ += appended.batch.samples;
+    }
   }
   std::vector<uint64_t> seqs() const {
     base::MutexLock lock(mutex_);

@@ -10,6 +10,7 @@ namespace parallax::server {
 
 SessionPeer::SessionPeer(const IngestContext& context, Reads reads)
     : registry_(context.registry),
+      requests_(context.requests),
       reads_(reads),
       state_(std::make_shared<State>()),
       session_(std::make_shared<RigSession>(context, *this, "")) {
@@ -53,8 +54,9 @@ bool SessionPeer::Send(v1::StreamRequest request) {
     if (state.end) return false;
     state.may_send = false;  // before the session sees it: it may ask for the next at once
   }
-  auto message = std::make_unique<v1::StreamRequest>(std::move(request));
-  if (session_->OnMessage(std::move(message)) == NextRead::kStart) ReadNext();
+  StreamRequestPool::Handle read = requests_.Take();
+  read->message() = std::move(request);
+  if (session_->OnMessage(std::move(read)) == NextRead::kStart) ReadNext();
   return true;
 }
 

@@ -58,6 +58,7 @@ class SessionPeer final : public StreamSink {
   void CompleteWrites();
 
   SessionRegistry& registry_;
+  StreamRequestPool& requests_;
   const Reads reads_;
   const std::shared_ptr<State> state_;
   const std::shared_ptr<RigSession> session_;

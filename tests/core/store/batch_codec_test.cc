@@ -82,6 +82,7 @@ TEST(DecodeBatch, ReturnsExtremeTimesAndValues) {
 class BatchSeeds : public ::testing::TestWithParam<int> {};
 
 TEST_P(BatchSeeds, RoundTripsEveryBit) {
+  BatchEncoder used;
   for (uint64_t seq = 0; seq < 20; ++seq) {
     const signal::SampleBatch batch = MakeUnrulyBatch(static_cast<uint64_t>(GetParam()), seq, 8);
     const EncodedBatch encoded = EncodeBatch(batch, {});
@@ -89,6 +90,7 @@ TEST_P(BatchSeeds, RoundTripsEveryBit) {
     ASSERT_TRUE(back.ok()) << back.status().ToString();
     ExpectSameBatch(*back, batch);
     EXPECT_EQ(EncodeBatch(*back, {}).data, encoded.data);
+    EXPECT_EQ(used.Encode(batch, {}).data, encoded.data);  // nothing is left of those before
   }
 }
 

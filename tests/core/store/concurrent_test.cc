@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/mutex.h"
+#include "tests/core/store/append_callback.h"
 #include "tests/core/store/store_fixture.h"
 
 namespace parallax::store {
@@ -54,7 +55,7 @@ TEST_F(ConcurrentTest, ProducersReadersAndTheCompactorDoNotDisturbEachOther) {
         const auto take = [&answers](const absl::StatusOr<AppendOutcome>& outcome) {
           answers.Take(outcome);
         };
-        EXPECT_TRUE(store_->TryAppend(batch, take));
+        EXPECT_TRUE(store_->TryAppend(batch, Calling(take)));
       }
       committed += answers.WaitFor(kBatches);
       --producing;

@@ -3,6 +3,7 @@
 #include <future>
 #include <thread>
 
+#include "tests/core/store/append_callback.h"
 #include "tests/core/store/store_fixture.h"
 
 namespace parallax::store {
@@ -159,10 +160,11 @@ TEST_F(IngestTest, AFullQueueLeavesTheBatchUntouched) {
   std::promise<void> standing;
   std::promise<void> gate;
   EncodedBatch first = prototype;
-  ASSERT_TRUE(store_->TryAppend(first, [&](const absl::StatusOr<AppendOutcome>&) {
+  const auto stand = Calling([&](const absl::StatusOr<AppendOutcome>&) {
     standing.set_value();
     gate.get_future().wait();
-  }));
+  });
+  ASSERT_TRUE(store_->TryAppend(first, stand));
   standing.get_future().wait();
   size_t taken = 0;
   EncodedBatch batch;

@@ -8,6 +8,7 @@
 
 #include "core/store/batch_codec.h"
 #include "core/store/sqlite_store.h"
+#include "tests/core/store/append_callback.h"
 #include "tests/core/store/store_fixture.h"
 
 int main(int argc, char** argv) {
@@ -37,6 +38,6 @@ int main(int argc, char** argv) {
       if (write(STDOUT_FILENO, &seq, sizeof seq) != sizeof seq) _exit(6);
       ++answered;
     };
-    while (!store.TryAppend(batch, report)) std::this_thread::yield();
+    while (!store.TryAppend(batch, Calling(report))) std::this_thread::yield();
   }
 }

@@ -12,6 +12,7 @@
 #include "core/base/mutex.h"
 #include "core/base/status_macros.h"
 #include "core/store/series_digest.h"
+#include "tests/core/store/append_callback.h"
 #include "tests/core/store/store_fixture.h"
 
 namespace parallax::store {
@@ -189,7 +190,7 @@ absl::Status PowerLoad::SendAll(size_t stream, Store& store) {
     EncodedBatch batch = Planned(long_batch_, stream, seq).encoded;
     batch.stream = state.stream;
     progress.sent = std::max(progress.sent, seq + 1);
-    PARALLAX_CHECK(store.TryAppend(batch, std::move(done)));
+    PARALLAX_CHECK(store.TryAppend(batch, Calling(std::move(done))));
   };
   const auto promise = [&](uint64_t seq) { progress.promised = seq + 1; };
   return Sender(send, promise, state.next_seq, plan.batches).Run();

@@ -7,6 +7,7 @@
 
 #include "core/store/batch_codec.h"
 #include "core/store/sqlite_store.h"
+#include "tests/core/store/append_callback.h"
 #include "tests/core/store/store_fixture.h"
 
 namespace parallax::store {
@@ -60,7 +61,7 @@ absl::Status Fill(const char* directory, double bytes) {
       else
         failed = true;
     };
-    while (!store.TryAppend(batch, count)) std::this_thread::yield();
+    while (!store.TryAppend(batch, Calling(count))) std::this_thread::yield();
   }
   while (committed < batches && !failed) std::this_thread::yield();
   return failed ? absl::UnavailableError("a batch was refused") : absl::OkStatus();

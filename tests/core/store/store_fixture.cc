@@ -11,6 +11,7 @@
 #include "core/base/check.h"
 #include "core/base/mutex.h"
 #include "core/store/checked_vfs.h"
+#include "tests/core/store/append_callback.h"
 
 namespace parallax::store {
 namespace {
@@ -118,11 +119,12 @@ absl::StatusOr<AppendOutcome> Append(Store& store, int64_t stream, const signal:
   base::Mutex mutex;
   base::CondVar answered;
   std::optional<absl::StatusOr<AppendOutcome>> answer;
-  const bool queued = store.TryAppend(encoded, [&](const absl::StatusOr<AppendOutcome>& outcome) {
-    base::MutexLock lock(mutex);
-    answer = outcome;
-    answered.NotifyOne();
-  });
+  const bool queued =
+      store.TryAppend(encoded, Calling([&](const absl::StatusOr<AppendOutcome>& outcome) {
+                        base::MutexLock lock(mutex);
+                        answer = outcome;
+                        answered.NotifyOne();
+                      }));
   if (!queued) return absl::ResourceExhaustedError("the queue is full");
   base::MutexLock lock(mutex);
   while (!answer) answered.Wait(mutex);
