@@ -133,9 +133,10 @@ void AddRetention(const RetentionCounts& retention, Families* families) {
 }
 
 void AddAudit(const security::AuditCounts& audit, Families* families) {
-  families->push_back(Single("parallax_denied_calls_total",
-                             "Calls and requests refused for who made them or what they asked for.",
-                             MetricType::Counter, audit.denied));
+  families->push_back(
+      Labelled("parallax_denied_calls_total",
+               "Calls and requests refused that the audit log is told of, by reason.",
+               MetricType::Counter, "reason", audit.denied));
   families->push_back(Single("parallax_audit_unrecorded_total",
                              "Acts and refusals that the audit log could not be told of.",
                              MetricType::Counter, audit.unrecorded));

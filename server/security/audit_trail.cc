@@ -15,6 +15,14 @@ constexpr char kOthers[] = "others";
 
 }  // namespace
 
+std::string ReasonOfDenial(std::string_view code) {
+  if (code == "UNAUTHENTICATED") return "unauthenticated";
+  if (code == "PERMISSION_DENIED") return "permission denied";
+  if (code == "RESOURCE_EXHAUSTED") return "no room";
+  if (code == "UNAVAILABLE") return "unavailable";
+  return "bad request";
+}
+
 AuditTrail::AuditTrail(std::unique_ptr<AuditLog> log, const AuditTrailOptions& options,
                        OnProblem on_problem)
     : log_(std::move(log)),
@@ -42,7 +50,7 @@ absl::Status AuditTrail::Record(const AuditEvent& event) {
 
 void AuditTrail::Denied(const AuditEvent& event) {
   const base::MutexLock lock(mutex_);
-  ++counts_.denied;
+  counts_.denied[ReasonOfDenial(event.code)] += event.count;
   Like like(event.identity, event.method, event.target, event.code);
   auto found = waiting_.find(like);
   if (found == waiting_.end() && !MayHaveItsOwn()) {

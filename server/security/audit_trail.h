@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <tuple>
 
@@ -28,9 +29,18 @@ struct AuditTrailOptions {
   absl::Duration refill = absl::Seconds(10);
 };
 
+/// What a refusal of that code is counted as: a closed set, so that strangers cannot make a metric
+/// grow. @param code  as AuditEvent has it, "PERMISSION_DENIED"
+std::string ReasonOfDenial(std::string_view code);
+
 /// Of records, since the start.
 struct AuditCounts {
-  uint64_t denied = 0;      ///< calls refused
+  /// Calls refused, by reason; all of ReasonOfDenial are there.
+  std::map<std::string, uint64_t> denied = {{"unauthenticated", 0},
+                                            {"permission denied", 0},
+                                            {"no room", 0},
+                                            {"unavailable", 0},
+                                            {"bad request", 0}};
   uint64_t recorded = 0;    ///< acts that were allowed
   uint64_t unrecorded = 0;  ///< acts and refusals of which no record could be written
 };

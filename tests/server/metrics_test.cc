@@ -1,6 +1,7 @@
 // What /metrics of a whole daemon tells.
 #include <cmath>
 
+#include "absl/strings/str_format.h"
 #include "tests/server/gateway_fixture.h"
 
 namespace parallax::server {
@@ -75,6 +76,14 @@ TEST_F(MetricsTest, TellOfTheLiveAnalysisAndItsWatchers) {
   context.TryCancel();
   (void)reader->Finish();
   AwaitMetric("parallax_watchers", 0.0);
+}
+
+TEST_F(MetricsTest, TellOfRefusalsByReason) {
+  for (const char* reason :
+       {"unauthenticated", "permission denied", "no room", "unavailable", "bad request"}) {
+    EXPECT_EQ(Metric(absl::StrFormat("parallax_denied_calls_total{reason=\"%s\"}", reason)), 0.0)
+        << reason;
+  }
 }
 
 }  // namespace

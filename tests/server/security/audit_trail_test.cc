@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <vector>
@@ -14,13 +15,13 @@
 namespace parallax::server::security {
 namespace {
 
-AuditEvent Refusal(const std::string& identity) {
+AuditEvent Refusal(const std::string& identity, const std::string& code = "UNAUTHENTICATED") {
   return {.time = kNow,
           .identity = identity,
           .method = "/metrics",
           .target = "",
           .decision = Decision::kDenied,
-          .code = "UNAUTHENTICATED"};
+          .code = code};
 }
 
 class AuditTrailTest : public FolderTest {
@@ -42,11 +43,25 @@ class AuditTrailTest : public FolderTest {
   std::vector<absl::Status> problems_;
 };
 
+TEST_F(AuditTrailTest, RefusalsAreCountedByAFewReasonsWhateverTheirCodes) {
+  const std::unique_ptr<AuditTrail> trail = Open({.gather = absl::Hours(1)});
+  for (const char* code : {"UNAUTHENTICATED", "PERMISSION_DENIED", "PERMISSION_DENIED",
+                           "RESOURCE_EXHAUSTED", "UNAVAILABLE", "NOT_FOUND", "INVALID_ARGUMENT"}) {
+    trail->Denied(Refusal("ipv4:10.0.0.7", code));
+  }
+  const std::map<std::string, uint64_t> expected = {{"unauthenticated", 1},
+                                                    {"permission denied", 2},
+                                                    {"no room", 1},
+                                                    {"unavailable", 1},
+                                                    {"bad request", 2}};
+  EXPECT_EQ(trail->counts().denied, expected);
+}
+
 TEST_F(AuditTrailTest, LikeRefusalsBecomeOneRecordThatCounts) {
   std::unique_ptr<AuditTrail> trail = Open({.gather = absl::Hours(1)});
   for (int i = 0; i < 1000; ++i) trail->Denied(Refusal("ipv4:10.0.0.7"));
   trail->Denied(Refusal("ipv4:10.0.0.8"));
-  EXPECT_EQ(trail->counts().denied, 1001u);
+  EXPECT_EQ(trail->counts().denied.at("unauthenticated"), 1001u);
   trail.reset();  // writes what waits
   const std::vector<nlohmann::json> records = Records();
   ASSERT_EQ(records.size(), 2u);

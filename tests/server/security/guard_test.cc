@@ -114,7 +114,8 @@ TEST_F(GuardTest, RefusalsAndActsAreInTheLog) {
   guard->Done(kPromoteCall, {.role = Role::kOperator, .name = "tokens/1", .rigs = {}},
               "rigs/7/parameterSets/3", absl::AbortedError("of another state"));
   EXPECT_THAT(Log(), HasSubstr("\"code\":\"ABORTED\",\"count\":1,\"decision\":\"ALLOWED\""));
-  EXPECT_EQ(guard->audit_counts().denied, 2u);
+  EXPECT_EQ(guard->audit_counts().denied.at("unauthenticated"), 1u);
+  EXPECT_EQ(guard->audit_counts().denied.at("permission denied"), 1u);
   guard.reset();
   EXPECT_THAT(Log(), HasSubstr("\"identity\":\"ipv4:10.0.0.7\""));
   EXPECT_THAT(Log(), HasSubstr("\"code\":\"PERMISSION_DENIED\""));
