@@ -15,7 +15,10 @@ endfunction()
 
 # parallax_package_documents(server parallax-server FILE...): what Debian asks of every package, and documents of this one.
 function(parallax_package_documents component package)
-  parallax_install_packed(${component} ${PROJECT_SOURCE_DIR}/CHANGELOG.md changelog share/doc/${package})
+  set(_changelog ${CMAKE_BINARY_DIR}/packages/${component}/changelog)
+  configure_file(${_packages}/changelog.in ${_changelog} @ONLY)
+  parallax_install_packed(${component} ${_changelog} changelog share/doc/${package})
+  parallax_install_packed(${component} ${PROJECT_SOURCE_DIR}/CHANGELOG.md NEWS.md share/doc/${package})
   install(FILES ${_packages}/copyright ${ARGN} DESTINATION share/doc/${package} COMPONENT ${component})
 endfunction()
 
