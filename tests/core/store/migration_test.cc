@@ -127,6 +127,8 @@ TEST_F(MigrationFaultTest, PowerMayBeLostAtAnyCall) { MeetAtCalls(DiskEvent::kPo
 
 TEST_F(MigrationFaultTest, AnyCallMayFail) { MeetAtCalls(DiskEvent::kIoError, 40); }
 
+TEST_F(MigrationFaultTest, AnyWriteMayFallShort) { MeetAtCalls(DiskEvent::kShortWrite, 20); }
+
 TEST_F(MigrationFaultTest, TheDiskMayBeFull) { MeetAtCalls(DiskEvent::kFull, 20); }
 
 }  // namespace

@@ -134,7 +134,9 @@ class Life {
   /// Internal where a failure is not told as the header says.
   absl::Status Judged(const absl::Status& status) const {
     if (status.ok() || absl::IsDataLoss(status) || absl::IsUnavailable(status)) return status;
-    if (fault_->event == DiskEvent::kFull && absl::IsResourceExhausted(status)) return status;
+    const bool may_lack_room =
+        fault_->event == DiskEvent::kFull || fault_->event == DiskEvent::kShortWrite;
+    if (may_lack_room && absl::IsResourceExhausted(status)) return status;
     return absl::InternalError("unexpected: " + status.ToString());
   }
 
@@ -207,6 +209,14 @@ TEST_F(PowerLossTest, AFullDiskIsToldAndTheStoreGoesOnWhereThereIsRoom) {
   const Sums sums = LiveThrough(DiskEvent::kFull, points);
   printf("%d disks full, %d writes refused\n", static_cast<int>(points),
          static_cast<int>(sums.errors));
+  EXPECT_GT(sums.errors, points / 2);
+}
+
+TEST_F(PowerLossTest, AWriteThatFallsShortIsToldAndNothingCommittedIsLost) {
+  const uint64_t points = Points(40);
+  const Sums sums = LiveThrough(DiskEvent::kShortWrite, points);
+  printf("%d writes fell short, in %d calls\n", static_cast<int>(sums.errors),
+         static_cast<int>(calls_));
   EXPECT_GT(sums.errors, points / 2);
 }
 

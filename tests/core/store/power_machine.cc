@@ -23,22 +23,31 @@ struct OpenFile {
 
 /// What the machine's mutex guards.
 struct System {
-  System(uint64_t seed, SyncPolicy policy) : disk(seed, policy) {}
+  System(uint64_t seed, SyncPolicy policy) : disk(seed, policy), random(seed, 2) {}
 
   /// Whether a file may become larger; counts that it may not.
   bool MayGrow() {
     if (full) ++errors;
     return !full;
   }
+  /// How many of a write's `count` > 0 bytes get through: all of them, but once fewer.
+  size_t Through(size_t count) {
+    if (!falls_short) return count;
+    falls_short = false;
+    ++errors;
+    return random.Below(count);
+  }
   FileSharing& Sharing(const OpenFile& open) { return sharing[open.file.get()]; }
 
   PowerDisk disk;
+  base::Random random;
   std::map<const PowerDisk::File*, FileSharing> sharing;
   int open_files = 0;
   uint64_t calls = 0;
   uint64_t errors = 0;
   uint64_t armed_call = 0;
   std::optional<DiskEvent> armed_event;
+  bool falls_short = false;  ///< the next write
   bool full = false;
   bool lost_power = false;
 };
@@ -59,6 +68,7 @@ struct PowerMachine::Inside {
     std::optional<DiskEvent> event;
     if (system.calls++ == system.armed_call) event = system.armed_event;
     if (event == DiskEvent::kFull) system.full = true;
+    if (event == DiskEvent::kShortWrite) system.falls_short = true;
     if (event == DiskEvent::kIoError) {
       ++system.errors;
       return error;
@@ -121,8 +131,11 @@ int Write(sqlite3_file* file, const void* from, int count, sqlite3_int64 offset)
     const auto begin = static_cast<size_t>(offset);
     const std::string_view bytes(static_cast<const char*>(from), static_cast<size_t>(count));
     if (begin + bytes.size() > target.bytes().size() && !system.MayGrow()) return SQLITE_FULL;
-    system.disk.Write(target, begin, bytes);
-    return SQLITE_OK;
+    const size_t through = system.Through(bytes.size());
+    if (through > 0) system.disk.Write(target, begin, bytes.substr(0, through));
+    if (through == bytes.size()) return SQLITE_OK;
+    // os_unix.c tells one from the other by errno.
+    return system.random.Below(2) == 0 ? SQLITE_IOERR_WRITE : SQLITE_FULL;
   });
 }
 
@@ -302,6 +315,7 @@ void PowerMachine::Arm(uint64_t calls, DiskEvent event) {
 void PowerMachine::Disarm() {
   base::MutexLock lock(inside_->mutex);
   inside_->system.armed_event.reset();
+  inside_->system.falls_short = false;
   inside_->system.full = false;
 }
 

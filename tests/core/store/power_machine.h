@@ -13,6 +13,9 @@ enum class DiskEvent {
   kPowerLoss,  ///< in the midst of the call; all that are open is dead from then on
   kIoError,    ///< this one call fails
   kFull,       ///< from then on no file grows
+  /// The first write from this call on puts down a part of its bytes from the front, or none, and
+  /// then fails or finds the disk full. Once.
+  kShortWrite,
 };
 
 /// A machine with a PowerDisk, and SQLite's way to it: while the object lives, databases opened
@@ -37,7 +40,7 @@ class PowerMachine {
   void Restart();
 
   uint64_t calls() const;   ///< so far
-  uint64_t errors() const;  ///< calls that failed by kIoError or kFull
+  uint64_t errors() const;  ///< calls that failed by kIoError or kFull or fell short
   PowerTally tally() const;
 
   /// Bytes of a file, as programs see it. REQUIRES: it exists.
