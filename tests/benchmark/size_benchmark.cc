@@ -1,8 +1,8 @@
 // Bytes a sample after compaction, lossless. Of every recording under the folders named (CSV files
 // whose first column is time_ns, or a time as "2013-07-04 00:00:00"), what its chunks take; of
 // thermocouples with a quantum of 0.01 K and σ = 0.05 K, also what a whole store takes that took
-// them in and compacted them. Exits with 1 where a bit does not come back or the thermocouples take
-// more than a byte.
+// them in and compacted them. Exits with 1 where a bit does not come back, the thermocouples take
+// more than a byte or a folder is not there.
 #include <sqlite3.h>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -261,6 +262,12 @@ int main(int argc, char** argv) {
   app.add_option("FOLDER", folders, "recordings; those of tests/data where none is named");
   CLI11_PARSE(app, argc, argv);
   if (folders.empty()) folders.emplace_back(PARALLAX_TEST_DATA);
+  for (const std::string& folder : folders) {
+    std::error_code none;
+    if (std::filesystem::is_directory(folder, none)) continue;
+    std::fprintf(stderr, "%s: no folder that can be read\n", folder.c_str());
+    return 1;
+  }
   std::printf("%-44s %-16s %9s %8s %8s\n", "recording", "channel", "samples", "values", "all");
   bool held = true;
   for (const std::string& folder : folders) held = parallax::store::PrintRecordings(folder) && held;
