@@ -22,8 +22,13 @@ std::string SplitText(v1::RunSplit split) {
   return MessageToJson(run)["split"].get<std::string>();
 }
 
-/// What a replay of the folder would not take.
+/// What the folder lacks, or a replay of it would not take.
 void NoteLimits(const ExportedRun& run, Context& context) {
+  if (run.retired) {
+    context.Note(
+        absl::StrFormat("run %s is retired, its samples are gone: it is left out", run.run));
+    return;
+  }
   if (run.split != v1::RUN_SPLIT_CALIBRATE && run.split != v1::RUN_SPLIT_VALIDATE) {
     context.Note(
         absl::StrFormat("run %s is in no split: its files are written, and a replay leaves "
@@ -45,13 +50,20 @@ absl::StatusOr<ExitCode> Export(const ExportOptions& options, Context& context) 
         context.Progress(absl::StrFormat("export: %s, %d samples", run.run, samples));
       }));
   context.Progress("");
-  Json json = {{"rig", rig}, {"folder", options.folder}, {"runs", Json::array()}};
+  Json json = {{"rig", rig},
+               {"folder", options.folder},
+               {"runs", Json::array()},
+               {"retired", Json::array()}};
   TextTable table{{"run", "split", "samples"}, {}};
   for (const ExportedRun& run : runs) {
+    NoteLimits(run, context);
+    if (run.retired) {
+      json["retired"].push_back(run.run);
+      continue;
+    }
     const std::string split = SplitText(run.split);
     json["runs"].push_back({{"run", run.run}, {"split", split}, {"samples", run.samples}});
     table.rows.push_back({run.run, split, std::to_string(run.samples)});
-    NoteLimits(run, context);
   }
   json["samples"] = samples;
   context.Emit(json, table);
@@ -61,8 +73,10 @@ absl::StatusOr<ExitCode> Export(const ExportOptions& options, Context& context) 
 }  // namespace
 
 void AddExport(CLI::App& app, Selection& selection) {
-  CLI::App* const verb = app.add_subcommand(
-      "export", "writes a rig and its runs as a campaign folder, which campaign replay reads");
+  CLI::App* const verb = app.add_subcommand("export",
+                                            "writes a rig and its runs, but for retired ones, as a "
+                                            "campaign folder, which campaign replay "
+                                            "reads");
   const auto options = std::make_shared<ExportOptions>();
   verb->add_option("RIG", options->rig, "rig id")->required();
   verb->add_option("DIR", options->folder, "folder to make")->required();

@@ -98,7 +98,12 @@ absl::StatusOr<uint64_t> WriteDevice(Client& client, const std::string& run,
 
 absl::StatusOr<ExportedRun> WriteRun(Client& client, const v1::Rig& rig, const v1::Run& run,
                                      const std::string& folder) {
-  ExportedRun exported{.run = LastPart(run.name()), .split = run.split()};
+  ExportedRun exported{.run = LastPart(run.name()),
+                       .split = run.split(),
+                       .samples = 0,
+                       .silent_devices = {},
+                       .retired = run.has_retirement()};
+  if (exported.retired) return exported;
   const std::string path = folder + "/runs/" + exported.run;
   PARALLAX_RETURN_IF_ERROR(MakeFolder(path));
   PARALLAX_RETURN_IF_ERROR(WriteJson(path + "/run.json", RunDocument(run, exported.run)));
@@ -141,6 +146,7 @@ absl::StatusOr<Json> ManifestDocument(Client& client, const v1::Rig& rig,
   }
   Json splits = {{"calibrate", Json::array()}, {"validate", Json::array()}};
   for (const ExportedRun& run : runs) {
+    if (run.retired) continue;
     if (run.split == v1::RUN_SPLIT_CALIBRATE) splits["calibrate"].push_back(run.run);
     if (run.split == v1::RUN_SPLIT_VALIDATE) splits["validate"].push_back(run.run);
   }

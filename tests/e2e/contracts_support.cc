@@ -98,7 +98,9 @@ std::vector<Contract> Contracts() {
       {{"doctor"}, {"check", "result", "text"}, "check,result,text"},
       {{"backup", copied}, {"folder", "bytes", "sha256"}, "folder,bytes,sha256"},
       {{"audit", "verify"}, {"head", "broken"}, "records,hash,broken"},
-      {{"export", kBoardRig, exported}, {"rig", "folder", "runs", "samples"}, "run,split,samples"},
+      {{"export", kBoardRig, exported},
+       {"rig", "folder", "runs", "retired", "samples"},
+       "run,split,samples"},
   };
 }
 
