@@ -9,15 +9,19 @@ asks that server for the ack latency and for every expression of the Grafana das
 
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 import urllib.parse
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "client" / "python"))
+
+from waiting import wait_until  # noqa: E402
 
 PATIENCE_S = 60.0
 BIN, CAMPAIGN, GRAFANA = sys.argv.pop(1), sys.argv.pop(1), sys.argv.pop(1)
@@ -29,17 +33,14 @@ def get(url):
 
 
 def wait_for(what, attempt):
-    """What `attempt` returns once that is true."""
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
+    """What `attempt` returns once that is true. That it cannot read anything yet is no error."""
+    def read():
         try:
-            result = attempt()
+            return attempt()
         except (OSError, ValueError):
-            result = None
-        if result:
-            return result
-        time.sleep(0.05)
-    raise RuntimeError(f"{what} did not come within {PATIENCE_S} s")
+            return None
+
+    return wait_until(read, PATIENCE_S, what)
 
 
 class PrometheusTest(unittest.TestCase):

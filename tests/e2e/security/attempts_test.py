@@ -23,8 +23,9 @@ sys.path[:0] = [PACKAGE, str(HERE), str(HERE.parents[1] / "client" / "python")]
 import grpc  # noqa: E402
 from attempts import GET_RIG, OVER_GRPC, PROMOTE, STREAM, STRANGER, call  # noqa: E402
 from http_attempts import OVER_HTTP, ask  # noqa: E402
-from lab import CALL_S, Lab, wait_for  # noqa: E402
+from lab import CALL_S, Lab  # noqa: E402
 from parallax.v1 import calibration_pb2, calibration_pb2_grpc, ingest_pb2, ingest_pb2_grpc  # noqa: E402
+from waiting import wait_until  # noqa: E402
 
 EXIT_USAGE = 2
 EXIT_ERROR = 1
@@ -56,8 +57,8 @@ class AttemptsTest(unittest.TestCase):
                 row = self.named(attempt.row)
                 expected[row] = expected.get(row, 0) + 1
         try:
-            wait_for("a row of every attempt", lambda: self.lab.denied() == expected, 20.0)
-        except RuntimeError:
+            wait_until(lambda: self.lab.denied() == expected, 20.0, "a row of every attempt")
+        except AssertionError:
             self.assertEqual(self.lab.denied(), expected)
         print(f"{len(attempts)} attempts refused, {sum(a.row is not None for a in attempts)} of them with a row",
               flush=True)
@@ -146,7 +147,7 @@ class AttemptsTest(unittest.TestCase):
                 stream.cancel()
         self.assertEqual((welcomed, refused), (64, STREAMS - 64))
         row = ("rigs/r8", STREAM, "RESOURCE_EXHAUSTED")
-        wait_for("rows of the refused streams", lambda: lab.denied().get(row) == refused, 20.0)
+        wait_until(lambda: lab.denied().get(row) == refused, 20.0, "rows of the refused streams")
         print(f"{STREAMS} streams of one rig: {welcomed} open, {refused} refused", flush=True)
 
     def schema_hash(self, rig):
@@ -162,7 +163,7 @@ class AttemptsTest(unittest.TestCase):
         lab = self.lab
         with lab.channel() as channel:
             call(GET_RIG, channel)
-        wait_for("a row", lambda: lab.denied().get((STRANGER, GET_RIG, "UNAUTHENTICATED"), 0) > 0)
+        wait_until(lambda: lab.denied().get((STRANGER, GET_RIG, "UNAUTHENTICATED"), 0) > 0, what="a row")
         copy = lab.folder / "copy.log"
         shutil.copy(lab.audit_log, copy)
         shutil.copy(f"{lab.audit_log}.head", f"{copy}.head")

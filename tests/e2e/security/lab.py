@@ -14,6 +14,7 @@ import grpc
 import parallax
 from parallax.credentials import open_channel
 from rigs import open_run
+from waiting import wait_until
 
 START_S = 60.0
 CALL_S = 60.0
@@ -25,17 +26,6 @@ def run(*command):
     if done.returncode:
         raise RuntimeError(f"{command}: exit {done.returncode}: {done.stdout}{done.stderr}")
     return done.stdout
-
-
-def wait_for(what, attempt, patience_s=START_S):
-    """What `attempt` returns once that is true."""
-    give_up_at = time.monotonic() + patience_s
-    while time.monotonic() < give_up_at:
-        result = attempt()
-        if result:
-            return result
-        time.sleep(0.02)
-    raise RuntimeError(f"{what} did not come within {patience_s} s")
 
 
 class Lab:
@@ -81,7 +71,8 @@ class Lab:
         with open(self.folder / "daemon.log", "ab") as log:
             self._process = subprocess.Popen([self.bin / "parallaxd", *map(str, self.flags())],
                                              stdout=log, stderr=log)
-        wait_for("the daemon's port file", lambda: ports_file.exists() or self._process.poll() is not None)
+        wait_until(lambda: ports_file.exists() or self._process.poll() is not None, START_S,
+                   "the daemon's port file")
         if self._process.poll() is not None:
             raise RuntimeError("the daemon did not start: " + self.log())
         ports = json.loads(ports_file.read_text())
