@@ -88,9 +88,18 @@ void NoteHeader(Inner& inner, const char* bytes, int count, int64_t offset) {
   inner.has_checksums = bytes[kReservedBytesAt] == kPageChecksumBytes;
 }
 
+/// SQLite takes what a short read lacks for zeros, which is right beyond the end of the file alone.
+int CodeOfShortRead(sqlite3_file* f, int n, sqlite3_int64 at) {
+  sqlite3_int64 size = 0;
+  const int code = Methods(f)->xFileSize(Real(f), &size);
+  if (code != SQLITE_OK) return code;
+  return at + n <= size ? SQLITE_IOERR_READ : SQLITE_IOERR_SHORT_READ;
+}
+
 int Read(sqlite3_file* f, void* out, int n, sqlite3_int64 at) {
   const int code = Methods(f)->xRead(Real(f), out, n, at);
   Inner& inner = Of(f);
+  if (code == SQLITE_IOERR_SHORT_READ && inner.is_database) return CodeOfShortRead(f, n, at);
   if (code != SQLITE_OK || !inner.is_database) return code;
   const char* const page = static_cast<const char*>(out);
   NoteHeader(inner, page, n, at);

@@ -220,6 +220,14 @@ TEST_F(PowerLossTest, AWriteThatFallsShortIsToldAndNothingCommittedIsLost) {
   EXPECT_GT(sums.errors, points / 2);
 }
 
+TEST_F(PowerLossTest, AReadThatFallsShortIsToldAndNothingCommittedIsLost) {
+  const uint64_t points = Points(60);
+  const Sums sums = LiveThrough(DiskEvent::kShortRead, points);
+  printf("%d reads fell short, in %d calls\n", static_cast<int>(sums.errors),
+         static_cast<int>(calls_));
+  EXPECT_GT(sums.errors, points / 2);
+}
+
 TEST_F(PowerLossTest, ADiskThatLiesAboutSyncIsFoundOut) {
   int found = 0;
   constexpr uint64_t kLives = 30;

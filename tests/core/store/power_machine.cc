@@ -30,10 +30,11 @@ struct System {
     if (full) ++errors;
     return !full;
   }
-  /// How many of a write's `count` > 0 bytes get through: all of them, but once fewer.
-  size_t Through(size_t count) {
-    if (!falls_short) return count;
-    falls_short = false;
+  /// How many of a call's `count` > 0 bytes get through: all of them, but once fewer where `event`
+  /// is due.
+  size_t Through(DiskEvent event, size_t count) {
+    if (due != event) return count;
+    due.reset();
     ++errors;
     return random.Below(count);
   }
@@ -47,7 +48,7 @@ struct System {
   uint64_t errors = 0;
   uint64_t armed_call = 0;
   std::optional<DiskEvent> armed_event;
-  bool falls_short = false;  ///< the next write
+  std::optional<DiskEvent> due;  ///< of those that wait for a read or a write
   bool full = false;
   bool lost_power = false;
 };
@@ -68,7 +69,7 @@ struct PowerMachine::Inside {
     std::optional<DiskEvent> event;
     if (system.calls++ == system.armed_call) event = system.armed_event;
     if (event == DiskEvent::kFull) system.full = true;
-    if (event == DiskEvent::kShortWrite) system.falls_short = true;
+    if (event == DiskEvent::kShortWrite || event == DiskEvent::kShortRead) system.due = event;
     if (event == DiskEvent::kIoError) {
       ++system.errors;
       return error;
@@ -115,10 +116,11 @@ int Close(sqlite3_file* file) {
 }
 
 int Read(sqlite3_file* file, void* out, int count, sqlite3_int64 offset) {
-  return In(file).Call(SQLITE_IOERR_READ, [&](System&) {
+  return In(file).Call(SQLITE_IOERR_READ, [&](System& system) {
     const std::string& bytes = Of(file).file->bytes();
     const size_t begin = std::min(static_cast<size_t>(offset), bytes.size());
-    const size_t there = std::min(static_cast<size_t>(count), bytes.size() - begin);
+    size_t there = std::min(static_cast<size_t>(count), bytes.size() - begin);
+    if (there > 0) there = system.Through(DiskEvent::kShortRead, there);
     std::memcpy(out, bytes.data() + begin, there);
     std::memset(static_cast<char*>(out) + there, 0, static_cast<size_t>(count) - there);
     return there == static_cast<size_t>(count) ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
@@ -131,7 +133,7 @@ int Write(sqlite3_file* file, const void* from, int count, sqlite3_int64 offset)
     const auto begin = static_cast<size_t>(offset);
     const std::string_view bytes(static_cast<const char*>(from), static_cast<size_t>(count));
     if (begin + bytes.size() > target.bytes().size() && !system.MayGrow()) return SQLITE_FULL;
-    const size_t through = system.Through(bytes.size());
+    const size_t through = system.Through(DiskEvent::kShortWrite, bytes.size());
     if (through > 0) system.disk.Write(target, begin, bytes.substr(0, through));
     if (through == bytes.size()) return SQLITE_OK;
     // os_unix.c tells one from the other by errno.
@@ -315,7 +317,7 @@ void PowerMachine::Arm(uint64_t calls, DiskEvent event) {
 void PowerMachine::Disarm() {
   base::MutexLock lock(inside_->mutex);
   inside_->system.armed_event.reset();
-  inside_->system.falls_short = false;
+  inside_->system.due.reset();
   inside_->system.full = false;
 }
 

@@ -16,6 +16,9 @@ enum class DiskEvent {
   /// The first write from this call on puts down a part of its bytes from the front, or none, and
   /// then fails or finds the disk full. Once.
   kShortWrite,
+  /// The first read from this call on of bytes that are there gets a part of them from the front,
+  /// or none, zeros for the rest, and is told that there are no more. Once.
+  kShortRead,
 };
 
 /// A machine with a PowerDisk, and SQLite's way to it: while the object lives, databases opened
