@@ -12,13 +12,14 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "core/base/certificate.h"
 #include "core/base/check.h"
 #include "core/base/field_error.h"
+#include "core/base/openssl.h"
 #include "core/base/status_macros.h"
 #include "core/signal/validate.h"
 #include "server/security/client_certificate.h"
 #include "server/security/entropy.h"
-#include "server/security/openssl.h"
 
 namespace parallax::server::security {
 namespace {
@@ -26,8 +27,8 @@ namespace {
 constexpr size_t kMaxAuthorityNameBytes = 64;  // RFC 5280, ub-common-name
 constexpr size_t kMaxHosts = 64;
 
-using ExtensionPtr = std::unique_ptr<X509_EXTENSION, OpenSslFree<X509_EXTENSION_free>>;
-using TimePtr = std::unique_ptr<ASN1_TIME, OpenSslFree<ASN1_TIME_free>>;
+using ExtensionPtr = std::unique_ptr<X509_EXTENSION, base::OpenSslFree<X509_EXTENSION_free>>;
+using TimePtr = std::unique_ptr<ASN1_TIME, base::OpenSslFree<ASN1_TIME_free>>;
 
 /// Who signs; of an authority that is being made, itself.
 struct Signer {
@@ -48,11 +49,11 @@ struct Content {
   absl::Time not_before;
   absl::Time not_after;
   std::vector<Extension> extensions;
-  GeneralNamesPtr names;  // null: none
+  base::GeneralNamesPtr names;  // null: none
 };
 
 absl::Status Check(int succeeded, std::string_view doing) {
-  return succeeded > 0 ? absl::OkStatus() : OpenSslError(doing);
+  return succeeded > 0 ? absl::OkStatus() : base::OpenSslError(doing);
 }
 
 absl::Status CheckLifetime(absl::Duration lifetime) {
@@ -67,7 +68,7 @@ absl::Status SetSerial(X509& certificate) {
   std::array<unsigned char, 20> bytes{};
   PARALLAX_RETURN_IF_ERROR(SystemEntropy(bytes));
   bytes[0] &= 0x7f;  // positive within 20 octets, RFC 5280, 4.1.2.2
-  const BignumPtr number(BN_bin2bn(bytes.data(), bytes.size(), nullptr));
+  const base::BignumPtr number(BN_bin2bn(bytes.data(), bytes.size(), nullptr));
   const bool set = number != nullptr &&
                    BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(&certificate)) != nullptr;
   return Check(set ? 1 : 0, "cannot set the serial number");
@@ -97,7 +98,7 @@ absl::Status AddExtensions(X509& certificate, X509& issuer, const Content& conte
   for (const Extension& extension : content.extensions) {
     const ExtensionPtr made(
         X509V3_EXT_nconf_nid(nullptr, &context, extension.nid, extension.value));
-    if (made == nullptr) return OpenSslError("cannot make an extension");
+    if (made == nullptr) return base::OpenSslError("cannot make an extension");
     PARALLAX_RETURN_IF_ERROR(
         Check(X509_add_ext(&certificate, made.get(), -1), "cannot add an extension"));
   }
@@ -108,22 +109,23 @@ absl::Status AddExtensions(X509& certificate, X509& issuer, const Content& conte
 }
 
 absl::StatusOr<KeyPair> Export(X509& certificate, EVP_PKEY& key) {
-  const BioPtr certificate_bio = WritingBio();
+  const base::BioPtr certificate_bio = base::WritingBio();
   PARALLAX_RETURN_IF_ERROR(
       Check(PEM_write_bio_X509(certificate_bio.get(), &certificate), "cannot write PEM"));
-  const BioPtr key_bio = WritingBio();
+  const base::BioPtr key_bio = base::WritingBio();
   PARALLAX_RETURN_IF_ERROR(
       Check(PEM_write_bio_PrivateKey(key_bio.get(), &key, nullptr, nullptr, 0, nullptr, nullptr),
             "cannot write PEM"));
-  return KeyPair{.certificate_pem = ContentOf(*certificate_bio), .key_pem = ContentOf(*key_bio)};
+  return KeyPair{.certificate_pem = base::ContentOf(*certificate_bio),
+                 .key_pem = base::ContentOf(*key_bio)};
 }
 
 /// Makes a key and signs a certificate of it, by `signer` or, where there is none, by itself.
 absl::StatusOr<KeyPair> Sign(const Content& content, std::optional<Signer> signer) {
-  const KeyPtr key(EVP_EC_gen("P-256"));
-  if (key == nullptr) return OpenSslError("cannot make a key");
-  const X509Ptr certificate(X509_new());
-  if (certificate == nullptr) return OpenSslError("cannot make a certificate");
+  const base::KeyPtr key(EVP_EC_gen("P-256"));
+  if (key == nullptr) return base::OpenSslError("cannot make a key");
+  const base::X509Ptr certificate(X509_new());
+  if (certificate == nullptr) return base::OpenSslError("cannot make a certificate");
   const Signer by = signer.value_or(Signer{.certificate = certificate.get(), .key = key.get()});
   PARALLAX_RETURN_IF_ERROR(
       Check(X509_set_version(certificate.get(), X509_VERSION_3), "cannot set the version"));
@@ -146,19 +148,12 @@ absl::Status Unfit(std::string_view what, std::string_view bound) {
       {.field = "authority", .value = std::string(what), .bound = std::string(bound)});
 }
 
-absl::StatusOr<absl::Time> EndOf(const X509& certificate) {
-  tm parts = {};
-  PARALLAX_RETURN_IF_ERROR(
-      Check(ASN1_TIME_to_tm(X509_get0_notAfter(&certificate), &parts), "cannot read a date"));
-  return absl::FromTM(parts, absl::UTCTimeZone());
-}
-
 absl::StatusOr<KeyPair> SignLeaf(const KeyPair& authority, absl::Duration lifetime, absl::Time now,
                                  Content content) {
   PARALLAX_RETURN_IF_ERROR(CheckLifetime(lifetime));
-  PARALLAX_ASSIGN_OR_RETURN(const X509Ptr certificate,
-                            ParseCertificate("authority", authority.certificate_pem));
-  PARALLAX_ASSIGN_OR_RETURN(const KeyPtr key, ParseKey("authority", authority.key_pem));
+  PARALLAX_ASSIGN_OR_RETURN(const base::X509Ptr certificate,
+                            base::ParseCertificate("authority", authority.certificate_pem));
+  PARALLAX_ASSIGN_OR_RETURN(const base::KeyPtr key, base::ParseKey("authority", authority.key_pem));
   if (X509_check_private_key(certificate.get(), key.get()) != 1) {
     ERR_clear_error();
     return Unfit("a key of another certificate", "a certificate and its own key");
@@ -166,14 +161,14 @@ absl::StatusOr<KeyPair> SignLeaf(const KeyPair& authority, absl::Duration lifeti
   if (X509_check_ca(certificate.get()) != 1) {
     return Unfit("a certificate of no authority", "one that may sign others");
   }
-  PARALLAX_ASSIGN_OR_RETURN(const absl::Time end, EndOf(*certificate));
+  PARALLAX_ASSIGN_OR_RETURN(const base::Validity validity, base::ValidityOf(*certificate));
   content.not_before = now - kBackdated;
   content.not_after = now + lifetime;
-  if (content.not_after > end) {
+  if (content.not_after > validity.end) {
     return base::InvalidField({.field = "lifetime",
                                .value = absl::FormatDuration(lifetime),
                                .bound = absl::StrFormat("<= %s, what the authority has left",
-                                                        absl::FormatDuration(end - now))});
+                                                        absl::FormatDuration(validity.end - now))});
   }
   return Sign(content, Signer{.certificate = certificate.get(), .key = key.get()});
 }
@@ -263,7 +258,7 @@ absl::StatusOr<KeyPair> IssueServer(const KeyPair& authority, const ServerSpec& 
                                .value = absl::StrFormat("%u hosts", spec.hosts.size()),
                                .bound = absl::StrFormat("1 to %u hosts", kMaxHosts)});
   }
-  GeneralNamesPtr names(GENERAL_NAMES_new());
+  base::GeneralNamesPtr names(GENERAL_NAMES_new());
   for (size_t i = 0; i < spec.hosts.size(); ++i) {
     PARALLAX_RETURN_IF_ERROR(PushHost(*names, spec.hosts[i], i));
   }
@@ -275,7 +270,7 @@ absl::StatusOr<KeyPair> IssueServer(const KeyPair& authority, const ServerSpec& 
 
 absl::StatusOr<KeyPair> IssueRig(const KeyPair& authority, const RigSpec& spec, absl::Time now) {
   PARALLAX_RETURN_IF_ERROR(signal::CheckId("certificate", "rig", spec.rig));
-  GeneralNamesPtr names(GENERAL_NAMES_new());
+  base::GeneralNamesPtr names(GENERAL_NAMES_new());
   Push(*names, GEN_URI, Ia5(RigUri(spec.rig)));
   return SignLeaf(authority, spec.lifetime, now,
                   {.common_name = spec.rig,

@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/file.h"
+#include "core/base/openssl.h"
 #include "core/base/status_macros.h"
-#include "server/security/openssl.h"
 
 namespace parallax::server::security {
 namespace {
@@ -41,8 +41,8 @@ absl::StatusOr<KeyPair> ReadAuthority(const std::string& folder) {
   KeyPair pair;
   // A certificate is no secret, but whoever could change this one could have another key trusted.
   PARALLAX_ASSIGN_OR_RETURN(pair.certificate_pem,
-                            base::ReadPrivateFile(paths.certificate, kMaxPemBytes));
-  PARALLAX_ASSIGN_OR_RETURN(pair.key_pem, base::ReadPrivateFile(paths.key, kMaxPemBytes));
+                            base::ReadPrivateFile(paths.certificate, base::kMaxPemBytes));
+  PARALLAX_ASSIGN_OR_RETURN(pair.key_pem, base::ReadPrivateFile(paths.key, base::kMaxPemBytes));
   return pair;
 }
 

@@ -7,34 +7,35 @@
 #include "core/base/field_error.h"
 #include "core/base/file.h"
 #include "core/base/key_pair.h"
+#include "core/base/openssl.h"
 #include "core/base/status_macros.h"
 #include "server/security/file_stamp.h"
-#include "server/security/openssl.h"
 
 namespace parallax::server::security {
 namespace {
 
 absl::StatusOr<std::string> ReadPem(const std::string& path) {
   PARALLAX_ASSIGN_OR_RETURN(std::string pem, base::ReadFile(path));
-  if (pem.size() <= kMaxPemBytes) return pem;
+  if (pem.size() <= base::kMaxPemBytes) return pem;
   return base::InvalidField({.field = path,
                              .value = absl::StrFormat("%u bytes", pem.size()),
-                             .bound = absl::StrFormat("<= %u bytes", kMaxPemBytes)});
+                             .bound = absl::StrFormat("<= %u bytes", base::kMaxPemBytes)});
 }
 
 absl::StatusOr<TlsMaterial> Read(const TlsPaths& paths) {
   TlsMaterial material;
   PARALLAX_ASSIGN_OR_RETURN(material.certificate_pem, ReadPem(paths.certificate));
-  PARALLAX_ASSIGN_OR_RETURN(material.key_pem, base::ReadPrivateFile(paths.key, kMaxPemBytes));
-  PARALLAX_RETURN_IF_ERROR(ParseCertificates("certificate", material.certificate_pem).status());
-  PARALLAX_RETURN_IF_ERROR(ParseKey("key", material.key_pem).status());
+  PARALLAX_ASSIGN_OR_RETURN(material.key_pem, base::ReadPrivateFile(paths.key, base::kMaxPemBytes));
+  PARALLAX_RETURN_IF_ERROR(
+      base::ParseCertificates("certificate", material.certificate_pem).status());
+  PARALLAX_RETURN_IF_ERROR(base::ParseKey("key", material.key_pem).status());
   if (!base::IsKeyOf(material.key_pem, material.certificate_pem)) {
     return base::InvalidField(
         {.field = "key", .value = paths.key, .bound = "the key of " + paths.certificate});
   }
   if (paths.client_ca.empty()) return material;
   PARALLAX_ASSIGN_OR_RETURN(material.client_ca_pem, ReadPem(paths.client_ca));
-  PARALLAX_RETURN_IF_ERROR(ParseCertificates("client_ca", material.client_ca_pem).status());
+  PARALLAX_RETURN_IF_ERROR(base::ParseCertificates("client_ca", material.client_ca_pem).status());
   return material;
 }
 

@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/field_error.h"
+#include "core/base/openssl.h"
 #include "server/security/client_certificate.h"
-#include "server/security/openssl.h"
 #include "tests/server/security/fixture.h"
 #include "tests/support/status_matchers.h"
 
@@ -33,10 +33,10 @@ struct Question {
 
 /// X509_V_OK, or why the verifier refuses the certificate.
 int Verify(const std::string& pem, const Question& question) {
-  using StorePtr = std::unique_ptr<X509_STORE, OpenSslFree<X509_STORE_free>>;
-  using ContextPtr = std::unique_ptr<X509_STORE_CTX, OpenSslFree<X509_STORE_CTX_free>>;
-  const X509Ptr leaf = ParseCertificate("leaf", pem).value();
-  const X509Ptr trusted = ParseCertificate("trusted", question.trusted_pem).value();
+  using StorePtr = std::unique_ptr<X509_STORE, base::OpenSslFree<X509_STORE_free>>;
+  using ContextPtr = std::unique_ptr<X509_STORE_CTX, base::OpenSslFree<X509_STORE_CTX_free>>;
+  const base::X509Ptr leaf = base::ParseCertificate("leaf", pem).value();
+  const base::X509Ptr trusted = base::ParseCertificate("trusted", question.trusted_pem).value();
   const StorePtr store(X509_STORE_new());
   X509_STORE_add_cert(store.get(), trusted.get());
   const ContextPtr context(X509_STORE_CTX_new());
@@ -147,8 +147,9 @@ TEST_F(AuthorityTest, KeysAreP256AndSerialsAreRandom) {
   std::set<std::string> serials;
   for (int i = 0; i < 20; ++i) {
     const KeyPair pair = IssueRig(authority_, {.rig = "7"}, kNow).value();
-    const X509Ptr certificate = ParseCertificate("rig", pair.certificate_pem).value();
-    const BignumPtr serial(ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate.get()), nullptr));
+    const base::X509Ptr certificate = base::ParseCertificate("rig", pair.certificate_pem).value();
+    const base::BignumPtr serial(
+        ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate.get()), nullptr));
     EXPECT_FALSE(BN_is_negative(serial.get()));
     EXPECT_LE(BN_num_bits(serial.get()), 159);
     EXPECT_GE(BN_num_bits(serial.get()), 100);

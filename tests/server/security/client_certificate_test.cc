@@ -97,7 +97,7 @@ TEST(ClientCertificateTest, OneCertificateInPemIsAsked) {
   const std::string good = RawCertificate({{Uri("parallax://rig/7")}});
   PARALLAX_ASSERT_OK(IdentityOfCertificate(good));
   EXPECT_THAT(IdentityOfCertificate(good + good), StatusIs(kUnauthenticated, HasSubstr("several")));
-  EXPECT_THAT(IdentityOfCertificate(std::string(kMaxPemBytes, '\n') + good),
+  EXPECT_THAT(IdentityOfCertificate(std::string(base::kMaxPemBytes, '\n') + good),
               StatusIs(kUnauthenticated, HasSubstr("bytes")));
   for (const std::string& pem :
        {std::string(), std::string("parallax://rig/7"), std::string(1000, '\0'),

@@ -7,8 +7,8 @@
 namespace parallax::server::security {
 namespace {
 
-GeneralNamesPtr NamesOf(const std::vector<RawName>& names) {
-  GeneralNamesPtr all(GENERAL_NAMES_new());
+base::GeneralNamesPtr NamesOf(const std::vector<RawName>& names) {
+  base::GeneralNamesPtr all(GENERAL_NAMES_new());
   for (const RawName& name : names) {
     ASN1_IA5STRING* const text = ASN1_IA5STRING_new();
     PARALLAX_CHECK(ASN1_STRING_set(text, name.text.data(), static_cast<int>(name.text.size())) ==
@@ -23,8 +23,8 @@ GeneralNamesPtr NamesOf(const std::vector<RawName>& names) {
 }  // namespace
 
 std::string RawCertificate(const std::vector<std::vector<RawName>>& extensions) {
-  const KeyPtr key(EVP_EC_gen("P-256"));
-  const X509Ptr certificate(X509_new());
+  const base::KeyPtr key(EVP_EC_gen("P-256"));
+  const base::X509Ptr certificate(X509_new());
   PARALLAX_CHECK(X509_set_version(certificate.get(), X509_VERSION_3) == 1);
   X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
@@ -34,9 +34,9 @@ std::string RawCertificate(const std::vector<std::vector<RawName>>& extensions) 
                                      0, X509V3_ADD_APPEND) == 1);
   }
   PARALLAX_CHECK(X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0);
-  const BioPtr bio = WritingBio();
+  const base::BioPtr bio = base::WritingBio();
   PARALLAX_CHECK(PEM_write_bio_X509(bio.get(), certificate.get()) == 1);
-  return ContentOf(*bio);
+  return base::ContentOf(*bio);
 }
 
 }  // namespace parallax::server::security

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "server/security/openssl.h"
+#include "core/base/openssl.h"
 
 namespace parallax::server::security {
 

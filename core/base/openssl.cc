@@ -1,4 +1,4 @@
-#include "server/security/openssl.h"
+#include "core/base/openssl.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -9,7 +9,7 @@
 #include "core/base/check.h"
 #include "core/base/field_error.h"
 
-namespace parallax::server::security {
+namespace parallax::base {
 namespace {
 
 /// A PEM without password; without this OpenSSL would ask for one on the terminal.
@@ -19,7 +19,7 @@ constexpr std::string_view kOneCertificate = "one X.509 certificate in PEM";
 
 absl::Status NotCertificates(std::string_view field, std::string_view found,
                              std::string_view bound) {
-  return base::InvalidField(
+  return InvalidField(
       {.field = std::string(field), .value = std::string(found), .bound = std::string(bound)});
 }
 
@@ -90,9 +90,9 @@ absl::StatusOr<KeyPtr> ParseKey(std::string_view field, std::string_view pem) {
     ERR_clear_error();
     if (key != nullptr) return key;
   }
-  return base::InvalidField({.field = std::string(field),
-                             .value = absl::StrFormat("%u bytes of something else", pem.size()),
-                             .bound = "a private key in PEM, without password"});
+  return InvalidField({.field = std::string(field),
+                       .value = absl::StrFormat("%u bytes of something else", pem.size()),
+                       .bound = "a private key in PEM, without password"});
 }
 
-}  // namespace parallax::server::security
+}  // namespace parallax::base

@@ -13,7 +13,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace parallax::server::security {
+namespace parallax::base {
 
 /// Frees an object of OpenSSL with the function that it comes with.
 template <auto kFree>
@@ -61,4 +61,4 @@ absl::StatusOr<std::vector<X509Ptr>> ParseCertificates(std::string_view field,
 /// repeat nothing of `pem`.
 absl::StatusOr<KeyPtr> ParseKey(std::string_view field, std::string_view pem);
 
-}  // namespace parallax::server::security
+}  // namespace parallax::base
