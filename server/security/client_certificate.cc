@@ -1,5 +1,6 @@
 #include "server/security/client_certificate.h"
 
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_format.h"
@@ -39,12 +40,16 @@ absl::Status VerifyClientCertificate(std::string_view pem, std::string_view chai
                                      std::string_view authorities_pem, absl::Time now) {
   const absl::StatusOr<base::X509Ptr> certificate = base::ParseCertificate("certificate", pem);
   if (!certificate.ok()) return Unproven(certificate.status(), "");
-  const absl::StatusOr<std::vector<base::X509Ptr>> chain =
-      base::ParseCertificates("certificate", chain_pem);
-  if (!chain.ok()) return Unproven(chain.status(), "");
+  std::vector<base::X509Ptr> chain;
+  if (!chain_pem.empty()) {
+    absl::StatusOr<std::vector<base::X509Ptr>> sent =
+        base::ParseCertificates("certificate", chain_pem);
+    if (!sent.ok()) return Unproven(sent.status(), "");
+    chain = *std::move(sent);
+  }
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<base::X509Ptr> authorities,
                             base::ParseCertificates("client_ca", authorities_pem));
-  const int problem = base::VerifyChain(**certificate, *chain, *base::StoreOf(authorities),
+  const int problem = base::VerifyChain(**certificate, chain, *base::StoreOf(authorities),
                                         {.purpose = X509_PURPOSE_SSL_CLIENT, .now = now});
   if (problem == X509_V_OK) return absl::OkStatus();
   return base::FieldStatus(absl::StatusCode::kUnauthenticated,

@@ -18,10 +18,10 @@ std::string RigUri(std::string_view rig);
 absl::StatusOr<std::string> ParseRigUri(std::string_view uri);
 
 /// Whether the client certificate `pem` is one that an authority in `authorities_pem` signed for a
-/// TLS client, directly or through those in `chain_pem`, and that is in force at `now`. TLS itself
-/// has checked that the peer has its key; that it checked no more is so that who is refused can be
-/// told why, and the audit log as well.
-/// Errors: Unauthenticated naming field "certificate" and what is wrong with it.
+/// TLS client, directly or through those in `chain_pem`, which may be empty, and that is in force
+/// at `now`. TLS itself has checked that the peer has its key; that it checked no more is so that
+/// who is refused can be told why, and the audit log as well. Errors: Unauthenticated naming field
+/// "certificate" and what is wrong with it.
 absl::Status VerifyClientCertificate(std::string_view pem, std::string_view chain_pem,
                                      std::string_view authorities_pem, absl::Time now);
 

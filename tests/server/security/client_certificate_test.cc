@@ -134,6 +134,14 @@ class VerifyClientCertificateTest : public ::testing::Test {
   const KeyPair rig_ = IssueRig(authority_, {.rig = "7"}, kNow).value();
 };
 
+TEST_F(VerifyClientCertificateTest, WhoSendsNothingBesideItIsJudgedByItAlone) {
+  PARALLAX_EXPECT_OK(
+      VerifyClientCertificate(rig_.certificate_pem, "", authority_.certificate_pem, kNow));
+  const KeyPair foreign = MakeAuthority({.name = "another"}, kNow).value();
+  EXPECT_THAT(VerifyClientCertificate(rig_.certificate_pem, "", foreign.certificate_pem, kNow),
+              StatusIs(kUnauthenticated, HasSubstr("unable to get local issuer certificate")));
+}
+
 TEST_F(VerifyClientCertificateTest, TheAuthoritysOwnIsGoodForItsTime) {
   PARALLAX_EXPECT_OK(Verify(rig_, authority_));
   PARALLAX_EXPECT_OK(Verify(rig_, authority_, kNow + absl::Hours(24 * 364)));
