@@ -116,7 +116,7 @@ int ReportParseError(const CLI::App& app, const CLI::ParseError& error,
   return kExitUsage;
 }
 
-int RunAction(const Action& action, const GlobalFlags& flags, Environment& environment,
+int RunAction(const Selection& selection, const GlobalFlags& flags, Environment& environment,
               OutputFormat raw_format) {
   absl::StatusOr<Settings> settings = ResolveSettings(flags.settings, environment);
   if (!settings.ok()) {
@@ -126,14 +126,14 @@ int RunAction(const Action& action, const GlobalFlags& flags, Environment& envir
   if (flags.plaintext) settings->credentials.plain_text = PlainText::kAccepted;
   absl::StatusOr<Credentials> credentials =
       ReadCredentials(settings->credentials, settings->server);
-  if (!credentials.ok()) {
+  if (!credentials.ok() && selection.bad_credentials == BadCredentials::kRefused) {
     WriteError(environment, settings->output, credentials.status(), kExitUsage);
     return kExitUsage;
   }
-  Context context(environment, std::move(*settings), std::move(*credentials),
+  Context context(environment, std::move(*settings), std::move(credentials),
                   flags.quiet ? Verbosity::kQuiet : Verbosity::kNormal,
                   flags.utc ? TimeZone::kUtc : TimeZone::kLocal);
-  const absl::StatusOr<ExitCode> result = action(context);
+  const absl::StatusOr<ExitCode> result = selection.action(context);
   context.Progress("");
   if (result.ok()) return *result;
   const ExitCode code = ExitCodeOf(result.status());
@@ -157,7 +157,7 @@ int RunCli(const std::vector<std::string>& arguments, Environment& environment) 
   } catch (const CLI::ParseError& error) {
     return ReportParseError(app, error, arguments, environment);
   }
-  return RunAction(selection.action, flags, environment, RawFormat(arguments));
+  return RunAction(selection, flags, environment, RawFormat(arguments));
 }
 
 }  // namespace parallax::client

@@ -43,8 +43,8 @@ TextTable Flatten(const Json& json) {
 
 }  // namespace
 
-Context::Context(Environment& environment, Settings settings, Credentials credentials,
-                 Verbosity verbosity, TimeZone zone)
+Context::Context(Environment& environment, Settings settings,
+                 absl::StatusOr<Credentials> credentials, Verbosity verbosity, TimeZone zone)
     : environment_(environment),
       settings_(std::move(settings)),
       credentials_(std::move(credentials)),
@@ -54,7 +54,7 @@ Context::Context(Environment& environment, Settings settings, Credentials creden
 Client& Context::client() {
   if (client_ == nullptr) {
     const ConnectionOptions options{
-        .server = settings_.server, .timeout = settings_.timeout, .credentials = credentials_};
+        .server = settings_.server, .timeout = settings_.timeout, .credentials = *credentials_};
     client_ = std::make_unique<Client>(OpenChannel(options), options.timeout);
   }
   return *client_;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "client/cli/environment.h"
 #include "client/cli/settings.h"
 #include "client/lib/client.h"
@@ -17,12 +18,14 @@ enum class TimeZone { kLocal, kUtc };
 /// What every verb works with: settings, the daemon, and where its words go.
 class Context {
  public:
-  Context(Environment& environment, Settings settings, Credentials credentials, Verbosity verbosity,
-          TimeZone zone);
+  Context(Environment& environment, Settings settings, absl::StatusOr<Credentials> credentials,
+          Verbosity verbosity, TimeZone zone);
 
   const Settings& settings() const { return settings_; }
   Environment& environment() { return environment_; }
-  /// Connects with its first call.
+  /// What the settings name, read; an error only where a verb tells of it itself.
+  const absl::StatusOr<Credentials>& credentials() const { return credentials_; }
+  /// Connects with its first call. REQUIRES: credentials().ok()
   Client& client();
 
   /// Rows: as a table, as CSV, or as `json`.
@@ -47,7 +50,7 @@ class Context {
  private:
   Environment& environment_;
   Settings settings_;
-  Credentials credentials_;
+  absl::StatusOr<Credentials> credentials_;
   Verbosity verbosity_;
   TimeZone zone_;
   std::unique_ptr<Client> client_;

@@ -15,16 +15,25 @@ namespace parallax::client {
 /// What a verb does: an exit code, or why it could not.
 using Action = std::function<absl::StatusOr<ExitCode>(Context&)>;
 
+/// What becomes of a verb where files of keys or tokens cannot be used.
+enum class BadCredentials {
+  kRefused,  ///< it does not run, and the command is a usage error
+  kTold,     ///< it runs, and looks at Context::credentials() before it asks the daemon anything
+};
+
 /// Remembers which verb the command line named.
 struct Selection {
   Action action;
+  BadCredentials bad_credentials = BadCredentials::kRefused;
 };
 
 /// Declares `noun verb` and what it does; its options are filled in before it runs.
 template <typename Options>
 void SetAction(CLI::App& verb, Selection& selection, std::shared_ptr<Options> options,
-               absl::StatusOr<ExitCode> (*run)(const Options&, Context&)) {
-  verb.callback([&selection, options = std::move(options), run] {
+               absl::StatusOr<ExitCode> (*run)(const Options&, Context&),
+               BadCredentials bad_credentials = BadCredentials::kRefused) {
+  verb.callback([&selection, options = std::move(options), run, bad_credentials] {
+    selection.bad_credentials = bad_credentials;
     selection.action = [options, run](Context& context) { return run(*options, context); };
   });
 }

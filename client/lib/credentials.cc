@@ -57,25 +57,30 @@ absl::Status ReadPair(const CredentialPaths& paths, Credentials* credentials) {
 
 }  // namespace
 
+Transport TransportOf(const CredentialPaths& paths) {
+  const bool named = !paths.tls_ca.empty() || !paths.tls_cert.empty() || !paths.tls_key.empty();
+  return named && paths.plain_text == PlainText::kLoopbackOnly ? Transport::kTls
+                                                               : Transport::kPlainText;
+}
+
 absl::StatusOr<Credentials> ReadCredentials(const CredentialPaths& paths,
                                             const std::string& server) {
   Credentials credentials;
-  const bool accepted = paths.plain_text == PlainText::kAccepted;
-  const bool tls = !paths.tls_ca.empty() || !paths.tls_cert.empty() || !paths.tls_key.empty();
   if (paths.tls_cert.empty() != paths.tls_key.empty()) {
     return base::InvalidField({.field = paths.tls_key.empty() ? "tls-key" : "tls-cert",
                                .value = "",
                                .bound = "given where the other of certificate and key is"});
   }
-  if (tls && !accepted) {
-    credentials.transport = Transport::kTls;
+  credentials.transport = TransportOf(paths);
+  if (credentials.transport == Transport::kTls) {
     if (!paths.tls_ca.empty()) {
       PARALLAX_ASSIGN_OR_RETURN(credentials.ca_pem, base::ReadFile(paths.tls_ca));
     }
     if (!paths.tls_cert.empty()) PARALLAX_RETURN_IF_ERROR(ReadPair(paths, &credentials));
   }
   if (paths.token_file.empty()) return credentials;
-  if (credentials.transport == Transport::kPlainText && !accepted && !IsLoopback(server)) {
+  if (credentials.transport == Transport::kPlainText &&
+      paths.plain_text == PlainText::kLoopbackOnly && !IsLoopback(server)) {
     return base::FieldStatus(absl::StatusCode::kFailedPrecondition,
                              {.field = "server",
                               .value = server,

@@ -29,8 +29,11 @@ struct Credentials {
   std::string token;  ///< empty: none is shown
 };
 
-/// Reads what `paths` names, for a channel to `server`, "host:port". There is TLS where any file of
-/// it is named. Waits half a second for a certificate and key that fit, since they may be renewed.
+/// There is TLS where any file of it is named, and plain text is not what is accepted.
+Transport TransportOf(const CredentialPaths& paths);
+
+/// Reads what `paths` names, for a channel to `server`, "host:port", with TransportOf(paths).
+/// Waits half a second for a certificate and key that fit, since they may be renewed.
 /// Errors: InvalidArgument (one of certificate and key without the other; a key of another
 /// certificate; a token that is none);
 /// FailedPrecondition (a key or token that others may read; a token that would go to another

@@ -4,7 +4,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -15,20 +14,6 @@ class Channel;
 }
 
 namespace parallax::client {
-
-struct HostPort {
-  std::string host;
-  std::string port;
-};
-
-/// Splits "host:port" or "[::1]:port". Errors: InvalidArgument.
-absl::StatusOr<HostPort> SplitAddress(const std::string& server);
-
-/// Numeric addresses of a host. Errors: Unavailable with the resolver's own words.
-absl::StatusOr<std::vector<std::string>> ResolveHost(const HostPort& address);
-
-/// Opens and closes a TCP connection. Errors: Unavailable with errno's text; DeadlineExceeded.
-absl::Status ConnectTcp(const HostPort& address, absl::Duration timeout);
 
 /// Asks grpc.health.v1 for the whole server. Errors: Unavailable where it does not serve.
 absl::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel, absl::Duration timeout);

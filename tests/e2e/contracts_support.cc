@@ -95,7 +95,7 @@ std::vector<Contract> Contracts() {
        {"channel", "time_unix_ns", "value", "filtered", "sd"},
        "time_ns,value,filtered,sd,quality"},
       {{"series", "digest", kBoardRig}, {"name", "sha256", "samples"}, "name,sha256,samples"},
-      {{"doctor"}, {"check", "result", "text"}, "check,result,text"},
+      {{"doctor"}, {"check", "result", "text", "next_step"}, "check,result,text"},
       {{"backup", copied}, {"folder", "bytes", "sha256"}, "folder,bytes,sha256"},
       {{"audit", "verify"}, {"head", "broken"}, "records,hash,broken"},
       {{"export", kBoardRig, exported},
