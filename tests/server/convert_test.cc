@@ -146,24 +146,37 @@ TEST(TimestampTest, KnownTimesAreExactOnBothSidesOfTheEpoch) {
 
 TEST(LedgerTest, WhatIsReceivedIsAlwaysAccountedFor) {
   Ledger ledger;
-  const BatchTally batch{.received = 10, .admitted = 7, .rejected = {.not_finite = 3}};
+  store::AppendedBatch appended;
+  appended.batch.samples = 7;
+  appended.batch.rejected.not_finite = 3;
+  const BatchTally batch = TallyOf(appended.batch);
   const auto error = [&] { return LedgerError(LedgerToProto(ledger)); };
+  using store::AppendResult;
+  for (const AppendResult result : {AppendResult::kCommitted, AppendResult::kDuplicate,
+                                    AppendResult::kGap, AppendResult::kConflict}) {
+    CountReceived(batch, &ledger);
+    EXPECT_EQ(error(), 0);
+    appended.outcome->result = result;
+    CountAppended(appended, &ledger);
+    EXPECT_EQ(error(), 0);
+  }
   CountReceived(batch, &ledger);
-  EXPECT_EQ(error(), 0);
-  CountStored(batch, &ledger);
-  EXPECT_EQ(error(), 0);
-  CountReceived(batch, &ledger);
-  CountDuplicate(batch, &ledger);
+  appended.outcome = absl::ResourceExhaustedError("the disk is full");
+  CountAppended(appended, &ledger);
   CountReceived(batch, &ledger);
   CountRefused(batch, store::kMalformedBatch, &ledger);
   CountReceived(batch, &ledger);
   UncountReceived(batch, &ledger);
   EXPECT_EQ(error(), 0);
-  EXPECT_EQ(ledger.received, 30u);
+  EXPECT_EQ(ledger.received, 60u);
+  EXPECT_EQ(ledger.queued, 0u);
   EXPECT_EQ(ledger.stored, 7u);
   EXPECT_EQ(ledger.duplicate, 10u);
+  for (const char* reason : {store::kOutOfSequence, store::kConflictingBatch, store::kStoreRefused,
+                             store::kMalformedBatch}) {
+    EXPECT_EQ(ledger.rejected.at(reason), 10u) << reason;
+  }
   EXPECT_EQ(ledger.rejected.at("NOT_FINITE"), 3u);
-  EXPECT_EQ(ledger.rejected.at(store::kMalformedBatch), 10u);
 }
 
 }  // namespace
