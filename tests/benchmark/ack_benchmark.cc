@@ -185,8 +185,7 @@ int RunAckBenchmark(int argc, char** argv) {
       ->check(CLI::Range(0.0, 3600.0));
   app.add_option("--appends", settings.appends, "Bare appends before and after each load")
       ->check(CLI::Range(1, 100'000));
-  app.add_option("--rigs", settings.rigs, "Measure this load alone")
-      ->check(CLI::IsMember({8, 64}));
+  app.add_option("--rigs", settings.rigs, "Measure this load alone")->check(CLI::IsMember({8, 64}));
   CLI11_PARSE(app, argc, argv);
   if (settings.warm_up_s + 2.0 * kBatchSeconds > settings.seconds) {
     std::fprintf(stderr, "ack_benchmark: nothing is left to count after the warm-up\n");
