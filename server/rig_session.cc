@@ -47,6 +47,8 @@ RigSession::RigSession(const IngestContext& context, StreamSink& sink, const std
       account_(context.budget, caller),
       last_heard_(context.clock.Now()) {}
 
+void RigSession::RunTurn() { RunTurn(May::kBlock, kStepsPerTurn); }
+
 NextRead RigSession::OnMessage(StreamRequestPool::Handle request) {
   const size_t bytes = ApproximateBytes(request->message());
   // Without the lock, as whatever may give others room: they take theirs.
@@ -67,13 +69,17 @@ NextRead RigSession::OnMessage(StreamRequestPool::Handle request) {
       inbox_.push_back({std::move(request), absl::ToUnixNanos(last_heard_), bytes});
       inbox_bytes_ += bytes;
       at_once = is_small && !has_turn_;
-      at_once ? void(has_turn_ = true) : AskForTurn();
+      if (at_once) {
+        has_turn_ = true;
+      } else {
+        AskForTurn();
+      }
       read_waits_ = !MayReadOn();
       next = read_waits_ ? NextRead::kWait : NextRead::kStart;
     }
   }
   if (!accepted) account_.Release(bytes);
-  if (at_once) RunTurn(May::kNotBlock);
+  if (at_once) RunTurn(May::kNotBlock, kStepsPerTurn);
   return next;
 }
 
@@ -158,6 +164,11 @@ bool RigSession::IsOver() const {
   return takes_no_more && !append_waits_ && in_store_.empty() && !write_in_flight_ && !ack_due_;
 }
 
+/// Counting a refusal waits for the store, and the end of a stream is logged.
+bool RigSession::NextMayBlock() const {
+  return !closed_ && (refused_.has_value() || abandoned_ || IsOver());
+}
+
 /// A turn now would do no more than that, and perhaps ask for the next message.
 bool RigSession::OnlyAckIsDue() const {
   return end_.ok() && !input_ended_ && !draining_ && inbox_.empty() && !append_waits_;
@@ -192,19 +203,19 @@ RigSession::Step RigSession::NextStep(Inbound* inbound) {
   return Step::kMessage;
 }
 
-void RigSession::RunTurn(May may) {
-  for (int i = 0; i < kStepsPerTurn; ++i) {
+void RigSession::RunTurn(May may, int steps) {
+  for (int i = 0; i < steps; ++i) {
     Step step;
     Inbound inbound;
     {
       base::MutexLock lock(mutex_);
+      if (may == May::kNotBlock && NextMayBlock()) break;
       step = NextStep(&inbound);
       if (step == Step::kNothing) {
         has_turn_ = false;
         return;
       }
     }
-    if (step == Step::kRefuse && may == May::kNotBlock) break;
     TakeStep(step, inbound);
   }
   context_.workers.Post(shared_from_this());

@@ -49,7 +49,7 @@ class RigSession : public std::enable_shared_from_this<RigSession>,
   void ExpireIfIdle(absl::Time now, absl::Duration idle_timeout);
 
   /// One turn, called by SessionWorkers.
-  void RunTurn() { RunTurn(May::kBlock); }
+  void RunTurn();
 
  private:
   enum class Step { kNothing, kCancelWrite, kClose, kRefuse, kAck, kRead, kAppend, kMessage };
@@ -63,7 +63,7 @@ class RigSession : public std::enable_shared_from_this<RigSession>,
     store::EncodedBatch batch;
     size_t bytes = 0;  ///< as above
   };
-  /// Whether the thread of a turn may wait for the store.
+  /// Whether the thread of a turn may wait: gRPC's and the store's may not.
   enum class May { kBlock, kNotBlock };
   /// A batch that the store does not get and is still to count.
   struct Refused {
@@ -74,12 +74,13 @@ class RigSession : public std::enable_shared_from_this<RigSession>,
 
   Step NextStep(Inbound* inbound) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsOver() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool NextMayBlock() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool OnlyAckIsDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool MayReadOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AskForTurn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndNow(absl::Status status);
 
-  void RunTurn(May may);
+  void RunTurn(May may, int steps);
   void TakeStep(Step step, const Inbound& inbound);
   void Close();
   void SendAck();

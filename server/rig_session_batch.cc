@@ -17,6 +17,8 @@ namespace {
 
 constexpr size_t kMaxProducerBytes = 128;
 constexpr size_t kMaxExamples = 8;
+/// An ack, a read, and the look that finds nothing else to do.
+constexpr int kStepsOfAck = 3;
 
 absl::Status SeqStatus(absl::StatusCode code, std::string_view text, uint64_t seq,
                        uint64_t expected) {
@@ -285,10 +287,14 @@ void RigSession::OnAppended(std::span<store::AppendedBatch> batches) {
     if (!end_.ok()) bytes += EmptyInbox();
     // To wake a worker for an ack would make it wait for a processor.
     at_once = !has_turn_ && OnlyAckIsDue();
-    at_once ? void(has_turn_ = true) : AskForTurn();
+    if (at_once) {
+      has_turn_ = true;
+    } else {
+      AskForTurn();
+    }
   }
   account_.Release(bytes);
-  if (at_once) RunTurn(May::kNotBlock);
+  if (at_once) RunTurn(May::kNotBlock, kStepsOfAck);
   context_.gate.WakeAll();
   if (context_.commits == nullptr) return;
   // Last: their ack does not wait for whoever looks at them.
