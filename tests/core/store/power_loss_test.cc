@@ -213,7 +213,7 @@ TEST_F(PowerLossTest, AFullDiskIsToldAndTheStoreGoesOnWhereThereIsRoom) {
 }
 
 TEST_F(PowerLossTest, AWriteThatFallsShortIsToldAndNothingCommittedIsLost) {
-  const uint64_t points = Points(40);
+  const uint64_t points = Points(20);
   const Sums sums = LiveThrough(DiskEvent::kShortWrite, points);
   printf("%d writes fell short, in %d calls\n", static_cast<int>(sums.errors),
          static_cast<int>(calls_));
@@ -221,7 +221,7 @@ TEST_F(PowerLossTest, AWriteThatFallsShortIsToldAndNothingCommittedIsLost) {
 }
 
 TEST_F(PowerLossTest, AReadThatFallsShortIsToldAndNothingCommittedIsLost) {
-  const uint64_t points = Points(60);
+  const uint64_t points = Points(20);
   const Sums sums = LiveThrough(DiskEvent::kShortRead, points);
   printf("%d reads fell short, in %d calls\n", static_cast<int>(sums.errors),
          static_cast<int>(calls_));
