@@ -6,7 +6,7 @@
 
 namespace parallax::server {
 
-inline constexpr int kLiveNice = 15;        ///< what watchers wait for: after ingest
+inline constexpr int kLiveNice = 10;        ///< what watchers wait for: after ingest
 inline constexpr int kBackgroundNice = 19;  ///< what nobody waits for
 
 /// Makes the calling thread yield to those of normal priority.
