@@ -107,7 +107,7 @@ TcpSocket::~TcpSocket() {
 
 TcpSocket::TcpSocket(TcpSocket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
-absl::Status TcpSocket::Send(std::string_view bytes, absl::Time deadline) {
+absl::Status TcpSocket::Send(std::string_view bytes, absl::Time deadline) const {
   while (!bytes.empty()) {
     PARALLAX_RETURN_IF_ERROR(WaitFor(fd_, POLLOUT, deadline));
     const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -117,7 +117,7 @@ absl::Status TcpSocket::Send(std::string_view bytes, absl::Time deadline) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> TcpSocket::Receive(absl::Time deadline) {
+absl::StatusOr<std::string> TcpSocket::Receive(absl::Time deadline) const {
   PARALLAX_RETURN_IF_ERROR(WaitFor(fd_, POLLIN, deadline));
   std::string bytes(kReadBytes, '\0');
   const ssize_t received = recv(fd_, bytes.data(), bytes.size(), 0);

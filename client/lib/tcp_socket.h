@@ -32,9 +32,9 @@ class TcpSocket {
   TcpSocket& operator=(TcpSocket&&) = delete;
 
   /// Errors of both: Unavailable with errno's text; DeadlineExceeded.
-  absl::Status Send(std::string_view bytes, absl::Time deadline);
+  absl::Status Send(std::string_view bytes, absl::Time deadline) const;
   /// What has come, at least one byte; nothing where the peer has closed the connection.
-  absl::StatusOr<std::string> Receive(absl::Time deadline);
+  absl::StatusOr<std::string> Receive(absl::Time deadline) const;
 
  private:
   explicit TcpSocket(int fd) : fd_(fd) {}

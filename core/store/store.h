@@ -1,12 +1,12 @@
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -89,7 +89,10 @@ struct RunRow {
 struct RunKey {
   std::string rig;
   std::string run;
-  auto operator<=>(const RunKey&) const = default;
+  bool operator==(const RunKey&) const = default;
+  bool operator<(const RunKey& other) const {
+    return std::tie(rig, run) < std::tie(other.rig, other.run);
+  }
 };
 
 /// Names one stream of a run. Deduplication is by (producer_id, epoch, seq).
