@@ -7,7 +7,7 @@
 
 namespace parallax::benchmarks {
 
-inline constexpr size_t kBareAppendBytes = 64 * 1024;
+inline constexpr size_t kBareAppendBytes = size_t{64} * 1024;
 
 /// What a disk takes by itself, the reference of ack latencies: appends kBareAppendBytes to a new
 /// file in `folder` and syncs it by fdatasync, `count` times in a row, then removes it.

@@ -132,13 +132,15 @@ TEST_F(ServerCertificateTest, ARigsCertificateIsNoServers) {
 }
 
 class DoctorFilesTest : public ::testing::Test {
+ public:
+  ~DoctorFilesTest() override { std::filesystem::remove_all(folder_); }
+
  protected:
   DoctorFilesTest() : folder_(::testing::TempDir() + "doctor_files") {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
     EXPECT_TRUE(security::InitAuthority(folder_, {}, kBegin).ok());
   }
-  ~DoctorFilesTest() override { std::filesystem::remove_all(folder_); }
 
   CredentialPaths Issue(const std::string& rig) {
     const security::KeyPairPaths paths =

@@ -34,7 +34,7 @@ TEST(StreamRequestPool, KeepsMemoryForAMessageAsLarge) {
 }
 
 TEST(StreamRequestPool, LetsGoOfWhatIsTooMuch) {
-  StreamRequestPool pool(/*max_bytes=*/64 * 1024);
+  StreamRequestPool pool(/*max_bytes=*/size_t{64} * 1024);
   {
     std::vector<StreamRequestPool::Handle> slots;
     for (uint64_t i = 0; i < 100; ++i) {

@@ -240,11 +240,11 @@ absl::Status PowerLoad::Verify(Store& store) const {
   for (size_t stream = 0; stream < std::size(kStreams); ++stream) {
     const absl::StatusOr<RunRow> run = store.GetRun("r", kStreams[stream].run);
     if (absl::IsNotFound(run.status())) {
-      if (promised_.count(kStreams[stream].run) == 0) continue;
+      if (!promised_.contains(kStreams[stream].run)) continue;
       return absl::DataLossError(absl::StrFormat("run %s is gone", kStreams[stream].run));
     }
     PARALLAX_RETURN_IF_ERROR(run.status());
-    if (stream == 0 && promised_.count("closed") != 0 && !run->closed) {
+    if (stream == 0 && promised_.contains("closed") && !run->closed) {
       return absl::DataLossError("a run that was closed is open");
     }
     PARALLAX_RETURN_IF_ERROR(run->retirement ? VerifyRetired(*run, store)
@@ -252,7 +252,7 @@ absl::Status PowerLoad::Verify(Store& store) const {
   }
   PARALLAX_ASSIGN_OR_RETURN(const std::optional<std::string> answer,
                             store.FindRequest("Call", "id"));
-  if (promised_.count("request") != 0 && answer != "answer") {
+  if (promised_.contains("request") && answer != "answer") {
     return absl::DataLossError("the answer of a request is gone");
   }
   return VerifyJob(store);
@@ -273,7 +273,7 @@ absl::Status PowerLoad::VerifyRetired(const RunRow& run, Store& store) const {
       return absl::DataLossError(absl::StrFormat("the pyramid of channel %d is altered", channel));
     }
   }
-  const bool gone = promised_.count("retired") != 0;
+  const bool gone = promised_.contains("retired");
   if (run.run.id != "b" || run.retirement->sha256 != digest.FinishHex() ||
       run.ledger.stored + run.ledger.retired != digest.samples() ||
       (gone && run.ledger.stored != 0)) {
@@ -321,7 +321,7 @@ absl::Status PowerLoad::VerifyJob(Store& store) const {
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<ParameterSetRow> sets,
                             store.ListParameterSets("r", {}));
   const bool done = job && job->state == JobState::kSucceeded;
-  if ((promised_.count("job") != 0 && !job) || (promised_.count("report") != 0 && !done)) {
+  if ((promised_.contains("job") && !job) || (promised_.contains("report") && !done)) {
     return absl::DataLossError("a job is gone, or its end");
   }
   if (reports.size() != (done ? 1 : 0) || sets.size() != (done ? 2 : 1)) {

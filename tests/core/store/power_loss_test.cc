@@ -99,8 +99,8 @@ class Life {
   absl::Status Open() {
     absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(
         {.directory = directory_, .vfs = PowerMachine::kVfs, .checkpoint_pages = 16}, clock_);
-    if (store.ok()) store_ = *std::move(store);
     const absl::Status status = Judged(store.status());
+    if (store.ok()) store_ = *std::move(store);
     if (!status.ok()) machine_.Disarm();
     return status;
   }
