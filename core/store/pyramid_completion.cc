@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
@@ -62,19 +63,33 @@ absl::StatusOr<std::optional<CoarseChunk>> FindCoarseChunk(Connection& connectio
   return chunk;
 }
 
-/// The next chunk after `after`, a row id, that no level counts; moves `after` there.
-absl::StatusOr<std::optional<CoarseChunk>> FindUncounted(Connection& connection, int64_t* after) {
+/// Chunks that no level counts. From the index alone: rows of chunks are large, and there is hardly
+/// ever one such.
+absl::StatusOr<std::vector<ChunkKey>> ListUncounted(Connection& connection) {
   Query query(connection,
-              "SELECT id, stream, channel, first_seq, n, t0, t1, checksum, data FROM chunk "
-              "WHERE id > ? AND finest_level = ? ORDER BY id LIMIT 1",
-              *after, kInNoLevel);
+              "SELECT stream, channel, first_seq FROM chunk INDEXED BY chunk_head "
+              "WHERE finest_level = ?",
+              kInNoLevel);
+  std::vector<ChunkKey> chunks;
+  while (query.Step()) {
+    chunks.push_back({.stream = query.Int(0),
+                      .channel = static_cast<uint32_t>(query.Int(1)),
+                      .first_seq = query.Unsigned(2)});
+  }
+  return chunks;
+}
+
+/// Nothing where the chunk is gone by now.
+absl::StatusOr<std::optional<CoarseChunk>> ReadUncounted(Connection& connection,
+                                                         const ChunkKey& key) {
+  Query query(connection,
+              "SELECT n, t0, t1, checksum, data FROM chunk "
+              "WHERE stream = ? AND channel = ? AND first_seq = ?",
+              key.stream, key.channel, key.first_seq);
   if (!query.Step()) return std::nullopt;
-  *after = query.Int(0);
-  CoarseChunk chunk{.key = {.stream = query.Int(1),
-                            .channel = static_cast<uint32_t>(query.Int(2)),
-                            .first_seq = query.Unsigned(3)},
-                    .finest_level = FinestLevel(query.Unsigned(4), query.Int(5), query.Int(6))};
-  PARALLAX_ASSIGN_OR_RETURN(chunk.cells, MissingCells(chunk.key, query.Unsigned(7), query.View(8),
+  CoarseChunk chunk{.key = key,
+                    .finest_level = FinestLevel(query.Unsigned(0), query.Int(1), query.Int(2))};
+  PARALLAX_ASSIGN_OR_RETURN(chunk.cells, MissingCells(key, query.Unsigned(3), query.View(4),
                                                       chunk.finest_level, kInNoLevel));
   return chunk;
 }
@@ -98,15 +113,17 @@ absl::Status AddToPyramid(Connection& connection, const ChunkKey& chunk,
 }
 
 absl::Status CountUncounted(ReaderPool& readers, Writer& writer) {
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<ChunkKey> keys, readers.Read(ListUncounted));
   absl::Status first_error;
-  for (int64_t after = 0;;) {
-    const absl::StatusOr<std::optional<CoarseChunk>> chunk = readers.Read(
-        [&after](Connection& connection) { return FindUncounted(connection, &after); });
-    if (chunk.ok() && !chunk->has_value()) return first_error;
-    const absl::Status status = chunk.ok() ? Add(writer, **chunk) : chunk.status();
+  for (const ChunkKey& key : keys) {
+    const absl::StatusOr<std::optional<CoarseChunk>> chunk =
+        readers.Read([&key](Connection& connection) { return ReadUncounted(connection, key); });
+    absl::Status status = chunk.status();
+    if (chunk.ok() && chunk->has_value()) status = Add(writer, **chunk);
     if (!status.ok() && !absl::IsDataLoss(status)) return status;
     first_error.Update(status);
   }
+  return first_error;
 }
 
 absl::StatusOr<std::vector<ChannelLevel>> CompletePyramid(ReaderPool& readers, Writer& writer,
