@@ -31,9 +31,7 @@ struct BatchTally {
 
 /// Of a batch on its way to the store.
 inline BatchTally TallyOf(const store::EncodedBatch& batch) {
-  return {.received = batch.samples + batch.rejected.Total(),
-          .admitted = batch.samples,
-          .rejected = batch.rejected};
+  return {.received = batch.Received(), .admitted = batch.samples, .rejected = batch.rejected};
 }
 
 /// `received` samples are read and wait.

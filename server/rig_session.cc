@@ -14,8 +14,8 @@ namespace {
 
 /// Steps of one turn before another session gets the thread.
 constexpr int kStepsPerTurn = 16;
-/// A batch of up to so many bytes is validated and encoded in less time than it takes to wake a
-/// worker (ADR 0021).
+/// To hand over a batch of up to so many bytes would delay its ack more than to validate and encode
+/// it here (ADR 0021).
 constexpr size_t kHandledAtOnceBytes = size_t{64} * 1024;
 
 size_t ApproximateBytes(const v1::StreamRequest& request) {

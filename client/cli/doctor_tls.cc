@@ -30,7 +30,7 @@ Finding Broken(const std::string& check, std::string text, std::string next_step
 
 /// A port that speaks TLS to a client that is set to it.
 Finding JudgeTls(const TlsSession& session) {
-  if (session.certificate_pem.empty()) {
+  if (session.chain_pem.empty()) {
     return Broken(kTransport, "TLS, but the handshake fails: " + session.refusal,
                   "the daemon takes TLS 1.2 and later; its log may say more");
   }

@@ -120,10 +120,8 @@ std::string PemOf(const X509& certificate) {
 }
 
 void Describe(SSL* ssl, TlsSession& session) {
-  const X509* const certificate = SSL_get0_peer_certificate(ssl);
-  if (certificate == nullptr) return;
-  session.certificate_pem = PemOf(*certificate);
   const STACK_OF(X509)* const chain = SSL_get_peer_cert_chain(ssl);
+  if (chain == nullptr) return;
   for (int i = 0; i < sk_X509_num(chain); ++i) {
     session.chain_pem += PemOf(*sk_X509_value(chain, i));
   }
@@ -165,7 +163,7 @@ absl::StatusOr<TlsSession> ProbeTls(const HostPort& address, const Credentials& 
   Handshake handshake(std::move(ssl), std::move(socket), DeadlineIn(timeout));
   session.refusal = handshake.Drive(SSL_do_handshake);
   Describe(handshake.ssl(), session);
-  session.speaks_tls = !session.certificate_pem.empty() || handshake.alerted();
+  session.speaks_tls = !session.chain_pem.empty() || handshake.alerted();
   if (!session.refusal.empty() || session.protocol != "h2") return session;
   session.refusal = handshake.Drive([](SSL* wire) {
     return SSL_write(wire, kPreface.data(), static_cast<int>(kPreface.size()));

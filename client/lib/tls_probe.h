@@ -28,11 +28,10 @@ absl::StatusOr<Wire> ProbePlainText(const HostPort& address, absl::Duration time
 
 /// How far a TLS handshake came. Nothing of it is trusted: whoever answered, answered.
 struct TlsSession {
-  bool speaks_tls = false;             ///< what answered was TLS, be it an alert
-  std::string version;                 ///< "TLSv1.3"; empty before there is one
-  std::string protocol;                ///< "h2" by ALPN; empty: none was agreed on
-  std::string certificate_pem;         ///< the server's own; empty before it has shown one
-  std::string chain_pem;               ///< the same and what it sent beside it
+  bool speaks_tls = false;  ///< what answered was TLS, be it an alert
+  std::string version;      ///< "TLSv1.3"; empty before there is one
+  std::string protocol;     ///< "h2" by ALPN; empty: none was agreed on
+  std::string chain_pem;    ///< the server's own and what it sent beside it; empty: none was shown
   bool asked_for_certificate = false;  ///< whether it wants to see the client's
   std::string refusal;                 ///< why it ended; empty: it went on to HTTP/2
 };

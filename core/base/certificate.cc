@@ -4,6 +4,9 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include <functional>
+#include <string>
+
 #include "core/base/check.h"
 #include "core/base/status_macros.h"
 
@@ -37,11 +40,18 @@ std::string TextOf(const X509_NAME* name) {
   return ContentOf(*bio);
 }
 
-GeneralNamesPtr AlternativeNames(const X509& certificate) {
-  GeneralNamesPtr names(static_cast<GENERAL_NAMES*>(
+/// Those kinds whose value is a string of bytes: URIs, host names and addresses.
+void ForEachAlternativeName(const X509& certificate,
+                            const std::function<void(int kind, const std::string& bytes)>& visit) {
+  const GeneralNamesPtr names(static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)));
   ERR_clear_error();  // TLS on this thread would take what is left for its own
-  return names;
+  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    int kind = 0;
+    const void* const value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &kind);
+    if (kind != GEN_URI && kind != GEN_DNS && kind != GEN_IPADD) continue;
+    visit(kind, BytesOf(static_cast<const ASN1_STRING*>(value)));
+  }
 }
 
 }  // namespace
@@ -61,25 +71,18 @@ std::string IssuerOf(const X509& certificate) { return TextOf(X509_get_issuer_na
 
 std::vector<std::string> UrisOf(const X509& certificate) {
   std::vector<std::string> uris;
-  const GeneralNamesPtr names = AlternativeNames(certificate);
-  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    int kind = 0;
-    const void* const value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &kind);
-    if (kind == GEN_URI) uris.push_back(BytesOf(static_cast<const ASN1_STRING*>(value)));
-  }
+  ForEachAlternativeName(certificate, [&uris](int kind, const std::string& bytes) {
+    if (kind == GEN_URI) uris.push_back(bytes);
+  });
   return uris;
 }
 
 std::vector<std::string> HostsOf(const X509& certificate) {
   std::vector<std::string> hosts;
-  const GeneralNamesPtr names = AlternativeNames(certificate);
-  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    int kind = 0;
-    const void* const value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &kind);
-    if (kind != GEN_DNS && kind != GEN_IPADD) continue;
-    const std::string bytes = BytesOf(static_cast<const ASN1_STRING*>(value));
-    hosts.push_back(kind == GEN_DNS ? bytes : AddressText(bytes));
-  }
+  ForEachAlternativeName(certificate, [&hosts](int kind, const std::string& bytes) {
+    if (kind == GEN_DNS) hosts.push_back(bytes);
+    if (kind == GEN_IPADD) hosts.push_back(AddressText(bytes));
+  });
   return hosts;
 }
 

@@ -21,6 +21,9 @@ struct EncodedBatch {
   int64_t received_unix_ns = 0;  ///< by the daemon's clock, no part of content, checksum or digest
   uint64_t checksum = 0;         ///< XXH3-64 of `data`
   std::string data;              ///< the grammar opens batch_codec.cc
+
+  /// All samples that it brought.
+  uint64_t Received() const { return samples + rejected.Total(); }
 };
 
 enum class AppendResult {

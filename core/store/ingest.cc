@@ -44,9 +44,6 @@ void InsertBatch(Connection& connection, const EncodedBatch& batch) {
       .Execute();
 }
 
-/// All samples that a batch brought.
-uint64_t Received(const EncodedBatch& batch) { return batch.samples + batch.rejected.Total(); }
-
 }  // namespace
 
 absl::StatusOr<AppendOutcome> Ingest::Apply(Connection& connection, const EncodedBatch& batch) {
@@ -55,8 +52,8 @@ absl::StatusOr<AppendOutcome> Ingest::Apply(Connection& connection, const Encode
     return absl::NotFoundError(absl::StrFormat("store: stream = %d is not open", batch.stream));
   }
   const auto refuse = [&](const char* reason) {
-    if (Received(batch) == 0) return;
-    cursor->gained.refused[reason] += Received(batch);
+    if (batch.Received() == 0) return;
+    cursor->gained.refused[reason] += batch.Received();
     cursor->touched = true;
   };
   if (cursor->run_retired) {
@@ -88,7 +85,7 @@ absl::StatusOr<AppendOutcome> Ingest::Apply(Connection& connection, const Encode
     return AppendOutcome{AppendResult::kConflict, cursor->next_seq};
   }
   // A duplicate counts whole: its refused samples were received again, too.
-  cursor->gained.duplicate += Received(batch);
+  cursor->gained.duplicate += batch.Received();
   cursor->touched = true;
   return AppendOutcome{AppendResult::kDuplicate, cursor->next_seq};
 }
@@ -112,7 +109,7 @@ void Ingest::CountOwed(Connection& connection) {
 }
 
 void Ingest::Owe(const EncodedBatch& batch) {
-  if (Received(batch) > 0) owed_[batch.stream] += Received(batch);
+  if (batch.Received() > 0) owed_[batch.stream] += batch.Received();
 }
 
 void Ingest::Flush(Connection& connection, int64_t now_unix_ns) {

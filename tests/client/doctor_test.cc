@@ -37,11 +37,7 @@ auto IsGood(const std::string& text) {
 
 /// A server that has shown `certificate`, and goes on.
 TlsSession SessionOf(const std::string& certificate) {
-  return {.speaks_tls = true,
-          .version = "TLSv1.3",
-          .protocol = "h2",
-          .certificate_pem = certificate,
-          .chain_pem = certificate};
+  return {.speaks_tls = true, .version = "TLSv1.3", .protocol = "h2", .chain_pem = certificate};
 }
 
 TEST(WireTest, FirstBytesTellWhatSpeaks) {
@@ -116,11 +112,11 @@ TEST_F(ServerCertificateTest, AnotherAuthorityIsNamedWhateverTheDates) {
 }
 
 TEST_F(ServerCertificateTest, AsForGrpcItsOwnCertificateVouchesForIt) {
-  EXPECT_THAT(JudgeServerCertificate(
-                  session_,
-                  {.host = "10.0.0.7", .ca_pem = session_.certificate_pem, .ca_path = "server.crt"},
-                  kBegin),
-              IsGood("trusted by server.crt"));
+  EXPECT_THAT(
+      JudgeServerCertificate(
+          session_, {.host = "10.0.0.7", .ca_pem = session_.chain_pem, .ca_path = "server.crt"},
+          kBegin),
+      IsGood("trusted by server.crt"));
 }
 
 TEST_F(ServerCertificateTest, ARigsCertificateIsNoServers) {
