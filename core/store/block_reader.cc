@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
 #include "core/store/batch_codec.h"
+#include "core/store/batch_key.h"
 
 namespace parallax::store {
 namespace {
@@ -71,9 +72,9 @@ absl::Status VisitChunks(Connection& connection, int64_t stream, uint32_t channe
 absl::Status VisitBatches(Connection& connection, int64_t stream, const TimeRange& range,
                           const ChannelVisitor& visit) {
   Query query(connection,
-              "SELECT seq, checksum, data FROM batch WHERE stream = ? AND n > 0 AND t1 >= ? "
-              "AND t0 < ? ORDER BY seq",
-              stream, range.begin_unix_ns, range.end_unix_ns);
+              "SELECT seq, checksum, data FROM batch WHERE key >= ? AND key < ? AND n > 0 AND "
+              "t1 >= ? AND t0 < ? ORDER BY key",
+              BatchKey(stream, 0), BatchKey(stream + 1, 0), range.begin_unix_ns, range.end_unix_ns);
   while (query.Step()) {
     PARALLAX_ASSIGN_OR_RETURN(
         signal::SampleBatch batch,
@@ -123,8 +124,9 @@ std::optional<TimeRange> RunExtent(Connection& connection, int64_t run_key) {
                  "SELECT min(t0), max(t1) FROM chunk INDEXED BY chunk_head WHERE stream = ?",
                  stream);
     if (chunks.Step()) widen(chunks);
-    Query batches(connection, "SELECT min(t0), max(t1) FROM batch WHERE stream = ? AND n > 0",
-                  stream);
+    Query batches(connection,
+                  "SELECT min(t0), max(t1) FROM batch WHERE key >= ? AND key < ? AND n > 0",
+                  BatchKey(stream, 0), BatchKey(stream + 1, 0));
     if (batches.Step()) widen(batches);
   }
   if (extent.begin_unix_ns > extent.end_unix_ns) return std::nullopt;

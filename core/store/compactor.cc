@@ -1,10 +1,12 @@
 #include "core/store/compactor.h"
 
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
+#include "core/store/batch_key.h"
 #include "core/store/block_reader.h"
 #include "core/store/byte_io.h"
 #include "core/store/chunk_codec.h"
@@ -101,18 +103,29 @@ class RangeBuilder {
   std::map<uint32_t, Pending> pending_;
 };
 
+/// The first stream with a batch among those whose ids are not below `first`.
+std::optional<int64_t> NextStream(Connection& connection, int64_t first) {
+  Query query(connection, "SELECT min(key) FROM batch WHERE key >= ?", BatchKey(first, 0));
+  if (!query.Step() || query.IsNull(0)) return std::nullopt;
+  return StreamOfKey(query.Int(0));
+}
+
 absl::StatusOr<std::vector<StreamToCompact>> ListWork(Connection& connection) {
-  Query query(
-      connection,
-      "SELECT stream.id, run.closed FROM stream JOIN run ON run.key = stream.run "
-      "WHERE EXISTS(SELECT 1 FROM batch WHERE batch.stream = stream.id) ORDER BY stream.id");
   std::vector<StreamToCompact> work;
-  while (query.Step()) work.push_back({query.Int(0), query.Int(1) != 0});
+  for (std::optional<int64_t> stream = NextStream(connection, 0); stream;
+       stream = NextStream(connection, *stream + 1)) {
+    Query query(
+        connection,
+        "SELECT run.closed FROM stream JOIN run ON run.key = stream.run WHERE stream.id = ?",
+        *stream);
+    if (query.Step()) work.push_back({*stream, query.Int(0) != 0});
+  }
   return work;
 }
 
 bool HasFullRange(Connection& connection, int64_t stream) {
-  Query query(connection, "SELECT sum(n), count(*) FROM batch WHERE stream = ?", stream);
+  Query query(connection, "SELECT sum(n), count(*) FROM batch WHERE key >= ? AND key < ?",
+              BatchKey(stream, 0), BatchKey(stream + 1, 0));
   return query.Step() && (query.Unsigned(0) >= kRangeSamples || query.Unsigned(1) >= kRangeBatches);
 }
 
@@ -121,8 +134,9 @@ absl::StatusOr<CompactedRange> BuildRange(Connection& connection, const StreamTo
   RangeBuilder builder(work.stream);
   if (!work.run_closed && !HasFullRange(connection, work.stream)) return builder.Finish();
   Query query(connection,
-              "SELECT seq, checksum, data, received FROM batch WHERE stream = ? ORDER BY seq",
-              work.stream);
+              "SELECT seq, checksum, data, received FROM batch WHERE key >= ? AND key < ? "
+              "ORDER BY key",
+              BatchKey(work.stream, 0), BatchKey(work.stream + 1, 0));
   while (!builder.full() && query.Step()) {
     PARALLAX_ASSIGN_OR_RETURN(
         const signal::SampleBatch batch,
@@ -146,10 +160,10 @@ void InsertChunk(Connection& connection, int64_t stream, const ChunkRow& row) {
 
 /// Swaps the range's batches for its chunks. Deletes first, so that freed pages take the chunks.
 absl::Status ReplaceRange(Connection& connection, const CompactedRange& range) {
-  const int deleted =
-      Query(connection, "DELETE FROM batch WHERE stream = ? AND seq >= ? AND seq < ?", range.stream,
-            range.first_seq, range.first_seq + range.batches)
-          .Execute();
+  const int deleted = Query(connection, "DELETE FROM batch WHERE key >= ? AND key < ?",
+                            BatchKey(range.stream, range.first_seq),
+                            BatchKey(range.stream, range.first_seq + range.batches))
+                          .Execute();
   if (static_cast<uint64_t>(deleted) != range.batches) {
     return absl::InternalError(
         absl::StrFormat("store: stream = %d holds %d of %d batches from seq = %d", range.stream,

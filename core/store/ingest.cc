@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/check.h"
+#include "core/base/field_error.h"
+#include "core/store/batch_key.h"
 #include "core/store/recalibration.h"
 #include "core/store/rows.h"
 
@@ -30,17 +32,16 @@ std::optional<uint64_t> FindSealed(Connection& connection, int64_t stream, uint6
 }
 
 std::optional<uint64_t> FindChecksum(Connection& connection, int64_t stream, uint64_t seq) {
-  Query query(connection, "SELECT checksum FROM batch WHERE stream = ? AND seq = ?", stream, seq);
+  Query query(connection, "SELECT checksum FROM batch WHERE key = ?", BatchKey(stream, seq));
   if (query.Step()) return query.Unsigned(0);
   return FindSealed(connection, stream, seq);
 }
 
 void InsertBatch(Connection& connection, const EncodedBatch& batch) {
   Query(connection,
-        "INSERT INTO batch(stream, seq, n, t0, t1, checksum, data, received) "
-        "VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-        batch.stream, batch.seq, batch.samples, batch.first_time_unix_ns, batch.last_time_unix_ns,
-        batch.checksum, Blob{batch.data}, batch.received_unix_ns)
+        "INSERT INTO batch(key, n, t0, t1, checksum, data, received) VALUES(?, ?, ?, ?, ?, ?, ?)",
+        BatchKey(batch.stream, batch.seq), batch.samples, batch.first_time_unix_ns,
+        batch.last_time_unix_ns, batch.checksum, Blob{batch.data}, batch.received_unix_ns)
       .Execute();
 }
 
@@ -63,6 +64,15 @@ absl::StatusOr<AppendOutcome> Ingest::Apply(Connection& connection, const Encode
   if (batch.seq > cursor->next_seq) {
     refuse(kOutOfSequence);
     return AppendOutcome{AppendResult::kGap, cursor->next_seq};
+  }
+  if (batch.seq >= kMaxBatches) {
+    refuse(kStoreRefused);
+    return base::FieldStatus(absl::StatusCode::kFailedPrecondition,
+                             {.field = "batch.seq",
+                              .value = absl::StrFormat("%d", batch.seq),
+                              .bound = absl::StrFormat("< %d", kMaxBatches),
+                              .next_step = "go on in a stream of a higher epoch"},
+                             "store: the stream has all batches that it may have");
   }
   if (batch.seq == cursor->next_seq) {
     InsertBatch(connection, batch);

@@ -16,7 +16,8 @@ namespace parallax::store {
 class Ingest {
  public:
   /// Decides what `batch` is and, where it is next in its stream, inserts it.
-  /// Errors: NotFound (no such stream); FailedPrecondition (its run is retired); DataLoss (the row
+  /// Errors: NotFound (no such stream); FailedPrecondition (its run is retired, or it has all
+  /// batches that it may have); DataLoss (the row
   /// that it repeats is gone).
   absl::StatusOr<AppendOutcome> Apply(Connection& connection, const EncodedBatch& batch);
 

@@ -1,6 +1,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/field_error.h"
 #include "core/base/status_macros.h"
+#include "core/store/batch_key.h"
 #include "core/store/ingest.h"
 #include "core/store/recalibration.h"
 #include "core/store/record_codec.h"
@@ -170,6 +171,14 @@ absl::StatusOr<StreamState> OpenStream(Connection& connection, const StreamKey& 
               run_key, key.producer_id, key.epoch);
   if (!query.Step()) return absl::InternalError("store: a stream vanished from its transaction");
   const StreamState state{query.Int(0), query.Unsigned(1)};
+  if (state.stream >= kMaxStreams) {
+    return base::FieldStatus(absl::StatusCode::kFailedPrecondition,
+                             {.field = "stream",
+                              .value = absl::StrFormat("%d", state.stream),
+                              .bound = absl::StrFormat("< %d", kMaxStreams),
+                              .next_step = "start a new store"},
+                             "store: it has all streams that it may have");
+  }
   Query(connection,
         "INSERT OR IGNORE INTO ledger(stream, stored, duplicate, not_finite, time_out_of_range) "
         "VALUES(?, 0, 0, 0, 0)",

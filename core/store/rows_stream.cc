@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <cstring>
 
 #include "core/base/status_macros.h"
+#include "core/store/batch_key.h"
 #include "core/store/rows.h"
 
 namespace parallax::store {
@@ -25,7 +27,8 @@ struct SealedTimes {
 std::vector<int64_t> ReadReceiveTimes(Connection& connection, int64_t stream, uint64_t first_seq,
                                       uint64_t count) {
   std::vector<int64_t> times(count, 0);
-  const uint64_t end_seq = first_seq + count;
+  if (first_seq >= kMaxBatches) return times;
+  const uint64_t end_seq = std::min(first_seq + count, kMaxBatches);
   Query seals(connection,
               "SELECT first_seq, received FROM seal WHERE stream = ?1 AND first_seq < ?2 AND "
               "first_seq >= coalesce((SELECT max(first_seq) FROM seal WHERE stream = ?1 AND "
@@ -38,9 +41,8 @@ std::vector<int64_t> ReadReceiveTimes(Connection& connection, int64_t stream, ui
       if (seq >= first_seq && seq < end_seq) times[seq - first_seq] = sealed[i];
     }
   }
-  Query batches(connection,
-                "SELECT seq, received FROM batch WHERE stream = ? AND seq >= ? AND seq < ?", stream,
-                first_seq, end_seq);
+  Query batches(connection, "SELECT seq, received FROM batch WHERE key >= ? AND key < ?",
+                BatchKey(stream, first_seq), BatchKey(stream, end_seq));
   while (batches.Step()) times[batches.Unsigned(0) - first_seq] = batches.Int(1);
   return times;
 }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/field_error.h"
+#include "core/store/batch_key.h"
 
 namespace parallax::store {
 namespace {
@@ -128,9 +129,25 @@ CREATE TABLE retired_channel(run INTEGER NOT NULL, channel INTEGER NOT NULL,
 )sql";
 constexpr int64_t kFirstWithCloseTimes = 7;
 
+// Batches in the order of their streams, see batch_key.h. In the order of arrival nearly every row
+// of one of many streams lay on a page of its own, and each batch changed a page of an index, too.
+constexpr const char* kVersion8 = R"sql(
+ALTER TABLE batch RENAME TO batch_in_order_of_arrival;
+CREATE TABLE batch(key INTEGER PRIMARY KEY, n INTEGER NOT NULL, t0 INTEGER NOT NULL,
+                   t1 INTEGER NOT NULL, checksum INTEGER NOT NULL, received INTEGER NOT NULL,
+                   data BLOB NOT NULL,
+                   stream INTEGER GENERATED ALWAYS AS (key >> 38) VIRTUAL,
+                   seq INTEGER GENERATED ALWAYS AS (key & 0x3fffffffff) VIRTUAL);
+INSERT INTO batch(key, n, t0, t1, checksum, data, received)
+  SELECT (stream << 38) + seq, n, t0, t1, checksum, data, received
+  FROM batch_in_order_of_arrival ORDER BY stream, seq;
+DROP TABLE batch_in_order_of_arrival;
+)sql";
+static_assert(kSeqBits == 38);
+
 /// migrations[v] leads from version v to v + 1; version 0 is the empty database.
 constexpr std::array<const char*, kSchemaVersion> kMigrations = {
-    kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7};
+    kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7, kVersion8};
 
 int64_t StoredVersion(Connection& connection) {
   connection.database().exec("CREATE TABLE IF NOT EXISTS schema_version(version INTEGER NOT NULL)");

@@ -3,6 +3,8 @@
 #include <future>
 #include <thread>
 
+#include "absl/strings/str_format.h"
+#include "core/store/batch_key.h"
 #include "tests/core/store/append_callback.h"
 #include "tests/core/store/store_fixture.h"
 
@@ -132,6 +134,61 @@ TEST_F(IngestTest, StreamsOfAProducerAreApartByEpochAndALowerEpochIsRefused) {
   EXPECT_TRUE(absl::IsFailedPrecondition(store_->OpenStream({"r", "a", "p", 1}).status()));
   EXPECT_TRUE(store_->OpenStream({"r", "a", "other", 1}).ok());
   EXPECT_TRUE(absl::IsNotFound(store_->OpenStream({"r", "nowhere", "p", 1}).status()));
+}
+
+TEST_F(IngestTest, StreamsSideBySideKeepTheirOwn) {
+  const int64_t first = OpenStream("a", "p");
+  OpenRun("b");
+  const int64_t second = OpenStream("b", "p");
+  for (uint64_t seq = 0; seq < 300; ++seq) {
+    for (const int64_t stream : {first, second}) {
+      const size_t samples = stream == first ? 1 : 2;
+      ASSERT_TRUE(Append(*store_, stream, MakeBatch(seq, kChannels, samples, kStartNs)).ok());
+    }
+  }
+  EXPECT_EQ(Series("a", 0).value.size(), 300u);
+  EXPECT_EQ(Series("b", 0).value.size(), 600u);
+}
+
+TEST_F(IngestTest, AStreamHasNoMoreBatchesThanItCanNumber) {
+  const int64_t stream = OpenStream("a", "p");
+  ASSERT_EQ(Tamper(absl::StrFormat("UPDATE stream SET next_seq = %d", kMaxBatches - 1)), 1);
+  Reopen();
+  const absl::StatusOr<AppendOutcome> last =
+      Append(*store_, stream, MakeBatch(kMaxBatches - 1, kChannels, 1, kStartNs));
+  ASSERT_TRUE(last.ok()) << last.status().ToString();
+  EXPECT_EQ(last->next_seq, kMaxBatches);
+  EXPECT_EQ(Series("a", 0).value.size(), 1u);
+  const absl::Status more =
+      Append(*store_, stream, MakeBatch(kMaxBatches, kChannels, 1, kStartNs)).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(more)) << more.ToString();
+  OpenRun("b");
+  const int64_t next = OpenStream("b", "p");
+  ASSERT_TRUE(Append(*store_, next, MakeBatch(0, kChannels, 1, kStartNs), {}, 7).ok());
+  EXPECT_EQ(store_->ReadReceiveTimes(stream, kMaxBatches - 1, 2).value(),
+            (std::vector<int64_t>{0, 0}));
+  EXPECT_EQ(store_->ReadReceiveTimes(stream, kMaxBatches, 1).value(), std::vector<int64_t>{0});
+  EXPECT_EQ(Ledger("a").stored, kChannels);
+  ASSERT_TRUE(store_->CloseRun("r", "a").ok());
+  EXPECT_EQ(store_->Compact().value(), 1u);
+  EXPECT_EQ(Series("a", 0).value.size(), 1u);
+}
+
+TEST_F(IngestTest, AStoreHasNoMoreStreamsThanItCanNumber) {
+  ASSERT_EQ(Tamper(absl::StrFormat("INSERT INTO stream(id, run, producer, epoch, next_seq) "
+                                   "VALUES(%d, 1, 'q', 1, 0)",
+                                   kMaxStreams - 2)),
+            1);
+  Reopen();
+  const int64_t last = OpenStream("a", "p");
+  EXPECT_EQ(last, kMaxStreams - 1);
+  EXPECT_TRUE(Append(*store_, last, MakeBatch(0, kChannels, 1, kStartNs)).ok());
+  EXPECT_EQ(Series("a", 0).value.size(), 1u);
+  const absl::Status more = store_->OpenStream({"r", "a", "p", 2}).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(more)) << more.ToString();
+  ASSERT_TRUE(store_->CloseRun("r", "a").ok());
+  EXPECT_EQ(store_->Compact().value(), 1u);
+  EXPECT_EQ(Series("a", 0).value.size(), 1u);
 }
 
 TEST_F(IngestTest, ReadSeriesCutsToTheRangeAndKeepsTheOrderOfArrival) {

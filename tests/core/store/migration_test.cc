@@ -20,6 +20,8 @@ constexpr size_t kReservedBytesAt = 20;
 // As the older programs told them.
 constexpr uint64_t kSamples = 3200;
 constexpr char kDigest[] = "0a9d2cb9c1b5102b3e251aecc27c3508a02f2e97edec5766083aa74a96c08315";
+constexpr uint64_t kOpenSamples = 4000;
+constexpr char kOpenDigest[] = "8471d02e732508922a2e5049227dc395a0da0e212eff46c231cf5eeda1255a3b";
 
 std::string OlderDatabase(int version) {
   const std::string packed =
@@ -31,23 +33,35 @@ std::string OlderDatabase(int version) {
   return bytes;
 }
 
-/// All samples of all runs with their streams, the report and the sets. DataLoss where they are not
-/// what the older program counted.
-absl::Status VerifyContents(Store& store) {
-  PARALLAX_ASSIGN_OR_RETURN(const std::vector<RunRow> runs, store.ListRuns("tclab-byu", {}));
+/// All samples of the two runs of a rig. DataLoss where they are not what the older program
+/// counted.
+absl::Status VerifySamples(Store& store, const std::string& rig, uint64_t samples,
+                           const std::string& sha256) {
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<RunRow> runs, store.ListRuns(rig, {}));
   SeriesDigest digest;
   uint64_t ledger = 0;
   for (const RunRow& run : runs) {
-    PARALLAX_ASSIGN_OR_RETURN(const RunSamples read, store.ReadRun("tclab-byu", run.run.id));
+    PARALLAX_ASSIGN_OR_RETURN(const RunSamples read, store.ReadRun(rig, run.run.id));
     for (const signal::Series& series : read.series) digest.Add(run.run.id, series);
     ledger += run.ledger.stored;
   }
+  const bool same = runs.size() == 2 && digest.samples() == samples &&
+                    digest.FinishHex() == sha256 && ledger == samples;
+  return same ? absl::OkStatus() : absl::DataLossError("samples of the older database are gone");
+}
+
+/// The same of the rig that was analysed, with its report and its sets.
+absl::Status VerifyContents(Store& store) {
+  PARALLAX_RETURN_IF_ERROR(VerifySamples(store, "tclab-byu", kSamples, kDigest));
   PARALLAX_ASSIGN_OR_RETURN(const ReportRow report, store.GetReport("tclab-byu", "r1"));
   PARALLAX_ASSIGN_OR_RETURN(const auto sets, store.ListParameterSets("tclab-byu", {}));
-  const bool same = runs.size() == 2 && digest.samples() == kSamples &&
-                    digest.FinishHex() == kDigest && ledger == kSamples &&
-                    report.verdict == "AMBIGUOUS" && sets.size() == 2;
-  return same ? absl::OkStatus() : absl::DataLossError("something of the older database is gone");
+  if (report.verdict == "AMBIGUOUS" && sets.size() == 2) return absl::OkStatus();
+  return absl::DataLossError("something of the older database is gone");
+}
+
+/// The rig whose runs are open, from version 7 on.
+absl::Status VerifyOpenRuns(Store& store) {
+  return VerifySamples(store, "bench", kOpenSamples, kOpenDigest);
 }
 
 class MigrationTest : public ::testing::TestWithParam<int> {};
@@ -73,18 +87,34 @@ TEST_P(MigrationTest, AnOlderDatabaseGetsChecksumsAndKeepsAll) {
   EXPECT_EQ(check->reports, 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Versions, MigrationTest, ::testing::Values(5, 6));
+INSTANTIATE_TEST_SUITE_P(Versions, MigrationTest, ::testing::Values(5, 6, 7));
+
+TEST(MigrationOfOpenRunsTest, BatchesThatWaitForTheCompactorAreKept) {
+  const TemporaryDirectory directory;
+  const ManualClock clock;
+  ASSERT_TRUE(base::WriteFileAtomically(directory.path() + "/parallax.db", OlderDatabase(7)).ok());
+  {
+    const auto store = OpenSqliteStore({directory.path()}, clock);
+    ASSERT_TRUE(store.ok()) << store.status().ToString();
+    EXPECT_EQ(VerifyOpenRuns(**store), absl::OkStatus());
+  }
+  const absl::StatusOr<StoreCheck> check = CheckStore(directory.path());
+  ASSERT_TRUE(check.ok()) << check.status().ToString();
+  EXPECT_THAT(check->damages, ::testing::IsEmpty());
+  EXPECT_EQ(check->batches, 40);
+}
 
 /// One try to open the older database on a machine that fails at a call.
-class MigrationFaultTest : public ::testing::Test {
+class MigrationFaultTest : public ::testing::TestWithParam<int> {
  protected:
-  MigrationFaultTest() : older_(OlderDatabase(5)) {}
+  MigrationFaultTest() : older_(OlderDatabase(GetParam())) {}
 
   absl::Status Open() {
     PARALLAX_ASSIGN_OR_RETURN(
         const std::unique_ptr<Store> store,
         OpenSqliteStore({.directory = directory_.path(), .vfs = PowerMachine::kVfs}, clock_));
-    return VerifyContents(*store);
+    PARALLAX_RETURN_IF_ERROR(VerifyContents(*store));
+    return GetParam() < 7 ? absl::OkStatus() : VerifyOpenRuns(*store);
   }
 
   /// What opening calls of the file system, unhindered.
@@ -123,13 +153,16 @@ class MigrationFaultTest : public ::testing::Test {
   const std::string older_;
 };
 
-TEST_F(MigrationFaultTest, PowerMayBeLostAtAnyCall) { MeetAtCalls(DiskEvent::kPowerLoss, 60); }
+TEST_P(MigrationFaultTest, PowerMayBeLostAtAnyCall) { MeetAtCalls(DiskEvent::kPowerLoss, 60); }
 
-TEST_F(MigrationFaultTest, AnyCallMayFail) { MeetAtCalls(DiskEvent::kIoError, 40); }
+TEST_P(MigrationFaultTest, AnyCallMayFail) { MeetAtCalls(DiskEvent::kIoError, 40); }
 
-TEST_F(MigrationFaultTest, AnyWriteMayFallShort) { MeetAtCalls(DiskEvent::kShortWrite, 20); }
+TEST_P(MigrationFaultTest, AnyWriteMayFallShort) { MeetAtCalls(DiskEvent::kShortWrite, 20); }
 
-TEST_F(MigrationFaultTest, TheDiskMayBeFull) { MeetAtCalls(DiskEvent::kFull, 20); }
+TEST_P(MigrationFaultTest, TheDiskMayBeFull) { MeetAtCalls(DiskEvent::kFull, 20); }
+
+// The pages of 5 are rewritten, the batches of 7.
+INSTANTIATE_TEST_SUITE_P(Versions, MigrationFaultTest, ::testing::Values(5, 7));
 
 }  // namespace
 }  // namespace parallax::store

@@ -135,6 +135,12 @@ void DowngradeToVersion6(const std::string& directory) {
   SQLite::Database database(directory + "/parallax.db", SQLite::OPEN_READWRITE, 10'000,
                             CheckedVfs(""));
   database.exec(
+      "ALTER TABLE batch RENAME TO keyed_batch;"
+      "CREATE TABLE batch(stream INTEGER NOT NULL, seq INTEGER NOT NULL, n INTEGER NOT NULL,"
+      "  t0 INTEGER NOT NULL, t1 INTEGER NOT NULL, checksum INTEGER NOT NULL, data BLOB NOT NULL,"
+      "  received INTEGER NOT NULL DEFAULT 0, UNIQUE(stream, seq));"
+      "INSERT INTO batch SELECT stream, seq, n, t0, t1, checksum, data, received FROM keyed_batch;"
+      "DROP TABLE keyed_batch;"
       "DROP TABLE retirement; DROP TABLE retired_channel;"
       "ALTER TABLE rig DROP COLUMN keep_samples; ALTER TABLE run DROP COLUMN close_time;"
       "ALTER TABLE ledger DROP COLUMN retired; ALTER TABLE stream DROP COLUMN first_received;"
