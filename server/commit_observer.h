@@ -7,8 +7,9 @@
 
 namespace parallax::server {
 
-/// Told of every batch once it is on disk and its ack is on its way, on the store's writer thread:
-/// must not block and must not call the store. Batches of a stream come in order, each once.
+/// Told of every batch once it is on disk and its ack is on its way, on the store's answering
+/// thread: must not block and must not call the store. Batches of a stream come in order, each
+/// once.
 class CommitObserver {
  public:
   virtual ~CommitObserver() = default;

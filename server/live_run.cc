@@ -15,8 +15,9 @@
 namespace parallax::server {
 namespace {
 
-constexpr int kMostPauses = 50;
-constexpr absl::Duration kReadPause = absl::Milliseconds(1);  // until what is stored was told
+// Until what is stored was told: up to three groups of acks.
+constexpr int kMostPauses = 150;
+constexpr absl::Duration kReadPause = absl::Milliseconds(1);
 
 /// All that is stored as one batch, in the order in which it arrived.
 signal::SampleBatch WholeBatch(std::vector<signal::Series> by_channel) {

@@ -44,8 +44,8 @@ struct AppendedBatch {
   absl::StatusOr<AppendOutcome> outcome = AppendOutcome{};
 };
 
-/// Told on the writer thread what became of its batches, once that is on disk; must not block and
-/// must not wait for the store.
+/// Told on the answering thread of the store what became of its batches, once that is on disk; must
+/// not block and must not wait for the store.
 class AppendObserver {
  public:
   virtual ~AppendObserver() = default;

@@ -25,7 +25,8 @@ Writer::Writer(std::unique_ptr<Connection> connection, FailureCallback on_failed
       checkpoint_pages_(checkpoint_pages),
       clock_(clock) {
   sqlite3_wal_hook(connection_->database().getHandle(), &NoteWalPages, &wal_pages_);
-  thread_ = std::thread([this] { Loop(); });
+  answering_thread_ = std::thread([this] { AnswerLoop(); });
+  writing_thread_ = std::thread([this] { CommitLoop(); });
 }
 
 Writer::~Writer() {
@@ -34,7 +35,8 @@ Writer::~Writer() {
     stopping_ = true;
     queued_.NotifyAll();
   }
-  thread_.join();
+  writing_thread_.join();
+  answering_thread_.join();
 }
 
 bool Writer::TryAppend(EncodedBatch& batch, std::shared_ptr<AppendObserver> observer) {
@@ -78,19 +80,21 @@ absl::Status Writer::Health() const {
   return health_;
 }
 
-void Writer::Loop() {
+void Writer::CommitLoop() {
   base::AskForShortSlices();
-  while (TakeAll()) {
+  while (TakeQueued()) {
     absl::Status status = Health();
     if (status.ok()) status = Commit();
-    Answer(status);
+    PassOn(status);
     if (wal_pages_ >= checkpoint_pages_) Checkpoint();
   }
   connection_.reset();  // the last connection to close checkpoints, on this thread
+  base::MutexLock lock(mutex_);
+  all_passed_on_ = true;
+  passed_on_changed_.NotifyAll();
 }
 
-bool Writer::TakeAll() {
-  group_.clear();
+bool Writer::TakeQueued() {
   base::MutexLock lock(mutex_);
   while (tasks_.empty() && !stopping_) queued_.Wait(mutex_);
   group_.swap(tasks_);
@@ -151,39 +155,20 @@ absl::Status Writer::Fail(const SQLite::Exception& error) {
   return status;
 }
 
-void Writer::Answer(const absl::Status& status) {
-  {
-    base::MutexLock lock(mutex_);
-    for (const Task& task : group_) {
-      if (task.waiter == nullptr) {
-        waiting_bytes_ -= Weight(task.appended.batch);
-        continue;
+void Writer::PassOn(const absl::Status& status) {
+  if (!status.ok()) {
+    for (Task& task : group_) {
+      if (task.waiter != nullptr) {
+        task.waiter->status = status;
+      } else {
+        task.appended.outcome = status;
       }
-      if (!status.ok()) task.waiter->status = status;
-      task.waiter->answered = true;
     }
-    answered_.NotifyAll();
   }
-  TellObservers(status);
-}
-
-void Writer::TellObservers(const absl::Status& status) {
-  for (auto first = group_.begin(); first != group_.end(); ++first) {
-    // Null from here on for all of its batches, so that each observer is told once.
-    const std::shared_ptr<AppendObserver> observer = std::move(first->observer);
-    if (observer == nullptr) continue;
-    answers_.push_back(std::move(first->appended));
-    for (auto task = first + 1; task != group_.end(); ++task) {
-      if (task->observer != observer) continue;
-      task->observer.reset();
-      answers_.push_back(std::move(task->appended));
-    }
-    if (!status.ok()) {
-      for (AppendedBatch& answer : answers_) answer.outcome = status;
-    }
-    observer->OnAppended(answers_);
-    answers_.clear();
-  }
+  base::MutexLock lock(mutex_);
+  while (!passed_on_.empty()) passed_on_changed_.Wait(mutex_);
+  passed_on_.swap(group_);
+  passed_on_changed_.NotifyAll();
 }
 
 void Writer::Checkpoint() {
@@ -205,6 +190,46 @@ void Writer::Break(const absl::Status& status) {
     health_ = broken;
   }
   if (on_failed_) on_failed_(broken);
+}
+
+void Writer::AnswerLoop() {
+  base::AskForShortSlices();
+  while (TakePassedOn()) Answer();
+}
+
+bool Writer::TakePassedOn() {
+  answering_.clear();
+  base::MutexLock lock(mutex_);
+  while (passed_on_.empty() && !all_passed_on_) passed_on_changed_.Wait(mutex_);
+  answering_.swap(passed_on_);
+  passed_on_changed_.NotifyAll();
+  for (const Task& task : answering_) {
+    if (task.waiter == nullptr) waiting_bytes_ -= Weight(task.appended.batch);
+  }
+  return !answering_.empty();
+}
+
+void Writer::Answer() {
+  for (size_t i = 0; i < answering_.size(); ++i) {
+    if (Waiter* waiter = answering_[i].waiter; waiter != nullptr) {
+      base::MutexLock lock(mutex_);
+      waiter->answered = true;
+      answered_.NotifyAll();
+    } else if (answering_[i].observer != nullptr) {
+      TellObserver(i);
+    }
+  }
+}
+
+void Writer::TellObserver(size_t first) {
+  const std::shared_ptr<AppendObserver> observer = answering_[first].observer;
+  for (size_t i = first; i < answering_.size(); ++i) {
+    if (answering_[i].observer != observer) continue;
+    answering_[i].observer.reset();  // so that it is told once
+    answers_.push_back(std::move(answering_[i].appended));
+  }
+  observer->OnAppended(answers_);
+  answers_.clear();
 }
 
 }  // namespace parallax::store

@@ -237,7 +237,7 @@ TEST_F(RigSessionTest, WhereTooManyBytesWaitAStreamIsHeldBackAndGoesOn) {
   sends.join();
   EXPECT_EQ(modest.AwaitAck(0).seq(), 0u);
   EXPECT_EQ(StoredSamples(), (kBatches + 2) * kSamples);
-  EXPECT_EQ(NextSeq("greedy"), kBatches);  // on the writer thread, after what it told
+  EXPECT_EQ(NextSeq("greedy"), kBatches);  // answered after what was told before
   EXPECT_EQ(budget.counts().bytes, 0u);
   EXPECT_EQ(budget.counts().held_back, 0u);
 }
@@ -346,7 +346,7 @@ TEST_F(RigSessionTest, WhatIsOnDiskIsToldOnceAndInOrder) {
   }
   std::vector<uint64_t> all(10);
   std::iota(all.begin(), all.end(), uint64_t{0});
-  EXPECT_EQ(NextSeq("p"), 10u);  // on the writer thread, after what it told
+  EXPECT_EQ(NextSeq("p"), 10u);  // answered after what was told before
   EXPECT_EQ(log.seqs(), all);
   EXPECT_EQ(log.samples(), StoredSamples());
   relay.Set(nullptr);

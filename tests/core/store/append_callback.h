@@ -9,7 +9,7 @@
 
 namespace parallax::store {
 
-/// Called on the writer thread with what became of a batch.
+/// Called on the answering thread with what became of a batch.
 using AppendCallback = std::function<void(const absl::StatusOr<AppendOutcome>&)>;
 
 /// An observer that calls `done` for each of its batches.

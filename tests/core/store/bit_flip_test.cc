@@ -56,9 +56,9 @@ class BitFlipTest : public ::testing::Test {
 
   TemporaryDirectory directory_;
   const std::string path_ = directory_.path() + "/parallax.db";
-  ManualClock clock_;
+  GatedClock clock_;
   PowerMachine machine_{1};
-  PowerLoad load_{40};
+  PowerLoad load_{clock_, 40};
   std::string stored_;
   std::string contents_;
 };

@@ -19,7 +19,7 @@ namespace parallax::store {
 namespace {
 
 constexpr uint32_t kChannels = PowerLoad::kChannels;
-constexpr uint64_t kGroups[] = {1, 3, 1, 2};  // batches a commit, over and over
+constexpr uint64_t kGroups[] = {1, 4, 3};  // batches that are answered together, over and over
 constexpr char kReport[] = "{\"gap\":1}";
 constexpr char kSet[] = "{\"U\":11}";
 
@@ -72,62 +72,59 @@ bool SameSamples(const signal::Series& a, const signal::Series& b) {
                     });
 }
 
-/// Sends batches of a stream, a group once the one before is answered: from the callback, so that
-/// the writer finds all of a group when it looks for work.
+/// Sends batches of a stream, a group once the one before is answered. The first batch of a group
+/// is a commit of its own, during which the others are queued.
 class Sender {
  public:
   /// `send` queues a batch; `promise` is told of each that was committed.
-  Sender(std::function<void(uint64_t seq, AppendCallback done)> send,
-         std::function<void(uint64_t seq)> promise, uint64_t first_seq, uint64_t end_seq)
-      : send_(std::move(send)),
-        promise_(std::move(promise)),
-        next_seq_(first_seq),
-        end_seq_(end_seq) {}
+  Sender(GatedClock& clock, std::function<void(uint64_t seq, AppendCallback done)> send,
+         std::function<void(uint64_t seq)> promise)
+      : clock_(clock), send_(std::move(send)), promise_(std::move(promise)) {}
 
-  absl::Status Run() {
-    if (next_seq_ < end_seq_) SendGroup();
+  /// Sends the batches [seq, end_seq), up to the first error.
+  absl::Status Run(uint64_t seq, uint64_t end_seq) {
+    for (size_t group = 0; seq < end_seq; ++group) {
+      const uint64_t end = std::min(end_seq, seq + kGroups[group % std::size(kGroups)]);
+      PARALLAX_RETURN_IF_ERROR(SendGroup(seq, end));
+      seq = end;
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status SendGroup(uint64_t begin, uint64_t end) {
+    {
+      base::MutexLock lock(mutex_);
+      waiting_ = end - begin;
+    }
+    clock_.Close();
+    Send(begin);
+    clock_.AwaitHeld();
+    for (uint64_t seq = begin + 1; seq < end; ++seq) Send(seq);
+    clock_.Open();
     base::MutexLock lock(mutex_);
     while (waiting_ > 0) answered_.Wait(mutex_);
     return status_;
   }
 
- private:
-  void SendGroup() {
-    const uint64_t begin = next_seq_;
-    const uint64_t end = std::min(end_seq_, begin + kGroups[groups_++ % std::size(kGroups)]);
-    next_seq_ = end;  // from here on the callbacks, on the writer's thread, own the object
-    {
+  void Send(uint64_t seq) {
+    send_(seq, [this, seq](const absl::StatusOr<AppendOutcome>& outcome) {
+      clock_.Open();  // a store that has failed answers without asking for the time
+      const bool committed = outcome.ok() && outcome->result == AppendResult::kCommitted;
+      if (committed) promise_(seq);
       base::MutexLock lock(mutex_);
-      waiting_ += end - begin;
-    }
-    for (uint64_t seq = begin; seq < end; ++seq) {
-      send_(seq, [this, seq, end](const absl::StatusOr<AppendOutcome>& outcome) {
-        Note(seq, outcome);
-        if (seq + 1 == end && end < end_seq_ && ok()) SendGroup();
-        base::MutexLock lock(mutex_);
-        --waiting_;
-        answered_.NotifyOne();
-      });
-    }
+      if (!committed) {
+        status_.Update(outcome.ok() ? absl::InternalError("a batch in sequence was not committed")
+                                    : outcome.status());
+      }
+      --waiting_;
+      answered_.NotifyOne();
+    });
   }
 
-  void Note(uint64_t seq, const absl::StatusOr<AppendOutcome>& outcome) {
-    if (outcome.ok() && outcome->result == AppendResult::kCommitted) return promise_(seq);
-    base::MutexLock lock(mutex_);
-    status_.Update(outcome.ok() ? absl::InternalError("a batch in sequence was not committed")
-                                : outcome.status());
-  }
-
-  bool ok() {
-    base::MutexLock lock(mutex_);
-    return status_.ok();
-  }
-
+  GatedClock& clock_;
   const std::function<void(uint64_t seq, AppendCallback done)> send_;
   const std::function<void(uint64_t seq)> promise_;
-  uint64_t next_seq_;
-  const uint64_t end_seq_;
-  size_t groups_ = 0;
   base::Mutex mutex_;
   base::CondVar answered_;
   uint64_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -139,6 +136,31 @@ absl::Status UnlessExists(const absl::Status& status) {
 }
 
 }  // namespace
+
+absl::Time GatedClock::Now() const {
+  base::MutexLock lock(mutex_);
+  held_ = closed_;
+  if (held_) changed_.NotifyAll();
+  while (closed_) changed_.Wait(mutex_);
+  return now;
+}
+
+void GatedClock::Close() {
+  base::MutexLock lock(mutex_);
+  closed_ = true;
+  held_ = false;
+}
+
+void GatedClock::Open() {
+  base::MutexLock lock(mutex_);
+  closed_ = false;
+  changed_.NotifyAll();
+}
+
+void GatedClock::AwaitHeld() {
+  base::MutexLock lock(mutex_);
+  while (closed_ && !held_) changed_.Wait(mutex_);
+}
 
 absl::Status PowerLoad::Run(int part, Store& store) {
   return part == 0 ? Ingest(store) : Analyse(store);
@@ -193,7 +215,7 @@ absl::Status PowerLoad::SendAll(size_t stream, Store& store) {
     PARALLAX_CHECK(store.TryAppend(batch, Calling(std::move(done))));
   };
   const auto promise = [&](uint64_t seq) { progress.promised = seq + 1; };
-  return Sender(send, promise, state.next_seq, plan.batches).Run();
+  return Sender(clock_, send, promise).Run(state.next_seq, plan.batches);
 }
 
 absl::Status PowerLoad::SendAgain(Store& store) {

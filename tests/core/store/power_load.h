@@ -6,9 +6,31 @@
 #include <set>
 #include <string>
 
+#include "core/base/clock.h"
+#include "core/base/mutex.h"
 #include "core/store/store.h"
 
 namespace parallax::store {
+
+/// A clock that stands still until told. While its gate is closed it also holds up whoever asks for
+/// the time, as the writer does when it begins a group: meanwhile the next group can be queued
+/// whole, so that equal loads commit equal groups.
+class GatedClock final : public base::Clock {
+ public:
+  absl::Time Now() const override;
+  void Close();
+  void Open();
+  /// Waits until somebody is held up, or the gate is open.
+  void AwaitHeld();
+
+  absl::Time now = absl::FromUnixSeconds(1'700'000'000);
+
+ private:
+  mutable base::Mutex mutex_;
+  mutable base::CondVar changed_;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  mutable bool held_ ABSL_GUARDED_BY(mutex_) = false;
+};
 
 /// What a careful client does with a store: a rig, two runs, two streams whose batches commit in
 /// groups, a job with its report and set, compaction, a batch sent again, a run that is retired.
@@ -16,8 +38,10 @@ namespace parallax::store {
 /// that.
 class PowerLoad {
  public:
-  /// Every fourth batch has this many samples a channel, the others a few.
-  explicit PowerLoad(size_t long_batch = 3000) : long_batch_(long_batch) {}
+  /// @param clock       that of the stores; outlives the load
+  /// @param long_batch  so many samples a channel has every fourth batch, the others a few
+  explicit PowerLoad(GatedClock& clock, size_t long_batch = 3000)
+      : clock_(clock), long_batch_(long_batch) {}
 
   static constexpr uint32_t kChannels = 3;
   static constexpr int kParts = 2;  ///< the store is closed and opened between them
@@ -61,6 +85,7 @@ class PowerLoad {
   absl::Status VerifyRetired(const RunRow& run, Store& store) const;
   absl::Status VerifyJob(Store& store) const;
 
+  GatedClock& clock_;
   const size_t long_batch_;
   std::set<std::string> promised_;  ///< steps that the store said are done
   Progress progress_[std::size(kStreams)];

@@ -144,8 +144,8 @@ class Life {
   PowerMachine machine_;
   base::Random random_;
   const std::optional<Fault> fault_;
-  ManualClock clock_;
-  PowerLoad load_;
+  GatedClock clock_;
+  PowerLoad load_{clock_};
   std::unique_ptr<Store> store_;
   std::string contents_;
 };
