@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/mutex.h"
+#include "core/base/short_slices.h"
 
 namespace parallax::benchmarks {
 namespace {
@@ -86,6 +87,8 @@ class StreamLoad final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::
   }
 
   void OnReadDone(bool ok) override {
+    // On each of gRPC's threads once: rigs have processors of their own.
+    [[maybe_unused]] thread_local const bool asked = (base::AskForShortSlices(), true);
     {
       base::MutexLock lock(mutex_);
       if (!ok) {
@@ -169,6 +172,7 @@ void ReleaseWhenDue(const std::vector<StreamScript>& scripts, double begin,
     if (scripts[i].due_seconds.empty()) streams[i]->Release(scripts[i].batches.size());
   }
   std::sort(due.begin(), due.end());
+  base::AskForShortSlices();
   for (const auto& [seconds, stream] : due) {
     SleepUntil(begin + seconds);
     streams[stream]->Release(1);
