@@ -88,12 +88,17 @@ void NoteHeader(Inner& inner, const char* bytes, int count, int64_t offset) {
   inner.has_checksums = bytes[kReservedBytesAt] == kPageChecksumBytes;
 }
 
-/// SQLite takes what a short read lacks for zeros, which is right beyond the end of the file alone.
+/// SQLite takes what a short read lacks for zeros, which is right beyond the end of the file alone:
+/// not within it, and not of a page that the file holds in part.
 int CodeOfShortRead(sqlite3_file* f, int n, sqlite3_int64 at) {
   sqlite3_int64 size = 0;
   const int code = Methods(f)->xFileSize(Real(f), &size);
   if (code != SQLITE_OK) return code;
-  return at + n <= size ? SQLITE_IOERR_READ : SQLITE_IOERR_SHORT_READ;
+  if (at + n <= size) return SQLITE_IOERR_READ;
+  const Inner& inner = Of(f);
+  if (at >= size || !IsPage(n) || !inner.has_checksums) return SQLITE_IOERR_SHORT_READ;
+  page_damage = absl::StrFormat("page %d of %s is cut short", at / n + 1, inner.name);
+  return SQLITE_CORRUPT;
 }
 
 int Read(sqlite3_file* f, void* out, int n, sqlite3_int64 at) {

@@ -12,7 +12,8 @@ inline constexpr int kPageChecksumBytes = 8;
 /// Name of a SQLite file system over that named `under` (empty: SQLite's default) which writes a
 /// checksum into the end of each page of a database and verifies it on every read: XXH3-64 of the
 /// rest of the page with its number as seed. SQLite itself checks the form of its pages, not what
-/// is in them. A page that does not match is SQLITE_CORRUPT. Only databases made
+/// is in them. A page that does not match, or of which the file holds only a part, is
+/// SQLITE_CORRUPT. Only databases made
 /// after ReservePageChecksums() have room for it; others pass as they are.
 /// Pages in the write-ahead log have SQLite's own checksums until they are copied to the database.
 ///
@@ -27,8 +28,8 @@ void ReservePageChecksums(sqlite3* database);
 /// that was read of it last.
 bool HasPageChecksums(sqlite3* database);
 
-/// Which page of which file did not match when the calling thread last met one, and forgets it;
-/// empty where none was met since it was asked last.
+/// Which page of which file did not match, or was cut short, when the calling thread last met one,
+/// and forgets it; empty where none was met since it was asked last.
 std::string TakePageDamage();
 
 }  // namespace parallax::store

@@ -1,7 +1,10 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
 
+#include <filesystem>
+
 #include "absl/strings/str_format.h"
+#include "core/store/check.h"
 #include "core/store/checked_vfs.h"
 #include "core/store/schema.h"
 #include "tests/core/store/store_fixture.h"
@@ -9,7 +12,11 @@
 namespace parallax::store {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 class DamageTest : public StoreTest {
  protected:
@@ -112,6 +119,26 @@ TEST_F(DamageTest, AFileThatIsNoDatabaseIsDataLoss) {
   fputs("this is not a database, whatever its name says", file);
   fclose(file);
   EXPECT_TRUE(absl::IsDataLoss(OpenSqliteStore({directory_.path()}, clock_).status()));
+}
+
+TEST_F(DamageTest, AFileThatIsCutIsDataLossWhereverItIsCut) {
+  store_.reset();
+  const std::string path = directory_.path() + "/parallax.db";
+  const auto whole = static_cast<int>(std::filesystem::file_size(path));
+  const std::string last_page = absl::StrFormat("page %d of ", whole / 8192);
+  for (const int missing : {1, 100, 5000, 8191, 8192, 8193, 20'000}) {
+    std::filesystem::resize_file(path, static_cast<uintmax_t>(whole - missing));
+    const absl::StatusOr<StoreCheck> check = CheckStore(directory_.path());
+    if (check.ok()) {
+      EXPECT_THAT(check->damages, Not(IsEmpty())) << missing;
+      if (missing < 8192) {
+        EXPECT_THAT(check->damages,
+                    Contains(AllOf(HasSubstr(last_page), HasSubstr("is cut short"))));
+      }
+    } else {
+      EXPECT_TRUE(absl::IsDataLoss(check.status())) << check.status().ToString();
+    }
+  }
 }
 
 TEST_F(DamageTest, ANewerSchemaIsRefusedAndLeftAlone) {
