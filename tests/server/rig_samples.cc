@@ -1,5 +1,7 @@
 #include "tests/server/rig_samples.h"
 
+#include <utility>
+
 namespace parallax::server {
 namespace {
 
@@ -26,11 +28,12 @@ v1::CreateRigRequest BoardRequest(const std::string& rig_id) {
   rig->set_kind("two_heater");
   rig->set_twin("two_heater");
   rig->set_title("a board");
-  (*rig->mutable_geometry())["heater_mass_kg"] = 0.004;
-  (*rig->mutable_geometry())["heat_capacity_j_per_kg_k"] = 500.0;
-  (*rig->mutable_geometry())["heater_area_m2"] = 0.001;
-  (*rig->mutable_geometry())["shared_area_m2"] = 0.0002;
-  (*rig->mutable_geometry())["ambient_k"] = 296.15;
+  const std::pair<std::string, double> geometry[] = {{"heater_mass_kg", 0.004},
+                                                     {"heat_capacity_j_per_kg_k", 500.0},
+                                                     {"heater_area_m2", 0.001},
+                                                     {"shared_area_m2", 0.0002},
+                                                     {"ambient_k", 296.15}};
+  for (const auto& [name, value] : geometry) (*rig->mutable_geometry())[name] = value;
   v1::Device* board = rig->add_devices();
   board->set_id("board");
   AddChannel("Q1", "%", v1::CHANNEL_ROLE_ACTUATOR, 0.0, 100.0, board);
