@@ -15,8 +15,9 @@
 namespace parallax::server {
 namespace {
 
-// Until what is stored was told: up to three groups of acks.
-constexpr int kMostPauses = 150;
+// Until what is stored was told: up to three groups of acks, on a machine that may be busy. What is
+// not told by then is taken as read, and watchers miss it.
+constexpr int kMostPauses = 1000;
 constexpr absl::Duration kReadPause = absl::Milliseconds(1);
 
 /// All that is stored as one batch, in the order in which it arrived.

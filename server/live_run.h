@@ -44,8 +44,8 @@ class LiveRun {
   /// from there; what that says is not published.
   /// Errors: NotFound; FailedPrecondition (closed); DataLoss.
   /// @param not_live  of its samples, how many came too fast to be passed on live.
-  /// @param waiting  what waits by now; asked again, for 50 ms at most, until it holds all that was
-  /// read.
+  /// @param waiting  what waits by now; asked again, for a second at most, until it holds all that
+  /// was read.
   static absl::StatusOr<std::unique_ptr<LiveRun>> Load(
       const LiveContext& context, const std::string& rig, const std::string& run, absl::Time now,
       uint64_t not_live, const std::function<const WaitingBatches&()>& waiting);
