@@ -87,8 +87,8 @@ class StreamWriterTest(unittest.TestCase):
         daemon = ScriptedDaemon(end)
         with daemon.serve() as client:
             with self.assertRaisesRegex(parallax.Unavailable, "keeps ending"):
-                push(client, 3, give_up_after_s=0.3)
-        self.assertGreater(len(daemon.seen), 1)  # how many fit into the time is the machine's matter
+                push(client, 3, give_up_after_s=2.0)  # time for four tries on a busy machine, too
+        self.assertGreater(len(daemon.seen), 3)
 
     def test_what_will_not_pass_is_not_tried_again(self):
         def refuse(batches, context):
