@@ -13,8 +13,8 @@ inline constexpr int kPageChecksumBytes = 8;
 /// checksum into the end of each page of a database and verifies it on every read: XXH3-64 of the
 /// rest of the page with its number as seed. SQLite itself checks the form of its pages, not what
 /// is in them. A page that does not match, or of which the file holds only a part, is
-/// SQLITE_CORRUPT. Only databases made
-/// after ReservePageChecksums() have room for it; others pass as they are.
+/// SQLITE_CORRUPT. Only databases made after ReservePageChecksums() have room for it; others pass
+/// as they are.
 /// Pages in the write-ahead log have SQLite's own checksums until they are copied to the database.
 ///
 /// A program that writes such a database must do so through this file system. Thread-safe.
