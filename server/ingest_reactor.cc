@@ -47,8 +47,7 @@ absl::Status IngestReactor::CheckRig(const std::string& rig) {
 }
 
 void IngestReactor::OnReadDone(bool ok) {
-  // On each of gRPC's threads once.
-  [[maybe_unused]] thread_local const bool asked = (base::AskForShortSlices(), true);
+  base::AskForShortSlicesOnce();
   if (!ok) return session_->OnInputEnd();
   if (session_->OnMessage(std::move(request_)) == NextRead::kStart) ReadNext();
 }

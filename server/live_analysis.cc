@@ -41,7 +41,6 @@ void LiveAnalysis::OnCommitted(const store::RunKey& run, std::span<store::Append
 }
 
 void LiveAnalysis::Queue(const Key& key, store::EncodedBatch batch) {
-  told_[key][batch.stream] = batch.seq + 1;
   if (batch.samples == 0) return;  // says nothing, and no bound would count it
   if (const auto unread = unread_.find(key); unread != unread_.end()) {
     unread->second.samples += batch.samples;
@@ -133,15 +132,13 @@ void LiveAnalysis::TakeParameters(const std::set<std::string>& rigs) {
   }
 }
 
-void LiveAnalysis::TakeWaiting(const Key& key, WaitingBatches* waiting) {
+void LiveAnalysis::TakeWaiting(const Key& key, std::vector<store::EncodedBatch>* batches) {
   base::MutexLock lock(mutex_);
-  waiting->told = told_[key];
   const auto inbox = inboxes_.find(key);
   if (inbox == inboxes_.end()) return;
   queued_samples_ -= inbox->second.samples;
   inbox->second.samples = 0;
-  for (store::EncodedBatch& batch : inbox->second.batches)
-    waiting->batches.push_back(std::move(batch));
+  for (store::EncodedBatch& batch : inbox->second.batches) batches->push_back(std::move(batch));
   inbox->second.batches.clear();
 }
 
@@ -154,13 +151,12 @@ LiveRun* LiveAnalysis::Find(const Key& key, uint64_t not_live,
     if (unread_.contains(key)) return nullptr;
   }
   if (runs_.size() >= kMaxRuns) ForgetQuietest();
-  WaitingBatches waiting{.batches = std::move(*batches)};
-  absl::StatusOr<std::unique_ptr<LiveRun>> loaded = LiveRun::Load(
-      context_, key.rig, key.run, clock_.Now(), not_live, [&]() -> const WaitingBatches& {
-        TakeWaiting(key, &waiting);
-        return waiting;
-      });
-  *batches = std::move(waiting.batches);
+  absl::StatusOr<std::unique_ptr<LiveRun>> loaded =
+      LiveRun::Load(context_, key.rig, key.run, clock_.Now(), not_live,
+                    [&]() -> const std::vector<store::EncodedBatch>& {
+                      TakeWaiting(key, batches);
+                      return *batches;
+                    });
   // A closed run is read by who asks for it; what cannot be read is told by the calls that read.
   if (!loaded.ok()) return nullptr;
   return (runs_[key] = *std::move(loaded)).get();
@@ -177,7 +173,6 @@ void LiveAnalysis::Forget(std::map<Key, std::unique_ptr<LiveRun>>::iterator run)
   runs_.erase(run);
   base::MutexLock lock(mutex_);
   forecasts_.erase(key);
-  told_.erase(key);
 }
 
 void LiveAnalysis::CountSkipped(uint64_t samples) {
@@ -222,10 +217,7 @@ void LiveAnalysis::Process(const Key& key, Inbox inbox) {
       const auto unread = unread_.extract(key);
       if (!unread.empty()) never_read = unread.mapped().samples;
     }
-    if (run == nullptr) {
-      forecasts_.erase(key);
-      if (!unread_.contains(key)) told_.erase(key);
-    }
+    if (run == nullptr) forecasts_.erase(key);
   }
   if (never_read > 0) TellSkipped(key, never_read);
   for (const std::function<void()>& then : inbox.then) then();

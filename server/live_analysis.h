@@ -80,7 +80,7 @@ class LiveAnalysis final : public CommitObserver {
   void Queue(const Key& key, store::EncodedBatch batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CountSkipped(uint64_t samples);
   void TellSkipped(const Key& key, uint64_t samples);
-  void TakeWaiting(const Key& key, WaitingBatches* waiting);
+  void TakeWaiting(const Key& key, std::vector<store::EncodedBatch>* batches);
   void MakeRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LetGo(const Key& key, uint64_t samples);
   void CatchUp(const Key& key, uint64_t samples);
@@ -104,8 +104,6 @@ class LiveAnalysis final : public CommitObserver {
   base::CondVar changed_;
   std::map<Key, Inbox> inboxes_ ABSL_GUARDED_BY(mutex_);
   size_t queued_samples_ ABSL_GUARDED_BY(mutex_) = 0;
-  /// By run and stream: the place after the last batch that was told.
-  std::map<Key, std::map<int64_t, uint64_t>> told_ ABSL_GUARDED_BY(mutex_);
   std::map<Key, Unread> unread_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> changed_rigs_ ABSL_GUARDED_BY(mutex_);
   std::map<Key, std::shared_ptr<const pipeline::Forecast>> forecasts_ ABSL_GUARDED_BY(mutex_);

@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/time/clock.h"
 #include "core/base/check.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/parameter_set_codec.h"
@@ -14,11 +13,6 @@
 
 namespace parallax::server {
 namespace {
-
-// Until what is stored was told: up to three groups of acks, on a machine that may be busy. What is
-// not told by then is taken as read, and watchers miss it.
-constexpr int kMostPauses = 1000;
-constexpr absl::Duration kReadPause = absl::Milliseconds(1);
 
 /// All that is stored as one batch, in the order in which it arrived.
 signal::SampleBatch WholeBatch(std::vector<signal::Series> by_channel) {
@@ -32,17 +26,6 @@ signal::SampleBatch WholeBatch(std::vector<signal::Series> by_channel) {
                              .quality = std::move(series.quality)});
   }
   return batch;
-}
-
-/// Whether every batch that a daemon of this life stored was told by now. Of a stream of which
-/// nothing was told only its time of reception says whose it is.
-bool AllTold(const std::vector<store::StreamRow>& streams, const WaitingBatches& waiting,
-             int64_t started_unix_ns) {
-  return std::all_of(streams.begin(), streams.end(), [&](const store::StreamRow& stream) {
-    const auto told = waiting.told.find(stream.stream);
-    if (told != waiting.told.end()) return told->second >= stream.next_seq;
-    return stream.next_seq == 0 || stream.last_received_unix_ns < started_unix_ns;
-  });
 }
 
 signal::SampleBatch Decoded(const store::EncodedBatch& batch) {
@@ -101,9 +84,11 @@ LiveRun::LiveRun(const LiveContext& context, const store::RigRow& rig, const sig
       analyzer_(rig.rig, run, twin, context.options),
       last_batch_(now) {}
 
-absl::StatusOr<std::unique_ptr<LiveRun>> LiveRun::Load(
-    const LiveContext& context, const std::string& rig, const std::string& run, absl::Time now,
-    uint64_t not_live, const std::function<const WaitingBatches&()>& waiting) {
+absl::StatusOr<std::unique_ptr<LiveRun>> LiveRun::Load(const LiveContext& context,
+                                                       const std::string& rig,
+                                                       const std::string& run, absl::Time now,
+                                                       uint64_t not_live,
+                                                       const WaitingBatches& waiting) {
   PARALLAX_ASSIGN_OR_RETURN(const store::RigRow rig_row, context.store.GetRig(rig));
   PARALLAX_ASSIGN_OR_RETURN(const store::RunRow run_row, context.store.GetRun(rig, run));
   if (run_row.closed) return absl::FailedPreconditionError("the run is closed");
@@ -117,16 +102,12 @@ absl::StatusOr<std::unique_ptr<LiveRun>> LiveRun::Load(
   return live;
 }
 
-absl::Status LiveRun::ReadStored(const std::function<const WaitingBatches&()>& waiting) {
+absl::Status LiveRun::ReadStored(const WaitingBatches& waiting) {
   PARALLAX_ASSIGN_OR_RETURN(store::RunSamples stored,
                             context_.store.ReadRun(analyzer_.rig().id, analyzer_.run().id));
-  const WaitingBatches* told = &waiting();
-  for (int pause = 0; pause < kMostPauses; ++pause) {
-    if (AllTold(stored.streams, *told, context_.started_unix_ns)) break;
-    absl::SleepFor(kReadPause);
-    told = &waiting();
-  }
-  TakeStored(std::move(stored), told->batches);
+  // A batch that was read and is told later would be taken as read, and no watcher would see it.
+  context_.store.WaitForObservers();
+  TakeStored(std::move(stored), waiting());
   return absl::OkStatus();
 }
 

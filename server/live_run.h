@@ -26,15 +26,10 @@ struct LiveContext {
   WatchHub& hub;
   LiveCounters& counters;
   pipeline::LiveOptions options;
-  int64_t started_unix_ns = 0;  ///< when it began to be told of batches, by the daemon's clock
 };
 
-/// What was told of one run and is not taken yet.
-struct WaitingBatches {
-  std::vector<store::EncodedBatch> batches;  ///< in order, by stream
-  /// By stream: of all batches that were told since the daemon started, the place after the last.
-  std::map<int64_t, uint64_t> told;
-};
+/// Says what was told of one run and is not taken yet, in order by stream.
+using WaitingBatches = std::function<const std::vector<store::EncodedBatch>&()>;
 
 /// One run that the live analysis follows: the analyzer, what of the store it has read, and how
 /// what it says reaches the hub. One-owner, not thread-safe.
@@ -44,11 +39,12 @@ class LiveRun {
   /// from there; what that says is not published.
   /// Errors: NotFound; FailedPrecondition (closed); DataLoss.
   /// @param not_live  of its samples, how many came too fast to be passed on live.
-  /// @param waiting  what waits by now; asked again, for a second at most, until it holds all that
-  /// was read.
-  static absl::StatusOr<std::unique_ptr<LiveRun>> Load(
-      const LiveContext& context, const std::string& rig, const std::string& run, absl::Time now,
-      uint64_t not_live, const std::function<const WaitingBatches&()>& waiting);
+  /// @param waiting  asked once, when all that was read was told.
+  static absl::StatusOr<std::unique_ptr<LiveRun>> Load(const LiveContext& context,
+                                                       const std::string& rig,
+                                                       const std::string& run, absl::Time now,
+                                                       uint64_t not_live,
+                                                       const WaitingBatches& waiting);
 
   /// Takes a batch unless it was read from the store already.
   void Take(const store::EncodedBatch& batch);
@@ -73,7 +69,7 @@ class LiveRun {
  private:
   LiveRun(const LiveContext& context, const store::RigRow& rig, const signal::Run& run,
           const twin::Description* twin, absl::Time now, uint64_t not_live);
-  absl::Status ReadStored(const std::function<const WaitingBatches&()>& waiting);
+  absl::Status ReadStored(const WaitingBatches& waiting);
   void TakeStored(store::RunSamples stored, const std::vector<store::EncodedBatch>& waiting);
 
   const LiveContext& context_;

@@ -29,4 +29,9 @@ inline void AskForShortSlices() {
   (void)syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
 
+/// The same for a thread that somebody else has made, however often it comes by.
+inline void AskForShortSlicesOnce() {
+  [[maybe_unused]] thread_local const bool asked = (AskForShortSlices(), true);
+}
+
 }  // namespace parallax::base

@@ -18,6 +18,36 @@
 namespace parallax::store {
 namespace {
 
+std::string PlaceOfKey(int64_t key) { return absl::StrFormat("key = %d", key); }
+int64_t NextKey(int64_t key) { return key + 1; }
+
+std::string PlaceOfBatch(int64_t key) {
+  const int64_t stream = StreamOfKey(key);
+  return absl::StrFormat("stream = %d seq = %d", stream, key - BatchKey(stream, 0));
+}
+int64_t FirstOfNextStream(int64_t key) { return BatchKey(StreamOfKey(key) + 1, 0); }
+
+/// A table whose rows are read by their keys.
+struct KeyedTable {
+  const char* name;
+  const char* last_key;  ///< query: the largest
+  const char* next_key;  ///< query: the smallest that is not below its parameter
+  std::string (*place)(int64_t key) = &PlaceOfKey;  ///< as users know it
+  /// Where to go on once more keys in a row could not be read than a page has rows.
+  int64_t (*after_page)(int64_t key) = &NextKey;
+};
+constexpr int kMostRowsAPage = 256;
+
+constexpr KeyedTable kBatches = {"batch", "SELECT max(key) FROM batch",
+                                 "SELECT min(key) FROM batch WHERE key >= ?", &PlaceOfBatch,
+                                 &FirstOfNextStream};
+constexpr KeyedTable kChunks = {"chunk", "SELECT max(id) FROM chunk",
+                                "SELECT min(id) FROM chunk WHERE id >= ?"};
+constexpr KeyedTable kPyramidPages = {"pyramid_page", "SELECT max(rowid) FROM pyramid_page",
+                                      "SELECT min(rowid) FROM pyramid_page WHERE rowid >= ?"};
+constexpr KeyedTable kReports = {"report", "SELECT max(key) FROM report",
+                                 "SELECT min(key) FROM report WHERE key >= ?"};
+
 /// Goes through a store on one connection, inside a read transaction.
 class Check {
  public:
@@ -26,14 +56,10 @@ class Check {
   absl::StatusOr<StoreCheck> Run() {
     PARALLAX_RETURN_IF_ERROR(CheckSchemaVersion(connection_));
     CheckPages();
-    CheckBatches();
-    CheckRows("chunk", "SELECT max(id) FROM chunk", "SELECT min(id) FROM chunk WHERE id > ?",
-              [this](int64_t key) { CheckChunk(key); });
-    CheckRows("pyramid_page", "SELECT max(rowid) FROM pyramid_page",
-              "SELECT min(rowid) FROM pyramid_page WHERE rowid > ?",
-              [this](int64_t key) { CheckPyramidPage(key); });
-    CheckRows("report", "SELECT max(key) FROM report", "SELECT min(key) FROM report WHERE key > ?",
-              [this](int64_t key) { CheckReport(key); });
+    CheckRows(kBatches, &Check::CheckBatch);
+    CheckRows(kChunks, &Check::CheckChunk);
+    CheckRows(kPyramidPages, &Check::CheckPyramidPage);
+    CheckRows(kReports, &Check::CheckReport);
     Guard("parameter_set", [this] { CheckParameterSets(); });
     Guard("stream", [this] { CheckStreams(); });
     Guard("retirement", [this] { CheckRetirements(); });
@@ -92,49 +118,25 @@ class Check {
     }
   }
 
-  /// Checks the rows of a table by their keys, each by itself, so that a row on a damaged page does
-  /// not hide those after it.
-  void CheckRows(const std::string& table, const char* last_key, const char* next_key,
-                 const std::function<void(int64_t)>& check) {
-    int64_t last = 0;
-    Guard(table, [&] {
-      Query query(connection_, last_key);
-      if (query.Step()) last = query.Int(0);
-    });
-    for (int64_t key = 0; key < last && !full();) {
-      const std::string row = absl::StrFormat("%s after key %d", table, key);
-      ++key;  // what follows where the next key cannot be read
-      const bool found = Guard(row, [&] {
-        Query query(connection_, next_key, key - 1);
-        query.Step();
-        key = query.Int(0);
-      });
-      if (found) Guard(row, [&] { check(key); });
-    }
-  }
-
-  /// Checks the batches as CheckRows() does. Of a page that cannot be read only the keys tell where
-  /// it ends: it is at most some hundred rows on, or where the next stream begins.
-  void CheckBatches() {
-    constexpr int kMostRowsAPage = 256;
+  /// Checks the rows of a table, each by itself, so that a row on a damaged page does not hide
+  /// those after it. Of such a page only the keys tell where it ends.
+  void CheckRows(const KeyedTable& table, void (Check::*check)(int64_t key)) {
     int64_t last = -1;
-    Guard("batch", [&] {
-      Query query(connection_, "SELECT max(key) FROM batch");
+    Guard(table.name, [&] {
+      Query query(connection_, table.last_key);
       if (query.Step() && !query.IsNull(0)) last = query.Int(0);
     });
     int unread = 0;
     for (int64_t key = 0; key <= last && !full();) {
-      const std::string row =
-          absl::StrFormat("batch from stream = %d seq = %d on", StreamOfKey(key),
-                          key - BatchKey(StreamOfKey(key), 0));
+      const std::string row = absl::StrFormat("%s from %s on", table.name, table.place(key));
       const bool found = Guard(row, [&] {
-        Query query(connection_, "SELECT min(key) FROM batch WHERE key >= ?", key);
+        Query query(connection_, table.next_key, key);
         query.Step();
         key = query.Int(0);
       });
-      if (found) Guard(row, [&] { CheckBatch(key); });
+      if (found) Guard(row, [&] { (this->*check)(key); });
       unread = found ? 0 : unread + 1;
-      key = unread < kMostRowsAPage ? key + 1 : BatchKey(StreamOfKey(key) + 1, 0);
+      key = unread < kMostRowsAPage ? key + 1 : table.after_page(key);
     }
   }
 

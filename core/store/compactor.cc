@@ -103,17 +103,10 @@ class RangeBuilder {
   std::map<uint32_t, Pending> pending_;
 };
 
-/// The first stream with a batch among those whose ids are not below `first`.
-std::optional<int64_t> NextStream(Connection& connection, int64_t first) {
-  Query query(connection, "SELECT min(key) FROM batch WHERE key >= ?", BatchKey(first, 0));
-  if (!query.Step() || query.IsNull(0)) return std::nullopt;
-  return StreamOfKey(query.Int(0));
-}
-
 absl::StatusOr<std::vector<StreamToCompact>> ListWork(Connection& connection) {
   std::vector<StreamToCompact> work;
-  for (std::optional<int64_t> stream = NextStream(connection, 0); stream;
-       stream = NextStream(connection, *stream + 1)) {
+  for (std::optional<int64_t> stream = NextStreamWithBatches(connection, 0); stream;
+       stream = NextStreamWithBatches(connection, *stream + 1)) {
     Query query(
         connection,
         "SELECT run.closed FROM stream JOIN run ON run.key = stream.run WHERE stream.id = ?",

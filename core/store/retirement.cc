@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
-#include "core/store/batch_key.h"
 #include "core/store/block_reader.h"
 #include "core/store/compactor.h"
 #include "core/store/pyramid_completion.h"
@@ -55,17 +54,12 @@ absl::Status Digest(Connection& connection, RunToRetire* run) {
   return absl::OkStatus();
 }
 
-bool HasBatches(Connection& connection, int64_t stream) {
-  return Query(connection, "SELECT 1 FROM batch WHERE key >= ? AND key < ? LIMIT 1",
-               BatchKey(stream, 0), BatchKey(stream + 1, 0))
-      .Step();
-}
-
 /// What was read is still all there is.
 absl::Status CheckUnchanged(Connection& connection, const RunToRetire& run) {
   const std::vector<int64_t> streams = ListStreams(connection, run.key);
-  const bool batches = std::any_of(streams.begin(), streams.end(),
-                                   [&](int64_t stream) { return HasBatches(connection, stream); });
+  const bool batches = std::any_of(streams.begin(), streams.end(), [&](int64_t stream) {
+    return NextStreamWithBatches(connection, stream) == stream;
+  });
   if (!batches && ChangeSerial(connection, run.key) == run.change_serial) return absl::OkStatus();
   return absl::AbortedError(
       absl::StrFormat("run \"%s\" of rig \"%s\": data came while it was being retired",

@@ -58,6 +58,8 @@ absl::Status CheckMayBeRetired(Connection& connection, int64_t run_key, int64_t 
 absl::StatusOr<std::vector<RunKey>> ListRunsToRetire(Connection& connection, int64_t now_unix_ns);
 
 absl::StatusOr<StreamState> OpenStream(Connection& connection, const StreamKey& key);
+/// The first stream that has batches of those whose ids are not below `first`.
+std::optional<int64_t> NextStreamWithBatches(Connection& connection, int64_t first);
 absl::StatusOr<std::vector<StreamRow>> ListRunStreams(Connection& connection,
                                                       const std::string& rig,
                                                       const std::string& run);

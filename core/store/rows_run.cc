@@ -187,4 +187,10 @@ absl::StatusOr<StreamState> OpenStream(Connection& connection, const StreamKey& 
   return state;
 }
 
+std::optional<int64_t> NextStreamWithBatches(Connection& connection, int64_t first) {
+  Query query(connection, "SELECT min(key) FROM batch WHERE key >= ?", BatchKey(first, 0));
+  if (!query.Step() || query.IsNull(0)) return std::nullopt;
+  return StreamOfKey(query.Int(0));
+}
+
 }  // namespace parallax::store

@@ -88,6 +88,8 @@ class SqliteStore final : public Store {
     return writer_.TryAppend(batch, std::move(observer));
   }
 
+  void WaitForObservers() override { writer_.WaitForObservers(); }
+
   absl::Status RecordRefusal(int64_t stream, const std::string& reason, uint64_t samples) override {
     return writer_.RecordRefusal(stream, reason, samples);
   }

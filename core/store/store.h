@@ -263,6 +263,10 @@ class Store {
   /// an observer was told. `observer` may be null.
   virtual bool TryAppend(EncodedBatch& batch, std::shared_ptr<AppendObserver> observer) = 0;
 
+  /// Waits until the observers of all batches that are stored by now were told. Not to be called
+  /// by an observer.
+  virtual void WaitForObservers() = 0;
+
   /// Counts samples of a batch that was refused before TryAppend; `reason` is one of the above.
   /// What TryAppend refuses is counted by itself: a gap or conflict at once, a full disk with the
   /// next commit that succeeds. NotFound (stream).

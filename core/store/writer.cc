@@ -55,10 +55,14 @@ absl::Status Writer::Execute(const Command& command) {
   waiter.command = &command;
   base::MutexLock lock(mutex_);
   if (!health_.ok()) return health_;
-  tasks_.emplace_back().waiter = &waiter;
-  queued_.NotifyOne();
-  while (!waiter.answered) answered_.Wait(mutex_);
+  Await(&waiter);
   return waiter.status;
+}
+
+void Writer::Await(Waiter* waiter) {
+  tasks_.emplace_back().waiter = waiter;
+  queued_.NotifyOne();
+  while (!waiter->answered) answered_.Wait(mutex_);
 }
 
 absl::Status Writer::ExecuteOnStreams(const Command& command) {
@@ -73,6 +77,15 @@ absl::Status Writer::RecordRefusal(int64_t stream, const std::string& reason, ui
   return Execute([&](Connection& connection) {
     return ingest_.CountRefused(connection, stream, reason, samples);
   });
+}
+
+void Writer::WaitForObservers() {
+  // An answer comes after all that was committed before it, whatever becomes of its own group.
+  const Command nothing = [](Connection&) { return absl::OkStatus(); };
+  Waiter waiter;
+  waiter.command = &nothing;
+  base::MutexLock lock(mutex_);
+  Await(&waiter);
 }
 
 absl::Status Writer::Health() const {

@@ -44,6 +44,8 @@ class Writer {
   absl::Status ExecuteOnStreams(const Command& command);
   /// See Store::RecordRefusal.
   absl::Status RecordRefusal(int64_t stream, const std::string& reason, uint64_t samples);
+  /// See Store::WaitForObservers.
+  void WaitForObservers();
   /// OK until a failure that ends all work; then Unavailable, saying which.
   absl::Status Health() const;
 
@@ -61,6 +63,9 @@ class Writer {
     std::shared_ptr<AppendObserver> observer;
     Waiter* waiter = nullptr;
   };
+
+  /// Queues a command and waits until it was answered.
+  void Await(Waiter* waiter) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   void CommitLoop();
   /// Makes all that is queued the group; false once there is nothing and never will be.

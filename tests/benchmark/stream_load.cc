@@ -87,8 +87,7 @@ class StreamLoad final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::
   }
 
   void OnReadDone(bool ok) override {
-    // On each of gRPC's threads once: rigs have processors of their own.
-    [[maybe_unused]] thread_local const bool asked = (base::AskForShortSlices(), true);
+    base::AskForShortSlicesOnce();  // rigs have processors of their own
     {
       base::MutexLock lock(mutex_);
       if (!ok) {

@@ -153,6 +153,7 @@ class GatedStore final : public store::Store {
   PARALLAX_PASS(Or<store::RunRow>, GetRun, (const Rig& a, const Rig& b), (a, b))
   PARALLAX_PASS(Rows<store::RunRow>, ListRuns, (const Rig& a, const Page& b), (a, b))
   PARALLAX_PASS(Or<store::StreamState>, OpenStream, (const store::StreamKey& a), (a))
+  PARALLAX_PASS(void, WaitForObservers, (), ())
   PARALLAX_PASS(absl::Status, RecordRefusal, (int64_t a, const Rig& b, uint64_t c), (a, b, c))
   PARALLAX_PASS(Rows<store::StreamRow>, ListRunStreams, (const Rig& a, const Rig& b), (a, b))
   PARALLAX_PASS(Rows<int64_t>, ReadReceiveTimes, (int64_t a, uint64_t b, uint64_t c), (a, b, c))

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "core/base/mutex.h"
 #include "tests/core/store/append_callback.h"
 #include "tests/core/store/store_fixture.h"
@@ -34,6 +35,22 @@ class Answers {
   uint64_t answers_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t committed_ ABSL_GUARDED_BY(mutex_) = 0;
 };
+
+TEST_F(ConcurrentTest, WaitsForTheObserverOfWhatIsStored) {
+  std::atomic<bool> told{false};
+  EncodedBatch batch = EncodeBatch(MakeBatch(0, kChannels, 7, kStartNs), {});
+  batch.stream = OpenStream("a", "p");
+  EXPECT_TRUE(store_->TryAppend(
+      batch, Calling([&](const absl::StatusOr<AppendOutcome>& outcome) {
+        EXPECT_TRUE(outcome.ok());
+        absl::SleepFor(absl::Milliseconds(200));  // stored long before its observer has been told
+        told = true;
+      })));
+  while (store_->ListRunStreams("r", "a")->front().next_seq == 0) std::this_thread::yield();
+  EXPECT_FALSE(told);
+  store_->WaitForObservers();
+  EXPECT_TRUE(told);
+}
 
 TEST_F(ConcurrentTest, ProducersReadersAndTheCompactorDoNotDisturbEachOther) {
   constexpr uint64_t kBatches = 150;

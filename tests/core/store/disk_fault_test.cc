@@ -55,6 +55,7 @@ TEST_F(DiskFaultTest, AFailedSyncClosesTheStoreUntilARestart) {
   EXPECT_TRUE(absl::IsUnavailable(store_->GetRig("r").status()));
   EXPECT_TRUE(absl::IsUnavailable(store_->CloseRun("r", "a")));
   EXPECT_TRUE(absl::IsUnavailable(store_->Compact().status()));
+  store_->WaitForObservers();  // all were told that can be
   ASSERT_EQ(failures_.size(), 1u) << "the owner is told once";
   EXPECT_EQ(failures_[0], store_->GetRig("r").status());
   Reopen();
