@@ -1,7 +1,7 @@
 // A daemon of the tests' own: the real parallaxd on free ports and a scratch folder, with the
 // dashboard that was built beside it, and the programs that work with it.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,6 +25,7 @@ export class Daemon {
   #rig = null;
   #grpc = 0;
   #http = 0;
+  #guards = [];
 
   /** Where its page is. */
   get url() {
@@ -40,7 +41,7 @@ export class Daemon {
     this.#process = spawn(
       join(BIN, 'parallaxd'),
       ['--data', join(this.#folder, 'data'), '--listen', `127.0.0.1:${this.#grpc}`, '--http', `127.0.0.1:${this.#http}`,
-        '--port-file', ports],
+        '--port-file', ports, ...this.#guards],
       { stdio: ['ignore', log, log] },
     );
     const end = Date.now() + START_MS;
@@ -50,6 +51,15 @@ export class Daemon {
       await sleep(20);
     }
     ({ grpc: this.#grpc, http: this.#http } = JSON.parse(readFileSync(ports, 'utf8')));
+  }
+
+  /** A token of a role. A daemon that is started after it lets nobody in without one. */
+  createToken(role) {
+    const file = join(this.#folder, 'tokens');
+    const made = spawnSync(join(BIN, 'parallaxd'), ['token', 'create', file, '--label', role, '--role', role]);
+    assert.equal(made.status, 0, String(made.stderr));
+    this.#guards = ['--token-file', file];
+    return String(made.stdout).trim();
   }
 
   /** What it said. */

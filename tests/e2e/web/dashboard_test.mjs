@@ -351,6 +351,35 @@ test('what is wrong is told with its code, and where, what and the bound', async
   await nowhere.close();
 });
 
+test('where a token is asked for, another is refused, and the right one is kept until the tab is closed', async () => {
+  const guarded = new Daemon();
+  const token = guarded.createToken('viewer');
+  await guarded.start();
+  try {
+    const { page, context, close } = await openAt(browser, guarded.url, '#/rigs');
+    const show = async (text) => {
+      await page.getByLabel('Token').fill(text);
+      await page.getByRole('button', { name: 'Show it' }).click();
+    };
+    await page.getByText('This daemon asks for a token.').waitFor();
+    await picture(page, 'token');
+    await show(`${token}x`);
+    await page.getByText('The daemon refuses the token that this page showed.').waitFor();
+    await show(token);
+    const rigs = page.getByRole('heading', { name: 'Rigs' });
+    await rigs.waitFor();
+    await page.reload();
+    await rigs.waitFor();
+    assert.ok(!page.url().includes(token));
+    const tab = await context.newPage();
+    await tab.goto(`${guarded.url}/#/rigs`);
+    await tab.getByLabel('Token').waitFor();
+    await close(/401/);
+  } finally {
+    await guarded.stop();
+  }
+});
+
 test('times are told in one zone, which goes along', async () => {
   const { page, close } = await open(browser, `#/rigs/${RIG}/runs`);
   await page.getByText('2025-08-26 18:41:10 +0200').waitFor();
