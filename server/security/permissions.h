@@ -34,7 +34,7 @@ struct Permission {
   Callers callers;
   Reach reach;
   /// Of kNamedRig: the request's fields that name a rig or something of it, "run,parameter_set".
-  std::string_view fields = "";
+  std::string_view fields{};
 };
 
 /// The table, sorted by method. What has no row is refused to everybody.
