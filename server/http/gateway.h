@@ -47,7 +47,7 @@ class Gateway final : public Handler {
  public:
   explicit Gateway(GatewayContext context) : context_(std::move(context)) {}
 
-  std::optional<Response> Refuse(Request* head) override;
+  std::optional<Response> Refuse(Request* request) override;
   Reply Handle(Request request, const Post& post) override;
   void OnTooManyConnections() override { ++refused_connections_; }
   Response Unreadable(unsigned status, const absl::Status& why, const Request& head) override;
@@ -58,7 +58,7 @@ class Gateway final : public Handler {
  private:
   Reply Call(const Request& request, Headers cors, const Post& post);
   Response Health() const;
-  std::optional<Response> RefuseStranger(Request* head);
+  std::optional<Response> RefuseStranger(Request* request);
   absl::Status MakeRoom(const security::Call& call, const security::Identity& caller,
                         Request* head);
   std::optional<Response> TurnAway(const Request& head, unsigned status, const absl::Status& why);

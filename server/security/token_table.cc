@@ -34,7 +34,8 @@ absl::Status Bad(std::string field, std::string value, std::string bound) {
 }
 
 bool IsHex(std::string_view text, size_t size) {
-  return text.size() == size && text.find_first_not_of("0123456789abcdef") == text.npos;
+  return text.size() == size &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 absl::StatusOr<std::string> RequiredText(const Json& token, const char* key) {
@@ -84,7 +85,7 @@ absl::StatusOr<Role> RoleAt(const Json& token) {
 absl::StatusOr<TokenRecord> RecordOf(const Json& token) {
   if (!token.is_object()) return Bad("", token.type_name(), "an object");
   for (const auto& [key, value] : token.items()) {
-    if (Keys().count(key) == 0) return Bad(key, value.type_name(), "no key of a token");
+    if (!Keys().contains(key)) return Bad(key, value.type_name(), "no key of a token");
   }
   TokenRecord record;
   PARALLAX_ASSIGN_OR_RETURN(record.id, HexAt(token, "id", 16));
