@@ -12,6 +12,7 @@
 #include "core/store/chunk_codec.h"
 #include "core/store/pyramid.h"
 #include "core/store/pyramid_completion.h"
+#include "core/store/rows.h"
 
 namespace parallax::store {
 namespace {
