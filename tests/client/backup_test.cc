@@ -32,6 +32,9 @@ class FakeOperations final : public v1::OperationsService::Service {
 };
 
 class BackupTest : public ::testing::Test {
+ public:
+  ~BackupTest() override { fs::remove_all(folder_); }
+
  protected:
   BackupTest() : folder_(::testing::TempDir() + "take_backup") {
     fs::remove_all(folder_);
@@ -40,7 +43,6 @@ class BackupTest : public ::testing::Test {
     server_ = builder.BuildAndStart();
     client_ = std::make_unique<Client>(server_->InProcessChannel({}), absl::Seconds(60));
   }
-  ~BackupTest() override { fs::remove_all(folder_); }
 
   /// The daemon sends `data` as it should, one byte a part.
   void Send(const std::string& data) {

@@ -25,12 +25,14 @@ constexpr char kHere[] = "127.0.0.1:50051";
 constexpr char kElsewhere[] = "lab-pc.example:50051";
 
 class CredentialsTest : public ::testing::Test {
+ public:
+  ~CredentialsTest() override { fs::remove_all(folder_); }
+
  protected:
   CredentialsTest() : folder_(::testing::TempDir() + "credentials") {
     fs::remove_all(folder_);
     fs::create_directories(folder_);
   }
-  ~CredentialsTest() override { fs::remove_all(folder_); }
 
   std::string Write(const std::string& name, const std::string& text,
                     fs::perms mode = fs::perms(0600)) {
