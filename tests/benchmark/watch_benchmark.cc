@@ -204,12 +204,12 @@ absl::Status MeasureWatching(const Settings& settings) {
   using Measure = std::function<absl::Status(const std::string& folder)>;
   std::vector<Measure> all;
   for (const Wire wire : WiresNamed(settings.wire)) {
-    all.push_back([&settings, wire](const std::string& folder) {
+    all.emplace_back([&settings, wire](const std::string& folder) {
       return MeasureLatency(settings, folder, wire);
     });
   }
   for (const auto& measure : {MeasureCatchUp, MeasureStall}) {
-    all.push_back(
+    all.emplace_back(
         [&settings, measure](const std::string& folder) { return measure(settings, folder); });
   }
   for (const Measure& measure : all) {
