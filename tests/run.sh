@@ -88,7 +88,7 @@ check_format() {
 
 check_tidy() {
   cmake --preset dev -B build/tidy -DPARALLAX_PRECOMPILED_HEADERS=OFF >build/tidy.log
-  local generated=() proto
+  local generated=(tests/fuzz/gen/tests/fuzz/fuzz_input.pb.h) proto
   for proto in proto/parallax/v1/*.proto; do
     generated+=("proto/gen/parallax/v1/$(basename "$proto" .proto).grpc.pb.h")
   done

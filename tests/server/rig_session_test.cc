@@ -204,7 +204,7 @@ TEST_F(RigSessionTest, AFullQueueHoldsAllStreamsBackAndADrainStoresWhatTheyBroug
 }
 
 TEST_F(RigSessionTest, WhereTooManyBytesWaitAStreamIsHeldBackAndGoesOn) {
-  constexpr uint64_t kBatches = 20;
+  constexpr uint64_t kSent = 20;
   size_t batch_bytes = 0;
   {
     SessionPeer peer(*context_);
@@ -222,7 +222,7 @@ TEST_F(RigSessionTest, WhereTooManyBytesWaitAStreamIsHeldBackAndGoesOn) {
   SessionPeer greedy(context);
   ASSERT_TRUE(greedy.Open(Hello("greedy")).has_server_time());
   store_->Hold(/*capacity=*/100);
-  std::thread sends([&] { EXPECT_EQ(SendAll(greedy, 0, kBatches).seq(), kBatches - 1); });
+  std::thread sends([&] { EXPECT_EQ(SendAll(greedy, 0, kSent).seq(), kSent - 1); });
   while (budget.counts().held_back == 0 || budget.counts().bytes < 3 * batch_bytes) {
     absl::SleepFor(absl::Milliseconds(1));
   }
@@ -236,8 +236,8 @@ TEST_F(RigSessionTest, WhereTooManyBytesWaitAStreamIsHeldBackAndGoesOn) {
   store_->Release();
   sends.join();
   EXPECT_EQ(modest.AwaitAck(0).seq(), 0u);
-  EXPECT_EQ(StoredSamples(), (kBatches + 2) * kSamples);
-  EXPECT_EQ(NextSeq("greedy"), kBatches);  // answered after what was told before
+  EXPECT_EQ(StoredSamples(), (kSent + 2) * kSamples);
+  EXPECT_EQ(NextSeq("greedy"), kSent);  // answered after what was told before
   EXPECT_EQ(budget.counts().bytes, 0u);
   EXPECT_EQ(budget.counts().held_back, 0u);
 }

@@ -113,7 +113,7 @@ TEST_F(RetentionTest, AnInterruptionAnywhereLeavesAllOrTheRestToBeRemoved) {
     ASSERT_TRUE(Append(*store_, stream, MakeBatch(seq, kChannels, 20, kStartNs)).ok());
     ASSERT_EQ(store_->Compact().value(), 1u);
   }
-  const uint64_t samples = 11 * 20 * kChannels;
+  const uint64_t samples = kChannels * 11 * 20;
   const std::string digest = DigestOf("a");
   clock_.now += kKeep;
   const struct {
@@ -124,7 +124,7 @@ TEST_F(RetentionTest, AnInterruptionAnywhereLeavesAllOrTheRestToBeRemoved) {
       {"INSERT ON retirement", false, samples},
       {"INSERT ON retired_channel", false, samples},
       {"DELETE ON chunk", true, samples},
-      {"DELETE ON chunk WHEN (SELECT count(*) FROM chunk) < 20", true, 23 * 20},
+      {"DELETE ON chunk WHEN (SELECT count(*) FROM chunk) < 20", true, uint64_t{23} * 20},
       {"DELETE ON seal", true, 0},
       {"DELETE ON seal WHEN (SELECT count(*) FROM seal) < 5", true, 0},
       {"UPDATE ON retirement", true, 0},

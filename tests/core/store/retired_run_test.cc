@@ -160,7 +160,7 @@ TEST_F(RetiredRunTest, NoStreamWritesToARetiredRun) {
   const LedgerCounts ledger = store_->GetRun("r", "b")->ledger;
   EXPECT_EQ(ledger.stored, 0u);
   EXPECT_EQ(ledger.retired, samples);
-  EXPECT_EQ(ledger.refused.at(kStoreRefused), 2 * 2 * kChannels);
+  EXPECT_EQ(ledger.refused.at(kStoreRefused), kChannels * 2 * 2);
   EXPECT_THAT(Damages(), IsEmpty());
 }
 
