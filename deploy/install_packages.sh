@@ -14,13 +14,13 @@ build_packages=(
   libeigen3-dev libceres-dev libtbb-dev libboost-dev
   libssl-dev libsqlite3-dev libsqlitecpp-dev libzstd-dev libxxhash-dev
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libspdlog-dev libsystemd-dev
-  libcairo2-dev zlib1g-dev prometheus-cpp-dev ca-certificates "${node_packages[@]}"
+  libcairo2-dev zlib1g-dev libnlopt-cxx-dev prometheus-cpp-dev ca-certificates "${node_packages[@]}"
 )
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev libsundials-dev python3
   clang-14 clang-tidy-14 clang-format-14 lld-14 llvm-14 libclang-rt-14-dev
   git openssl shellcheck cppcheck prometheus chromium strace lintian dpkg-dev
-  python3-grpcio python3-protobuf python3-numpy python3-pandas
+  python3-grpcio python3-protobuf python3-numpy python3-pandas python3-openturns python3-sklearn
 )
 
 if [[ $# -eq 0 ]]; then

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "core/attribution/sobol_points.h"
 #include "core/base/parallel.h"
 #include "core/base/qr.h"
+#include "core/base/sobol_points.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::attribution {
@@ -67,8 +67,8 @@ absl::StatusOr<Neighbourhood> Draw(Eigen::Index inputs, const LimeOptions& optio
   const auto least = static_cast<unsigned>(options.samples_per_coefficient * coefficients);
   PARALLAX_ASSIGN_OR_RETURN(
       Eigen::MatrixXd points,
-      SobolPoints(static_cast<int>(inputs), static_cast<int>(std::bit_ceil(least)), options.seed,
-                  options.stream));
+      base::SobolPoints(static_cast<int>(inputs), static_cast<int>(std::bit_ceil(least)),
+                        options.seed, options.stream));
   Eigen::MatrixXd z = points.unaryExpr(&NormalQuantile);
   Eigen::VectorXd root_weight =
       (-0.25 / static_cast<double>(inputs) * z.rowwise().squaredNorm().array()).exp();

@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_format.h"
 #include "core/attribution/scrambling.h"
-#include "core/attribution/sobol_points.h"
 #include "core/base/parallel.h"
+#include "core/base/sobol_points.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::attribution {
@@ -46,7 +46,7 @@ absl::StatusOr<Replicate> OneScrambling(int inputs, const Response& response,
   // A and B are halves of one sequence of twice the dimensions.
   PARALLAX_ASSIGN_OR_RETURN(
       const Eigen::MatrixXd points,
-      SobolPoints(2 * inputs, options.points, options.seed, options.stream + index));
+      base::SobolPoints(2 * inputs, options.points, options.seed, options.stream + index));
   const Eigen::MatrixXd responses = Responses(inputs, response, points);
   if (!responses.allFinite()) {
     return absl::InvalidArgumentError(

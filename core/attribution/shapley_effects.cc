@@ -5,8 +5,8 @@
 #include "absl/strings/str_format.h"
 #include "core/attribution/scrambling.h"
 #include "core/attribution/shapley.h"
-#include "core/attribution/sobol_points.h"
 #include "core/base/parallel.h"
+#include "core/base/sobol_points.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::attribution {
@@ -31,7 +31,7 @@ absl::StatusOr<Eigen::VectorXd> EffectsOfOneScrambling(int inputs, const Respons
                                                        int index) {
   PARALLAX_ASSIGN_OR_RETURN(
       const Eigen::MatrixXd points,
-      SobolPoints(2 * inputs, options.points, options.seed, options.stream + index));
+      base::SobolPoints(2 * inputs, options.points, options.seed, options.stream + index));
   std::vector<double> worths(size_t{1} << inputs, 0.0);
   Eigen::VectorXd mixed(inputs);
   for (Eigen::Index k = 0; k < points.rows(); ++k) {

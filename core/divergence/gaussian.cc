@@ -8,6 +8,7 @@
 #include "core/base/check.h"
 #include "core/base/normal.h"
 #include "core/base/random.h"
+#include "core/base/shrunk_covariance.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::divergence {
@@ -82,24 +83,8 @@ double MeanLogRatio(const LogDensity& from, const LogDensity& other, const Eigen
 
 }  // namespace
 
-ShrunkCovariance LedoitWolf(const Eigen::Ref<const Eigen::MatrixXd>& samples) {
-  PARALLAX_CHECK(samples.rows() >= 2 && samples.cols() >= 1);
-  const auto n = static_cast<double>(samples.rows()), d = static_cast<double>(samples.cols());
-  const Eigen::RowVectorXd mean = samples.colwise().mean();
-  const Eigen::MatrixXd centered = samples.rowwise() - mean;
-  const Eigen::MatrixXd s = centered.transpose() * centered / n;
-  const double mu = s.trace() / d;
-  const Eigen::MatrixXd target = mu * Eigen::MatrixXd::Identity(s.rows(), s.cols());
-  const double delta2 = (s - target).squaredNorm() / d;
-  // Σ_k |x_k x_kᵀ − S|² / n² = (Σ_k |x_k|⁴ / n − |S|²) / n, without the d × d products.
-  const double fourth = centered.rowwise().squaredNorm().squaredNorm() / n;
-  const double beta2 = std::clamp((fourth - s.squaredNorm()) / (n * d), 0.0, delta2);
-  const double shrinkage = delta2 > 0.0 ? beta2 / delta2 : 0.0;
-  return {(1.0 - shrinkage) * s + shrinkage * target, shrinkage};
-}
-
 Gaussian FitGaussian(const Eigen::Ref<const Eigen::MatrixXd>& samples) {
-  return {samples.colwise().mean().transpose(), LedoitWolf(samples).covariance};
+  return {samples.colwise().mean().transpose(), base::LedoitWolf(samples).covariance};
 }
 
 absl::StatusOr<double> KullbackLeibler(const Gaussian& p, const Gaussian& q) {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/principal_components.h"
 #include "core/base/qr.h"
-#include "core/divergence/principal_components.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -86,9 +86,8 @@ Eigen::MatrixXd JointScores::Axes(const Eigen::MatrixXd& jacobian) const {
     moved.middleRows(2 * p * runs, runs) = scores;
     moved.middleRows((2 * p + 1) * runs, runs) = -scores;
   }
-  const absl::StatusOr<divergence::PrincipalComponents> components =
-      divergence::FitPrincipalComponents(
-          moved, kExplainedShare, std::clamp(static_cast<int>(runs) / 2, 1, kMostComponents));
+  const absl::StatusOr<base::PrincipalComponents> components = base::FitPrincipalComponents(
+      moved, kExplainedShare, std::clamp(static_cast<int>(runs) / 2, 1, kMostComponents));
   return components.ok() ? components->axes : Eigen::MatrixXd();
 }
 

@@ -1,4 +1,4 @@
-#include "core/divergence/principal_components.h"
+#include "core/base/principal_components.h"
 
 #include <gtest/gtest.h>
 
@@ -6,11 +6,11 @@
 
 #include "core/base/random.h"
 
-namespace parallax::divergence {
+namespace parallax::base {
 namespace {
 
 Eigen::MatrixXd Correlated(int n, uint64_t seed) {
-  base::Random random(seed, 0);
+  Random random(seed, 0);
   Eigen::MatrixXd samples(n, 3);
   for (int i = 0; i < n; ++i) {
     const double shared = random.Normal();
@@ -56,4 +56,4 @@ TEST(PrincipalComponents, RejectsSamplesThatAreAllEqual) {
 }
 
 }  // namespace
-}  // namespace parallax::divergence
+}  // namespace parallax::base

@@ -5,7 +5,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace parallax::attribution {
+namespace parallax::base {
 
 /// The first `count` points of the Sobol' sequence in (0, 1)^d, scrambled after Owen: every digit
 /// is flipped at random, by a flip that depends on the digits before it. Every point is uniform,
@@ -20,4 +20,4 @@ namespace parallax::attribution {
 absl::StatusOr<Eigen::MatrixXd> SobolPoints(int dimension, int count, uint64_t seed,
                                             uint64_t stream);
 
-}  // namespace parallax::attribution
+}  // namespace parallax::base

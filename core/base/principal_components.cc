@@ -1,4 +1,4 @@
-#include "core/divergence/principal_components.h"
+#include "core/base/principal_components.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 #include "core/base/check.h"
 #include "core/base/svd.h"
 
-namespace parallax::divergence {
+namespace parallax::base {
 
 absl::StatusOr<PrincipalComponents> FitPrincipalComponents(
     const Eigen::Ref<const Eigen::MatrixXd>& reference, double explained_share,
@@ -20,7 +20,7 @@ absl::StatusOr<PrincipalComponents> FitPrincipalComponents(
   PrincipalComponents components;
   components.center = reference.colwise().mean().transpose();
   const Eigen::MatrixXd centered = reference.rowwise() - components.center.transpose();
-  const base::Svd svd = base::ThinSvd(centered);
+  const Svd svd = ThinSvd(centered);
   const Eigen::VectorXd variance = svd.s.array().square() / static_cast<double>(n - 1);
   const double total = variance.sum();
   const double scale = std::max(reference.cwiseAbs().maxCoeff(), 1e-300);
@@ -51,4 +51,4 @@ Eigen::MatrixXd WhitenedScores(const PrincipalComponents& components,
   return centered * components.axes * components.sd.cwiseInverse().asDiagonal();
 }
 
-}  // namespace parallax::divergence
+}  // namespace parallax::base

@@ -1,4 +1,4 @@
-#include "core/attribution/sobol_points.h"
+#include "core/base/sobol_points.h"
 
 #include <array>
 #include <bit>
@@ -8,7 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/random.h"
 
-namespace parallax::attribution {
+namespace parallax::base {
 namespace {
 
 constexpr int kDigits = 32;
@@ -33,12 +33,11 @@ std::vector<Directions> UnscrambledDirections(int dimension) {
 /// digits tell the points apart; below them every point has flips of its own.
 class NestedFlips {
  public:
-  NestedFlips(int levels, base::Random& random)
-      : levels_(levels), tree_((size_t{1} << levels) / 32 + 1) {
+  NestedFlips(int levels, Random& random) : levels_(levels), tree_((size_t{1} << levels) / 32 + 1) {
     for (uint32_t& word : tree_) word = random();
   }
 
-  uint32_t Apply(uint32_t digits, base::Random& random) const {
+  uint32_t Apply(uint32_t digits, Random& random) const {
     uint32_t flips = levels_ == kDigits ? 0 : random() >> levels_;
     for (int level = 0; level < levels_; ++level) {
       // Node of the binary tree that the digits so far lead to.
@@ -64,7 +63,7 @@ absl::StatusOr<Eigen::MatrixXd> SobolPoints(int dimension, int count, uint64_t s
         absl::StrFormat("%d points in %d dimensions, must be 1 to %d in 1 to %d", count, dimension,
                         kMaxCount, kMaxDimension));
   }
-  base::Random random(seed, stream);
+  Random random(seed, stream);
   const std::vector<Directions> directions = UnscrambledDirections(dimension);
   const auto levels = static_cast<int>(std::bit_width(static_cast<uint32_t>(count - 1)));
   Eigen::MatrixXd points(count, dimension);
@@ -80,4 +79,4 @@ absl::StatusOr<Eigen::MatrixXd> SobolPoints(int dimension, int count, uint64_t s
   return points;
 }
 
-}  // namespace parallax::attribution
+}  // namespace parallax::base

@@ -4,7 +4,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace parallax::divergence {
+namespace parallax::base {
 
 /// Axes on which two sets of samples are compared: the latent space of a run.
 struct PrincipalComponents {
@@ -25,4 +25,4 @@ absl::StatusOr<PrincipalComponents> FitPrincipalComponents(
 Eigen::MatrixXd WhitenedScores(const PrincipalComponents& components,
                                const Eigen::Ref<const Eigen::MatrixXd>& samples);
 
-}  // namespace parallax::divergence
+}  // namespace parallax::base

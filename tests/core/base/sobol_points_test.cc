@@ -1,4 +1,4 @@
-#include "core/attribution/sobol_points.h"
+#include "core/base/sobol_points.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,10 +7,10 @@
 #include <set>
 #include <utility>
 
-namespace parallax::attribution {
+namespace parallax::base {
 namespace {
 
-class NetSeeds : public testing::TestWithParam<int> {};
+class NetSeeds : public ::testing::TestWithParam<int> {};
 
 TEST_P(NetSeeds, EveryCellOfEveryCoordinateHoldsOnePoint) {
   const Eigen::MatrixXd points = *SobolPoints(70, 256, GetParam(), 3);
@@ -37,7 +37,7 @@ TEST_P(NetSeeds, EveryElementaryBoxOfTheFirstTwoCoordinatesHoldsOnePoint) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Fixed, NetSeeds, testing::Range(0, 10));
+INSTANTIATE_TEST_SUITE_P(Fixed, NetSeeds, ::testing::Range(0, 10));
 
 TEST(SobolPoints, AreUniformOverScramblings) {
   // The first point of 4,000 scramblings: mean 1/2, variance 1/12, coordinates uncorrelated.
@@ -74,9 +74,9 @@ TEST(SobolPoints, RejectNoDimensionsAndTooMany) {
   EXPECT_FALSE(SobolPoints(0, 16, 0, 0).ok());
   EXPECT_FALSE(SobolPoints(2, 0, 0, 0).ok());
   EXPECT_THAT(std::string(SobolPoints(1025, 16, 0, 0).status().message()),
-              testing::HasSubstr("1025 dimensions"));
+              ::testing::HasSubstr("1025 dimensions"));
   EXPECT_TRUE(SobolPoints(1024, 2, 0, 0).ok());
 }
 
 }  // namespace
-}  // namespace parallax::attribution
+}  // namespace parallax::base
