@@ -10,7 +10,7 @@
 namespace parallax::surrogate {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 Dataset Three() {
   Dataset dataset{.feature_names = {"temperature_k", "flow_sccm"},
