@@ -1,9 +1,8 @@
 #pragma once
 
-#include <atomic>
-
 #include "absl/status/statusor.h"
 #include "parallax/v1/analysis.pb.h"
+#include "server/job_desk.h"
 #include "server/service_context.h"
 
 namespace parallax::server {
@@ -12,7 +11,7 @@ namespace parallax::server {
 /// the executor. Thread-safe.
 class AnalysisHandler {
  public:
-  explicit AnalysisHandler(const ServiceContext& context) : context_(context) {}
+  explicit AnalysisHandler(const ServiceContext& context) : context_(context), jobs_(context) {}
 
   absl::StatusOr<v1::AnalyzeResponse> Analyze(const v1::AnalyzeRequest& request);
   absl::StatusOr<v1::GetJobResponse> GetJob(const v1::GetJobRequest& request);
@@ -21,15 +20,18 @@ class AnalysisHandler {
   absl::StatusOr<v1::GetReportResponse> GetReport(const v1::GetReportRequest& request);
   absl::StatusOr<v1::ListReportsResponse> ListReports(const v1::ListReportsRequest& request);
 
+  // Designs: in analysis_designs.cc.
+  absl::StatusOr<v1::SuggestExperimentsResponse> SuggestExperiments(
+      const v1::SuggestExperimentsRequest& request);
+  absl::StatusOr<v1::SeekGoalResponse> SeekGoal(const v1::SeekGoalRequest& request);
+  absl::StatusOr<v1::GetDesignResponse> GetDesign(const v1::GetDesignRequest& request);
+  absl::StatusOr<v1::ListDesignsResponse> ListDesigns(const v1::ListDesignsRequest& request);
+
  private:
-  absl::StatusOr<store::JobRow> FindOrQueue(const v1::AnalyzeRequest& request);
   absl::StatusOr<store::JobRow> MakeJob(const v1::AnalyzeRequest& request);
-  absl::Status CheckQueue();
 
   const ServiceContext& context_;
-  std::atomic<uint64_t> jobs_made_{0};  ///< sets apart requests that look alike
+  JobDesk jobs_;
 };
-
-inline constexpr size_t kMaxQueuedJobs = 64;
 
 }  // namespace parallax::server

@@ -24,12 +24,6 @@ bool Same(const v1::ParameterValue& a, const v1::ParameterValue& b) {
   return a.value() == b.value() && a.sd() == b.sd() && a.unit() == b.unit();
 }
 
-absl::Status CheckGiven(const std::string& etag) {
-  if (!etag.empty()) return absl::OkStatus();
-  return InvalidField("etag", "", "the etag that GetParameterSet returned",
-                      "read the set, decide, send its etag back");
-}
-
 void TellOfUse(const ServiceContext& context, const store::ParameterSetRow& row) {
   const std::string name = ParameterSetNameOf(row.rig, row.revision);
   Log(LogLevel::kInfo, "parameter set put to use",
@@ -103,7 +97,7 @@ absl::StatusOr<v1::PromoteResponse> CalibrationHandler::Promote(const v1::Promot
                                                                 const std::string& caller) {
   PARALLAX_ASSIGN_OR_RETURN(const ParameterSetName name,
                             ParseParameterSetName("name", request.name()));
-  PARALLAX_RETURN_IF_ERROR(CheckGiven(request.etag()));
+  PARALLAX_RETURN_IF_ERROR(CheckEtagGiven("GetParameterSet", request.etag()));
   PARALLAX_RETURN_IF_ERROR(CheckText("reason", request.reason(), kMaxNameBytes));
   const std::string reason = request.reason().empty() ? "promoted by hand" : request.reason();
   PARALLAX_ASSIGN_OR_RETURN(
@@ -120,7 +114,7 @@ absl::StatusOr<v1::PromoteResponse> CalibrationHandler::Promote(const v1::Promot
 absl::StatusOr<v1::RollbackResponse> CalibrationHandler::Rollback(
     const v1::RollbackRequest& request, const std::string& caller) {
   PARALLAX_ASSIGN_OR_RETURN(const std::string rig, ParseRigName("rig", request.rig()));
-  PARALLAX_RETURN_IF_ERROR(CheckGiven(request.etag()));
+  PARALLAX_RETURN_IF_ERROR(CheckEtagGiven("GetParameterSet", request.etag()));
   PARALLAX_ASSIGN_OR_RETURN(const store::ParameterSetRow row,
                             context_.store.RollBackParameterSet(rig, request.etag(), caller));
   TellOfUse(context_, row);

@@ -151,7 +151,7 @@ absl::Status ChangePublisher::PublishSetRow(const store::ParameterSetRow& row) {
 
 absl::Status ChangePublisher::PublishJob(const std::string& id) {
   PARALLAX_ASSIGN_OR_RETURN(const store::JobRow row, store_.GetJob(id));
-  if (row.state == store::JobState::kSucceeded) {
+  if (row.state == store::JobState::kSucceeded && !row.report.empty()) {
     // What it registered, before who waits for the job looks for it.
     PARALLAX_ASSIGN_OR_RETURN(const store::ReportRow report, store_.GetReport(row.rig, row.report));
     if (report.parameter_set >= 0) {

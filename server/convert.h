@@ -11,7 +11,9 @@
 #include "core/signal/sample_batch.h"
 #include "core/store/store.h"
 #include "core/twin/twin.h"
+#include "parallax/v1/design.pb.h"
 #include "parallax/v1/ingest.pb.h"
+#include "parallax/v1/model.pb.h"
 #include "parallax/v1/query.pb.h"
 #include "parallax/v1/resources.pb.h"
 #include "parallax/v1/twin.pb.h"
@@ -85,6 +87,8 @@ enum class Body { kWithJson, kWithoutJson };
 /// Errors: DataLoss where the stored bytes do not fit their hash.
 absl::StatusOr<v1::ParameterSet> ParameterSetToProto(const store::ParameterSetRow& row, Body body);
 absl::StatusOr<v1::Report> ReportToProto(const store::ReportRow& row, Body body);
+absl::StatusOr<v1::Design> DesignToProto(const store::DesignRow& row, Body body);
+absl::StatusOr<v1::Model> ModelToProto(const store::ModelRow& row, Body body);
 v1::Job JobToProto(const store::JobRow& row);
 
 }  // namespace parallax::server

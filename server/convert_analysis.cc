@@ -34,12 +34,24 @@ v1::ParameterSetState SetStateToProto(std::string_view state) {
   return v1::PARAMETER_SET_STATE_UNSPECIFIED;
 }
 
+v1::ModelState ModelStateToProto(std::string_view state) {
+  if (state == "CANDIDATE") return v1::MODEL_STATE_CANDIDATE;
+  if (state == "CURRENT") return v1::MODEL_STATE_CURRENT;
+  if (state == "RETIRED") return v1::MODEL_STATE_RETIRED;
+  if (state == "REFUSED") return v1::MODEL_STATE_REFUSED;
+  return v1::MODEL_STATE_UNSPECIFIED;
+}
+
 v1::JobKind JobKindToProto(store::JobKind kind) {
   switch (kind) {
     case store::JobKind::kAnalysis:
       return v1::JOB_KIND_ANALYSIS;
     case store::JobKind::kRecalibration:
       return v1::JOB_KIND_RECALIBRATION;
+    case store::JobKind::kDesign:
+      return v1::JOB_KIND_DESIGN;
+    case store::JobKind::kTraining:
+      return v1::JOB_KIND_TRAINING;
   }
   return v1::JOB_KIND_UNSPECIFIED;
 }
@@ -191,6 +203,43 @@ absl::StatusOr<v1::Report> ReportToProto(const store::ReportRow& row, Body body)
   return wire;
 }
 
+absl::StatusOr<v1::Design> DesignToProto(const store::DesignRow& row, Body body) {
+  v1::Design wire;
+  wire.set_name(DesignNameOf(row.rig, row.id));
+  PARALLAX_RETURN_IF_ERROR(CheckHash(wire.name(), row.bytes, row.sha256));
+  wire.set_kind(row.kind);
+  wire.set_headline(row.headline);
+  wire.set_report(ReportNameOf(row.rig, row.report));
+  if (body == Body::kWithJson) wire.set_json(row.bytes);
+  wire.set_sha256(row.sha256);
+  wire.set_superseded(row.superseded);
+  *wire.mutable_create_time() = TimestampFromUnixNs(row.create_time_unix_ns);
+  return wire;
+}
+
+absl::StatusOr<v1::Model> ModelToProto(const store::ModelRow& row, Body body) {
+  v1::Model wire;
+  wire.set_name(ModelNameOf(row.rig, row.revision));
+  PARALLAX_RETURN_IF_ERROR(CheckHash(wire.name(), row.card, row.card_sha256));
+  wire.set_revision(row.revision);
+  wire.set_state(ModelStateToProto(row.state));
+  if (row.parameter_set >= 0) {
+    wire.set_parameter_set(ParameterSetNameOf(row.rig, row.parameter_set));
+  }
+  if (body == Body::kWithJson) wire.set_json(row.card);
+  wire.set_sha256(row.card_sha256);
+  wire.set_file_sha256(row.sha256);
+  wire.set_superseded(row.superseded);
+  *wire.mutable_create_time() = TimestampFromUnixNs(row.create_time_unix_ns);
+  wire.set_etag(row.etag);
+  wire.set_reason(row.reason);
+  wire.set_promoter(row.promoter);
+  if (row.promote_time_unix_ns != 0) {
+    *wire.mutable_promote_time() = TimestampFromUnixNs(row.promote_time_unix_ns);
+  }
+  return wire;
+}
+
 v1::Job JobToProto(const store::JobRow& row) {
   v1::Job wire;
   wire.set_name(JobNameOf(row.id));
@@ -200,6 +249,8 @@ v1::Job JobToProto(const store::JobRow& row) {
   wire.set_progress(row.progress);
   wire.set_phase(row.phase);
   if (!row.report.empty()) wire.set_report(ReportNameOf(row.rig, row.report));
+  if (!row.design.empty()) wire.set_design(DesignNameOf(row.rig, row.design));
+  if (row.model >= 0) wire.set_model(ModelNameOf(row.rig, row.model));
   if (!row.failure.ok()) {
     wire.set_error(base::Plain(row.failure));
     wire.mutable_failure()->set_code(static_cast<int>(row.failure.code()));

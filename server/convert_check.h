@@ -24,6 +24,12 @@ inline absl::Status CheckCount(std::string_view field, int64_t count, int64_t ma
                       absl::StrFormat("at most %d entries", max_count));
 }
 
+inline absl::Status CheckEtagGiven(std::string_view method, std::string_view etag) {
+  if (!etag.empty()) return absl::OkStatus();
+  return InvalidField("etag", "", absl::StrFormat("the etag that %s returned", method),
+                      "read it, decide, send its etag back");
+}
+
 inline absl::Status CheckNumber(std::string_view field, double value, double low, double high,
                                 std::string_view bound) {
   if (std::isfinite(value) && value >= low && value <= high) return absl::OkStatus();

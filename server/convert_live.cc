@@ -26,6 +26,8 @@ v1::DetectionKind KindToProto(pipeline::LiveFindingKind kind) {
       return v1::DETECTION_KIND_SPIKES;
     case pipeline::LiveFindingKind::kClock:
       return v1::DETECTION_KIND_CLOCK;
+    case pipeline::LiveFindingKind::kPoorlyUnderstood:
+      return v1::DETECTION_KIND_POORLY_UNDERSTOOD;
   }
   return v1::DETECTION_KIND_UNSPECIFIED;
 }

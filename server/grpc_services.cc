@@ -3,6 +3,7 @@
 #include "parallax/v1/analysis.grpc.pb.h"
 #include "parallax/v1/calibration.grpc.pb.h"
 #include "parallax/v1/ingest.grpc.pb.h"
+#include "parallax/v1/model.grpc.pb.h"
 #include "parallax/v1/operations.grpc.pb.h"
 #include "parallax/v1/query.grpc.pb.h"
 #include "parallax/v1/twin.grpc.pb.h"
@@ -12,6 +13,7 @@
 #include "server/identity.h"
 #include "server/ingest_handler.h"
 #include "server/ingest_reactor.h"
+#include "server/model_handler.h"
 #include "server/operations_handler.h"
 #include "server/query_handler.h"
 #include "server/twin_handler.h"
@@ -115,6 +117,10 @@ class AnalysisRpcs final : public v1::AnalysisService::CallbackService {
   PARALLAX_UNARY(CancelJob)
   PARALLAX_UNARY(GetReport)
   PARALLAX_UNARY(ListReports)
+  PARALLAX_UNARY(SuggestExperiments)
+  PARALLAX_UNARY(SeekGoal)
+  PARALLAX_UNARY(GetDesign)
+  PARALLAX_UNARY(ListDesigns)
 
   grpc::ServerWriteReactor<v1::WhatIfResponse>* WhatIf(Call* call,
                                                        const v1::WhatIfRequest* request) override {
@@ -142,6 +148,23 @@ class CalibrationRpcs final : public v1::CalibrationService::CallbackService {
 
  private:
   CalibrationHandler handler_;
+  const Admission& admission_;
+};
+
+class ModelRpcs final : public v1::ModelService::CallbackService {
+ public:
+  using Service = v1::ModelService;
+
+  ModelRpcs(const ServiceContext& context, const Admission& admission)
+      : handler_(context), admission_(admission) {}
+
+  PARALLAX_UNARY(TrainModel)
+  PARALLAX_UNARY(GetModel)
+  PARALLAX_UNARY(ListModels)
+  PARALLAX_UNARY_RECORDED(PromoteModel)
+
+ private:
+  ModelHandler handler_;
   const Admission& admission_;
 };
 
@@ -192,6 +215,7 @@ struct GrpcServices::Impl {
   QueryRpcs query;
   AnalysisRpcs analysis;
   CalibrationRpcs calibration;
+  ModelRpcs model;
   OperationsRpcs operations;
   TwinRpcs twin;
 };
@@ -202,6 +226,7 @@ GrpcServices::GrpcServices(const ServiceContext& context, const IngestContext& i
                      .query = {context, admission, watch},
                      .analysis = {context, admission},
                      .calibration = {context, admission},
+                     .model = {context, admission},
                      .operations = {context, admission},
                      .twin = {context, admission}}) {}
 
@@ -212,6 +237,7 @@ void GrpcServices::Register(grpc::ServerBuilder* builder) {
   builder->RegisterService(&impl_->query);
   builder->RegisterService(&impl_->analysis);
   builder->RegisterService(&impl_->calibration);
+  builder->RegisterService(&impl_->model);
   builder->RegisterService(&impl_->operations);
   builder->RegisterService(&impl_->twin);
 }

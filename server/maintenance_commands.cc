@@ -31,9 +31,9 @@ absl::StatusOr<int> Check(const CheckOptions& options, std::ostream& out) {
   PARALLAX_ASSIGN_OR_RETURN(const store::StoreCheck check, store::CheckStore(options.directory));
   out << absl::StrFormat(
       "checked %d pages, %d streams, %d batches, %d chunks, %d pages of the pyramid, %d reports, "
-      "%d parameter sets, %d retired runs\n",
+      "%d parameter sets, %d designs, %d models, %d retired runs\n",
       check.pages, check.streams, check.batches, check.chunks, check.pyramid_pages, check.reports,
-      check.parameter_sets, check.retired_runs);
+      check.parameter_sets, check.designs, check.models, check.retired_runs);
   for (const std::string& damage : check.damages) out << "damaged: " << damage << "\n";
   if (!check.damages.empty()) return kExitCheckFailed;
   out << "nothing is damaged\n";

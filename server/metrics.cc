@@ -174,11 +174,12 @@ MetricFamily Metrics::Refused(const MetricsSnapshot& snapshot) const {
 
 MetricFamily Metrics::EndedJobs() const {
   MetricFamily family{"parallax_jobs_ended_total",
-                      "Analysis jobs that ended since the start, by kind and state.",
+                      "Jobs that ended since the start, by kind and state.",
                       MetricType::Counter,
                       {}};
   base::MutexLock lock(mutex_);
-  for (const store::JobKind kind : {store::JobKind::kAnalysis, store::JobKind::kRecalibration}) {
+  for (const store::JobKind kind : {store::JobKind::kAnalysis, store::JobKind::kRecalibration,
+                                    store::JobKind::kDesign, store::JobKind::kTraining}) {
     for (const store::JobState state :
          {store::JobState::kSucceeded, store::JobState::kFailed, store::JobState::kCancelled}) {
       const auto found = ended_jobs_.find({kind, state});

@@ -54,6 +54,18 @@ absl::StatusOr<std::vector<std::string>> Parse(std::string_view field, std::stri
                       "ids have 1 to 63 characters of [A-Za-z0-9_.-]");
 }
 
+/// Name of a revision of a rig's; "current" is -1.
+absl::Status ParseRevision(std::string_view field, std::string_view pattern, std::string_view name,
+                           std::string* rig, int64_t* revision) {
+  PARALLAX_ASSIGN_OR_RETURN(const std::vector<std::string> ids, Parse(field, pattern, name));
+  *rig = ids[0];
+  *revision = -1;
+  if (ids[1] == "current") return absl::OkStatus();
+  if (absl::SimpleAtoi(ids[1], revision) && *revision >= 0) return absl::OkStatus();
+  return InvalidField(field, name, absl::StrFormat("a name of the form %s", pattern),
+                      "the revision is a number >= 0 or \"current\"");
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> ParseRigName(std::string_view field, std::string_view name) {
@@ -75,15 +87,23 @@ absl::StatusOr<ReportName> ParseReportName(std::string_view field, std::string_v
 
 absl::StatusOr<ParameterSetName> ParseParameterSetName(std::string_view field,
                                                        std::string_view name) {
-  constexpr std::string_view kPattern = "rigs/{rig}/parameterSets/{revision}";
-  PARALLAX_ASSIGN_OR_RETURN(std::vector<std::string> ids, Parse(field, kPattern, name));
-  if (ids[1] == "current") return ParameterSetName{.rig = ids[0], .revision = -1};
-  int64_t revision = 0;
-  if (!absl::SimpleAtoi(ids[1], &revision) || revision < 0) {
-    return InvalidField(field, name, absl::StrFormat("a name of the form %s", kPattern),
-                        "the revision is a number >= 0 or \"current\"");
-  }
-  return ParameterSetName{.rig = ids[0], .revision = revision};
+  ParameterSetName parsed;
+  PARALLAX_RETURN_IF_ERROR(ParseRevision(field, "rigs/{rig}/parameterSets/{revision}", name,
+                                         &parsed.rig, &parsed.revision));
+  return parsed;
+}
+
+absl::StatusOr<DesignName> ParseDesignName(std::string_view field, std::string_view name) {
+  PARALLAX_ASSIGN_OR_RETURN(std::vector<std::string> ids,
+                            Parse(field, "rigs/{rig}/designs/{design}", name));
+  return DesignName{.rig = ids[0], .design = ids[1]};
+}
+
+absl::StatusOr<ModelName> ParseModelName(std::string_view field, std::string_view name) {
+  ModelName parsed;
+  PARALLAX_RETURN_IF_ERROR(
+      ParseRevision(field, "rigs/{rig}/models/{revision}", name, &parsed.rig, &parsed.revision));
+  return parsed;
 }
 
 absl::StatusOr<std::string> ParseJobName(std::string_view field, std::string_view name) {
@@ -105,6 +125,12 @@ std::string ReportNameOf(std::string_view rig, std::string_view report) {
 }
 std::string ParameterSetNameOf(std::string_view rig, int64_t revision) {
   return absl::StrFormat("rigs/%s/parameterSets/%d", rig, revision);
+}
+std::string DesignNameOf(std::string_view rig, std::string_view design) {
+  return absl::StrFormat("rigs/%s/designs/%s", rig, design);
+}
+std::string ModelNameOf(std::string_view rig, int64_t revision) {
+  return absl::StrFormat("rigs/%s/models/%d", rig, revision);
 }
 std::string JobNameOf(std::string_view job) { return absl::StrFormat("jobs/%s", job); }
 std::string TwinNameOf(std::string_view twin) { return absl::StrFormat("twins/%s", twin); }

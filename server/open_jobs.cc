@@ -23,7 +23,17 @@ std::string JobStateName(store::JobState state) {
 }
 
 std::string JobKindName(store::JobKind kind) {
-  return kind == store::JobKind::kRecalibration ? "recalibration" : "analysis";
+  switch (kind) {
+    case store::JobKind::kAnalysis:
+      return "analysis";
+    case store::JobKind::kRecalibration:
+      return "recalibration";
+    case store::JobKind::kDesign:
+      return "design";
+    case store::JobKind::kTraining:
+      return "training";
+  }
+  return "unknown";
 }
 
 absl::StatusOr<std::map<std::string, uint64_t>> CountOpenJobs(store::Store& store) {

@@ -110,7 +110,7 @@ void WebhookSender::Deliver(const store::JobRow& job) {
   Drop(job, &WebhookCounts::dropped_refused, why);
 }
 
-/// The job as GetJob answers it in part, and the parameter set that it registered.
+/// The job as GetJob answers it in part, and what it made.
 std::string WebhookSender::BodyOf(const store::JobRow& job) {
   const v1::Job wire = JobToProto(job);
   nlohmann::json body = {
@@ -121,9 +121,15 @@ std::string WebhookSender::BodyOf(const store::JobRow& job) {
       {"state", Bare(v1::JobState_Name(wire.state()), "JOB_STATE_")},
       {"error", wire.error().empty() ? nlohmann::json() : nlohmann::json(wire.error())},
       {"report", nullptr},
-      {"parameter_set", nullptr}};
-  // The runner's row of a job that has ended does not know its report; the store does.
+      {"parameter_set", nullptr},
+      {"design", nullptr},
+      {"model", nullptr}};
+  // The runner's row of a job that has ended does not know what it made; the store does.
   const absl::StatusOr<store::JobRow> stored = store_.GetJob(job.id);
+  if (stored.ok() && !stored->design.empty()) {
+    body["design"] = DesignNameOf(job.rig, stored->design);
+  }
+  if (stored.ok() && stored->model >= 0) body["model"] = ModelNameOf(job.rig, stored->model);
   if (stored.ok() && !stored->report.empty()) {
     body["report"] = ReportNameOf(job.rig, stored->report);
     const absl::StatusOr<store::ReportRow> report = store_.GetReport(job.rig, stored->report);

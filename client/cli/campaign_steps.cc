@@ -20,13 +20,6 @@ std::string ReplayLine(const ReplayProgress& progress, absl::Duration elapsed) {
                          progress.samples, rate, rest);
 }
 
-/// One for each invocation, so that only a retry of this very request is recognised as one.
-std::string NewRequestId(const std::string& rig_id, const base::Clock& clock) {
-  return base::Sha256Hex(
-             absl::StrFormat("%s %d %d", rig_id, absl::ToUnixNanos(clock.Now()), getpid()))
-      .substr(0, 32);
-}
-
 }  // namespace
 
 absl::StatusOr<Campaign> LoadCampaignNoting(const std::string& folder, Context& context,
@@ -65,14 +58,24 @@ absl::StatusOr<AnalysisResult> AnalyzeCampaign(const CampaignManifest& manifest,
   request.set_request_id(NewRequestId(id, context.environment().clock));
   PARALLAX_ASSIGN_OR_RETURN(const v1::Job queued, context.client().Analyze(request));
   AnalysisResult result;
-  PARALLAX_ASSIGN_OR_RETURN(result.job,
-                            FollowJob(context.client(), queued.name(), context.environment().clock,
-                                      context.environment().sleeper,
-                                      [&](const v1::Job& job) { context.Progress(JobLine(job)); }));
-  context.Progress("");
-  PARALLAX_RETURN_IF_ERROR(FailureOf(result.job));
+  PARALLAX_ASSIGN_OR_RETURN(result.job, FollowWithProgress(queued, context));
   PARALLAX_ASSIGN_OR_RETURN(result.report, context.client().GetReport(result.job.report()));
   return result;
+}
+
+absl::StatusOr<v1::Job> FollowWithProgress(const v1::Job& queued, Context& context) {
+  PARALLAX_ASSIGN_OR_RETURN(
+      v1::Job job, FollowJob(context.client(), queued.name(), context.environment().clock,
+                             context.environment().sleeper,
+                             [&](const v1::Job& state) { context.Progress(JobLine(state)); }));
+  context.Progress("");
+  PARALLAX_RETURN_IF_ERROR(FailureOf(job));
+  return job;
+}
+
+std::string NewRequestId(const std::string& rig, const base::Clock& clock) {
+  return base::Sha256Hex(absl::StrFormat("%s %d %d", rig, absl::ToUnixNanos(clock.Now()), getpid()))
+      .substr(0, 32);
 }
 
 std::string JobLine(const v1::Job& job) {

@@ -5,6 +5,7 @@
 #include "client/cli/context.h"
 #include "client/lib/campaign.h"
 #include "client/lib/replay.h"
+#include "core/base/clock.h"
 
 namespace parallax::client {
 
@@ -29,6 +30,13 @@ struct AnalysisResult {
 absl::StatusOr<AnalysisResult> AnalyzeCampaign(const CampaignManifest& manifest,
                                                const std::string& rig_id, uint64_t seed,
                                                Context& context);
+
+/// One for each invocation, so that only a retry of this very request is recognised as one.
+std::string NewRequestId(const std::string& rig, const base::Clock& clock);
+
+/// Follows a queued job with a progress line to its success.
+/// Errors: the daemon's; where the job failed, the status that ended it; Cancelled.
+absl::StatusOr<v1::Job> FollowWithProgress(const v1::Job& queued, Context& context);
 
 /// A progress line for a job: "calibrate, 40 %".
 std::string JobLine(const v1::Job& job);

@@ -55,6 +55,8 @@ void AddVerbs(CLI::App& app, Selection& selection) {
   AddReportVerbs(app, selection);
   AddJobVerbs(app, selection);
   AddParamVerbs(app, selection);
+  AddDesignVerbs(app, selection);
+  AddModelVerbs(app, selection);
   AddTwinVerbs(app, selection);
   AddSeriesVerbs(app, selection);
   AddExport(app, selection);

@@ -22,7 +22,16 @@ struct CancelOptions {
 };
 
 TextTable JobTable() {
-  return {{"job", "rig", "state", "phase", "done", "attempts", "queued", "report", "kind"}, {}};
+  return {{"job", "rig", "state", "phase", "done", "attempts", "queued", "report", "kind", "made"},
+          {}};
+}
+
+/// Name of what a job made, whatever its kind.
+std::string Made(const v1::Job& job) {
+  for (const std::string* name : {&job.report(), &job.design(), &job.model()}) {
+    if (!name->empty()) return *name;
+  }
+  return "-";
 }
 
 void AddRow(const v1::Job& job, const Context& context, TextTable& table) {
@@ -30,7 +39,8 @@ void AddRow(const v1::Job& job, const Context& context, TextTable& table) {
       {LastPart(job.name()), LastPart(job.rig()), MessageToJson(job)["state"].get<std::string>(),
        job.phase().empty() ? "-" : job.phase(), absl::StrFormat("%.0f%%", 100.0 * job.progress()),
        std::to_string(job.attempts()), context.TimeText(job.create_time()),
-       job.report().empty() ? "-" : job.report(), MessageToJson(job)["kind"].get<std::string>()});
+       job.report().empty() ? "-" : job.report(), MessageToJson(job)["kind"].get<std::string>(),
+       Made(job)});
 }
 
 void EmitJob(const v1::Job& job, Context& context) {
@@ -87,7 +97,8 @@ absl::StatusOr<ExitCode> CancelJob(const CancelOptions& options, Context& contex
 }  // namespace
 
 void AddJobVerbs(CLI::App& app, Selection& selection) {
-  CLI::App* const noun = app.add_subcommand("job", "analyses that are queued, running or done");
+  CLI::App* const noun =
+      app.add_subcommand("job", "analyses, designs and trainings that are queued, running or done");
   noun->require_subcommand(1);
   CLI::App* const list = noun->add_subcommand("list", "jobs, newest first");
   const auto list_options = std::make_shared<ListJobsOptions>();

@@ -58,6 +58,8 @@ void AddJobVerbs(CLI::App& app, Selection& selection);
 void AddParamVerbs(CLI::App& app, Selection& selection);
 void AddParamPromotion(CLI::App& noun, Selection& selection);
 void AddParamWhatIf(CLI::App& noun, Selection& selection);
+void AddDesignVerbs(CLI::App& app, Selection& selection);
+void AddModelVerbs(CLI::App& app, Selection& selection);
 void AddTwinVerbs(CLI::App& app, Selection& selection);
 void AddTwinSimulate(CLI::App& noun, Selection& selection);
 void AddSeriesVerbs(CLI::App& app, Selection& selection);

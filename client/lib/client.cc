@@ -4,20 +4,13 @@
 
 #include <utility>
 
-#include "client/lib/status.h"
+#include "client/lib/client_calls.h"
 #include "client/lib/token_interceptor.h"
 #include "core/base/status_macros.h"
-#include "parallax/v1/analysis.grpc.pb.h"
-#include "parallax/v1/calibration.grpc.pb.h"
-#include "parallax/v1/ingest.grpc.pb.h"
-#include "parallax/v1/operations.grpc.pb.h"
-#include "parallax/v1/query.grpc.pb.h"
-#include "parallax/v1/twin.grpc.pb.h"
 
 namespace parallax::client {
 namespace {
 
-constexpr int kPageSize = 1000;
 constexpr int kReconnectMinMs = 100;
 constexpr int kReconnectMaxMs = 1000;
 /// How long one attempt to connect may last: a busy daemon answers late, and an attempt given up
@@ -32,68 +25,7 @@ std::shared_ptr<grpc::ChannelCredentials> ChannelCredentialsOf(const Credentials
                                .pem_cert_chain = credentials.certificate_pem});
 }
 
-void SetDeadline(grpc::ClientContext& context, absl::Duration timeout) {
-  if (timeout == absl::InfiniteDuration()) return;
-  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
-}
-
-template <typename Stub, typename Request, typename Response>
-absl::StatusOr<Response> Call(Stub& stub,
-                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                           Response*),
-                              const Request& request, absl::Duration timeout) {
-  grpc::ClientContext context;
-  SetDeadline(context, timeout);
-  Response response;
-  const grpc::Status status = (stub.*method)(&context, request, &response);
-  if (!status.ok()) return FromGrpc(status);
-  return response;
-}
-
-/// Reads all pages; `items` is the response's mutable accessor of the list.
-template <typename Item, typename Stub, typename Request, typename Response>
-absl::StatusOr<std::vector<Item>> ReadPages(
-    Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-    Request request, google::protobuf::RepeatedPtrField<Item>* (Response::*items)(),
-    absl::Duration timeout) {
-  std::vector<Item> all;
-  request.set_page_size(kPageSize);
-  while (true) {
-    PARALLAX_ASSIGN_OR_RETURN(Response page, Call(stub, method, request, timeout));
-    for (Item& item : *(page.*items)()) all.push_back(std::move(item));
-    if (page.next_page_token().empty()) return all;
-    request.set_page_token(page.next_page_token());
-  }
-}
-
-template <typename Response>
-absl::Status ReadParts(grpc::ClientContext& context, grpc::ClientReaderInterface<Response>& reader,
-                       const std::function<absl::Status(const Response&)>& part) {
-  Response response;
-  absl::Status failure;
-  while (failure.ok() && reader.Read(&response)) failure = part(response);
-  if (!failure.ok()) context.TryCancel();
-  const grpc::Status status = reader.Finish();
-  return failure.ok() ? FromGrpc(status) : failure;
-}
-
 }  // namespace
-
-struct Client::Stubs {
-  using Ingest = v1::IngestService::StubInterface;
-  using Query = v1::QueryService::StubInterface;
-  using Analysis = v1::AnalysisService::StubInterface;
-  using Calibration = v1::CalibrationService::StubInterface;
-  using Twins = v1::TwinService::StubInterface;
-  using Operations = v1::OperationsService::StubInterface;
-
-  std::unique_ptr<Ingest> ingest;
-  std::unique_ptr<Query> query;
-  std::unique_ptr<Analysis> analysis;
-  std::unique_ptr<Calibration> calibration;
-  std::unique_ptr<Twins> twins;
-  std::unique_ptr<Operations> operations;
-};
 
 std::shared_ptr<grpc::Channel> OpenChannel(const ConnectionOptions& options) {
   grpc::ChannelArguments arguments;
@@ -112,6 +44,7 @@ Client::Client(std::shared_ptr<grpc::Channel> channel, absl::Duration timeout)
   stubs_->query = v1::QueryService::NewStub(channel_);
   stubs_->analysis = v1::AnalysisService::NewStub(channel_);
   stubs_->calibration = v1::CalibrationService::NewStub(channel_);
+  stubs_->models = v1::ModelService::NewStub(channel_);
   stubs_->twins = v1::TwinService::NewStub(channel_);
   stubs_->operations = v1::OperationsService::NewStub(channel_);
 }

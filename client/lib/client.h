@@ -11,6 +11,7 @@
 #include "parallax/v1/analysis.pb.h"
 #include "parallax/v1/calibration.pb.h"
 #include "parallax/v1/ingest.pb.h"
+#include "parallax/v1/model.pb.h"
 #include "parallax/v1/operations.pb.h"
 #include "parallax/v1/query.pb.h"
 #include "parallax/v1/twin.pb.h"
@@ -67,6 +68,16 @@ class Client {
   absl::StatusOr<v1::Job> CancelJob(const std::string& job);
   absl::StatusOr<v1::Report> GetReport(const std::string& report);
   absl::StatusOr<std::vector<v1::Report>> ListReports(const std::string& rig);
+
+  absl::StatusOr<v1::Job> SuggestExperiments(const v1::SuggestExperimentsRequest& request);
+  absl::StatusOr<v1::Job> SeekGoal(const v1::SeekGoalRequest& request);
+  absl::StatusOr<v1::Design> GetDesign(const std::string& design);
+  absl::StatusOr<std::vector<v1::Design>> ListDesigns(const std::string& rig);
+
+  absl::StatusOr<v1::Job> TrainModel(const v1::TrainModelRequest& request);
+  absl::StatusOr<v1::Model> GetModel(const v1::GetModelRequest& request);
+  absl::StatusOr<std::vector<v1::Model>> ListModels(const std::string& rig);
+  absl::StatusOr<v1::Model> PromoteModel(const v1::PromoteModelRequest& request);
 
   absl::StatusOr<v1::ParameterSet> GetParameterSet(const std::string& set);
   absl::StatusOr<std::vector<v1::ParameterSet>> ListParameterSets(const std::string& rig);

@@ -56,6 +56,13 @@ absl::StatusOr<std::string> ParameterSetName(const std::string& typed) {
   return NameBelowRig(typed, "parameterSets");
 }
 
+absl::StatusOr<std::string> DesignName(const std::string& typed) {
+  return NameBelowRig(typed, "designs");
+}
+absl::StatusOr<std::string> ModelName(const std::string& typed) {
+  return NameBelowRig(typed, "models");
+}
+
 std::string LastPart(const std::string& name) { return name.substr(name.rfind('/') + 1); }
 
 bool IsFileName(std::string_view id) {

@@ -13,6 +13,8 @@ absl::StatusOr<std::string> RigName(const std::string& typed);
 absl::StatusOr<std::string> RunName(const std::string& typed);
 absl::StatusOr<std::string> ReportName(const std::string& typed);
 absl::StatusOr<std::string> ParameterSetName(const std::string& typed);
+absl::StatusOr<std::string> DesignName(const std::string& typed);
+absl::StatusOr<std::string> ModelName(const std::string& typed);
 absl::StatusOr<std::string> JobName(const std::string& typed);
 absl::StatusOr<std::string> TwinName(const std::string& typed);
 

@@ -20,21 +20,6 @@ double Shared(const EvidenceBlock& block, Eigen::Index i, Eigen::Index j, double
   return sd * sd + share * share * block.level(i) * block.level(j);
 }
 
-Eigen::MatrixXd BlockCovariance(const EvidenceBlock& block, const twin::Trust& trust) {
-  const Eigen::VectorXd own = Scale(block, trust.row_sd, trust.row_share);
-  Eigen::MatrixXd covariance(block.rows(), block.rows());
-  for (Eigen::Index i = 0; i < block.rows(); ++i) {
-    for (Eigen::Index j = 0; j < block.rows(); ++j) {
-      const double lag_s = std::abs(block.time_s(i) - block.time_s(j));
-      covariance(i, j) = Shared(block, i, j, trust.run_sd, trust.run_share) +
-                         Shared(block, i, j, trust.wander_sd, trust.wander_share) *
-                             std::exp(-lag_s / trust.wander_s);
-    }
-    covariance(i, i) += own(i) * own(i) + block.white_sd(i) * block.white_sd(i);
-  }
-  return covariance;
-}
-
 /// The gap of each observable, a column each. Its level and not its readings: a column that holds
 /// the readings' noise would explain that noise. What only the sample shows has none.
 Eigen::MatrixXd Gaps(const CampaignModel& model) {
@@ -53,20 +38,16 @@ Eigen::MatrixXd Gaps(const CampaignModel& model) {
 /// A species that the twin has too much of in one run it has too much of in all, and one of its
 /// neighbours too little: each kind of row has a campaign offset and a share of its own.
 Eigen::MatrixXd CampaignOffsets(const CampaignModel& model, const std::vector<twin::Trust>& trust) {
-  std::set<std::pair<std::string, int>> kinds;
-  const auto kind = [](const EvidenceBlock& block, Eigen::Index i) {
-    const std::vector<int>& outcomes = block.source[static_cast<size_t>(i)].outcomes;
-    return std::pair(block.observable, outcomes.empty() ? -1 : outcomes.front());
-  };
+  std::set<RowKind> kinds;
   for (const EvidenceBlock& block : model.blocks()) {
-    for (Eigen::Index i = 0; i < block.rows(); ++i) kinds.insert(kind(block, i));
+    for (Eigen::Index i = 0; i < block.rows(); ++i) kinds.insert(RowKindOf(block, i));
   }
   Eigen::MatrixXd columns =
       Eigen::MatrixXd::Zero(model.rows(), 2 * static_cast<Eigen::Index>(kinds.size()));
   for (const EvidenceBlock& block : model.blocks()) {
     const twin::Trust& stated = *FindTrust(trust, block.observable);
     for (Eigen::Index i = 0; i < block.rows(); ++i) {
-      const auto place = 2 * std::distance(kinds.begin(), kinds.find(kind(block, i)));
+      const auto place = 2 * std::distance(kinds.begin(), kinds.find(RowKindOf(block, i)));
       columns(block.begin + i, place) = stated.campaign_sd;
       columns(block.begin + i, place + 1) = stated.campaign_share * block.level(i);
     }
@@ -75,6 +56,26 @@ Eigen::MatrixXd CampaignOffsets(const CampaignModel& model, const std::vector<tw
 }
 
 }  // namespace
+
+RowKind RowKindOf(const EvidenceBlock& block, Eigen::Index row) {
+  const std::vector<int>& outcomes = block.source[static_cast<size_t>(row)].outcomes;
+  return {block.observable, outcomes.empty() ? -1 : outcomes.front()};
+}
+
+Eigen::MatrixXd EvidenceCovariance(const EvidenceBlock& block, const twin::Trust& trust) {
+  const Eigen::VectorXd own = Scale(block, trust.row_sd, trust.row_share);
+  Eigen::MatrixXd covariance(block.rows(), block.rows());
+  for (Eigen::Index i = 0; i < block.rows(); ++i) {
+    for (Eigen::Index j = 0; j < block.rows(); ++j) {
+      const double lag_s = std::abs(block.time_s(i) - block.time_s(j));
+      covariance(i, j) = Shared(block, i, j, trust.run_sd, trust.run_share) +
+                         Shared(block, i, j, trust.wander_sd, trust.wander_share) *
+                             std::exp(-lag_s / trust.wander_s);
+    }
+    covariance(i, i) += own(i) * own(i) + block.white_sd(i) * block.white_sd(i);
+  }
+  return covariance;
+}
 
 const twin::Trust* FindTrust(const std::vector<twin::Trust>& trust, const std::string& observable) {
   for (const twin::Trust& one : trust) {
@@ -119,7 +120,7 @@ absl::StatusOr<CampaignNoise> CampaignNoise::Create(const CampaignModel& model,
           absl::StrFormat("observable \"%s\" of twin %s: nothing states how far it is trusted",
                           block.observable, model.description().name));
     }
-    const Eigen::MatrixXd covariance = BlockCovariance(block, *stated);
+    const Eigen::MatrixXd covariance = EvidenceCovariance(block, *stated);
     noise.row_sd_.segment(block.begin, block.rows()) = covariance.diagonal().cwiseSqrt();
     noise.factors_.push_back({block.begin, covariance.llt().matrixL()});
   }

@@ -2,6 +2,7 @@
 
 #include <Eigen/Dense>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -72,6 +73,14 @@ class LowRankWhitener {
 /// parameters. Errors: those of the twin.
 absl::StatusOr<Eigen::MatrixXd> WhitenedSlope(const CampaignModel& model,
                                               const CampaignNoise& noise, const Eigen::VectorXd& z);
+
+/// Rows that share a campaign-wide offset: an observable and, of families, its first outcome; -1.
+using RowKind = std::pair<std::string, int>;
+RowKind RowKindOf(const EvidenceBlock& block, Eigen::Index row);
+
+/// Covariance [SI²] of the errors that one run's rows of one observable have for themselves: its
+/// own noise, the run's offset and what wanders within it.
+Eigen::MatrixXd EvidenceCovariance(const EvidenceBlock& block, const twin::Trust& trust);
 
 /// What is trusted of an observable; nullptr where nothing is stated.
 const twin::Trust* FindTrust(const std::vector<twin::Trust>& trust, const std::string& observable);

@@ -69,30 +69,6 @@ double MedianSd(const ChannelObservations& channel, const Medians& medians, doub
   return std::max(white, 1.4826 * divergence::Quantile(std::move(second), 0.5) / std::sqrt(6.0));
 }
 
-/// @param lag_s  settling beside what every instrument needs.
-EvidenceBlock BlockOf(const ChannelObservations& channel, const std::string& observable,
-                      const signal::Recipe& recipe, double lag_s) {
-  const bool height = observable == "height";
-  const Medians medians =
-      MediansWithin(channel, SteadyPhases(recipe, height || observable == "p_c2h2",
-                                          (height ? kHeightSettleS : kSettleS) + lag_s));
-  const auto n = static_cast<Eigen::Index>(medians.value.size());
-  EvidenceBlock block{.observable = observable, .channel = channel.channel};
-  block.time_s = Eigen::Map<const Eigen::VectorXd>(medians.time_s.data(), n);
-  block.value = Eigen::Map<const Eigen::VectorXd>(medians.value.data(), n);
-  if (n == 0) return block;
-  double count = 0.0;
-  for (const auto& points : medians.points) {
-    count += static_cast<double>(points.size()) / static_cast<double>(n);
-  }
-  block.white_sd = Eigen::VectorXd::Constant(n, MedianSd(channel, medians, count));
-  for (const std::vector<GridPoint>& points : medians.points) {
-    block.source.push_back(
-        {.output = channel.output, .points = points, .outcomes = {}, .among = {}});
-  }
-  return block;
-}
-
 void Append(double time_s, double value, double sd, RowSource source, EvidenceBlock* block) {
   const Eigen::Index n = block->rows();
   block->time_s.conservativeResize(n + 1);
@@ -113,52 +89,6 @@ int OutcomeIndex(const twin::Description& description, const std::string& id) {
 
 /// A share below this in measurement says little beside its counting noise.
 constexpr double kLeastShare = 0.015;
-
-void AddOutcomes(const twin::Description& description, const signal::Outcome& outcome, double end_s,
-                 std::vector<EvidenceBlock>* blocks) {
-  EvidenceBlock shares{.observable = "share", .channel = "outcome/chirality"};
-  for (const signal::ChiralityShare& share : outcome.chirality) {
-    const int index = OutcomeIndex(description, absl::StrFormat("share_%d_%d", share.n, share.m));
-    if (index < 0 || share.share < kLeastShare) continue;
-    Append(end_s, share.share, share.sd,
-           {.output = -1, .points = {}, .outcomes = {index}, .among = {}}, &shares);
-  }
-  if (shares.rows() > 0) blocks->push_back(std::move(shares));
-  EvidenceBlock lines{.observable = "rbm", .channel = "outcome/rbm"};
-  for (RamanRow& row : MatchLines(outcome.raman_rbm, description)) {
-    Append(end_s, row.share, row.sd,
-           {.output = -1,
-            .points = {},
-            .outcomes = std::move(row.outcomes),
-            .among = std::move(row.among)},
-           &lines);
-  }
-  if (lines.rows() > 0) blocks->push_back(std::move(lines));
-  const int height = OutcomeIndex(description, "height");
-  if (height >= 0 && outcome.height_um) {
-    EvidenceBlock block{.observable = "height_ex_situ", .channel = "outcome/height"};
-    Append(end_s, outcome.height_um->value * 1e-6, outcome.height_um->sd * 1e-6,
-           {.output = -1, .points = {}, .outcomes = {height}, .among = {}}, &block);
-    blocks->push_back(std::move(block));
-  }
-}
-
-void FillLevel(const twin::Prediction& prediction, EvidenceBlock* block) {
-  block->assumed.resize(block->rows());
-  for (Eigen::Index i = 0; i < block->rows(); ++i) {
-    block->assumed(i) = block->source[static_cast<size_t>(i)].In(prediction);
-  }
-  // Rows that are each a quantity of its own have no course to scale. The middle, as an error of a
-  // factor is as likely up as down.
-  if (block->OfSampleAlone()) {
-    block->level = 0.5 * (block->value + block->assumed);
-    return;
-  }
-  const double size = block->assumed.squaredNorm();
-  block->level = size > 0.0
-                     ? Eigen::VectorXd(block->assumed * (block->value.dot(block->assumed) / size))
-                     : Eigen::VectorXd::Constant(block->rows(), block->value.mean());
-}
 
 template <typename Column>
 double MeanOver(const std::vector<GridPoint>& points, const Column& column) {
@@ -224,6 +154,75 @@ double RowSource::Slope(const twin::Prediction& prediction, const twin::Jacobian
          SumOf(among, prediction.outcome);
 }
 
+EvidenceBlock SteadyBlockOf(const ChannelObservations& channel, const std::string& observable,
+                            const signal::Recipe& recipe, double lag_s) {
+  const bool height = observable == "height";
+  const Medians medians =
+      MediansWithin(channel, SteadyPhases(recipe, height || observable == "p_c2h2",
+                                          (height ? kHeightSettleS : kSettleS) + lag_s));
+  const auto n = static_cast<Eigen::Index>(medians.value.size());
+  EvidenceBlock block{.observable = observable, .channel = channel.channel};
+  block.time_s = Eigen::Map<const Eigen::VectorXd>(medians.time_s.data(), n);
+  block.value = Eigen::Map<const Eigen::VectorXd>(medians.value.data(), n);
+  if (n == 0) return block;
+  double count = 0.0;
+  for (const auto& points : medians.points) {
+    count += static_cast<double>(points.size()) / static_cast<double>(n);
+  }
+  block.white_sd = Eigen::VectorXd::Constant(n, MedianSd(channel, medians, count));
+  for (const std::vector<GridPoint>& points : medians.points) {
+    block.source.push_back(
+        {.output = channel.output, .points = points, .outcomes = {}, .among = {}});
+  }
+  return block;
+}
+
+void AddOutcomeBlocks(const twin::Description& description, const signal::Outcome& outcome,
+                      double end_s, std::vector<EvidenceBlock>* blocks) {
+  EvidenceBlock shares{.observable = "share", .channel = "outcome/chirality"};
+  for (const signal::ChiralityShare& share : outcome.chirality) {
+    const int index = OutcomeIndex(description, absl::StrFormat("share_%d_%d", share.n, share.m));
+    if (index < 0 || share.share < kLeastShare) continue;
+    Append(end_s, share.share, share.sd,
+           {.output = -1, .points = {}, .outcomes = {index}, .among = {}}, &shares);
+  }
+  if (shares.rows() > 0) blocks->push_back(std::move(shares));
+  EvidenceBlock lines{.observable = "rbm", .channel = "outcome/rbm"};
+  for (RamanRow& row : MatchLines(outcome.raman_rbm, description)) {
+    Append(end_s, row.share, row.sd,
+           {.output = -1,
+            .points = {},
+            .outcomes = std::move(row.outcomes),
+            .among = std::move(row.among)},
+           &lines);
+  }
+  if (lines.rows() > 0) blocks->push_back(std::move(lines));
+  const int height = OutcomeIndex(description, "height");
+  if (height >= 0 && outcome.height_um) {
+    EvidenceBlock block{.observable = "height_ex_situ", .channel = "outcome/height"};
+    Append(end_s, outcome.height_um->value * 1e-6, outcome.height_um->sd * 1e-6,
+           {.output = -1, .points = {}, .outcomes = {height}, .among = {}}, &block);
+    blocks->push_back(std::move(block));
+  }
+}
+
+void FillLevelOf(const twin::Prediction& prediction, EvidenceBlock* block) {
+  block->assumed.resize(block->rows());
+  for (Eigen::Index i = 0; i < block->rows(); ++i) {
+    block->assumed(i) = block->source[static_cast<size_t>(i)].In(prediction);
+  }
+  // Rows that are each a quantity of its own have no course to scale. The middle, as an error of a
+  // factor is as likely up as down.
+  if (block->OfSampleAlone()) {
+    block->level = 0.5 * (block->value + block->assumed);
+    return;
+  }
+  const double size = block->assumed.squaredNorm();
+  block->level = size > 0.0
+                     ? Eigen::VectorXd(block->assumed * (block->value.dot(block->assumed) / size))
+                     : Eigen::VectorXd::Constant(block->rows(), block->value.mean());
+}
+
 absl::StatusOr<CampaignRun> GatherRows(const signal::Rig& rig, const twin::Twin& twin,
                                        const signal::RunRecord& record,
                                        const Eigen::VectorXd& assumed) {
@@ -249,15 +248,15 @@ absl::StatusOr<CampaignRun> GatherRows(const signal::Rig& rig, const twin::Twin&
     if (ref.ok()) channel.unit = ref->channel->unit;
     // What drives the twin is predicted by itself: a score, but no evidence.
     if (!IsInput(twin, id)) {
-      EvidenceBlock block = BlockOf(channel, id, out.clean.run.recipe,
-                                    kLagsToSettle * ShownLag(out.lags, channel.channel));
+      EvidenceBlock block = SteadyBlockOf(channel, id, out.clean.run.recipe,
+                                          kLagsToSettle * ShownLag(out.lags, channel.channel));
       if (block.rows() > 0) out.blocks.push_back(std::move(block));
     }
     out.channels.push_back(std::move(channel));
   }
   if (out.clean.outcome) {
     const double end_s = out.drive.time_s(out.drive.time_s.size() - 1);
-    AddOutcomes(description, *out.clean.outcome, end_s, &out.blocks);
+    AddOutcomeBlocks(description, *out.clean.outcome, end_s, &out.blocks);
   }
   if (out.blocks.empty()) {
     return OfRun(record.run.id,
@@ -269,7 +268,7 @@ absl::StatusOr<CampaignRun> GatherRows(const signal::Rig& rig, const twin::Twin&
   }
   Eigen::Index begin = 0;
   for (EvidenceBlock& block : out.blocks) {
-    FillLevel(prediction, &block);
+    FillLevelOf(prediction, &block);
     block.begin = begin;
     begin += block.rows();
   }

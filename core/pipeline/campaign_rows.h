@@ -67,6 +67,19 @@ struct CampaignRun {
   double growth_k = 0.0;  ///< assumed mean temperature of the growing surface; 0 without growth
 };
 
+/// Rows of one channel: medians over bins of the steady phases; of height and acetylene only those
+/// of growth. `begin`, `level` and `assumed` are left to the caller.
+/// @param lag_s  settling beside what every instrument needs.
+EvidenceBlock SteadyBlockOf(const ChannelObservations& channel, const std::string& observable,
+                            const signal::Recipe& recipe, double lag_s);
+
+/// Appends the rows of what was measured on the sample, likewise.
+void AddOutcomeBlocks(const twin::Description& description, const signal::Outcome& outcome,
+                      double end_s, std::vector<EvidenceBlock>* blocks);
+
+/// Fills `assumed` and `level`. @param prediction  under what is assumed.
+void FillLevelOf(const twin::Prediction& prediction, EvidenceBlock* block);
+
 /// Cleans a run, drives the twin by set-points where a controller holds them and by the
 /// thermocouples where it does not, and gathers rows: medians of at least 30 s over steady phases,
 /// at most about a dozen a segment, then what was measured on the sample. Ramps and the first

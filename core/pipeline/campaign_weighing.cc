@@ -75,11 +75,10 @@ void AddMisfit(const CampaignValidation& proof, attribution::Evidence* evidence)
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<WeighedCampaign>> WeighCampaign(const AnalysisInput& input,
-                                                               const Eigen::VectorXd& assumed,
-                                                               const ProgressCallback& progress) {
-  const twin::Description& description = input.twin.description();
-  const std::vector<twin::Trust> trust = twin::TrustIn(description.name);
+absl::StatusOr<std::unique_ptr<WeighedCampaign>> SearchCampaign(const AnalysisInput& input,
+                                                                const Eigen::VectorXd& assumed,
+                                                                const ProgressCallback& progress) {
+  const std::vector<twin::Trust> trust = twin::TrustIn(input.twin.description().name);
   auto out = std::make_unique<WeighedCampaign>();
   GatheredRuns calibrate = GatherAll(input, input.calibrate_runs, assumed);
   if (calibrate.runs.empty()) return calibrate.unusable.front();
@@ -98,11 +97,19 @@ absl::StatusOr<std::unique_ptr<WeighedCampaign>> WeighCampaign(const AnalysisInp
       *out->model, *out->noise, out->terms,
       [progress](double share) { return EnterPhase(progress, "search", 0.1 + 0.6 * share); });
   PARALLAX_ASSIGN_OR_RETURN(out->models, out->search->Run());
+  return out;
+}
 
+absl::StatusOr<std::unique_ptr<WeighedCampaign>> WeighCampaign(const AnalysisInput& input,
+                                                               const Eigen::VectorXd& assumed,
+                                                               const ProgressCallback& progress) {
+  PARALLAX_ASSIGN_OR_RETURN(std::unique_ptr<WeighedCampaign> out,
+                            SearchCampaign(input, assumed, progress));
   PARALLAX_RETURN_IF_ERROR(EnterPhase(progress, "attribute", 0.7));
   out->gauge = std::make_unique<const CampaignGauge>(*out->model, *out->noise, input.seed);
-  PARALLAX_ASSIGN_OR_RETURN(causal::Graph graph, causal::GraphOf(description, input.rig.kind,
-                                                                 out->runs.front().drive.mode));
+  PARALLAX_ASSIGN_OR_RETURN(
+      causal::Graph graph,
+      causal::GraphOf(input.twin.description(), input.rig.kind, out->runs.front().drive.mode));
   out->graph = std::make_unique<const causal::Graph>(std::move(graph));
   PARALLAX_ASSIGN_OR_RETURN(
       out->explanation,

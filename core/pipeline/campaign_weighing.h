@@ -37,6 +37,12 @@ struct WeighedCampaign {
   CampaignValidation proof;  ///< of the most probable model
 };
 
+/// Gathers the rows of a campaign and searches its hypotheses: everything above `gauge`.
+/// @param assumed  natural values.   Errors: as WeighCampaign.
+absl::StatusOr<std::unique_ptr<WeighedCampaign>> SearchCampaign(const AnalysisInput& input,
+                                                                const Eigen::VectorXd& assumed,
+                                                                const ProgressCallback& progress);
+
 /// Gathers the rows of a campaign, searches its hypotheses, weighs them and proves the most
 /// probable model on the held-out runs.
 /// @param assumed  natural values.

@@ -1,14 +1,9 @@
 #include "core/pipeline/job_runner.h"
 
 #include <utility>
-#include <vector>
 
-#include "absl/strings/str_format.h"
-#include "core/base/field_error.h"
-#include "core/base/sha256.h"
 #include "core/base/status_macros.h"
-#include "core/pipeline/parameter_set_codec.h"
-#include "core/pipeline/stored_analysis.h"
+#include "core/pipeline/job_work.h"
 
 namespace parallax::pipeline {
 namespace {
@@ -32,61 +27,6 @@ class PhaseTimer {
   store::JobRow& job_;
   absl::Time since_;
 };
-
-store::ReportRow MakeReportRow(const store::JobRow& job, const AnalysisResult& result) {
-  store::ReportRow row{.rig = job.rig,
-                       .verdict = result.verdict,
-                       .bytes = result.report_json,
-                       .sha256 = base::Sha256Hex(result.report_json),
-                       .runs = job.calibrate_runs};
-  row.runs.insert(row.runs.end(), job.validate_runs.begin(), job.validate_runs.end());
-  return row;
-}
-
-std::optional<store::ParameterSetRow> MakeParameterSetRow(const store::JobRow& job,
-                                                          const AnalysisResult& result) {
-  if (!result.parameter_set.has_value()) return std::nullopt;
-  const std::string bytes = EncodeParameterSet(*result.parameter_set);
-  return store::ParameterSetRow{
-      .rig = job.rig,
-      .parent = job.base_parameter_set,
-      .state = result.accepted ? "CURRENT" : "REJECTED",
-      .bytes = bytes,
-      .sha256 = base::Sha256Hex(bytes),
-      .reason = absl::StrFormat("calibrated on %u runs, held out %u: %s", job.calibrate_runs.size(),
-                                job.validate_runs.size(), result.because)};
-}
-
-/// What a recalibration needs before it is worth loading anything.
-absl::Status CheckRuns(const store::JobRow& job) {
-  if (job.kind != store::JobKind::kRecalibration || !job.calibrate_runs.empty()) {
-    return absl::OkStatus();
-  }
-  return base::FieldStatus(
-      absl::StatusCode::kFailedPrecondition,
-      {.field = "calibrate_runs",
-       .value = "0",
-       .bound = ">= 1 closed run of split CALIBRATE",
-       .next_step = "close one: that queues the next recalibration"},
-      absl::StrFormat("rig \"%s\", with %u closed runs of split VALIDATE: closed runs of split "
-                      "CALIBRATE",
-                      job.rig, job.validate_runs.size()));
-}
-
-absl::StatusOr<AnalysisResult> AnalyzeJob(store::Store& store, const twin::Registry& twins,
-                                          const store::JobRow& job,
-                                          const std::function<void()>& on_loaded,
-                                          const ProgressCallback& progress) {
-  PARALLAX_RETURN_IF_ERROR(CheckRuns(job));
-  PARALLAX_ASSIGN_OR_RETURN(const store::ParameterSetRow base,
-                            store.GetParameterSet(job.rig, job.base_parameter_set));
-  return AnalyzeStored(store, twins,
-                       {.rig = job.rig,
-                        .calibrate_runs = job.calibrate_runs,
-                        .validate_runs = job.validate_runs,
-                        .seed = job.seed},
-                       base, on_loaded, progress);
-}
 
 }  // namespace
 
@@ -183,7 +123,7 @@ void JobRunner::RunOne(store::JobRow job) {
   PhaseTimer timer(clock_, job);
   timer.Enter("load");
 
-  const absl::StatusOr<AnalysisResult> result = AnalyzeJob(
+  const absl::StatusOr<store::JobProduct> product = DoJob(
       store_, twins_, job, [&] { observer_.OnJobStep(job, JobStep::kLoaded); },
       [&](std::string_view phase, double share_done) {
         if (phase != job.phase) timer.Enter(phase);
@@ -193,7 +133,7 @@ void JobRunner::RunOne(store::JobRow job) {
         observer_.OnJobProgress(job);
         return !Interrupted();
       });
-  if (result.ok()) observer_.OnJobStep(job, JobStep::kAnalysed);
+  if (product.ok()) observer_.OnJobStep(job, JobStep::kAnalysed);
 
   bool stopping;
   {
@@ -202,25 +142,22 @@ void JobRunner::RunOne(store::JobRow job) {
     running_.clear();
   }
   // Left RUNNING on purpose: the next process claims it again.
-  if (stopping && !result.ok()) return;
+  if (stopping && !product.ok()) return;
 
   timer.Enter("done");
   // What could not be written is left RUNNING as well.
-  if (End(result, &job).ok()) observer_.OnJobEnded(job);
+  if (End(product, &job).ok()) observer_.OnJobEnded(job);
 }
 
-/// Writes how a job ended: what `result` says, or CANCELLED where it was cancelled meanwhile.
-absl::Status JobRunner::End(const absl::StatusOr<AnalysisResult>& result, store::JobRow* job) {
+/// Writes how a job ended: what `product` says, or CANCELLED where it was cancelled meanwhile.
+absl::Status JobRunner::End(const absl::StatusOr<store::JobProduct>& product, store::JobRow* job) {
   job->end_time_unix_ns = absl::ToUnixNanos(clock_.Now());
-  absl::Status failure = result.status();
-  if (result.ok()) {
+  absl::Status failure = product.status();
+  if (product.ok()) {
     job->state = store::JobState::kSucceeded;
     job->progress = 1.0;
     observer_.OnJobStep(*job, JobStep::kCommitting);
-    const absl::Status written = Insist([&] {
-      return store_.FinishJob(*job, MakeReportRow(*job, *result),
-                              MakeParameterSetRow(*job, *result));
-    });
+    const absl::Status written = Insist([&] { return store_.FinishJob(*job, *product); });
     const bool stopped = absl::IsResourceExhausted(written) || absl::IsUnavailable(written);
     if (written.ok()) observer_.OnJobStep(*job, JobStep::kCommitted);
     if (written.ok() || stopped) return written;

@@ -19,7 +19,7 @@ namespace parallax::pipeline {
 enum class JobStep {
   kClaimed,     ///< RUNNING, with its runs decided
   kLoaded,      ///< its runs are in memory
-  kAnalysed,    ///< report and set are in memory
+  kAnalysed,    ///< what it makes is in memory
   kCommitting,  ///< about to be handed to the store
   kCommitted,   ///< on disk, with the job's end
 };
@@ -39,8 +39,6 @@ class JobObserver {
   virtual void OnJobStep(const store::JobRow& /*job*/, JobStep /*step*/) {}
 };
 
-struct AnalysisResult;
-
 struct JobRunnerOptions {
   /// Between two tries of a claim, or of a job's end, that the store could not take: its disk is
   /// full, or another program holds its lock.
@@ -50,12 +48,12 @@ struct JobRunnerOptions {
   absl::Duration look_interval = absl::Seconds(1);
 };
 
-/// Works through the store's jobs, one at a time, on a thread of its own: loads runs, runs Analyze,
-/// commits report and parameter set. A job found RUNNING at start belongs to a process that died
-/// and is run again; FinishJob makes its effect happen once. A recalibration starts from revision 0
-/// and reads the runs that its claim decided; one with no run to calibrate on fails with
-/// FailedPrecondition and that figure. Where the store cannot be written the runner tries again, so
-/// that no job is left behind by a disk that was full for a while. Thread-safe.
+/// Works through the store's jobs, one at a time, on a thread of its own: does each (job_work.h)
+/// and commits what it made. A job found RUNNING at start belongs to a process that died and is run
+/// again; FinishJob makes its effect happen once. A recalibration starts from revision 0 and reads
+/// the runs that its claim decided; one with no run to calibrate on fails with FailedPrecondition
+/// and that figure. Where the store cannot be written the runner tries again, so that no job is
+/// left behind by a disk that was full for a while. Thread-safe.
 class JobRunner {
  public:
   JobRunner(store::Store& store, const twin::Registry& twins, const base::Clock& clock,
@@ -70,7 +68,7 @@ class JobRunner {
  private:
   void Run();
   void RunOne(store::JobRow job);
-  absl::Status End(const absl::StatusOr<AnalysisResult>& result, store::JobRow* job);
+  absl::Status End(const absl::StatusOr<store::JobProduct>& product, store::JobRow* job);
   absl::Status Insist(const std::function<absl::Status()>& write);
   bool Pause(absl::Duration at_most);
   bool Interrupted() const;

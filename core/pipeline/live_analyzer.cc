@@ -273,6 +273,29 @@ void LiveAnalyzer::JudgeOne(uint32_t index, double begin_s, Channel* channel,
   }
 }
 
+void LiveAnalyzer::TakeRunForecast(const RunForecast& forecast, LiveOutput* out) const {
+  if (!forecast.PoorlyUnderstood()) return;
+  const auto knob = [&](const signal::ChannelRef& ref) {
+    return ref.channel->role == signal::Role::kSetpoint &&
+           (forecast.knob.empty() || ref.channel->id == forecast.knob);
+  };
+  auto at = std::find_if(refs_.begin(), refs_.end(), knob);
+  if (at == refs_.end()) {  // a duration, or the substrate's thickness
+    at = std::find_if(refs_.begin(), refs_.end(), [](const signal::ChannelRef& ref) {
+      return ref.channel->role == signal::Role::kSetpoint;
+    });
+  }
+  out->findings.push_back(
+      {.channel_index = at == refs_.end() ? 0 : at->index,
+       .kind = LiveFindingKind::kPoorlyUnderstood,
+       .time_unix_ns = run_.started_at_unix_ns,
+       .statistic = forecast.epistemic_share,
+       .bound = kHighEpistemicShare,
+       .text = absl::StrFormat("physics poorly understood here: more data wanted; %s; recipes like "
+                               "%s",
+                               forecast.Because(), forecast.region)});
+}
+
 void LiveAnalyzer::TestSensors(LiveOutput* out) {
   std::vector<const LiveChannel*> channels;
   for (const Channel& channel : channels_) channels.push_back(&channel.live);

@@ -10,6 +10,7 @@
 #include "core/pipeline/live_detector.h"
 #include "core/pipeline/live_sensor_tests.h"
 #include "core/pipeline/live_types.h"
+#include "core/pipeline/residual_model.h"
 #include "core/signal/clean.h"
 #include "core/signal/rig.h"
 #include "core/signal/run.h"
@@ -52,6 +53,11 @@ class LiveAnalyzer {
   /// yet is of the former set, and will not be taken.
   void ForgetForecast();
   const std::shared_ptr<const Forecast>& forecast() const { return forecast_; }
+
+  /// Takes what the rig's model of residuals foretells of the run: once when the run opened, and
+  /// again where the model is another. Where its recipe is poorly understood a finding asks for
+  /// more data, at the set-point that leaves what was learnt from, or the first there is.
+  void TakeRunForecast(const RunForecast& forecast, LiveOutput* out) const;
 
   /// Tests the sensors on their newest samples; some milliseconds.
   void TestSensors(LiveOutput* out);

@@ -46,14 +46,23 @@ struct LiveSeries {
   std::vector<LiveRow> rows;
 };
 
-enum class LiveFindingKind { kChange, kGap, kStuck, kRange, kSpikes, kClock };
+enum class LiveFindingKind {
+  kChange,
+  kGap,
+  kStuck,
+  kRange,
+  kSpikes,
+  kClock,
+  kPoorlyUnderstood,  ///< of the run's recipe: residual_model.h
+};
 
 /// Something that the live analysis found.
 struct LiveFinding {
   uint32_t channel_index = 0;
   LiveFindingKind kind = LiveFindingKind::kChange;
   int64_t time_unix_ns = 0;  ///< at which it was raised
-  double statistic = 0.0;    ///< sds for kChange and kGap, samples otherwise
+  /// Sds for kChange and kGap, the epistemic share for kPoorlyUnderstood, samples otherwise.
+  double statistic = 0.0;
   double bound = 0.0;
   std::string text;
 };

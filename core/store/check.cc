@@ -47,6 +47,10 @@ constexpr KeyedTable kPyramidPages = {"pyramid_page", "SELECT max(rowid) FROM py
                                       "SELECT min(rowid) FROM pyramid_page WHERE rowid >= ?"};
 constexpr KeyedTable kReports = {"report", "SELECT max(key) FROM report",
                                  "SELECT min(key) FROM report WHERE key >= ?"};
+constexpr KeyedTable kDesigns = {"design", "SELECT max(key) FROM design",
+                                 "SELECT min(key) FROM design WHERE key >= ?"};
+constexpr KeyedTable kModels = {"model", "SELECT max(key) FROM model",
+                                "SELECT min(key) FROM model WHERE key >= ?"};
 
 /// Goes through a store on one connection, inside a read transaction.
 class Check {
@@ -60,6 +64,8 @@ class Check {
     CheckRows(kChunks, &Check::CheckChunk);
     CheckRows(kPyramidPages, &Check::CheckPyramidPage);
     CheckRows(kReports, &Check::CheckReport);
+    CheckRows(kDesigns, &Check::CheckDesign);
+    CheckRows(kModels, &Check::CheckModel);
     Guard("parameter_set", [this] { CheckParameterSets(); });
     Guard("stream", [this] { CheckStreams(); });
     Guard("retirement", [this] { CheckRetirements(); });
@@ -186,6 +192,20 @@ class Check {
     if (!query.Step()) return;
     ++result_.reports;
     Note(GetReport(connection_, query.Text(0), MakeId('r', query.Int(1))).status());
+  }
+
+  void CheckDesign(int64_t key) {
+    Query query(connection_, "SELECT rig, number FROM design WHERE key = ?", key);
+    if (!query.Step()) return;
+    ++result_.designs;
+    Note(GetDesign(connection_, query.Text(0), MakeId('d', query.Int(1))).status());
+  }
+
+  void CheckModel(int64_t key) {
+    Query query(connection_, "SELECT rig, revision FROM model WHERE key = ?", key);
+    if (!query.Step()) return;
+    ++result_.models;
+    Note(GetModel(connection_, query.Text(0), query.Int(1)).status());
   }
 
   void CheckParameterSets() {

@@ -186,6 +186,11 @@ void MarkRunChanged(Connection& connection, int64_t run_key) {
         "FROM report_run AS r JOIN run ON run.rig = r.rig AND run.id = r.run WHERE run.key = ?)",
         run_key)
       .Execute();
+  Query(connection,
+        "UPDATE model SET superseded = 1 WHERE superseded = 0 AND key IN (SELECT m.model "
+        "FROM model_run AS m JOIN run ON run.rig = m.rig AND run.id = m.run WHERE run.key = ?)",
+        run_key)
+      .Execute();
 }
 
 }  // namespace parallax::store

@@ -87,8 +87,10 @@ absl::StatusOr<std::optional<JobRow>> ClaimJob(Connection& connection, int64_t i
 absl::Status UpdateJob(Connection& connection, const JobRow& job, int64_t now_unix_ns);
 absl::StatusOr<JobRow> CancelJob(Connection& connection, const std::string& id,
                                  int64_t now_unix_ns);
-absl::Status FinishJob(Connection& connection, const JobRow& job, ReportRow report,
-                       std::optional<ParameterSetRow> set, int64_t now_unix_ns);
+absl::Status FinishJob(Connection& connection, const JobRow& job, JobProduct product,
+                       int64_t now_unix_ns);
+absl::StatusOr<JobRow> GetJobOfReport(Connection& connection, const std::string& rig,
+                                      const std::string& report);
 
 /// Whether the data of one of the runs changed after `serial` of the counter.
 bool AnyChangedSince(Connection& connection, const std::string& rig,
@@ -101,6 +103,25 @@ absl::StatusOr<ReportRow> GetReport(Connection& connection, const std::string& r
                                     const std::string& id);
 absl::StatusOr<std::vector<ReportRow>> ListReports(Connection& connection, const std::string& rig,
                                                    const PageRequest& page);
+
+/// Inserts a design under the next number of its rig. Returns its id. NotFound (its report).
+absl::StatusOr<std::string> InsertDesign(Connection& connection, const DesignRow& design);
+absl::StatusOr<DesignRow> GetDesign(Connection& connection, const std::string& rig,
+                                    const std::string& id);
+absl::StatusOr<std::vector<DesignRow>> ListDesigns(Connection& connection, const std::string& rig,
+                                                   const PageRequest& page);
+
+/// Inserts a model under the next revision of its rig, superseded already where one of its runs
+/// changed after `data_serial`. Returns its revision. InvalidArgument: neither CANDIDATE nor
+/// REFUSED.
+absl::StatusOr<int64_t> InsertModel(Connection& connection, const ModelRow& model,
+                                    int64_t data_serial);
+absl::StatusOr<ModelRow> GetModel(Connection& connection, const std::string& rig, int64_t revision);
+absl::StatusOr<std::vector<ModelRow>> ListModels(Connection& connection, const std::string& rig,
+                                                 const PageRequest& page);
+absl::StatusOr<ModelRow> PromoteModel(Connection& connection, const std::string& rig,
+                                      int64_t revision, const std::string& etag,
+                                      const Promotion& promotion, int64_t now_unix_ns);
 
 /// Inserts a parameter set under the next revision of its rig; one that is CURRENT retires the
 /// former. Returns its revision.

@@ -12,7 +12,7 @@ namespace {
 
 #define PARALLAX_JOB_COLUMNS                                                                \
   "id, key, rig, request, state, attempts, progress, phase, report, error, phase_seconds, " \
-  "create_time, end_time, failure, kind"
+  "create_time, end_time, failure, kind, design, model"
 
 absl::StatusOr<JobRow> RowToJob(const Query& query) {
   JobRow job;
@@ -32,6 +32,8 @@ absl::StatusOr<JobRow> RowToJob(const Query& query) {
   job.create_time_unix_ns = query.Int(11);
   job.end_time_unix_ns = query.Int(12);
   job.kind = static_cast<JobKind>(query.Int(14));
+  job.design = query.Text(15);
+  job.model = query.Int(16);
   return job;
 }
 
@@ -74,10 +76,10 @@ absl::Status SaveProgress(Connection& connection, const JobRow& job) {
   if (!number) return JobNotFound(job.id);
   const std::string failure = EncodeJobFailure(job.failure);
   Query(connection,
-        "UPDATE job SET state = ?, progress = ?, phase = ?, report = ?, failure = ?, "
-        "phase_seconds = ?, end_time = ? WHERE id = ?",
-        static_cast<int>(job.state), job.progress, job.phase, job.report, failure, seconds,
-        job.end_time_unix_ns, *number)
+        "UPDATE job SET state = ?, progress = ?, phase = ?, report = ?, design = ?, model = ?, "
+        "failure = ?, phase_seconds = ?, end_time = ? WHERE id = ?",
+        static_cast<int>(job.state), job.progress, job.phase, job.report, job.design, job.model,
+        failure, seconds, job.end_time_unix_ns, *number)
       .Execute();
   return absl::OkStatus();
 }
@@ -87,7 +89,7 @@ absl::Status SaveProgress(Connection& connection, const JobRow& job) {
 std::optional<int64_t> NextJob(Connection& connection, int64_t incarnation,
                                int64_t rested_since_unix_ns, int64_t now_unix_ns) {
   Query oldest(connection,
-               "SELECT id FROM job WHERE (state = 0 AND (kind = 0 OR NOT EXISTS("
+               "SELECT id FROM job WHERE (state = 0 AND (kind <> 1 OR NOT EXISTS("
                "  SELECT 1 FROM job AS former WHERE former.rig = job.rig AND former.kind = 1 "
                "  AND former.attempts > 0 AND former.end_time > ? AND former.end_time <= ?))) "
                "OR (state = 1 AND incarnation <> ?) ORDER BY id LIMIT 1",
@@ -103,15 +105,72 @@ int64_t ClaimSerial(Connection& connection, const std::string& id) {
   return query.Step() ? query.Int(0) : 0;
 }
 
+/// Index of what a job of a kind makes among the alternatives of JobProduct.
+size_t ProductOf(JobKind kind) {
+  switch (kind) {
+    case JobKind::kAnalysis:
+    case JobKind::kRecalibration:
+      return 0;
+    case JobKind::kDesign:
+      return 1;
+    case JobKind::kTraining:
+      return 2;
+  }
+  return std::variant_npos;
+}
+
+void StampIfUnset(int64_t now_unix_ns, int64_t* time_unix_ns) {
+  if (*time_unix_ns == 0) *time_unix_ns = now_unix_ns;
+}
+
+absl::Status StoreProduct(Connection& connection, JobRow* job, AnalysisProduct* made,
+                          int64_t now_unix_ns) {
+  const int64_t serial = ClaimSerial(connection, job->id);
+  made->report.rig = job->rig;
+  made->report.parameter_set = -1;
+  StampIfUnset(now_unix_ns, &made->report.create_time_unix_ns);
+  if (made->parameter_set.has_value()) {
+    ParameterSetRow& set = *made->parameter_set;
+    set.rig = job->rig;
+    StampIfUnset(now_unix_ns, &set.create_time_unix_ns);
+    if (job->kind == JobKind::kRecalibration) {
+      HoldBack(connection, made->report.runs, serial, &set);
+    }
+    const bool promoted = set.state == "CURRENT";
+    set.promoter = promoted ? kAnalysisPromoter : "";
+    set.promote_time_unix_ns = promoted ? now_unix_ns : 0;
+    PARALLAX_ASSIGN_OR_RETURN(made->report.parameter_set, InsertParameterSet(connection, set));
+  }
+  PARALLAX_ASSIGN_OR_RETURN(job->report, InsertReport(connection, made->report, serial));
+  return absl::OkStatus();
+}
+
+absl::Status StoreProduct(Connection& connection, JobRow* job, DesignRow* design,
+                          int64_t now_unix_ns) {
+  design->rig = job->rig;
+  StampIfUnset(now_unix_ns, &design->create_time_unix_ns);
+  PARALLAX_ASSIGN_OR_RETURN(job->design, InsertDesign(connection, *design));
+  return absl::OkStatus();
+}
+
+absl::Status StoreProduct(Connection& connection, JobRow* job, ModelRow* model,
+                          int64_t now_unix_ns) {
+  model->rig = job->rig;
+  StampIfUnset(now_unix_ns, &model->create_time_unix_ns);
+  PARALLAX_ASSIGN_OR_RETURN(job->model,
+                            InsertModel(connection, *model, ClaimSerial(connection, job->id)));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<JobRow> InsertJob(Connection& connection, const JobRow& job) {
   PARALLAX_ASSIGN_OR_RETURN(const std::string request, EncodeJobRequest(job));
   Query(connection,
-        "INSERT INTO job(key, rig, request, state, attempts, incarnation, claim_serial, progress, "
-        "phase, report, error, phase_seconds, create_time, end_time) "
-        "VALUES(?, ?, ?, 0, 0, 0, 0, 0, '', '', '', '{}', ?, 0) ON CONFLICT(key) DO NOTHING",
-        job.key, job.rig, request, job.create_time_unix_ns)
+        "INSERT INTO job(key, rig, kind, request, state, attempts, incarnation, claim_serial, "
+        "progress, phase, report, error, phase_seconds, create_time, end_time) "
+        "VALUES(?, ?, ?, ?, 0, 0, 0, 0, 0, '', '', '', '{}', ?, 0) ON CONFLICT(key) DO NOTHING",
+        job.key, job.rig, static_cast<int>(job.kind), request, job.create_time_unix_ns)
       .Execute();
   PARALLAX_ASSIGN_OR_RETURN(std::optional<JobRow> stored, FindJob(connection, job.key));
   if (!stored) return absl::InternalError("store: a job vanished from its transaction");
@@ -189,7 +248,7 @@ absl::StatusOr<JobRow> CancelJob(Connection& connection, const std::string& id,
         {.field = "job.state",
          .value = StateName(job.state),
          .bound = "QUEUED or RUNNING",
-         .next_step = "ask for a new analysis"});
+         .next_step = "ask for a new job"});
   }
   job.state = JobState::kCancelled;
   job.end_time_unix_ns = now_unix_ns;
@@ -197,24 +256,18 @@ absl::StatusOr<JobRow> CancelJob(Connection& connection, const std::string& id,
   return job;
 }
 
-absl::Status FinishJob(Connection& connection, const JobRow& job, ReportRow report,
-                       std::optional<ParameterSetRow> set, int64_t now_unix_ns) {
+absl::Status FinishJob(Connection& connection, const JobRow& job, JobProduct product,
+                       int64_t now_unix_ns) {
   PARALLAX_ASSIGN_OR_RETURN(JobRow ended, GetJob(connection, job.id));
   if (ended.state != JobState::kRunning) {
     return absl::AbortedError(absl::StrFormat("job \"%s\" is not running", job.id));
   }
-  report.rig = ended.rig;
-  report.parameter_set = -1;
-  const int64_t serial = ClaimSerial(connection, job.id);
-  if (set) {
-    set->rig = ended.rig;
-    if (ended.kind == JobKind::kRecalibration) HoldBack(connection, report.runs, serial, &*set);
-    const bool promoted = set->state == "CURRENT";
-    set->promoter = promoted ? kAnalysisPromoter : "";
-    set->promote_time_unix_ns = promoted ? now_unix_ns : 0;
-    PARALLAX_ASSIGN_OR_RETURN(report.parameter_set, InsertParameterSet(connection, *set));
+  if (product.index() != ProductOf(ended.kind)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "job \"%s\" of kind %d made a product of another kind", job.id, ended.kind));
   }
-  PARALLAX_ASSIGN_OR_RETURN(ended.report, InsertReport(connection, report, serial));
+  PARALLAX_RETURN_IF_ERROR(std::visit(
+      [&](auto& rows) { return StoreProduct(connection, &ended, &rows, now_unix_ns); }, product));
   ended.state = JobState::kSucceeded;
   ended.progress = 1.0;
   ended.phase = job.phase;
@@ -222,6 +275,17 @@ absl::Status FinishJob(Connection& connection, const JobRow& job, ReportRow repo
   ended.phase_seconds = job.phase_seconds;
   ended.end_time_unix_ns = job.end_time_unix_ns != 0 ? job.end_time_unix_ns : now_unix_ns;
   return SaveProgress(connection, ended);
+}
+
+absl::StatusOr<JobRow> GetJobOfReport(Connection& connection, const std::string& rig,
+                                      const std::string& report) {
+  Query query(connection,
+              "SELECT " PARALLAX_JOB_COLUMNS
+              " FROM job WHERE rig = ? AND report = ? AND report <> ''",
+              rig, report);
+  if (query.Step()) return RowToJob(query);
+  return absl::NotFoundError(
+      absl::StrFormat("report \"%s\" of rig \"%s\" does not exist", report, rig));
 }
 
 }  // namespace parallax::store

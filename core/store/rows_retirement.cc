@@ -37,6 +37,17 @@ std::string HoldingReport(Connection& connection, const RunKey& run) {
   return query.Step() ? "report " + MakeId('r', query.Int(0)) : "";
 }
 
+/// The model that holds a run: one that is not superseded or that is current; empty where there is
+/// none.
+std::string HoldingModel(Connection& connection, const RunKey& run) {
+  Query query(connection,
+              "SELECT revision FROM model_run AS m JOIN model ON model.key = m.model "
+              "WHERE m.rig = ? AND m.run = ? AND (superseded = 0 OR state = 'CURRENT') "
+              "ORDER BY revision DESC LIMIT 1",
+              run.rig, run.run);
+  return query.Step() ? absl::StrFormat("model %d", query.Int(0)) : "";
+}
+
 /// The job that holds a run: not over, and to read it.
 absl::StatusOr<std::string> HoldingJob(Connection& connection, const RunKey& run) {
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<JobRow> jobs, ListOpenJobs(connection));
@@ -104,6 +115,9 @@ absl::Status CheckMayBeRetired(Connection& connection, int64_t run_key, int64_t 
   if (!IsDue(connection, run_key, now_unix_ns)) return kept("it was not closed long enough ago");
   if (const std::string report = HoldingReport(connection, run); !report.empty()) {
     return kept(report + " read them");
+  }
+  if (const std::string model = HoldingModel(connection, run); !model.empty()) {
+    return kept(model + " learned from them");
   }
   PARALLAX_ASSIGN_OR_RETURN(const std::string job, HoldingJob(connection, run));
   return job.empty() ? absl::OkStatus() : kept(job + " reads them");

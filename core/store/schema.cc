@@ -145,9 +145,30 @@ DROP TABLE batch_in_order_of_arrival;
 )sql";
 static_assert(kSeqBits == 38);
 
+// Designs and models, and what jobs made of them. A design is superseded when its report is; the
+// count of a rig's promotions of models is for their etags.
+constexpr const char* kVersion9 = R"sql(
+ALTER TABLE rig ADD COLUMN model_promotions INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job ADD COLUMN design TEXT NOT NULL DEFAULT '';
+ALTER TABLE job ADD COLUMN model INTEGER NOT NULL DEFAULT -1;
+CREATE TABLE design(key INTEGER PRIMARY KEY, rig TEXT NOT NULL, number INTEGER NOT NULL,
+                    report INTEGER NOT NULL, kind TEXT NOT NULL, headline TEXT NOT NULL,
+                    bytes BLOB NOT NULL, sha256 TEXT NOT NULL, create_time INTEGER NOT NULL,
+                    UNIQUE(rig, number));
+CREATE TABLE model(key INTEGER PRIMARY KEY, rig TEXT NOT NULL, revision INTEGER NOT NULL,
+                   state TEXT NOT NULL, parameter_set INTEGER NOT NULL, card BLOB NOT NULL,
+                   card_sha256 TEXT NOT NULL, bytes BLOB NOT NULL, sha256 TEXT NOT NULL,
+                   runs TEXT NOT NULL, superseded INTEGER NOT NULL, reason TEXT NOT NULL,
+                   promoter TEXT NOT NULL, promote_time INTEGER NOT NULL,
+                   create_time INTEGER NOT NULL, UNIQUE(rig, revision));
+CREATE TABLE model_run(rig TEXT NOT NULL, run TEXT NOT NULL, model INTEGER NOT NULL,
+                       PRIMARY KEY(rig, run, model)) WITHOUT ROWID;
+)sql";
+
 /// migrations[v] leads from version v to v + 1; version 0 is the empty database.
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {
-    kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7, kVersion8};
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2, kVersion3,
+                                                                 kVersion4, kVersion5, kVersion6,
+                                                                 kVersion7, kVersion8, kVersion9};
 
 int64_t StoredVersion(Connection& connection) {
   connection.database().exec("CREATE TABLE IF NOT EXISTS schema_version(version INTEGER NOT NULL)");

@@ -6,7 +6,7 @@
 namespace parallax::store {
 
 /// Version of the tables that this program reads and writes.
-inline constexpr int64_t kSchemaVersion = 8;
+inline constexpr int64_t kSchemaVersion = 9;
 
 /// Makes the tables in an empty database, or migrates an older one step by step, in one
 /// transaction. `now_unix_ns` stands for times that an older program did not keep.

@@ -200,13 +200,9 @@ class SqliteStore final : public Store {
     return Write<JobRow>([&](Connection& c) { return store::CancelJob(c, id, now); });
   }
 
-  absl::Status FinishJob(const JobRow& job, ReportRow report,
-                         std::optional<ParameterSetRow> parameter_set) override {
+  absl::Status FinishJob(const JobRow& job, JobProduct product) override {
     const int64_t now = NowUnixNs();
-    StampIfUnset(&report.create_time_unix_ns);
-    if (parameter_set) StampIfUnset(&parameter_set->create_time_unix_ns);
-    return writer_.Execute(
-        [&](Connection& c) { return store::FinishJob(c, job, report, parameter_set, now); });
+    return writer_.Execute([&](Connection& c) { return store::FinishJob(c, job, product, now); });
   }
 
   absl::StatusOr<ReportRow> GetReport(const std::string& rig, const std::string& id) override {
@@ -216,6 +212,36 @@ class SqliteStore final : public Store {
   absl::StatusOr<std::vector<ReportRow>> ListReports(const std::string& rig,
                                                      const PageRequest& page) override {
     return Read([&](Connection& c) { return store::ListReports(c, rig, page); });
+  }
+
+  absl::StatusOr<JobRow> GetJobOfReport(const std::string& rig, const std::string& id) override {
+    return Read([&](Connection& c) { return store::GetJobOfReport(c, rig, id); });
+  }
+
+  absl::StatusOr<DesignRow> GetDesign(const std::string& rig, const std::string& id) override {
+    return Read([&](Connection& c) { return store::GetDesign(c, rig, id); });
+  }
+
+  absl::StatusOr<std::vector<DesignRow>> ListDesigns(const std::string& rig,
+                                                     const PageRequest& page) override {
+    return Read([&](Connection& c) { return store::ListDesigns(c, rig, page); });
+  }
+
+  absl::StatusOr<ModelRow> GetModel(const std::string& rig, int64_t revision) override {
+    return Read([&](Connection& c) { return store::GetModel(c, rig, revision); });
+  }
+
+  absl::StatusOr<std::vector<ModelRow>> ListModels(const std::string& rig,
+                                                   const PageRequest& page) override {
+    return Read([&](Connection& c) { return store::ListModels(c, rig, page); });
+  }
+
+  absl::StatusOr<ModelRow> PromoteModel(const std::string& rig, int64_t revision,
+                                        const std::string& etag,
+                                        const Promotion& promotion) override {
+    const int64_t now = NowUnixNs();
+    return Write<ModelRow>(
+        [&](Connection& c) { return store::PromoteModel(c, rig, revision, etag, promotion, now); });
   }
 
   absl::StatusOr<ParameterSetRow> GetParameterSet(const std::string& rig,

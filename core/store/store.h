@@ -2,221 +2,24 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "core/signal/rig.h"
 #include "core/signal/run.h"
 #include "core/signal/sample_batch.h"
 #include "core/store/append.h"
+#include "core/store/records.h"
 #include "core/store/store_copy.h"
 
 namespace parallax::store {
 
-/// What happens by itself when a run of a rig closes, when the outcome of a closed one is recorded
-/// or when late samples of one arrive. The numbers are those of the rig's row.
-enum class Recalibration {
-  kOff = 0,      ///< nothing
-  kHold = 1,     ///< a recalibration, whose set is a candidate at best
-  kPromote = 2,  ///< a recalibration, whose set becomes current where validation accepts it
-};
-
-/// Where ends of jobs are posted; an empty url is nowhere.
-struct Webhook {
-  std::string url;
-  std::string secret;  ///< key of the signature
-};
-
-struct RigRow {
-  signal::Rig rig;  ///< rig.id is the last part of its resource name
-  std::string title;
-  std::string twin;
-  Recalibration recalibration = Recalibration::kOff;
-  Webhook webhook;
-  /// How long after their end samples of its runs are kept, before retention retires the run.
-  absl::Duration keep_samples = absl::InfiniteDuration();
-  std::string etag;  ///< set by the store
-  int64_t create_time_unix_ns = 0;
-};
-
-/// What an update changes of a rig; what is absent stays.
-struct RigChange {
-  std::string title;
-  std::optional<Recalibration> recalibration;
-  std::optional<Webhook> webhook;
-  std::optional<absl::Duration> keep_samples;
-};
-
-/// Reasons for which a batch is refused whole; those of single samples are in RejectCounts.
-inline constexpr char kMalformedBatch[] = "MALFORMED_BATCH";
-inline constexpr char kOutOfSequence[] = "OUT_OF_SEQUENCE";
-inline constexpr char kConflictingBatch[] = "CONFLICTING_BATCH";
-inline constexpr char kStoreRefused[] = "STORE_REFUSED";
-
-/// Where samples of a run or a stream went; `queued` belongs to the server.
-struct LedgerCounts {
-  uint64_t stored = 0;
-  uint64_t retired = 0;  ///< were stored, and removed by retention
-  uint64_t duplicate = 0;
-  signal::RejectCounts rejected;
-  std::map<std::string, uint64_t> refused;  ///< samples of batches refused whole, by reason
-};
-
-/// What is left of the samples of a retired run, beside its ledger and its pyramid.
-struct Retirement {
-  int64_t retire_time_unix_ns = 0;
-  std::string sha256;              ///< SeriesDigest of the run as it was
-  uint64_t samples = 0;            ///< that it covers
-  int64_t first_time_unix_ns = 0;  ///< least source time; 0 where there were no samples
-  int64_t last_time_unix_ns = 0;   ///< greatest
-};
-
-struct RunRow {
-  std::string rig;
-  signal::Run run;
-  bool closed = false;
-  std::optional<signal::Outcome> outcome;
-  LedgerCounts ledger;
-  std::optional<Retirement> retirement;
-};
-
-struct RunKey {
-  std::string rig;
-  std::string run;
-  bool operator==(const RunKey&) const = default;
-  bool operator<(const RunKey& other) const {
-    return std::tie(rig, run) < std::tie(other.rig, other.run);
-  }
-};
-
-/// Names one stream of a run. Deduplication is by (producer_id, epoch, seq).
-struct StreamKey {
-  std::string rig;
-  std::string run;
-  std::string producer_id;
-  uint64_t epoch = 0;
-};
-
-struct StreamState {
-  int64_t stream = 0;     ///< row id, names the stream in EncodedBatch
-  uint64_t next_seq = 0;  ///< everything below is on disk
-};
-
-/// A stream as people look it up. Receive times are the daemon's clock; 0 where nothing is stored
-/// or where the time was not kept.
-struct StreamRow {
-  int64_t stream = 0;
-  std::string producer_id;
-  uint64_t epoch = 0;
-  uint64_t next_seq = 0;  ///< batches on disk, or retired
-  uint64_t stored = 0;    ///< samples on disk
-  uint64_t retired = 0;   ///< samples that retention removed
-  int64_t first_received_unix_ns = 0;
-  int64_t last_received_unix_ns = 0;
-};
-
 /// Called once, on the writer thread, when the store has failed for good; `status` is what every
 /// call answers from then on. Must not block and must not call the store.
 using FailureCallback = std::function<void(const absl::Status& status)>;
-
-struct ParameterSetRow {
-  std::string rig;
-  int64_t revision = 0;  ///< assigned by the store, contiguous from 0
-  int64_t parent = -1;   ///< revision; -1 for the assumptions
-  std::string state;     ///< "CANDIDATE", "CURRENT", "RETIRED", "REJECTED"
-  std::string bytes;     ///< canonical JSON of pipeline/parameter_set_codec
-  std::string sha256;
-  std::string reason;    ///< why it was promoted, held or rejected
-  std::string promoter;  ///< who made it current last; empty where nobody did, and for revision 0
-  int64_t promote_time_unix_ns = 0;
-  std::string etag;  ///< set by the store; changes whenever any set of the rig becomes current
-  int64_t create_time_unix_ns = 0;
-};
-
-/// Promoter of what an analysis put to use by itself.
-inline constexpr char kAnalysisPromoter[] = "analysis";
-
-/// Who puts a set to use, and why.
-struct Promotion {
-  std::string promoter;
-  std::string reason;
-};
-
-struct ReportRow {
-  std::string rig;
-  std::string id;  ///< last part of its name
-  std::string verdict;
-  std::string bytes;  ///< canonical JSON
-  std::string sha256;
-  int64_t parameter_set = -1;     ///< revision registered with it, or -1
-  std::vector<std::string> runs;  ///< that it read; late data of one marks it superseded
-  bool superseded = false;
-  std::vector<std::string> retired_runs;  ///< of `runs`, by now; set by the store
-  int64_t create_time_unix_ns = 0;
-};
-
-enum class JobState { kQueued, kRunning, kSucceeded, kFailed, kCancelled };
-
-/// Who queued a job; the numbers are those of its row.
-enum class JobKind {
-  kAnalysis = 0,       ///< somebody asked
-  kRecalibration = 1,  ///< the store, by the rule of Recalibration
-};
-
-struct JobRow {
-  std::string id;           ///< assigned by the store
-  std::string key;          ///< unique: inserting the same key again returns the first job
-  std::string fingerprint;  ///< of what was asked, to tell another request under the same key
-  std::string rig;
-  JobKind kind = JobKind::kAnalysis;
-  std::vector<std::string> calibrate_runs;  ///< of a recalibration: set when it is first claimed
-  std::vector<std::string> validate_runs;   ///< likewise
-  int64_t base_parameter_set = 0;
-  uint64_t seed = 0;
-  JobState state = JobState::kQueued;
-  int attempts = 0;
-  double progress = 0.0;
-  std::string phase;
-  std::string report;    ///< id, once succeeded
-  absl::Status failure;  ///< why it failed, with its base::FieldError; OK where it did not
-  std::map<std::string, double> phase_seconds;
-  int64_t create_time_unix_ns = 0;
-  int64_t end_time_unix_ns = 0;
-};
-
-/// One bucket of a decimated series.
-struct Bucket {
-  int64_t start_unix_ns = 0;
-  uint64_t count = 0;  ///< 0: a gap, and the values are meaningless
-  double minimum = 0.0;
-  double maximum = 0.0;
-  double first = 0.0;
-  double last = 0.0;
-};
-
-struct TimeRange {
-  int64_t begin_unix_ns = INT64_MIN;  ///< inclusive
-  int64_t end_unix_ns = INT64_MAX;    ///< exclusive
-};
-
-/// All that is stored of a run's samples, as it was at one moment.
-struct RunSamples {
-  std::vector<StreamRow> streams;  ///< in order of first appearance
-  /// By channel index, in the order of arrival: by stream, seq, row. Empty where a channel has no
-  /// samples.
-  std::vector<signal::Series> series;
-};
-
-struct PageRequest {
-  std::string after;  ///< key of the last row seen, or empty
-  size_t limit = 100;
-};
 
 /// Durable memory of the daemon. Thread-safe. All writes go through one writer thread; a write that
 /// returned OK, or called back OK, is on disk. Blocking calls wait for the disk: never call them
@@ -309,8 +112,10 @@ class Store {
 
   /// Runs that were closed longer ago than their rig keeps samples and that nothing holds, and
   /// those whose retirement was interrupted. A run is held by a job that is not over and names it,
-  /// by a report that read it and is not superseded, and by the set that its analysis registered
-  /// while that is current or the one that a rollback would make current.
+  /// by a report that read it and is not superseded, by the set that its analysis registered while
+  /// that is current or the one that a rollback would make current, and by a model that learned
+  /// from it while that is not superseded or is current. A design holds nothing: it goes on from a
+  /// report, which does.
   virtual absl::StatusOr<std::vector<RunKey>> ListRunsToRetire() = 0;
   /// Retires one of them for good: completes its pyramid, stores what Retirement says, and removes
   /// its samples in steps, each a transaction, that may be interrupted anywhere and are gone on
@@ -346,17 +151,33 @@ class Store {
   /// FailedPrecondition where the job has ended.
   virtual absl::StatusOr<JobRow> CancelJob(const std::string& id) = 0;
 
-  /// Ends a job: stores its report and, where there is one, its parameter set in one transaction,
-  /// with ids assigned. A CURRENT set retires the one before it. That of a recalibration is stored
-  /// as CANDIDATE instead, with the reason, where the rig's mode is not kPromote by now or where
-  /// data of a run that it read has changed since it was claimed. Aborted, storing nothing, where
-  /// the job has ended already (cancelled).
-  virtual absl::Status FinishJob(const JobRow& job, ReportRow report,
-                                 std::optional<ParameterSetRow> parameter_set) = 0;
+  /// Ends a job: stores what it made in one transaction, with ids assigned. A CURRENT set retires
+  /// the one before it. That of a recalibration is stored as CANDIDATE instead, with the reason,
+  /// where the rig's mode is not kPromote by now or where data of a run that it read has changed
+  /// since it was claimed. Aborted, storing nothing, where the job has ended already (cancelled);
+  /// InvalidArgument where the product is not one of its kind, or not sound.
+  virtual absl::Status FinishJob(const JobRow& job, JobProduct product) = 0;
 
   virtual absl::StatusOr<ReportRow> GetReport(const std::string& rig, const std::string& id) = 0;
   virtual absl::StatusOr<std::vector<ReportRow>> ListReports(const std::string& rig,
                                                              const PageRequest& page) = 0;
+  /// The analysis that a report came from, with what it read. NotFound.
+  virtual absl::StatusOr<JobRow> GetJobOfReport(const std::string& rig, const std::string& id) = 0;
+
+  virtual absl::StatusOr<DesignRow> GetDesign(const std::string& rig, const std::string& id) = 0;
+  /// Newest first, as ListModels.
+  virtual absl::StatusOr<std::vector<DesignRow>> ListDesigns(const std::string& rig,
+                                                             const PageRequest& page) = 0;
+  /// NotFound. A revision of -1 asks for the current one.
+  virtual absl::StatusOr<ModelRow> GetModel(const std::string& rig, int64_t revision) = 0;
+  virtual absl::StatusOr<std::vector<ModelRow>> ListModels(const std::string& rig,
+                                                           const PageRequest& page) = 0;
+  /// Makes a model current and retires the one that was; one that is current stays as it is.
+  /// NotFound; Aborted where `etag` is not the stored one; FailedPrecondition where it is REFUSED.
+  virtual absl::StatusOr<ModelRow> PromoteModel(const std::string& rig, int64_t revision,
+                                                const std::string& etag,
+                                                const Promotion& promotion) = 0;
+
   /// NotFound. A revision of -1 asks for the current one.
   virtual absl::StatusOr<ParameterSetRow> GetParameterSet(const std::string& rig,
                                                           int64_t revision) = 0;

@@ -26,10 +26,15 @@ constexpr auto kTable = std::to_array<Permission>({
     {"/parallax.v1.AnalysisService/Analyze", Callers::kOperators, Reach::kNamedRig,
      "rig,calibrate_runs,validate_runs,base_parameter_set"},
     {"/parallax.v1.AnalysisService/CancelJob", Callers::kOperators, Reach::kEveryRig},
+    {"/parallax.v1.AnalysisService/GetDesign", Callers::kPeople, Reach::kNamedRig, "name"},
     {"/parallax.v1.AnalysisService/GetJob", Callers::kPeople, Reach::kEveryRig},
     {"/parallax.v1.AnalysisService/GetReport", Callers::kPeople, Reach::kNamedRig, "name"},
+    {"/parallax.v1.AnalysisService/ListDesigns", Callers::kPeople, Reach::kNamedRig, "rig"},
     {"/parallax.v1.AnalysisService/ListJobs", Callers::kPeople, Reach::kEveryRig},
     {"/parallax.v1.AnalysisService/ListReports", Callers::kPeople, Reach::kNamedRig, "rig"},
+    {"/parallax.v1.AnalysisService/SeekGoal", Callers::kOperators, Reach::kNamedRig, "rig,report"},
+    {"/parallax.v1.AnalysisService/SuggestExperiments", Callers::kOperators, Reach::kNamedRig,
+     "rig,report"},
     // It changes nothing, but takes the one desk there is for minutes.
     {"/parallax.v1.AnalysisService/WhatIf", Callers::kOperators, Reach::kNamedRig,
      "rig,parameter_set"},
@@ -52,6 +57,12 @@ constexpr auto kTable = std::to_array<Permission>({
     // It lets a rig put parameters to use unasked, has the daemon post to a URL and samples
     // removed.
     {"/parallax.v1.IngestService/UpdateRig", Callers::kAdmins, Reach::kNamedRig, "rig.name"},
+
+    {"/parallax.v1.ModelService/GetModel", Callers::kPeople, Reach::kNamedRig, "name"},
+    {"/parallax.v1.ModelService/ListModels", Callers::kPeople, Reach::kNamedRig, "rig"},
+    {"/parallax.v1.ModelService/PromoteModel", Callers::kOperators, Reach::kNamedRig, "name"},
+    {"/parallax.v1.ModelService/TrainModel", Callers::kOperators, Reach::kNamedRig,
+     "rig,calibrate_runs,validate_runs,parameter_set"},
 
     // All that is stored, secrets of webhooks with it.
     {"/parallax.v1.OperationsService/Backup", Callers::kAdmins, Reach::kEveryRig},
@@ -120,6 +131,7 @@ const Permission* PermissionOf(std::string_view method) {
 bool IsRecorded(std::string_view method) {
   return method == "/parallax.v1.CalibrationService/Promote" ||
          method == "/parallax.v1.CalibrationService/Rollback" ||
+         method == "/parallax.v1.ModelService/PromoteModel" ||
          method == "/parallax.v1.OperationsService/Backup";
 }
 

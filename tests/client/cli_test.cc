@@ -155,7 +155,7 @@ TEST_F(CliTest, CompletionNamesVerbsAndFlags) {
     EXPECT_THAT(out_.str(), HasSubstr("--recalibration"));
     EXPECT_THAT(out_.str(), HasSubstr("--fail-on-gap"));
     EXPECT_THAT(out_.str(), HasSubstr("--speed"));
-    EXPECT_THAT(out_.str(), HasSubstr("completion doctor export job"));
+    EXPECT_THAT(out_.str(), HasSubstr("completion design doctor export job"));
     // The word behind a global flag is its value, not a verb.
     EXPECT_THAT(out_.str(), HasSubstr("in -o|--output|--server|--tls-ca|--tls-cert|--tls-key|"
                                       "--token-file|--timeout) value=yes"));

@@ -54,6 +54,8 @@ TEST_F(CliCompletionTest, NounsVerbsAndFlagsAreOffered) {
   EXPECT_THAT(Offered({""}), Contains("campaign"));
   EXPECT_THAT(Offered({"rig", "s"}), ElementsAre("show"));
   EXPECT_THAT(Offered({"param", "pro"}), ElementsAre("promote"));
+  EXPECT_THAT(Offered({"design", "su"}), ElementsAre("suggest"));
+  EXPECT_THAT(Offered({"model", "train", "board", "--par"}), ElementsAre("--parameter-set"));
   EXPECT_THAT(Offered({"back"}), ElementsAre("backup"));
   EXPECT_THAT(Offered({"audit", "v"}), ElementsAre("verify"));
   EXPECT_THAT(Offered({"run", "watch", "board/one", "--det"}), ElementsAre("--detail"));

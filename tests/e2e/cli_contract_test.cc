@@ -19,7 +19,9 @@ using ::testing::IsEmpty;
 
 /// Verbs whose formats have a test of their own here, for they are no single answer or take long.
 const std::vector<std::string> kOwnTests = {"campaign analyze", "campaign evaluate", "completion",
-                                            "param what-if", "run watch"};
+                                            "design suggest",   "design seek",       "design show",
+                                            "model promote",    "model show",        "model train",
+                                            "param what-if",    "run watch"};
 
 class CliContractTest : public ::testing::Test {
  protected:
@@ -237,6 +239,13 @@ TEST_F(CliContractTest, MissingThingsExitThree) {
       {"param", "show", "tclab-byu/999"},
       {"param", "rollback", "nothing", "--yes"},
       {"param", "what-if", "tclab-byu/999"},
+      {"design", "suggest", "--rig", "nothing"},
+      {"design", "list", "nothing"},
+      {"design", "show", "tclab-byu/d9"},
+      {"model", "train", "nothing"},
+      {"model", "list", "nothing"},
+      {"model", "show", "tclab-byu/9"},
+      {"model", "promote", "tclab-byu/9", "--yes"},
       {"twin", "show", "nothing"},
       {"series", "get", kRun, "board/T9"},
       {"series", "digest", "nothing"},

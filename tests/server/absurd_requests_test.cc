@@ -179,7 +179,24 @@ class AbsurdRequestsTest : public DaemonTest {
     v1::WhatIfRequest what_if;
     what_if.set_rig("rigs/board");
     what_if.set_parameter_set("rigs/board/parameterSets/0");
+    v1::SuggestExperimentsRequest suggest;
+    suggest.set_rig("rigs/board");
+    suggest.set_report("rigs/board/reports/none");
+    suggest.add_limits()->set_high(1.0);
+    v1::SeekGoalRequest seek;
+    seek.set_rig("rigs/board");
+    seek.set_outcome("height");
+    seek.set_threshold(1.0);
+    seek.add_limits()->set_high(1.0);
+    v1::GetDesignRequest design;
+    design.set_name("rigs/board/designs/none");
+    v1::ListDesignsRequest designs;
+    designs.set_rig("rigs/board");
     std::vector<Method> methods;
+    methods.push_back(Unary("SuggestExperiments", *analysis_, &Stub::SuggestExperiments, suggest));
+    methods.push_back(Unary("SeekGoal", *analysis_, &Stub::SeekGoal, seek));
+    methods.push_back(Unary("GetDesign", *analysis_, &Stub::GetDesign, design));
+    methods.push_back(Unary("ListDesigns", *analysis_, &Stub::ListDesigns, designs));
     methods.push_back(Unary("Analyze", *analysis_, &Stub::Analyze, analyze));
     methods.push_back(Unary("GetJob", *analysis_, &Stub::GetJob, job));
     methods.push_back(Unary("CancelJob", *analysis_, &Stub::CancelJob, cancel));
@@ -212,6 +229,27 @@ class AbsurdRequestsTest : public DaemonTest {
     methods.push_back(Unary("DiffParameterSets", *calibration_, &Stub::DiffParameterSets, diff));
     methods.push_back(Unary("Promote", *calibration_, &Stub::Promote, promote));
     methods.push_back(Unary("Rollback", *calibration_, &Stub::Rollback, rollback));
+    return methods;
+  }
+
+  std::vector<Method> ModelMethods() {
+    using Stub = v1::ModelService::Stub;
+    v1::TrainModelRequest train;
+    train.set_rig("rigs/board");
+    train.add_calibrate_runs("rigs/board/runs/one");
+    train.set_parameter_set("rigs/board/parameterSets/0");
+    v1::GetModelRequest get;
+    get.set_name("rigs/board/models/1");
+    v1::ListModelsRequest list;
+    list.set_rig("rigs/board");
+    v1::PromoteModelRequest promote;
+    promote.set_name("rigs/board/models/1");
+    promote.set_etag("another");
+    std::vector<Method> methods;
+    methods.push_back(Unary("TrainModel", *model_, &Stub::TrainModel, train));
+    methods.push_back(Unary("GetModel", *model_, &Stub::GetModel, get));
+    methods.push_back(Unary("ListModels", *model_, &Stub::ListModels, list));
+    methods.push_back(Unary("PromoteModel", *model_, &Stub::PromoteModel, promote));
     return methods;
   }
 
@@ -299,6 +337,7 @@ TEST_F(AbsurdRequestsTest, EveryMethodAnswersWithATypedError) {
   add(QueryMethods());
   add(AnalysisMethods());
   add(CalibrationMethods());
+  add(ModelMethods());
   add(TwinMethods());
   add(OperationsMethods());
   int asked = 0;

@@ -55,6 +55,7 @@ void DaemonTest::Restart() {
   query_ = v1::QueryService::NewStub(channel_);
   analysis_ = v1::AnalysisService::NewStub(channel_);
   calibration_ = v1::CalibrationService::NewStub(channel_);
+  model_ = v1::ModelService::NewStub(channel_);
   twin_ = v1::TwinService::NewStub(channel_);
   operations_ = v1::OperationsService::NewStub(channel_);
 }

@@ -10,6 +10,7 @@
 #include "parallax/v1/analysis.grpc.pb.h"
 #include "parallax/v1/calibration.grpc.pb.h"
 #include "parallax/v1/ingest.grpc.pb.h"
+#include "parallax/v1/model.grpc.pb.h"
 #include "parallax/v1/operations.grpc.pb.h"
 #include "parallax/v1/query.grpc.pb.h"
 #include "parallax/v1/twin.grpc.pb.h"
@@ -79,6 +80,7 @@ class DaemonTest : public ::testing::Test {
   std::unique_ptr<v1::QueryService::Stub> query_;
   std::unique_ptr<v1::AnalysisService::Stub> analysis_;
   std::unique_ptr<v1::CalibrationService::Stub> calibration_;
+  std::unique_ptr<v1::ModelService::Stub> model_;
   std::unique_ptr<v1::TwinService::Stub> twin_;
   std::unique_ptr<v1::OperationsService::Stub> operations_;
   std::string schema_hash_;

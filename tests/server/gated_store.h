@@ -175,10 +175,15 @@ class GatedStore final : public store::Store {
   PARALLAX_PASS(Rows<store::JobRow>, ListOpenJobs, (), ())
   PARALLAX_PASS(absl::Status, UpdateJob, (const store::JobRow& a), (a))
   PARALLAX_PASS(Or<store::JobRow>, CancelJob, (const Rig& a), (a))
-  PARALLAX_PASS(absl::Status, FinishJob,
-                (const store::JobRow& a, store::ReportRow b,
-                 std::optional<store::ParameterSetRow> c),
-                (a, std::move(b), std::move(c)))
+  PARALLAX_PASS(absl::Status, FinishJob, (const store::JobRow& a, store::JobProduct b),
+                (a, std::move(b)))
+  PARALLAX_PASS(Or<store::JobRow>, GetJobOfReport, (const Rig& a, const Rig& b), (a, b))
+  PARALLAX_PASS(Or<store::DesignRow>, GetDesign, (const Rig& a, const Rig& b), (a, b))
+  PARALLAX_PASS(Rows<store::DesignRow>, ListDesigns, (const Rig& a, const Page& b), (a, b))
+  PARALLAX_PASS(Or<store::ModelRow>, GetModel, (const Rig& a, int64_t b), (a, b))
+  PARALLAX_PASS(Rows<store::ModelRow>, ListModels, (const Rig& a, const Page& b), (a, b))
+  PARALLAX_PASS(Or<store::ModelRow>, PromoteModel,
+                (const Rig& a, int64_t b, const Rig& c, const store::Promotion& d), (a, b, c, d))
   PARALLAX_PASS(Or<store::ReportRow>, GetReport, (const Rig& a, const Rig& b), (a, b))
   PARALLAX_PASS(Or<store::ParameterSetRow>, GetParameterSet, (const Rig& a, int64_t b), (a, b))
   PARALLAX_PASS(Rows<store::ParameterSetRow>, ListParameterSets, (const Rig& a, const Page& b),

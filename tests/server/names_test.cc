@@ -18,6 +18,9 @@ TEST(NamesTest, NamesAreTakenApartAndPutTogether) {
   EXPECT_EQ(*ParseTwinName("name", TwinNameOf("furnace")), "furnace");
   EXPECT_EQ(ParseParameterSetName("name", ParameterSetNameOf("a", 12))->revision, 12);
   EXPECT_EQ(ParseParameterSetName("name", "rigs/a/parameterSets/current")->revision, -1);
+  EXPECT_EQ(ParseDesignName("name", DesignNameOf("a", "d3"))->design, "d3");
+  EXPECT_EQ(ParseModelName("name", ModelNameOf("a", 12))->revision, 12);
+  EXPECT_EQ(ParseModelName("name", "rigs/a/models/current")->revision, -1);
 }
 
 TEST(NamesTest, WhateverIsNotANameIsRefusedWithItsField) {
@@ -34,6 +37,8 @@ TEST(NamesTest, WhateverIsNotANameIsRefusedWithItsField) {
   }
   EXPECT_FALSE(ParseParameterSetName("name", "rigs/a/parameterSets/-1").ok());
   EXPECT_FALSE(ParseParameterSetName("name", "rigs/a/parameterSets/1x").ok());
+  EXPECT_FALSE(ParseModelName("name", "rigs/a/models/1x").ok());
+  EXPECT_FALSE(ParseDesignName("name", "rigs/a/designs/").ok());
 }
 
 TEST(PagesTest, ATokenContinuesItsOwnListingOnly) {

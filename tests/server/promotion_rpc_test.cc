@@ -26,7 +26,9 @@ class PromotionRpcTest : public DaemonTest {
                                      .bytes = store.GetParameterSet("board", 0)->bytes,
                                      .reason = "for the reason that it has"};
     ASSERT_TRUE(
-        store.FinishJob(store.ClaimJob()->value(), {.verdict = "IDENTIFIED", .bytes = "{}"}, set)
+        store
+            .FinishJob(store.ClaimJob()->value(),
+                       store::AnalysisProduct{{.verdict = "IDENTIFIED", .bytes = "{}"}, set})
             .ok());
   }
   v1::ParameterSet Get(const std::string& revision) {

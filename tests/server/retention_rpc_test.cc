@@ -44,7 +44,9 @@ class RetentionRpcTest : public GatewayTest {
     store::Store& store = store_->inner();
     ASSERT_TRUE(store.InsertJob({.key = "k", .rig = "board", .calibrate_runs = {"one"}}).ok());
     const store::ReportRow report{.verdict = "NO_GAP", .bytes = "{\"gap\":1}", .runs = {"one"}};
-    ASSERT_TRUE(store.FinishJob(store.ClaimJob()->value(), report, std::nullopt).ok());
+    ASSERT_TRUE(
+        store.FinishJob(store.ClaimJob()->value(), store::AnalysisProduct{report, std::nullopt})
+            .ok());
     ASSERT_TRUE(store.RecordOutcome("board", "one", {.measured_at_unix_ns = 1}).ok());
   }
   /// Lets the time of the run pass and waits until it is retired.

@@ -89,9 +89,10 @@ TEST_F(WatchStateTest, APromotedSetIsToldAfterTheOneThatItRetires) {
   ASSERT_TRUE(store.InsertJob({.key = "k", .rig = "board"}).ok());
   const store::ParameterSetRow set{
       .parent = 0, .state = "CANDIDATE", .bytes = store.GetParameterSet("board", 0)->bytes};
-  ASSERT_TRUE(
-      store.FinishJob(store.ClaimJob()->value(), {.verdict = "IDENTIFIED", .bytes = "{}"}, set)
-          .ok());
+  ASSERT_TRUE(store
+                  .FinishJob(store.ClaimJob()->value(),
+                             store::AnalysisProduct{{.verdict = "IDENTIFIED", .bytes = "{}"}, set})
+                  .ok());
   TestWatch watch(*query_, Watching({"rigs/board/parameterSets"}, v1::WATCH_DETAIL_STATE));
   EXPECT_EQ(watch.Next().parameter_set().state(), v1::PARAMETER_SET_STATE_CURRENT);
   const v1::ParameterSet candidate = watch.Next().parameter_set();

@@ -142,7 +142,9 @@ TEST_F(WebhookTest, ASuccessNamesItsReportAndItsSet) {
   store::JobRow job = store.ClaimJob()->value();
   const store::ParameterSetRow set{
       .parent = 0, .state = "CURRENT", .bytes = store.GetParameterSet("board", 0)->bytes};
-  ASSERT_TRUE(store.FinishJob(job, {.verdict = "IDENTIFIED", .bytes = "{}"}, set).ok());
+  ASSERT_TRUE(
+      store.FinishJob(job, store::AnalysisProduct{{.verdict = "IDENTIFIED", .bytes = "{}"}, set})
+          .ok());
   job.state = store::JobState::kSucceeded;
   WebhookSender sender(*store_, clock_, kFast);
   sender.OnJobEnded(job);
@@ -153,6 +155,7 @@ TEST_F(WebhookTest, ASuccessNamesItsReportAndItsSet) {
   EXPECT_TRUE(json["error"].is_null());
   EXPECT_EQ(json["report"], "rigs/board/reports/r1");
   EXPECT_EQ(json["parameter_set"], "rigs/board/parameterSets/1");
+  EXPECT_TRUE(json["design"].is_null() && json["model"].is_null());
 }
 
 TEST_F(WebhookTest, WhatIsNotTakenIsPostedAgain) {

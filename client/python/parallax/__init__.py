@@ -11,11 +11,13 @@ The stubs of the protocol are made by client/python/build_package.py.
 from parallax.account import Account, Ledger
 from parallax.backoff import BackoffOptions
 from parallax.client import Client
+from parallax.design import Design
 from parallax.errors import (Aborted, AlreadyExists, Cancelled, DataLoss, DeadlineExceeded,
                              FailedPrecondition, Internal, InvalidArgument, NotFound, OutOfRange,
                              ParallaxError, PermissionDenied, ResourceExhausted, Unauthenticated,
                              Unavailable, Unimplemented, Unknown)
 from parallax.job import Job
+from parallax.model import Model
 from parallax.parameter_set import ParameterSet, ParameterValue
 from parallax.report import Report, Verdict
 from parallax.rig import Rig

@@ -6,8 +6,8 @@ import grpc
 
 from parallax.credentials import open_channel
 from parallax.errors import Unavailable, from_rpc
-from parallax.v1 import (analysis_pb2_grpc, calibration_pb2_grpc, ingest_pb2_grpc, query_pb2_grpc,
-                         twin_pb2_grpc)
+from parallax.v1 import (analysis_pb2_grpc, calibration_pb2_grpc, ingest_pb2_grpc, model_pb2_grpc,
+                         query_pb2_grpc, twin_pb2_grpc)
 
 _PAGE_SIZE = 1000
 _FIRST_WAIT_S = 0.02
@@ -37,6 +37,7 @@ class Connection:
         self.query = query_pb2_grpc.QueryServiceStub(self._channel)
         self.analysis = analysis_pb2_grpc.AnalysisServiceStub(self._channel)
         self.calibration = calibration_pb2_grpc.CalibrationServiceStub(self._channel)
+        self.models = model_pb2_grpc.ModelServiceStub(self._channel)
         self.twins = twin_pb2_grpc.TwinServiceStub(self._channel)
 
     def call(self, method, request):

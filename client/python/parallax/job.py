@@ -2,7 +2,9 @@
 
 import time
 
+from parallax.design import Design
 from parallax.errors import Cancelled, DeadlineExceeded, Internal, with_detail
+from parallax.model import Model
 from parallax.report import Report
 from parallax.v1 import analysis_pb2, resources_pb2
 
@@ -81,6 +83,16 @@ class Job:
         """Waits for the job and reads its Report. Errors: as wait."""
         self.wait(timeout_s)
         return Report.read(self._connection, self.message.report)
+
+    def design(self, timeout_s=None):
+        """Waits for the job and reads its Design. Errors: as wait."""
+        self.wait(timeout_s)
+        return Design.read(self._connection, self.message.design)
+
+    def model(self, timeout_s=None):
+        """Waits for the job and reads its Model. Errors: as wait."""
+        self.wait(timeout_s)
+        return Model.read(self._connection, self.message.model)
 
     def cancel(self):
         """Cancels it; a running one ends at its next check. Errors: FailedPrecondition (it has ended)."""

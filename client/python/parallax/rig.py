@@ -3,19 +3,22 @@
 import uuid
 
 from parallax.channel_index import ChannelIndex
+from parallax.design import Design
 from parallax.documents import content_id, run_from_document
 from parallax.errors import NotFound, invalid_field
 from parallax.job import Job
+from parallax.model import Model
 from parallax.names import last_part, name_below
 from parallax.parameter_set import ParameterSet
 from parallax.report import Report
 from parallax.run import Run
 from parallax.times import timestamp
-from parallax.v1 import (analysis_pb2, automation_pb2, calibration_pb2, ingest_pb2, query_pb2,
-                         resources_pb2)
+from parallax.v1 import (analysis_pb2, automation_pb2, calibration_pb2, design_pb2, ingest_pb2,
+                         model_pb2, query_pb2, resources_pb2)
 
 _SPLITS = ("unassigned", "calibrate", "validate")
 _MODES = ("off", "hold", "promote")
+_AIMS = ("auto", "group", "outcome", "target")
 
 
 class Rig:
@@ -103,6 +106,57 @@ class Rig:
         job = self._connection.call_patiently(self._connection.analysis.Analyze, request).job
         return Job(self._connection, job.name, job)
 
+    def suggest_experiments(self, aim="auto", outcome="", count=1, limits=None, minimize=False,
+                            report="", seed=0):
+        """Queues the search for the experiments that tell most and returns its Job; job.design() waits.
+
+        aim       "group": tell an ambiguous verdict's explanations apart; "outcome": of runs anywhere;
+                  "target": of those that promise most of it; "auto": group where the verdict is ambiguous,
+                  else outcome
+        limits    {knob: (low, high)} to keep within, in the knob's own unit
+        minimize  of aim "target": little of the outcome is wanted
+        report    Report or id to go on from; none: the newest that is not superseded
+        Errors: NotFound, InvalidArgument, FailedPrecondition (no report), ResourceExhausted (too many
+        queued jobs).
+        """
+        if aim not in _AIMS:
+            raise invalid_field("aim", repr(aim), "one of " + ", ".join(_AIMS))
+        name = "UNSPECIFIED" if aim == "auto" else aim.upper()
+        request = analysis_pb2.SuggestExperimentsRequest(
+            aim=design_pb2.DesignAim.Value(f"DESIGN_AIM_{name}"), count=count,
+            **self._design_fields(outcome, limits, minimize, report, seed))
+        job = self._connection.call_patiently(self._connection.analysis.SuggestExperiments, request).job
+        return Job(self._connection, job.name, job)
+
+    def seek_goal(self, outcome, threshold=None, limits=None, minimize=False, report="", seed=0):
+        """Queues the search for the recipe that promises most of an outcome and returns its Job;
+        job.design() waits.
+
+        threshold  value to reach, in the outcome's SI unit; None: that of the best run so far
+        Others and errors: as suggest_experiments.
+        """
+        request = analysis_pb2.SeekGoalRequest(
+            threshold=threshold, **self._design_fields(outcome, limits, minimize, report, seed))
+        job = self._connection.call_patiently(self._connection.analysis.SeekGoal, request).job
+        return Job(self._connection, job.name, job)
+
+    def train_model(self, calibrate=(), validate=(), parameter_set=None, seed=0):
+        """Queues the training of a model of what the twin leaves over and returns its Job; job.model()
+        waits.
+
+        calibrate, validate  as of analyze: runs to learn from, and those that judge
+        parameter_set        ParameterSet or revision whose residuals to learn; None: the current one
+        Errors: as analyze.
+        """
+        request = model_pb2.TrainModelRequest(
+            rig=self.name, seed=seed,
+            calibrate_runs=[self._name_of(run, "runs") for run in calibrate],
+            validate_runs=[self._name_of(run, "runs") for run in validate],
+            parameter_set="" if parameter_set is None else self._name_of(parameter_set, "parameterSets"),
+            request_id=uuid.uuid4().hex)
+        job = self._connection.call_patiently(self._connection.models.TrainModel, request).job
+        return Job(self._connection, job.name, job)
+
     def update(self, title=None, recalibration=None, webhook=None, keep_samples=None):
         """Changes what is given of the rig and returns it.
 
@@ -151,6 +205,26 @@ class Rig:
                            bound="at least one report", next_step=hint)
         return reports[0]
 
+    def design(self, design):
+        """A Design by id or name. Errors: NotFound."""
+        return Design.read(self._connection, name_below(self.name, design, "designs"))
+
+    def designs(self):
+        """Designs, newest first; their JSON is read when it is asked for. Errors: NotFound (rig)."""
+        found = self._connection.pages(self._connection.analysis.ListDesigns,
+                                       analysis_pb2.ListDesignsRequest(rig=self.name), "designs")
+        return [Design(self._connection, design) for design in found]
+
+    def model(self, revision="current"):
+        """A Model by revision, or the current one. Errors: NotFound."""
+        return Model.read(self._connection, name_below(self.name, revision, "models"))
+
+    def models(self):
+        """Models, newest first; their cards are read when they are asked for. Errors: NotFound (rig)."""
+        found = self._connection.pages(self._connection.models.ListModels,
+                                       model_pb2.ListModelsRequest(rig=self.name), "models")
+        return [Model(self._connection, model) for model in found]
+
     def parameter_set(self, revision="current"):
         """A ParameterSet by revision, or the current one. Errors: NotFound."""
         return ParameterSet.read(self._connection, name_below(self.name, revision, "parameterSets"))
@@ -181,6 +255,20 @@ class Rig:
         request = analysis_pb2.WhatIfRequest(rig=self.name,
                                              parameter_set=self._name_of(parameter_set, "parameterSets"))
         return self._connection.parts(self._connection.analysis.WhatIf, request, timeout_s)
+
+    def _design_fields(self, outcome, limits, minimize, report, seed):
+        """What every request for a design has."""
+        direction = design_pb2.GOAL_DIRECTION_MINIMIZE if minimize else design_pb2.GOAL_DIRECTION_MAXIMIZE
+        return {
+            "rig": self.name,
+            "report": self._name_of(report, "reports") if report else "",
+            "outcome": outcome,
+            "direction": direction,
+            "limits": [design_pb2.KnobLimit(knob=knob, low=low, high=high)
+                       for knob, (low, high) in (limits or {}).items()],
+            "seed": seed,
+            "request_id": uuid.uuid4().hex,
+        }
 
     def _name_of(self, thing, child):
         return name_below(self.name, getattr(thing, "name", thing), child)

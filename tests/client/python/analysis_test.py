@@ -92,6 +92,15 @@ class AnalysisTest(DaemonTest):
         self.assertEqual(self.rig.parameter_sets()[-1].provenance, assumed.provenance)
 
     @unittest.skipIf(pd is None, "pandas is not installed")
+    def test_what_cannot_be_designed_or_learned_says_why(self):
+        with self.assertRaises(parallax.FailedPrecondition):
+            self.rig.suggest_experiments(aim="outcome").design(60)
+        with self.assertRaises(parallax.FailedPrecondition):
+            self.rig.train_model().model(60)
+        with self.assertRaises(parallax.InvalidArgument):
+            self.rig.suggest_experiments(aim="everything")
+        self.assertEqual((self.rig.designs(), self.rig.models()), ([], []))
+
     def test_tables_have_the_reports_numbers(self):
         shares = self.report.attribution()
         told = [part["shapley"] for part in self.report.data["attribution"]]

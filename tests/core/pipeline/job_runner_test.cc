@@ -78,6 +78,25 @@ TEST_F(JobRunnerTest, AQueuedJobEndsWithOneReportAndOneParameterSet) {
   PARALLAX_EXPECT_OK(DecodeParameterSet(set.bytes));
 }
 
+TEST_F(JobRunnerTest, DesignsAndTrainingsThatCannotBeDoneFailAndLeaveNothing) {
+  JobRow design{.key = "design", .rig = kRig, .kind = store::JobKind::kDesign};
+  design.calibrate_runs = {"short"};
+  design.order = store::DesignOrder{.report = "r1"};
+  JobRow training{.key = "training", .rig = kRig, .kind = store::JobKind::kTraining};
+  training.calibrate_runs = {"short"};
+  design.id = store_->InsertJob(design)->id;
+  training.id = store_->InsertJob(training)->id;
+  Recorder recorder;
+  JobRunner runner(*store_, twins_, clock_, recorder);
+  EXPECT_EQ(recorder.WaitForEnd().id, design.id);
+  EXPECT_EQ(recorder.WaitForEnd().id, training.id);
+  EXPECT_THAT(Stored(design.id).failure, StatusIs(absl::StatusCode::kNotFound)) << "no report";
+  EXPECT_THAT(Stored(training.id).failure, StatusIs(absl::StatusCode::kFailedPrecondition))
+      << "a board grows nothing";
+  EXPECT_TRUE(store_->ListDesigns(kRig, {})->empty());
+  EXPECT_TRUE(store_->ListModels(kRig, {})->empty());
+}
+
 TEST_F(JobRunnerTest, AJobQueuedLaterIsFoundWhenNotified) {
   Recorder recorder;
   JobRunner runner(*store_, twins_, clock_, recorder);

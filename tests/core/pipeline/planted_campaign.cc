@@ -11,6 +11,7 @@
 #include "core/base/status_macros.h"
 #include "core/base/units.h"
 #include "core/pipeline/observations.h"
+#include "core/pipeline/recipe_form.h"
 #include "core/twin/mediation.h"
 #include "core/twin/swcnt/drive.h"
 #include "core/twin/swcnt/mediators.h"
@@ -358,7 +359,16 @@ absl::StatusOr<Campaign> Plant(const PlantedCampaign& what) {
                                     .unit = parameter.unit});
   }
   const int count = what.calibrate_runs + what.validate_runs;
-  const std::vector<signal::Run> runs = DrawRuns(what.bench, count, what.grow_s, what.seed);
+  std::vector<signal::Run> runs = DrawRuns(what.bench, count, what.grow_s, what.seed);
+  for (signal::Run& run : runs) {
+    Eigen::VectorXd settings = Eigen::VectorXd::Constant(kRecipeKnobs, std::nan(""));
+    if (what.thickness_m) settings(kThicknessKnob) = *what.thickness_m;
+    if (what.anneal_s) settings(kAnnealKnob) = *what.anneal_s;
+    if (what.temperature_k) settings(kTemperatureKnob) = *what.temperature_k;
+    if (settings.array().isFinite().any()) {
+      PARALLAX_ASSIGN_OR_RETURN(run, WithSettings(campaign.rig, run, settings));
+    }
+  }
   const CampaignErrors errors = DrawCampaignErrors(what);
   std::vector<absl::StatusOr<signal::RunRecord>> records(runs.size(),
                                                          absl::UnknownError("not made"));

@@ -63,6 +63,9 @@ struct PlantedCampaign {
   double noise = 1.0;     ///< of every reading, times its data sheet's
   int calibrate_runs = 8, validate_runs = 4;
   double grow_s = 540.0;
+  std::optional<double> thickness_m = {};    ///< of every run's substrate, instead of three
+  std::optional<double> anneal_s = {};       ///< of every run, instead of four
+  std::optional<double> temperature_k = {};  ///< set in every run, instead of a range
 
   bool operator==(const PlantedCampaign&) const = default;
 };

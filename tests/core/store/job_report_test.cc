@@ -106,7 +106,7 @@ TEST_F(JobTest, ACancelledJobCannotFinishAndLeavesNothing) {
   const absl::Status ended = store_->CancelJob(job.id).status();
   EXPECT_TRUE(absl::IsFailedPrecondition(ended));
   EXPECT_EQ(base::FieldErrorOf(ended)->value, "CANCELLED");
-  EXPECT_TRUE(absl::IsAborted(store_->FinishJob(job, Report(), Set("CURRENT"))));
+  EXPECT_TRUE(absl::IsAborted(store_->FinishJob(job, AnalysisProduct{Report(), Set("CURRENT")})));
   EXPECT_TRUE(store_->ListReports("r", {})->empty());
   EXPECT_EQ(store_->ListParameterSets("r", {})->size(), 1u);
   EXPECT_TRUE(absl::IsNotFound(store_->CancelJob("j77").status()));
@@ -114,7 +114,7 @@ TEST_F(JobTest, ACancelledJobCannotFinishAndLeavesNothing) {
 
 TEST_F(JobTest, FinishingAssignsIdsAndRetiresTheFormerCurrentSet) {
   Insert("k");
-  ASSERT_TRUE(store_->FinishJob(Claim(), Report(), Set("CURRENT")).ok());
+  ASSERT_TRUE(store_->FinishJob(Claim(), AnalysisProduct{Report(), Set("CURRENT")}).ok());
   const ReportRow report = store_->GetReport("r", "r1").value();
   EXPECT_EQ(report.bytes, "{\"gap\":1}");
   EXPECT_EQ(report.sha256, base::Sha256Hex(report.bytes));
@@ -130,7 +130,7 @@ TEST_F(JobTest, FinishingAssignsIdsAndRetiresTheFormerCurrentSet) {
 
 TEST_F(JobTest, ARejectedSetLeavesTheCurrentOne) {
   Insert("k");
-  ASSERT_TRUE(store_->FinishJob(Claim(), Report(), Set("REJECTED")).ok());
+  ASSERT_TRUE(store_->FinishJob(Claim(), AnalysisProduct{Report(), Set("REJECTED")}).ok());
   EXPECT_EQ(store_->GetParameterSet("r", -1)->revision, 0);
   EXPECT_EQ(store_->GetParameterSet("r", 1)->state, "REJECTED");
 }
@@ -138,13 +138,15 @@ TEST_F(JobTest, ARejectedSetLeavesTheCurrentOne) {
 TEST_F(JobTest, AFinishWithABadSetStoresNoReport) {
   Insert("k");
   const JobRow job = Claim();
-  EXPECT_TRUE(absl::IsInvalidArgument(store_->FinishJob(job, Report(), Set("SHINY"))));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(store_->FinishJob(job, AnalysisProduct{Report(), Set("SHINY")})));
   ReportRow wrong = Report();
   wrong.sha256 = std::string(64, '0');
-  EXPECT_TRUE(absl::IsInvalidArgument(store_->FinishJob(job, wrong, Set("CURRENT"))));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(store_->FinishJob(job, AnalysisProduct{wrong, Set("CURRENT")})));
   EXPECT_TRUE(store_->ListReports("r", {})->empty());
   EXPECT_EQ(store_->GetParameterSet("r", -1)->revision, 0);
-  EXPECT_TRUE(store_->FinishJob(job, Report(), std::nullopt).ok());
+  EXPECT_TRUE(store_->FinishJob(job, AnalysisProduct{Report(), std::nullopt}).ok());
   EXPECT_EQ(store_->GetReport("r", "r1")->parameter_set, -1);
 }
 
@@ -160,7 +162,7 @@ TEST_F(JobTest, ListsNewestFirstInPages) {
 
 TEST_F(JobTest, ListsThoseThatAreNotOverOldestFirst) {
   for (const char* key : {"k1", "k2", "k3", "k4"}) Insert(key);
-  ASSERT_TRUE(store_->FinishJob(Claim(), Report(), std::nullopt).ok());
+  ASSERT_TRUE(store_->FinishJob(Claim(), AnalysisProduct{Report(), std::nullopt}).ok());
   const JobRow running = Claim();
   ASSERT_TRUE(store_->CancelJob(store_->FindJob("k3").value()->id).ok());
   const std::vector<JobRow> open = store_->ListOpenJobs().value();
@@ -174,7 +176,7 @@ TEST_F(JobTest, ListsThoseThatAreNotOverOldestFirst) {
 TEST_F(ReportTest, LateSamplesSupersedeOnlyReportsThatReadTheirRun) {
   OpenRun("b");
   Insert("k1");
-  ASSERT_TRUE(store_->FinishJob(Claim(), Report(), std::nullopt).ok());
+  ASSERT_TRUE(store_->FinishJob(Claim(), AnalysisProduct{Report(), std::nullopt}).ok());
   ASSERT_TRUE(Append(*store_, OpenStream("b", "p"), MakeBatch(0, 1, 1, kStartNs)).ok());
   EXPECT_FALSE(store_->GetReport("r", "r1")->superseded);
   const int64_t stream = OpenStream("a", "p");
@@ -186,7 +188,7 @@ TEST_F(ReportTest, LateSamplesSupersedeOnlyReportsThatReadTheirRun) {
 
 TEST_F(ReportTest, AnOutcomeSupersedes) {
   Insert("k");
-  ASSERT_TRUE(store_->FinishJob(Claim(), Report(), std::nullopt).ok());
+  ASSERT_TRUE(store_->FinishJob(Claim(), AnalysisProduct{Report(), std::nullopt}).ok());
   ASSERT_TRUE(store_->RecordOutcome("r", "a", {}).ok());
   EXPECT_TRUE(store_->GetReport("r", "r1")->superseded);
 }
@@ -195,19 +197,19 @@ TEST_F(ReportTest, SamplesThatArriveWhileTheJobRunsSupersedeItsReportAtBirth) {
   const int64_t stream = OpenStream("a", "p");
   ASSERT_TRUE(Append(*store_, stream, MakeBatch(0, 1, 1, kStartNs)).ok());
   Insert("k1");
-  ASSERT_TRUE(store_->FinishJob(Claim(), Report(), std::nullopt).ok());
+  ASSERT_TRUE(store_->FinishJob(Claim(), AnalysisProduct{Report(), std::nullopt}).ok());
   EXPECT_FALSE(store_->GetReport("r", "r1")->superseded);
   Insert("k2");
   const JobRow job = Claim();
   ASSERT_TRUE(Append(*store_, stream, MakeBatch(1, 1, 1, kStartNs)).ok());
-  ASSERT_TRUE(store_->FinishJob(job, Report(), std::nullopt).ok());
+  ASSERT_TRUE(store_->FinishJob(job, AnalysisProduct{Report(), std::nullopt}).ok());
   EXPECT_TRUE(store_->GetReport("r", "r2")->superseded);
 }
 
 TEST_F(ReportTest, ListsNewestFirstInPages) {
   for (const char* key : {"k1", "k2", "k3"}) {
     Insert(key);
-    ASSERT_TRUE(store_->FinishJob(Claim(), Report(), Set("CANDIDATE")).ok());
+    ASSERT_TRUE(store_->FinishJob(Claim(), AnalysisProduct{Report(), Set("CANDIDATE")}).ok());
   }
   const std::vector<ReportRow> first = store_->ListReports("r", {"", 2}).value();
   ASSERT_EQ(first.size(), 2u);

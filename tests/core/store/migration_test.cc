@@ -78,6 +78,8 @@ TEST_P(MigrationTest, AnOlderDatabaseGetsChecksumsAndKeepsAll) {
     ASSERT_TRUE(store.ok()) << store.status().ToString();
     EXPECT_EQ(VerifyContents(**store), absl::OkStatus());
     EXPECT_TRUE((*store)->RecordRequest("Call", "id", "answer").ok());
+    EXPECT_TRUE((*store)->ListDesigns("tclab-byu", {})->empty());
+    EXPECT_TRUE((*store)->ListModels("tclab-byu", {})->empty());
   }
   const std::string newer = base::ReadFile(path).value();
   EXPECT_EQ(newer[kReservedBytesAt], 8);
@@ -87,12 +89,15 @@ TEST_P(MigrationTest, AnOlderDatabaseGetsChecksumsAndKeepsAll) {
   EXPECT_EQ(check->reports, 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Versions, MigrationTest, ::testing::Values(5, 6, 7));
+INSTANTIATE_TEST_SUITE_P(Versions, MigrationTest, ::testing::Values(5, 6, 7, 8));
 
-TEST(MigrationOfOpenRunsTest, BatchesThatWaitForTheCompactorAreKept) {
+class MigrationOfOpenRunsTest : public ::testing::TestWithParam<int> {};
+
+TEST_P(MigrationOfOpenRunsTest, BatchesThatWaitForTheCompactorAreKept) {
   const TemporaryDirectory directory;
   const ManualClock clock;
-  ASSERT_TRUE(base::WriteFileAtomically(directory.path() + "/parallax.db", OlderDatabase(7)).ok());
+  ASSERT_TRUE(
+      base::WriteFileAtomically(directory.path() + "/parallax.db", OlderDatabase(GetParam())).ok());
   {
     const auto store = OpenSqliteStore({directory.path()}, clock);
     ASSERT_TRUE(store.ok()) << store.status().ToString();
@@ -103,6 +108,8 @@ TEST(MigrationOfOpenRunsTest, BatchesThatWaitForTheCompactorAreKept) {
   EXPECT_THAT(check->damages, ::testing::IsEmpty());
   EXPECT_EQ(check->batches, 40);
 }
+
+INSTANTIATE_TEST_SUITE_P(Versions, MigrationOfOpenRunsTest, ::testing::Values(7, 8));
 
 /// One try to open the older database on a machine that fails at a call.
 class MigrationFaultTest : public ::testing::TestWithParam<int> {

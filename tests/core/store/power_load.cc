@@ -247,7 +247,7 @@ absl::Status PowerLoad::FinishJob(Store& store) {
     set.parent = 0;
     set.state = "CURRENT";
     set.bytes = kSet;
-    PARALLAX_RETURN_IF_ERROR(store.FinishJob(*claimed_, report, set));
+    PARALLAX_RETURN_IF_ERROR(store.FinishJob(*claimed_, AnalysisProduct{report, set}));
   }
   promised_.insert("report");
   return absl::OkStatus();

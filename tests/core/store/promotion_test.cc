@@ -15,7 +15,7 @@ class PromotionTest : public StoreTest {
     ASSERT_TRUE(store_->InsertJob({.key = key, .rig = "r"}).ok());
     ParameterSetRow set{.parent = 0, .state = state, .bytes = "{\"U\":" + key.substr(1) + "}"};
     ReportRow report{.verdict = "IDENTIFIED", .bytes = "{}"};
-    ASSERT_TRUE(store_->FinishJob(store_->ClaimJob()->value(), report, set).ok());
+    ASSERT_TRUE(store_->FinishJob(store_->ClaimJob()->value(), AnalysisProduct{report, set}).ok());
   }
   std::string Etag(int64_t revision) { return store_->GetParameterSet("r", revision)->etag; }
   std::string StateOf(int64_t revision) { return store_->GetParameterSet("r", revision)->state; }

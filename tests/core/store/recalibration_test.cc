@@ -45,7 +45,7 @@ class RecalibrationTest : public StoreTest {
     report.runs.insert(report.runs.end(), job.validate_runs.begin(), job.validate_runs.end());
     ParameterSetRow set{
         .parent = 0, .state = state, .bytes = "{\"U\":11}", .reason = "better by 3 nats"};
-    ASSERT_TRUE(store_->FinishJob(job, report, set).ok());
+    ASSERT_TRUE(store_->FinishJob(job, AnalysisProduct{report, set}).ok());
   }
   void AppendLate(const std::string& run) {
     const int64_t stream = OpenStream(run, "late");

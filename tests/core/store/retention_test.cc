@@ -37,7 +37,7 @@ class HeldRunsTest : public RetentionTest {
     std::optional<ParameterSetRow> set;
     if (!state.empty()) set = ParameterSetRow{.parent = 0, .state = state, .bytes = "{}"};
     const ReportRow report{.verdict = "NO_GAP", .bytes = "{\"of\":\"" + run + "\"}", .runs = {run}};
-    ASSERT_TRUE(store_->FinishJob(store_->ClaimJob()->value(), report, set).ok());
+    ASSERT_TRUE(store_->FinishJob(store_->ClaimJob()->value(), AnalysisProduct{report, set}).ok());
   }
   /// Marks the reports that read a run superseded.
   void Supersede(const std::string& run) {

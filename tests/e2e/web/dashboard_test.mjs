@@ -268,6 +268,32 @@ test('next experiment: what is open, what would settle it, and the recipe to cop
   await unknown.close();
 });
 
+test('an experiment is suggested on request, and its recipe saved', async () => {
+  const { page, close } = await open(browser, `#/rigs/${RIG}/next`);
+  await page.getByRole('button', { name: 'Suggest experiments' }).click();
+  const first = page.getByRole('article', { name: 'Experiment 1' });
+  await first.waitFor({ timeout: 120_000 });
+  const { headline, json } = await daemon.cli('design', 'show', `${RIG}/d1`);
+  await first.getByRole('heading', { name: headline }).waitFor();
+  assert.equal(await first.locator('tbody tr').count(), json.experiments[0].changes.length);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    first.getByRole('button', { name: 'Save its recipe' }).click(),
+  ]);
+  const saved = JSON.parse(readFileSync(await download.path()));
+  assert.deepEqual(saved.segments, json.experiments[0].recipe.segments);
+  await picture(page, 'suggested');
+  await close();
+});
+
+test('models: a training that cannot be done says why', async () => {
+  const { page, close } = await open(browser, `#/rigs/${RIG}/models`);
+  await page.getByText('None yet.').waitFor();
+  await page.getByRole('button', { name: 'Train a model' }).click();
+  await page.getByText('The last try failed: FAILED_PRECONDITION').waitFor({ timeout: 60_000 });
+  await close();
+});
+
 test('what is saved of a report are the bytes that its hash was told of', async () => {
   const { page, close } = await open(browser, `#/rigs/${RIG}/reports/r1`);
   const told = /sha256 ([0-9a-f]{64})/.exec(await page.getByText(/sha256 /).innerText())?.[1];
@@ -423,7 +449,9 @@ test('no view is wider than the screen, in light and dark', async () => {
     reports: [`#/rigs/${RIG}/reports`, (page) => page.getByRole('link', { name: 'r1' })],
     report: [`#/rigs/${RIG}/reports/r1`, (page) => page.getByRole('heading', { name: /^Radial breathing/ })],
     parameters: [`#/rigs/${RIG}/parameters`, (page) => page.getByRole('rowheader', { name: 'nk' })],
+    models: [`#/rigs/${RIG}/models`, (page) => page.getByRole('button', { name: 'Train a model' })],
     next: [`#/rigs/${BOARD}/next`, (page) => page.getByRole('button', { name: 'Copy as recipe' })],
+    suggested: [`#/rigs/${RIG}/next`, (page) => page.getByRole('button', { name: 'Save its recipe' })],
   };
   for (const width of [1280, 390]) {
     for (const [name, [hash, last]] of Object.entries(views)) {

@@ -11,6 +11,7 @@
 #include "parallax/v1/analysis.pb.h"
 #include "parallax/v1/calibration.pb.h"
 #include "parallax/v1/ingest.pb.h"
+#include "parallax/v1/model.pb.h"
 #include "parallax/v1/operations.pb.h"
 #include "parallax/v1/query.pb.h"
 #include "parallax/v1/twin.pb.h"
@@ -40,7 +41,8 @@ std::set<std::string> CompiledMethods() {
   for (const google::protobuf::FileDescriptor* file :
        {v1::AnalyzeRequest::descriptor()->file(), v1::PromoteRequest::descriptor()->file(),
         v1::OpenRunRequest::descriptor()->file(), v1::GetRigRequest::descriptor()->file(),
-        v1::SimulateRequest::descriptor()->file(), v1::BackupRequest::descriptor()->file()}) {
+        v1::SimulateRequest::descriptor()->file(), v1::BackupRequest::descriptor()->file(),
+        v1::TrainModelRequest::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       const google::protobuf::ServiceDescriptor& service = *file->service(s);
       for (int m = 0; m < service.method_count(); ++m) {
@@ -87,8 +89,9 @@ TEST(PermissionsTest, OnlyGrpcsOwnServicesAreForAnybody) {
 /// Whether a string field of a request names a rig or something of one.
 bool NamesSomethingOfARig(const google::protobuf::FieldDescriptor& field) {
   static const std::set<std::string> names = {
-      "name", "rig",           "rig_id",         "run",           "from",
-      "to",   "parameter_set", "calibrate_runs", "validate_runs", "base_parameter_set"};
+      "name",  "rig",           "rig_id",         "run",           "from",
+      "to",    "parameter_set", "calibrate_runs", "validate_runs", "base_parameter_set",
+      "report"};
   return field.type() == google::protobuf::FieldDescriptor::TYPE_STRING &&
          names.count(field.name()) == 1;
 }

@@ -3,7 +3,10 @@ import type { Client } from '@connectrpc/connect';
 
 import type { AnalysisService } from '../gen/parallax/v1/analysis_pb.ts';
 import type { CalibrationService } from '../gen/parallax/v1/calibration_pb.ts';
+import type { Design } from '../gen/parallax/v1/design_pb.ts';
+import type { Model, ModelService } from '../gen/parallax/v1/model_pb.ts';
 import type { QueryService, RunStream } from '../gen/parallax/v1/query_pb.ts';
+import { JobKind } from '../gen/parallax/v1/automation_pb.ts';
 import {
   ParameterSetState,
   RunState,
@@ -14,6 +17,7 @@ import {
   type Rig,
   type Run,
 } from '../gen/parallax/v1/resources_pb.ts';
+import { parseDesign, type DesignDocument } from '../report/design.ts';
 import { parseReport, type Report } from '../report/report.ts';
 
 export interface Clients {
@@ -136,6 +140,58 @@ export async function recallReport(
 ): Promise<Report> {
   const known = reports.get(keyOf(listed));
   return known ?? (await loadReport(clients, listed.name, signal)).report;
+}
+
+export interface Suggestion {
+  /** The newest that suggests experiments; null where there is none. */
+  read: { stored: Design; design: DesignDocument } | null;
+  /** The newest that makes a design; null where there is none. */
+  job: Job | null;
+}
+
+const NEWEST = 50;
+
+/** The newest job of a kind. */
+async function newestJob(
+  { analysis }: Pick<Clients, 'analysis'>,
+  rig: string,
+  kind: JobKind,
+  signal: AbortSignal,
+): Promise<Job | null> {
+  const { jobs } = await analysis.listJobs({ rig, pageSize: NEWEST }, { signal });
+  return jobs.find((job) => job.kind === kind) ?? null;
+}
+
+export async function newestSuggestion(
+  clients: Clients,
+  rig: string,
+  signal: AbortSignal,
+): Promise<Suggestion> {
+  const [{ designs }, job] = await Promise.all([
+    clients.analysis.listDesigns({ rig, pageSize: NEWEST }, { signal }),
+    newestJob(clients, rig, JobKind.DESIGN, signal),
+  ]);
+  const newest = designs.find(({ kind }) => kind === 'SUGGESTION');
+  if (newest === undefined) return { read: null, job };
+  const { design: stored } = await clients.analysis.getDesign({ name: newest.name }, { signal });
+  if (stored === undefined) throw new Error(`the daemon answered without the design ${newest.name}`);
+  return { read: { stored, design: parseDesign(stored.json) }, job };
+}
+
+/** Newest first, without their cards, and the newest job that trains one. */
+export async function listModels(
+  clients: Pick<Clients, 'analysis'> & { models: Client<typeof ModelService> },
+  rig: string,
+  signal: AbortSignal,
+): Promise<{ models: Model[]; job: Job | null }> {
+  const [models, job] = await Promise.all([
+    all(
+      (pageToken) => clients.models.listModels({ rig, pageSize: PAGE_SIZE, pageToken }, { signal }),
+      (page) => page.models,
+    ),
+    newestJob(clients, rig, JobKind.TRAINING, signal),
+  ]);
+  return { models, job };
 }
 
 export interface RigSummary {

@@ -4,6 +4,7 @@ import { createGrpcWebTransport } from '@connectrpc/connect-web';
 
 import { AnalysisService } from '../gen/parallax/v1/analysis_pb.ts';
 import { CalibrationService } from '../gen/parallax/v1/calibration_pb.ts';
+import { ModelService } from '../gen/parallax/v1/model_pb.ts';
 import { QueryService } from '../gen/parallax/v1/query_pb.ts';
 import { TwinService } from '../gen/parallax/v1/twin_pb.ts';
 import { showToken } from './token.ts';
@@ -23,6 +24,7 @@ export function makeClients(interceptors: Interceptor[]) {
     query: createClient(QueryService, transport),
     analysis: createClient(AnalysisService, transport),
     calibration: createClient(CalibrationService, transport),
+    models: createClient(ModelService, transport),
     twins: createClient(TwinService, transport),
   };
 }

@@ -10,3 +10,5 @@ export const reportName = (rig: string, report: string): string => `rigs/${rig}/
 export const twinName = (twin: string): string => `twins/${twin}`;
 export const setName = (rig: string, revision: string): string =>
   `rigs/${rig}/parameterSets/${revision}`;
+export const modelName = (rig: string, revision: string): string =>
+  `${rigName(rig)}/models/${revision}`;

@@ -1,6 +1,6 @@
 /** The address after "#" holds everything that a view shows, so that a link shows the same again. */
 
-export type View = 'rigs' | 'runs' | 'run' | 'health' | 'reports' | 'report' | 'parameters' | 'next';
+export type View = 'rigs' | 'runs' | 'run' | 'health' | 'reports' | 'report' | 'parameters' | 'models' | 'next';
 
 export interface Route {
   view: View;
@@ -38,6 +38,7 @@ function viewOf(page: string | undefined, one: boolean): View | null {
   if (page === 'health') return 'health';
   if (page === 'reports') return one ? 'report' : 'reports';
   if (page === 'parameters' && !one) return 'parameters';
+  if (page === 'models' && !one) return 'models';
   if (page === 'next' && !one) return 'next';
   return null;
 }
@@ -50,6 +51,7 @@ const PAGES: Record<View, string> = {
   reports: 'reports',
   report: 'reports',
   parameters: 'parameters',
+  models: 'models',
   next: 'next',
 };
 

@@ -8,6 +8,7 @@ import {
   type Job,
   type Run,
 } from '../gen/parallax/v1/resources_pb.ts';
+import { ModelState } from '../gen/parallax/v1/model_pb.ts';
 import { DetectionKind } from '../gen/parallax/v1/watch_pb.ts';
 import { percent } from '../base/text.ts';
 
@@ -25,6 +26,13 @@ export function setTone(state: ParameterSetState): Tone {
   return state === ParameterSetState.REJECTED ? 'warn' : 'plain';
 }
 
+export const modelStateName = (state: ModelState): string => ModelState[state] ?? String(state);
+
+export function modelTone(state: ModelState): Tone {
+  if (state === ModelState.CURRENT) return 'good';
+  return state === ModelState.REFUSED ? 'warn' : 'plain';
+}
+
 export function verdictTone(verdict: string): Tone {
   if (verdict === 'NO_GAP') return 'good';
   return verdict === 'SENSOR_FAULT' || verdict === 'UNMODELLED' ? 'warn' : 'plain';
@@ -32,7 +40,7 @@ export function verdictTone(verdict: string): Tone {
 
 /** "analysis: calibrate, 40 %"; "recalibration: waiting for its turn". */
 export function jobText(job: Job): string {
-  const kind = job.kind === JobKind.RECALIBRATION ? 'recalibration' : 'analysis';
+  const kind = (JobKind[job.kind] ?? 'job').toLowerCase();
   if (job.state === JobState.QUEUED) return `${kind}: waiting for its turn`;
   return `${kind}: ${job.phase === '' ? 'starting' : job.phase}, ${percent(job.progress)}`;
 }

@@ -74,7 +74,7 @@ const noteReach: Interceptor = (next) => async (request) => {
   }
 };
 
-export const { query, analysis, calibration, twins } = makeClients([noteReach]);
+export const { query, analysis, calibration, models, twins } = makeClients([noteReach]);
 
 export const watch = new Watch(watchStream, {
   answered: () => page.answered(),

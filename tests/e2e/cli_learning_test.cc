@@ -1,0 +1,85 @@
+// Designs and models of a small nanotube campaign, from the command line to the daemon and back.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/e2e/cli_support.h"
+
+namespace parallax::e2e {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+const std::string kSmallCampaign = std::string(PARALLAX_TEST_DATA) + "/swcnt-case-a";
+constexpr char kSmallRig[] = "case-a";
+
+class CliLearningTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    bench_ = new CliBench("learning");
+    const Output evaluated = bench_->Cli({"campaign", "evaluate", kSmallCampaign});
+    EXPECT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  }
+  static void TearDownTestSuite() { delete bench_; }
+  static Output Cli(std::vector<std::string> command) {
+    command.insert(command.end(), {"-o", "json"});
+    return bench_->Cli(command);
+  }
+
+  static CliBench* bench_;
+};
+
+CliBench* CliLearningTest::bench_ = nullptr;
+
+TEST_F(CliLearningTest, ASuggestedRecipeIsReadyToBeRunAndTheSameAgain) {
+  const std::string recipe = bench_->folder() + "/recipe.json";
+  const std::vector<std::string> command = {"design", "suggest", "--rig",  kSmallRig,
+                                            "--aim",  "outcome", "--seed", "3"};
+  std::vector<std::string> saving = command;
+  saving.insert(saving.end(), {"--save", recipe});
+  const Output first = Cli(saving);
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  const auto design = first.json();
+  EXPECT_EQ(design["kind"], "SUGGESTION");
+  EXPECT_EQ(design["report"], "rigs/case-a/reports/r1");
+  ASSERT_THAT(design["json"]["experiments"], SizeIs(1));
+  EXPECT_GT(design["json"]["experiments"][0]["information_nats"].get<double>(), 0.0);
+
+  const Output opened = Cli({"run", "open", recipe, "--rig", kSmallRig, "--dry-run"});
+  EXPECT_EQ(opened.exit_code, 0) << opened.err;
+
+  EXPECT_EQ(Cli(command).json()["sha256"], design["sha256"]) << "the same seed, the same bytes";
+  EXPECT_EQ(Cli({"design", "show", "case-a/d1"}).json()["sha256"], design["sha256"]);
+  const auto listed = Cli({"design", "list", kSmallRig}).json();
+  ASSERT_THAT(listed, SizeIs(2));
+  EXPECT_FALSE(listed[0].contains("json"));
+  const Output text = bench_->Cli({"design", "show", kSmallRig});
+  EXPECT_THAT(text.out, HasSubstr("Experiment 1: "));
+  const Output none = Cli({"design", "show", kSmallRig, "--save", recipe, "--rank", "9"});
+  EXPECT_EQ(none.exit_code, 3);
+}
+
+TEST_F(CliLearningTest, AGoalIsSoughtWithinLimits) {
+  const Output output = Cli({"design", "seek", "--rig", kSmallRig, "--outcome", "height"});
+  ASSERT_EQ(output.exit_code, 0) << output.err;
+  EXPECT_EQ(output.json()["kind"], "GOAL");
+  ASSERT_THAT(output.json()["json"]["experiments"], SizeIs(1));
+  const Output unknown = Cli({"design", "seek", "--rig", kSmallRig, "--outcome", "height",
+                              "--limit", "no-knob", "0", "1"});
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_THAT(unknown.err, HasSubstr("no-knob"));
+}
+
+TEST_F(CliLearningTest, TooFewRunsTeachNothing) {
+  const Output refused = Cli({"model", "train", kSmallRig});
+  EXPECT_EQ(refused.exit_code, 6) << refused.err;
+  EXPECT_EQ(nlohmann::json::parse(refused.err)["error"]["code"], "FAILED_PRECONDITION");
+  EXPECT_THAT(Cli({"model", "list", kSmallRig}).json(), SizeIs(0));
+  EXPECT_EQ(Cli({"model", "show", kSmallRig}).exit_code, 3);
+  const auto jobs = Cli({"job", "list", kSmallRig}).json();
+  EXPECT_EQ(jobs[0]["kind"], "TRAINING");
+  EXPECT_EQ(jobs[0]["state"], "FAILED");
+}
+
+}  // namespace
+}  // namespace parallax::e2e
