@@ -233,7 +233,7 @@ class Suggester {
     (*out)["resolves_probability"] = JsonNumber(separation.resolved.value);
     (*out)["would_change"] = WouldChange(bench_, run.candidate, pairs.front());
     return absl::StrFormat(
-        "tells %s from %s by %.2g nats on average and decides with probability %.2f",
+        "tells %s from %s by %.3g nats on average and decides with probability %.2f",
         name(pairs.front().one), name(pairs.front().other), pairs.front().nats,
         separation.resolved.value);
   }
@@ -256,7 +256,7 @@ class Suggester {
         "What is open about %s %s would fall from %s to %s (1 sd).", OutcomeName(),
         request_.aim == DesignAim::kTarget ? "of the recipes that promise most" : "of any recipe",
         SayValue(open(before), unit), SayValue(open(after), unit));
-    return absl::StrFormat("tells %.2g nats about %s", run.alone_nats, OutcomeName());
+    return absl::StrFormat("tells %.3g nats about %s", run.alone_nats, OutcomeName());
   }
 
   std::string Because() const {

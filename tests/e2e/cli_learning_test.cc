@@ -31,13 +31,10 @@ class CliLearningTest : public ::testing::Test {
 
 CliBench* CliLearningTest::bench_ = nullptr;
 
-TEST_F(CliLearningTest, ASuggestedRecipeIsReadyToBeRunAndTheSameAgain) {
+TEST_F(CliLearningTest, ASuggestedRecipeIsReadyToBeRun) {
   const std::string recipe = bench_->folder() + "/recipe.json";
-  const std::vector<std::string> command = {"design", "suggest", "--rig",  kSmallRig,
-                                            "--aim",  "outcome", "--seed", "3"};
-  std::vector<std::string> saving = command;
-  saving.insert(saving.end(), {"--save", recipe});
-  const Output first = Cli(saving);
+  const Output first = Cli({"design", "suggest", "--rig", kSmallRig, "--aim", "outcome", "--seed",
+                            "3", "--save", recipe});
   ASSERT_EQ(first.exit_code, 0) << first.err;
   const auto design = first.json();
   EXPECT_EQ(design["kind"], "SUGGESTION");
@@ -47,11 +44,9 @@ TEST_F(CliLearningTest, ASuggestedRecipeIsReadyToBeRunAndTheSameAgain) {
 
   const Output opened = Cli({"run", "open", recipe, "--rig", kSmallRig, "--dry-run"});
   EXPECT_EQ(opened.exit_code, 0) << opened.err;
-
-  EXPECT_EQ(Cli(command).json()["sha256"], design["sha256"]) << "the same seed, the same bytes";
   EXPECT_EQ(Cli({"design", "show", "case-a/d1"}).json()["sha256"], design["sha256"]);
   const auto listed = Cli({"design", "list", kSmallRig}).json();
-  ASSERT_THAT(listed, SizeIs(2));
+  ASSERT_THAT(listed, SizeIs(1));
   EXPECT_FALSE(listed[0].contains("json"));
   const Output text = bench_->Cli({"design", "show", kSmallRig});
   EXPECT_THAT(text.out, HasSubstr("Experiment 1: "));
@@ -59,14 +54,11 @@ TEST_F(CliLearningTest, ASuggestedRecipeIsReadyToBeRunAndTheSameAgain) {
   EXPECT_EQ(none.exit_code, 3);
 }
 
-TEST_F(CliLearningTest, AGoalIsSoughtWithinLimits) {
-  const Output output = Cli({"design", "seek", "--rig", kSmallRig, "--outcome", "height"});
-  ASSERT_EQ(output.exit_code, 0) << output.err;
-  EXPECT_EQ(output.json()["kind"], "GOAL");
-  ASSERT_THAT(output.json()["json"]["experiments"], SizeIs(1));
+// A goal that is found takes as long as many suggestions; core/pipeline has tests of that.
+TEST_F(CliLearningTest, AGoalWithinLimitsOfNoKnobIsRefused) {
   const Output unknown = Cli({"design", "seek", "--rig", kSmallRig, "--outcome", "height",
                               "--limit", "no-knob", "0", "1"});
-  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_EQ(unknown.exit_code, 1) << unknown.out;
   EXPECT_THAT(unknown.err, HasSubstr("no-knob"));
 }
 
