@@ -95,6 +95,10 @@ absl::Status ChangePublisher::Publish(const std::string& name) {
   if (const absl::StatusOr<ParameterSetName> set = ParseParameterSetName("name", name); set.ok()) {
     return PublishSet(set->rig, set->revision);
   }
+  if (const absl::StatusOr<ModelName> model = ParseModelName("name", name); model.ok()) {
+    live_.OnPromoted(model->rig);  // watchers are told of no model
+    return absl::OkStatus();
+  }
   PARALLAX_ASSIGN_OR_RETURN(const std::string rig, ParseRigName("name", name));
   return PublishRig(rig);
 }
@@ -136,7 +140,7 @@ absl::Status ChangePublisher::PublishSet(const std::string& rig, int64_t revisio
                               store_.GetParameterSet(rig, current));
     PARALLAX_RETURN_IF_ERROR(PublishSetRow(former));
     current = row.revision;
-    live_.OnParametersChanged(rig);
+    live_.OnPromoted(rig);
   }
   return PublishSetRow(row);
 }

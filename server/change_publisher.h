@@ -27,8 +27,9 @@ class ChangePublisher {
                   LiveAnalysis& live);
   ~ChangePublisher();  ///< drops what waits
 
-  /// @param name  "rigs/a", "rigs/a/runs/b", "rigs/a/parameterSets/3", "jobs/c", or "jobs/-" for
-  ///   those that the store may have queued or cancelled by itself. Never blocks.
+  /// @param name  "rigs/a", "rigs/a/runs/b", "rigs/a/parameterSets/3", "jobs/c", "jobs/-" for
+  ///   those that the store may have queued or cancelled by itself, or "rigs/a/models/2", which is
+  ///   of concern to the live analysis alone. Never blocks.
   void Changed(const std::string& name);
 
  private:

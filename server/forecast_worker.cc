@@ -6,6 +6,28 @@
 
 namespace parallax::server {
 
+namespace {
+
+ForecastWorker::Answer AnswerTo(const ForecastWorker::Request& request) {
+  ForecastWorker::Answer answer;
+  if (request.forecaster != nullptr) {
+    absl::StatusOr<pipeline::Forecast> forecast =
+        request.forecaster->Predict(request.rig, request.run);
+    // A run too young to be driven, or whose boundary sensor is gone, has none for now.
+    answer.forecast =
+        forecast.ok() ? std::make_shared<const pipeline::Forecast>(*std::move(forecast)) : nullptr;
+  }
+  if (request.model != nullptr) {
+    absl::StatusOr<pipeline::RunForecast> forecast = request.model->residual.Predict(
+        request.rig, request.model->twin, request.model->set, request.run.run);
+    // A recipe without a knob that was learnt from is none that the model can speak of.
+    if (forecast.ok()) answer.run_forecast = *std::move(forecast);
+  }
+  return answer;
+}
+
+}  // namespace
+
 ForecastWorker::ForecastWorker() : thread_([this] { Run(); }) {}
 
 ForecastWorker::~ForecastWorker() {
@@ -34,12 +56,7 @@ void ForecastWorker::Run() {
       request = std::move(requests_.front());
       requests_.pop_front();
     }
-    absl::StatusOr<pipeline::Forecast> forecast =
-        request.forecaster->Predict(request.rig, request.run);
-    std::shared_ptr<const pipeline::Forecast> made;
-    // A run too young to be driven, or whose boundary sensor is gone, has none for now.
-    if (forecast.ok()) made = std::make_shared<const pipeline::Forecast>(*std::move(forecast));
-    request.done(std::move(made));
+    request.done(AnswerTo(request));
   }
 }
 

@@ -81,17 +81,24 @@ void LiveAnalysis::OnRunChanged(const std::string& rig, const std::string& run, 
   changed_.NotifyOne();
 }
 
-void LiveAnalysis::OnParametersChanged(const std::string& rig) {
+void LiveAnalysis::OnPromoted(const std::string& rig) {
   base::MutexLock lock(mutex_);
-  changed_rigs_.insert(rig);
+  promoted_rigs_.insert(rig);
   changed_.NotifyOne();
 }
 
 std::shared_ptr<const pipeline::Forecast> LiveAnalysis::ForecastOf(const std::string& rig,
                                                                    const std::string& run) const {
   base::MutexLock lock(mutex_);
-  const auto found = forecasts_.find({rig, run});
-  return found == forecasts_.end() ? nullptr : found->second;
+  const auto found = known_.find({rig, run});
+  return found == known_.end() ? nullptr : found->second.forecast;
+}
+
+std::optional<v1::Detection> LiveAnalysis::PoorlyUnderstood(const std::string& rig,
+                                                            const std::string& run) const {
+  base::MutexLock lock(mutex_);
+  const auto found = known_.find({rig, run});
+  return found == known_.end() ? std::nullopt : found->second.poorly_understood;
 }
 
 void LiveAnalysis::Run() {
@@ -100,20 +107,20 @@ void LiveAnalysis::Run() {
   absl::Time next_tick = absl::Now() + kTickInterval;
   for (;;) {
     std::map<Key, Inbox> taken;
-    std::set<std::string> changed_rigs;
+    std::set<std::string> promoted_rigs;
     {
       base::MutexLock lock(mutex_);
-      while (inboxes_.empty() && changed_rigs_.empty() && due_.empty() && !stopping_) {
+      while (inboxes_.empty() && promoted_rigs_.empty() && due_.empty() && !stopping_) {
         const absl::Duration left = next_tick - absl::Now();
         if (left <= absl::ZeroDuration()) break;
         changed_.WaitFor(mutex_, left);
       }
       if (stopping_) return;
       taken.swap(inboxes_);
-      changed_rigs.swap(changed_rigs_);
+      promoted_rigs.swap(promoted_rigs_);
       queued_samples_ = 0;
     }
-    TakeParameters(changed_rigs);
+    TakePromoted(promoted_rigs);
     for (auto& [key, inbox] : taken) Process(key, std::move(inbox));
     if (absl::Now() >= next_tick) {
       next_tick = absl::Now() + kTickInterval;
@@ -124,10 +131,10 @@ void LiveAnalysis::Run() {
   }
 }
 
-void LiveAnalysis::TakeParameters(const std::set<std::string>& rigs) {
+void LiveAnalysis::TakePromoted(const std::set<std::string>& rigs) {
   for (const auto& [key, run] : runs_) {
     if (!rigs.contains(key.rig)) continue;
-    run->ReadParameters();
+    run->ReadPromoted();
     Ask(key, run.get());
   }
 }
@@ -172,7 +179,7 @@ void LiveAnalysis::Forget(std::map<Key, std::unique_ptr<LiveRun>>::iterator run)
   const Key key = run->first;
   runs_.erase(run);
   base::MutexLock lock(mutex_);
-  forecasts_.erase(key);
+  known_.erase(key);
 }
 
 void LiveAnalysis::CountSkipped(uint64_t samples) {
@@ -183,7 +190,7 @@ void LiveAnalysis::CountSkipped(uint64_t samples) {
 void LiveAnalysis::LetGo(const Key& key, uint64_t samples) {
   runs_.erase(key);
   base::MutexLock lock(mutex_);
-  forecasts_.erase(key);
+  known_.erase(key);
   unread_[key].samples += samples;
   const auto inbox = inboxes_.find(key);
   if (inbox == inboxes_.end()) return;
@@ -204,7 +211,7 @@ void LiveAnalysis::Process(const Key& key, Inbox inbox) {
     run = Find(key, 0, &inbox.batches);
   }
   if (run != nullptr) {
-    if (inbox.forecast_came) run->TakeForecast(inbox.forecast);
+    TakeAnswers(key, std::move(inbox.answers), run);
     for (const store::EncodedBatch& batch : inbox.batches) run->Take(batch);
     if (inbox.state == RunState::kClosed) run->Close();
     run->Publish();
@@ -217,24 +224,31 @@ void LiveAnalysis::Process(const Key& key, Inbox inbox) {
       const auto unread = unread_.extract(key);
       if (!unread.empty()) never_read = unread.mapped().samples;
     }
-    if (run == nullptr) forecasts_.erase(key);
+    if (run == nullptr) known_.erase(key);
   }
   if (never_read > 0) TellSkipped(key, never_read);
   for (const std::function<void()>& then : inbox.then) then();
 }
 
+/// What they say is known before it is published: who subscribes afterwards is told of it.
+void LiveAnalysis::TakeAnswers(const Key& key, std::vector<ForecastWorker::Answer> answers,
+                               LiveRun* run) {
+  if (answers.empty()) return;
+  for (ForecastWorker::Answer& answer : answers) run->TakeAnswer(std::move(answer));
+  base::MutexLock lock(mutex_);
+  known_[key].poorly_understood = run->poorly_understood();
+}
+
 void LiveAnalysis::Ask(const Key& key, LiveRun* run) {
-  if (!run->WantsForecast()) return;
-  ForecastWorker::Request request = run->AskForForecast();
-  request.done = [this, key](std::shared_ptr<const pipeline::Forecast> forecast) {
+  std::optional<ForecastWorker::Request> request = run->AskForForecasts();
+  if (!request) return;
+  request->done = [this, key](ForecastWorker::Answer answer) {
     base::MutexLock lock(mutex_);
-    if (forecast != nullptr) forecasts_[key] = forecast;
-    Inbox& inbox = inboxes_[key];
-    inbox.forecast_came = true;
-    inbox.forecast = std::move(forecast);
+    if (answer.forecast && *answer.forecast != nullptr) known_[key].forecast = *answer.forecast;
+    inboxes_[key].answers.push_back(std::move(answer));
     changed_.NotifyOne();
   };
-  forecasts_worker_->Post(std::move(request));
+  forecasts_worker_->Post(*std::move(request));
 }
 
 void LiveAnalysis::TellSkipped(const Key& key, uint64_t samples) {

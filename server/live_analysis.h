@@ -47,9 +47,13 @@ class LiveAnalysis final : public CommitObserver {
   /// worker's thread once all batches that were stored before have been published.
   void OnRunChanged(const std::string& rig, const std::string& run, RunState state,
                     std::function<void()> then);
-  /// The current parameter set of a rig is another.
-  void OnParametersChanged(const std::string& rig);
+  /// The current parameter set, or the current model, of a rig is another.
+  void OnPromoted(const std::string& rig);
 
+  /// What was told of the recipe of a run that is followed, where the rig's current model knows
+  /// little of it.
+  std::optional<v1::Detection> PoorlyUnderstood(const std::string& rig,
+                                                const std::string& run) const;
   /// The newest prediction of a run that is followed, or null.
   std::shared_ptr<const pipeline::Forecast> ForecastOf(const std::string& rig,
                                                        const std::string& run) const;
@@ -63,8 +67,12 @@ class LiveAnalysis final : public CommitObserver {
     uint64_t dropped = 0;  ///< samples for which there was no room
     std::optional<RunState> state;
     std::vector<std::function<void()>> then;
-    bool forecast_came = false;
+    std::vector<ForecastWorker::Answer> answers;
+  };
+  /// What others ask of a run that is followed.
+  struct Known {
     std::shared_ptr<const pipeline::Forecast> forecast;
+    std::optional<v1::Detection> poorly_understood;
   };
   /// A run that is not followed since too much came at once.
   struct Unread {
@@ -84,13 +92,14 @@ class LiveAnalysis final : public CommitObserver {
   void MakeRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LetGo(const Key& key, uint64_t samples);
   void CatchUp(const Key& key, uint64_t samples);
+  void TakeAnswers(const Key& key, std::vector<ForecastWorker::Answer> answers, LiveRun* run);
   void Ask(const Key& key, LiveRun* run);
   /// Once a second.
   void Tick();
   /// Health of the next run that is due. It takes milliseconds a run, so one at a time: samples of
   /// others pass in between.
   void TellNext(absl::Time now);
-  void TakeParameters(const std::set<std::string>& rigs);
+  void TakePromoted(const std::set<std::string>& rigs);
   void ForgetQuietest();
   void Forget(std::map<Key, std::unique_ptr<LiveRun>>::iterator run);
 
@@ -105,8 +114,8 @@ class LiveAnalysis final : public CommitObserver {
   std::map<Key, Inbox> inboxes_ ABSL_GUARDED_BY(mutex_);
   size_t queued_samples_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<Key, Unread> unread_ ABSL_GUARDED_BY(mutex_);
-  std::set<std::string> changed_rigs_ ABSL_GUARDED_BY(mutex_);
-  std::map<Key, std::shared_ptr<const pipeline::Forecast>> forecasts_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> promoted_rigs_ ABSL_GUARDED_BY(mutex_);
+  std::map<Key, Known> known_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::unique_ptr<ForecastWorker> forecasts_worker_;  ///< constant until the thread has ended
   std::thread thread_;

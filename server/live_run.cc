@@ -97,7 +97,7 @@ absl::StatusOr<std::unique_ptr<LiveRun>> LiveRun::Load(const LiveContext& contex
       twin.ok() && twin::PredictsRigKind((*twin)->description(), rig_row.rig.kind);
   std::unique_ptr<LiveRun> live(new LiveRun(
       context, rig_row, run_row.run, predicts ? &(*twin)->description() : nullptr, now, not_live));
-  if (predicts) live->ReadParameters();
+  if (predicts) live->ReadPromoted();
   PARALLAX_RETURN_IF_ERROR(live->ReadStored(waiting));
   return live;
 }
@@ -140,13 +140,21 @@ void LiveRun::TakeStored(store::RunSamples stored,
   tested_ = false;
 }
 
+void LiveRun::ReadPromoted() {
+  ReadParameters();
+  ReadModel();
+}
+
 void LiveRun::ReadParameters() {
-  analyzer_.ForgetForecast();
-  forecaster_.reset();
-  const absl::StatusOr<const twin::Twin*> twin = context_.twins.Find(twin_);
   const absl::StatusOr<store::ParameterSetRow> row =
       context_.store.GetParameterSet(analyzer_.rig().id, -1);
+  if (row.ok() && row->revision == set_) return;
+  analyzer_.ForgetForecast();
+  forecaster_.reset();
+  set_ = -1;
+  const absl::StatusOr<const twin::Twin*> twin = context_.twins.Find(twin_);
   if (!twin.ok() || !row.ok()) return;
+  set_ = row->revision;
   const absl::StatusOr<calibration::ParameterSet> set = pipeline::DecodeParameterSet(row->bytes);
   if (!set.ok()) return;
   absl::StatusOr<pipeline::Forecaster> forecaster =
@@ -154,6 +162,23 @@ void LiveRun::ReadParameters() {
   // A set that does not fit its twin is told by whoever asks for it; here there is no prediction.
   if (!forecaster.ok()) return;
   forecaster_ = std::make_shared<const pipeline::Forecaster>(*std::move(forecaster));
+}
+
+void LiveRun::ReadModel() {
+  const std::string& rig = analyzer_.rig().id;
+  const absl::StatusOr<store::ModelRow> row = context_.store.GetModel(rig, -1);
+  if (!row.ok() || row->revision == model_) return;
+  model_ = row->revision;
+  const absl::StatusOr<const twin::Twin*> twin = context_.twins.Find(twin_);
+  const absl::StatusOr<store::ParameterSetRow> set_row =
+      context_.store.GetParameterSet(rig, row->parameter_set);
+  if (!twin.ok() || !set_row.ok()) return;
+  absl::StatusOr<calibration::ParameterSet> set = pipeline::DecodeParameterSet(set_row->bytes);
+  absl::StatusOr<pipeline::ResidualModel> residual = pipeline::ResidualModel::Decode(row->bytes);
+  // What is damaged is told by whoever asks for it.
+  if (!set.ok() || !residual.ok()) return;
+  unasked_model_ = std::make_shared<const RigModel>(
+      RigModel{.twin = **twin, .set = *std::move(set), .residual = *std::move(residual)});
 }
 
 void LiveRun::Take(const store::EncodedBatch& batch) {
@@ -166,9 +191,20 @@ void LiveRun::Take(const store::EncodedBatch& batch) {
   tested_ = false;
 }
 
-void LiveRun::TakeForecast(std::shared_ptr<const pipeline::Forecast> forecast) {
-  awaits_forecast_ = false;
-  analyzer_.TakeForecast(std::move(forecast), &output_);
+void LiveRun::TakeAnswer(ForecastWorker::Answer answer) {
+  awaits_answer_ = false;
+  if (answer.forecast) analyzer_.TakeForecast(*std::move(answer.forecast), &output_);
+  if (answer.run_forecast) TakeRunForecast(*answer.run_forecast);
+}
+
+void LiveRun::TakeRunForecast(const pipeline::RunForecast& forecast) {
+  pipeline::LiveOutput told;
+  analyzer_.TakeRunForecast(forecast, &told);
+  poorly_understood_.reset();
+  for (pipeline::LiveFinding& finding : told.findings) {
+    poorly_understood_ = DetectionToProto(name_, analyzer_.channels(), finding);
+    output_.findings.push_back(std::move(finding));
+  }
 }
 
 void LiveRun::Close() {
@@ -204,9 +240,18 @@ void LiveRun::Tell(absl::Time now) {
   context_.hub.Publish(std::move(event));
 }
 
-ForecastWorker::Request LiveRun::AskForForecast() {
-  awaits_forecast_ = true;
-  return {.forecaster = forecaster_, .rig = analyzer_.rig(), .run = analyzer_.ForecastInput()};
+std::optional<ForecastWorker::Request> LiveRun::AskForForecasts() {
+  const bool wants_forecast = forecaster_ != nullptr && analyzer_.WantsForecast();
+  if (awaits_answer_ || (!wants_forecast && unasked_model_ == nullptr)) return std::nullopt;
+  awaits_answer_ = true;
+  ForecastWorker::Request request{.model = std::exchange(unasked_model_, nullptr),
+                                  .rig = analyzer_.rig(),
+                                  .run = {.run = analyzer_.run()}};
+  if (wants_forecast) {
+    request.forecaster = forecaster_;
+    request.run = analyzer_.ForecastInput();
+  }
+  return request;
 }
 
 }  // namespace parallax::server

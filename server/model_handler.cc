@@ -75,6 +75,7 @@ absl::StatusOr<v1::PromoteModelResponse> ModelHandler::PromoteModel(
   PARALLAX_ASSIGN_OR_RETURN(const store::ModelRow row,
                             context_.store.PromoteModel(name.rig, name.revision, request.etag(),
                                                         {.promoter = caller, .reason = reason}));
+  context_.on_changed(ModelNameOf(row.rig, row.revision));
   Log(LogLevel::kInfo, "model put to use",
       {{"model", ModelNameOf(row.rig, row.revision)},
        {"promoter", row.promoter},

@@ -19,7 +19,8 @@ struct ServiceContext {
   std::function<void()> on_run_closed;                       ///< its batches can be compacted
   std::function<void()> on_job_queued;                       ///< or may be: the runner should look
   std::function<void(const std::string&)> on_job_cancelled;  ///< the runner should stop it
-  /// A rig, run, parameter set or job of this name was stored or changed; watchers should know.
+  /// A rig, run, parameter set, model or job of this name was stored or changed: who watches should
+  /// know.
   std::function<void(const std::string&)> on_changed;
   /// Something was refused for a bound that was met: its name in the metrics.
   std::function<void(const std::string&)> on_refused;

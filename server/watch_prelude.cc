@@ -118,7 +118,12 @@ absl::Status WatchPrelude::AddRig(const store::RigRow& row) {
 absl::Status WatchPrelude::AddRun(const store::RunRow& row) {
   *snapshot_.emplace_back().mutable_run() = RunWithLedger(row, context_.services.registry);
   if (filter_.detail() == v1::WATCH_DETAIL_STATE) return absl::OkStatus();
-  if (!row.closed) follow_.push_back({.rig = row.rig, .run = row.run.id});
+  if (!row.closed) {
+    follow_.push_back({.rig = row.rig, .run = row.run.id});
+    if (std::optional<v1::Detection> told = context_.live.PoorlyUnderstood(row.rig, row.run.id)) {
+      *snapshot_.emplace_back().mutable_detection() = *std::move(told);
+    }
+  }
   const auto& targets = filter_.targets();
   const bool named = std::any_of(targets.begin(), targets.end(), [&](const auto& target) {
     return target.kind == WatchFilter::Kind::kRun && target.rig == row.rig &&
