@@ -329,11 +329,11 @@ absl::StatusOr<GaussianProcess> GaussianProcess::Decode(std::string_view bytes) 
   runs.features = reader.Matrix();
   for (Eigen::Index j = 0; j < runs.features.cols(); ++j)
     runs.feature_names.push_back(reader.Text());
-  runs.outcomes = reader.Matrix().reshaped();
+  runs.outcomes = reader.Vector();
   std::vector<WeightedHyperparameters> drawn(1 + reader.Choice(kMostDraws + 1));
   for (WeightedHyperparameters& one : drawn) {
     one.weight = reader.Real();
-    one.hyperparameters.length_scales = reader.Matrix().reshaped();
+    one.hyperparameters.length_scales = reader.Vector();
     one.hyperparameters.signal_variance = reader.Real();
     one.hyperparameters.noise_variance = reader.Real();
   }

@@ -118,6 +118,13 @@ Eigen::MatrixXd ModelReader::Matrix() {
   return values;
 }
 
+Eigen::VectorXd ModelReader::Vector() {
+  const Eigen::MatrixXd values = Matrix();
+  if (values.cols() == 1) return values.col(0);
+  Fail("holds a matrix where a vector is known");
+  return {};
+}
+
 uint64_t ModelReader::Choice(uint64_t bound) {
   const uint64_t value = Number();
   if (value < bound) return value;

@@ -38,6 +38,7 @@ class ModelReader {
   double Real();
   std::string Text();
   Eigen::MatrixXd Matrix();
+  Eigen::VectorXd Vector();  ///< a matrix of one column
   /// A number that must be below `bound`.
   uint64_t Choice(uint64_t bound);
 

@@ -8,7 +8,7 @@
 
 namespace parallax::surrogate {
 
-/// A trained network as bytes, the same on every machine: magic, version, length, body, SHA-256.
+/// A trained network as bytes, the same on every machine (model_bytes.h).
 std::string EncodeBnn(const Bnn& model);
 
 /// Back, to the last bit. Never reads beyond the bytes nor allocates more than they can fill.
