@@ -47,7 +47,8 @@ double UnitAt(const Knob& knob, double value) {
   const double levels = Levels(knob);
   if (levels > 0.0) {
     double nearest = 0.0;
-    for (double level = 1.0; level < levels; ++level) {
+    for (int i = 1; i < static_cast<int>(levels); ++i) {
+      const double level = i;
       const double off = std::abs(LevelValue(knob, level) - value);
       if (off < std::abs(LevelValue(knob, nearest) - value)) nearest = level;
     }

@@ -96,8 +96,9 @@ class Simulator {
       scores.row(k) = constant - 0.5 * off.colwise().squaredNorm().array();
     }
     for (int i = 0; i < count; ++i) {
-      drawn[static_cast<size_t>(first + i)] = Judge(
-          scores.col(i), mixture_.weights, Holder(mixture_.weights, first + i, options_.draws));
+      const int at = first + i;
+      drawn[static_cast<size_t>(at)] =
+          Judge(scores.col(i), mixture_.weights, Holder(mixture_.weights, at, options_.draws));
     }
   }
 

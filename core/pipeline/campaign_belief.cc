@@ -116,8 +116,9 @@ Eigen::MatrixXd CampaignBelief::Sensitivities(const std::vector<EvidenceBlock>& 
       }
       const auto kind = kinds_.find(RowKindOf(block, i));
       if (kind == kinds_.end()) continue;
-      out(row, p + 2 * kind->second) = stated.campaign_sd;
-      out(row, p + 2 * kind->second + 1) = stated.campaign_share * block.level(i);
+      const Eigen::Index first_of_kind = p + Eigen::Index{2} * kind->second;
+      out(row, first_of_kind) = stated.campaign_sd;
+      out(row, first_of_kind + 1) = stated.campaign_share * block.level(i);
     }
   }
   return out;
