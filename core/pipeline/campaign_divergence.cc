@@ -23,6 +23,7 @@ namespace {
 constexpr int kShareTwins = 199;
 /// A prediction that leaves less than this of the whole, lists the whole.
 constexpr double kLeastRest = 1e-9;
+constexpr Eigen::Index kMapAxes = 2;
 
 using ShareDivergence =
     std::function<absl::StatusOr<double>(const Eigen::VectorXd&, const Eigen::VectorXd&)>;
@@ -110,11 +111,35 @@ void FillShares(const CampaignModel& model, const Eigen::MatrixXd& draws,
   }
 }
 
+/// The first axes of the latent space, and where the runs lie on them.
+LatentMap MapOf(const CampaignModel& model, const JointScores& joint,
+                const Eigen::MatrixXd& jacobian, const Eigen::MatrixXd& axes,
+                const ComparedSignal& latent) {
+  const Eigen::Index shown = std::min<Eigen::Index>(axes.cols(), kMapAxes);
+  Eigen::MatrixXd moved(jacobian.cols(), shown);  // in all runs together, one prior sd
+  for (Eigen::Index p = 0; p < jacobian.cols(); ++p) {
+    moved.row(p) = (joint.Of(jacobian.col(p)) * axes.leftCols(shown)).colwise().norm();
+  }
+  LatentMap map{.assumed = latent.assumed.scores.leftCols(shown)};
+  for (Eigen::Index axis = 0; axis < shown; ++axis) {
+    Eigen::Index most = 0;
+    moved.col(axis).maxCoeff(&most);
+    map.moved_by.push_back(model.description().parameters[static_cast<size_t>(most)].name);
+  }
+  for (const CampaignRun& run : model.runs()) map.runs.push_back(run.clean.run.id);
+  if (latent.fitted) map.fitted = latent.fitted->scores.leftCols(shown);
+  return map;
+}
+
+struct Latent {
+  ComparedSignal signal;
+  LatentMap map;
+};
+
 /// All signals together on the components of what the parameters move; none where nothing moves.
-std::optional<ComparedSignal> LatentOf(const CampaignModel& model, const CampaignNoise& noise,
-                                       const Eigen::MatrixXd& jacobian,
-                                       const Eigen::VectorXd& assumed,
-                                       const Eigen::VectorXd& fitted, uint64_t seed) {
+std::optional<Latent> LatentOf(const CampaignModel& model, const CampaignNoise& noise,
+                               const Eigen::MatrixXd& jacobian, const Eigen::VectorXd& assumed,
+                               const Eigen::VectorXd& fitted, uint64_t seed) {
   const JointScores joint(model, noise, {});
   const Eigen::MatrixXd axes = joint.Axes(jacobian);
   if (axes.cols() == 0) return std::nullopt;
@@ -126,7 +151,8 @@ std::optional<ComparedSignal> LatentOf(const CampaignModel& model, const Campaig
                         .fitted = std::nullopt,
                         .twins = IndependentTwins(std::ssize(model.runs()), axes.cols(), 0, seed)};
   if (fitted.size() > 0) latent.fitted = RunScores{joint.Of(fitted) * axes, {}};
-  return latent;
+  LatentMap map = MapOf(model, joint, jacobian, axes, latent);
+  return Latent{std::move(latent), std::move(map)};
 }
 
 bool HasOutcome(const twin::Description& description, const std::string& prefix) {
@@ -178,11 +204,11 @@ absl::StatusOr<Divergences> CompareCampaign(const CampaignModel& model, const Ca
                                             const Eigen::VectorXd& fitted, uint64_t seed) {
   const CampaignScores scores(model, noise, seed);
   std::vector<ComparedSignal> signals = scores.Compare(assumed, fitted);
-  if (std::optional<ComparedSignal> latent =
-          LatentOf(model, noise, jacobian, assumed, fitted, seed)) {
-    signals.push_back(*std::move(latent));
-  }
   Divergences out;
+  if (std::optional<Latent> latent = LatentOf(model, noise, jacobian, assumed, fitted, seed)) {
+    signals.push_back(std::move(latent->signal));
+    out.map = std::move(latent->map);
+  }
   PARALLAX_ASSIGN_OR_RETURN(out.signals, CompareSignals(signals, seed));
   FillShares(model, scores.draws().leftCols(kShareTwins), assumed, fitted, &out.signals);
   AddMissing(model, &out.signals);

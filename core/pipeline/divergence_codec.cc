@@ -59,6 +59,26 @@ json EncodeFigures(const std::optional<DivergenceFigures>& figures) {
           {"opens_missing", Reason(figures->opens_missing)}};
 }
 
+json EncodePoints(const Eigen::MatrixXd& points) {
+  json rows = json::array();
+  for (Eigen::Index r = 0; r < points.rows(); ++r) {
+    json row = json::array();
+    for (Eigen::Index axis = 0; axis < points.cols(); ++axis) {
+      row.push_back(JsonNumber(points(r, axis)));
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+json EncodeMap(const std::optional<LatentMap>& map) {
+  if (!map) return nullptr;
+  return {{"moved_by", map->moved_by},
+          {"runs", map->runs},
+          {"as_assumed", EncodePoints(map->assumed)},
+          {"at_fit", map->fitted.size() == 0 ? json(nullptr) : EncodePoints(map->fitted)}};
+}
+
 }  // namespace
 
 json EncodeDivergences(const Divergences& divergences) {
@@ -77,8 +97,10 @@ json EncodeDivergences(const Divergences& divergences) {
          {"as_assumed", EncodeFigures(one.assumed)},
          {"at_fit", EncodeFigures(one.fitted)}});
   }
-  return {
-      {"unit", "run"}, {"missing", Reason(divergences.missing)}, {"signals", std::move(signals)}};
+  return {{"unit", "run"},
+          {"missing", Reason(divergences.missing)},
+          {"signals", std::move(signals)},
+          {"map", EncodeMap(divergences.map)}};
 }
 
 }  // namespace parallax::pipeline

@@ -17,10 +17,13 @@ namespace parallax::pipeline {
 ///                       "opens": {"phase": "grow", "from_s": 45, "until_s": 90,
 ///                                 "mean_score": -4.2, "p_value": .008, "p_sign_flip": .03},
 ///                       "opens_missing": null},
-///        "at_fit": {…}}]}
+///        "at_fit": {…}}],
+///      "map": {"moved_by": ["k0", "dp0"], "runs": ["r01", …], "as_assumed": [[4.1, -.3], …],
+///              "at_fit": [[.2, .1], …]}}
 ///
 /// kind: CHANNEL, OUTCOME, SHARES, RAMAN or LATENT. A figure that does not exist is null, and
 /// `missing` or `opens_missing` says why; "at_fit" is null where nothing was calibrated.
+/// "map" (LatentMap) is null where signals are not compared together.
 nlohmann::json EncodeDivergences(const Divergences& divergences);
 
 }  // namespace parallax::pipeline

@@ -94,10 +94,20 @@ struct SignalDivergence {
   std::optional<DivergenceFigures> assumed, fitted;
 };
 
+/// Runs in the latent space, on the one or two components that parameters move most: a right twin's
+/// runs lie there as draws of a standard normal distribution.
+struct LatentMap {
+  std::vector<std::string> moved_by;  ///< of each axis, the parameter that moves it most
+  std::vector<std::string> runs;
+  Eigen::MatrixXd assumed;  ///< runs × axes
+  Eigen::MatrixXd fitted;   ///< likewise; empty where nothing was calibrated
+};
+
 /// The section of a report.
 struct Divergences {
   std::vector<SignalDivergence> signals;
-  std::string missing;  ///< why nothing was compared; empty where something was
+  std::optional<LatentMap> map;  ///< none where signals are not compared together
+  std::string missing;           ///< why nothing was compared; empty where something was
 };
 
 /// Fewer runs than this say nothing of a distribution.

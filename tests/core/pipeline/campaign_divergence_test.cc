@@ -151,6 +151,28 @@ TEST(CompareCampaignTest, AShiftedParameterShowsAsAssumedAndIsGoneAtTheTruth) {
   EXPECT_GT(height.opens->mean_score, 0.0);  // more diffusion: taller than predicted
 }
 
+TEST(CompareCampaignTest, TheMapShowsRunsAlongWhatMovesThemMost) {
+  const auto gathered = Gather(SixRuns(Bench::kForest, 64));
+  ASSERT_NE(gathered, nullptr);
+  const Eigen::VectorXd right = Errors(*gathered, 64);
+  const LatentMap map = Compare(*gathered, right, right).map.value();
+  ASSERT_EQ(map.moved_by.size(), 2u);
+  EXPECT_EQ(map.runs.front(), gathered->runs.front().clean.run.id);
+  ASSERT_EQ(map.assumed.rows(), 6);
+  EXPECT_EQ(map.assumed, map.fitted);
+  EXPECT_LT(map.assumed.squaredNorm(), 32.9);  // 99.9 % of chi-squared with 12 degrees of freedom
+  EXPECT_EQ(Compare(*gathered, right).map->fitted.size(), 0);
+
+  // A gap as the first axis' parameter makes lies further along it than that of any other.
+  const auto along = [&](Eigen::Index parameter) {
+    return Compare(*gathered, gathered->jacobian.col(parameter)).map->assumed.col(0).norm();
+  };
+  const int most = twin::ParameterIndex(gathered->model->description(), map.moved_by.front());
+  const double reach = along(most);
+  EXPECT_GT(reach, 1.0);
+  EXPECT_LE(along(twin::ParameterIndex(gathered->model->description(), "k0")), reach);
+}
+
 TEST(CompareCampaignTest, AStepOpensInItsPhaseWithinOneWindow) {
   const auto gathered = Gather(SixRuns(Bench::kForest, 65));
   ASSERT_NE(gathered, nullptr);

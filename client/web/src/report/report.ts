@@ -90,6 +90,14 @@ export interface Counterfactual {
   shares: HeldOutShare[];
 }
 
+/** Runs on the components that parameters move most, in sds of what a right twin is allowed. */
+export interface LatentMap {
+  moved_by: string[];
+  runs: string[];
+  as_assumed: (number | null)[][];
+  at_fit: (number | null)[][] | null;
+}
+
 export interface Report {
   schema: string;
   rig: string;
@@ -115,6 +123,7 @@ export interface Report {
     mean_square: { before: number | null; after: number | null; floor: number | null } | null;
     channels: { channel: string; unit: string; rmse: number | null; rmse_after: number | null }[];
   };
+  divergences: { map?: LatentMap | null } | null;
   attribution: Attribution[];
   attribution_group: GroupShare | null;
   unexplained: number | null;
@@ -153,6 +162,7 @@ const SCHEMA = 'parallax-report/1';
 
 /** What reports of the schema's first days lack. */
 const ADDED = {
+  divergences: null,
   attribution_group: null,
   hypotheses: [],
   posterior: null,
