@@ -104,9 +104,9 @@ Instruments InstrumentsOf(const twin::Description& description,
     }
   }
   for (auto& [observable, one] : found) {
-    if (2 * one.runs < std::ssize(runs)) continue;
-    if (observable == "share") instruments.share_sd = MedianSd(std::move(share_scatter));
-    if (observable == "rbm") instruments.line_sd = MedianSd(std::move(line_scatter));
+    if (std::ssize(runs) > std::ptrdiff_t{2} * one.runs) continue;
+    if (observable == "share") instruments.share_sd = MedianSd(share_scatter);
+    if (observable == "rbm") instruments.line_sd = MedianSd(line_scatter);
     if (observable == "height_ex_situ") instruments.height_sd = MedianSd(one.white_sd);
     const int output = OutputIndex(description, observable);
     if (output < 0) continue;

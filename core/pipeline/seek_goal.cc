@@ -154,7 +154,7 @@ class GoalSeeker {
     std::vector<std::string> warnings = Extrapolations(bench_, candidate);
     warnings.insert(warnings.end(), setup_.warnings.begin(), setup_.warnings.end());
     if (found.end == design::GoalEnd::kNotFeasible) {
-      warnings.push_back("No recipe of the box stays within what the twin is meant for.");
+      warnings.emplace_back("No recipe of the box stays within what the twin is meant for.");
     }
     const json recipe = RecipeJson(candidate.planned.run);
     return {

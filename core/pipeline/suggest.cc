@@ -117,7 +117,8 @@ absl::StatusOr<ChosenRuns> ChooseRuns(const DesignBench& bench, const AimScore& 
   const std::vector<double> alone = ScoreAlone(score, aimed);
   ChosenRuns out{.random = random};
   if (random > 0) {
-    const std::vector<double> sample(alone.begin(), alone.begin() + static_cast<long>(random));
+    const std::vector<double> sample(alone.begin(),
+                                     alone.begin() + static_cast<std::ptrdiff_t>(random));
     out.random_median = base::Quantile(sample, 0.5);
     out.random_best = *std::max_element(sample.begin(), sample.end());
   }

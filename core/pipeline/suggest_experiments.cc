@@ -172,7 +172,7 @@ class Suggester {
     asked.resize(
         std::min(asked.size(), request_.aim == DesignAim::kTarget ? kAskedAtBest : kAskedAnywhere));
     for (const DesignCandidate* at : asked) {
-      asked_slopes_.push_back(
+      asked_slopes_.emplace_back(
           at->foreseen[MostProbable(bench_.belief)].outcome_slope.row(outcome_));
     }
     PARALLAX_ASSIGN_OR_RETURN(score_, AboutOutcome(bench_, outcome_, asked));
