@@ -143,7 +143,8 @@ class GoalSeeker {
       const auto k = static_cast<Eigen::Index>(i);
       const double scatter =
           OutcomeScatter(input_.twin.description(), trust_, request_.outcome, prediction.outcome);
-      draws.outcomes(k) = prediction.outcome(outcome_) + scatter * worlds[i].chance;
+      // A height, a share, a diameter or a ratio is not below nothing.
+      draws.outcomes(k) = std::max(0.0, prediction.outcome(outcome_) + scatter * worlds[i].chance);
       draws.margins(k, 0) = DomainMargin(input_.twin.description(), prediction);
     });
     for (const absl::Status& status : statuses) PARALLAX_RETURN_IF_ERROR(status);

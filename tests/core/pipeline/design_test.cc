@@ -250,5 +250,22 @@ TEST(SeekGoalTest, ForestsAreTallestThatGrowForLongest) {
   }
 }
 
+TEST(SeekGoalTest, NoDrawOfAnOutcomeLiesBelowNothing) {
+  const DesignInput input = InputOf(OneThicknessCampaign(), kIdentified);
+  // A species so rare that its share scatters by more than itself.
+  const GoalRequest request{.outcome = "share_9_8",
+                            .direction = GoalDirection::kMinimize,
+                            .threshold = -1e-9,
+                            .limits = Only("anneal_time")};
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const RecipeBox box, BoxOf(input, request.limits));
+  PARALLAX_ASSERT_OK_AND_ASSIGN(const DesignResult result,
+                                SeekFrom(input, request, box, ConductivityOrContact().setup, GoOn));
+  const nlohmann::json root = nlohmann::json::parse(result.json);
+  const nlohmann::json& first = root.at("experiments").at(0);
+  EXPECT_EQ(first.at("low"), 0.0);
+  EXPECT_GT(first.at("high").get<double>(), 0.0);
+  EXPECT_EQ(first.at("probability_of_reaching"), 0.0);
+}
+
 }  // namespace
 }  // namespace parallax::pipeline
