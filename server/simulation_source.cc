@@ -17,7 +17,7 @@
 namespace parallax::server {
 namespace {
 
-/// Id of a rig and a run that no store knows.
+/// Id of a rig or a run that no store knows.
 constexpr char kInlineId[] = "inline";
 constexpr int kMaxInlineBatches = 1000;
 
@@ -89,21 +89,51 @@ absl::StatusOr<std::vector<signal::Series>> SeriesOf(const signal::Rig& rig,
   return recorded;
 }
 
-absl::StatusOr<SimulationSource> FromRequest(const ServiceContext& context,
-                                             const v1::SimulateRequest& request) {
+/// Rig, twin and set of a run that the request describes whole.
+absl::StatusOr<SimulationSource> SourceOfInlineRig(const ServiceContext& context,
+                                                   const v1::SimulateRequest& request) {
   const v1::InlineRun& inline_run = request.inline_run();
   if (!request.parameter_set().empty()) {
-    return InvalidField("parameter_set", request.parameter_set(), "empty beside inline_run");
+    return InvalidField("parameter_set", request.parameter_set(),
+                        "empty beside inline_run without rig");
   }
   SimulationSource source;
   PARALLAX_ASSIGN_OR_RETURN(source.twin, FindTwin(context.twins, inline_run.rig()));
   PARALLAX_ASSIGN_OR_RETURN(source.rig, RigFromProto(kInlineId, inline_run.rig()));
+  PARALLAX_ASSIGN_OR_RETURN(source.set,
+                            AssumedSet(source.twin->description(), inline_run.assumptions()));
+  return source;
+}
+
+/// The same of a run that would be one of a stored rig.
+absl::StatusOr<SimulationSource> SourceOfStoredRig(const ServiceContext& context,
+                                                   const v1::SimulateRequest& request) {
+  PARALLAX_ASSIGN_OR_RETURN(const std::string id, ParseRigName("rig", request.rig()));
+  if (request.inline_run().has_rig()) {
+    return InvalidField("inline_run.rig", "given", "absent beside rig");
+  }
+  if (!request.inline_run().assumptions().empty()) {
+    return InvalidField("inline_run.assumptions", "given", "empty beside rig");
+  }
+  PARALLAX_ASSIGN_OR_RETURN(store::RigRow row, context.store.GetRig(id));
+  SimulationSource source{.rig = std::move(row.rig)};
+  PARALLAX_ASSIGN_OR_RETURN(source.twin, context.twins.Find(row.twin));
+  PARALLAX_ASSIGN_OR_RETURN(source.set, StoredSet(context.store, id, request));
+  return source;
+}
+
+absl::StatusOr<SimulationSource> FromRequest(const ServiceContext& context,
+                                             const v1::SimulateRequest& request) {
+  const v1::InlineRun& inline_run = request.inline_run();
+  PARALLAX_ASSIGN_OR_RETURN(SimulationSource source, request.rig().empty()
+                                                         ? SourceOfInlineRig(context, request)
+                                                         : SourceOfStoredRig(context, request));
   v1::Run run = inline_run.run();
   run.set_split(v1::RUN_SPLIT_UNASSIGNED);
   PARALLAX_ASSIGN_OR_RETURN(source.record.run, RunFromProto(source.rig, kInlineId, run));
+  // What the set knows of single runs is of others, whatever their ids are.
+  source.record.run.id.clear();
   PARALLAX_ASSIGN_OR_RETURN(source.record.series, SeriesOf(source.rig, inline_run));
-  PARALLAX_ASSIGN_OR_RETURN(source.set,
-                            AssumedSet(source.twin->description(), inline_run.assumptions()));
   return source;
 }
 
@@ -113,6 +143,9 @@ absl::StatusOr<SimulationSource> FindSimulationSource(const ServiceContext& cont
                                                       const v1::SimulateRequest& request) {
   if (request.has_inline_run() == !request.run().empty()) {
     return InvalidField("run", request.run(), "empty exactly where inline_run is given");
+  }
+  if (!request.has_inline_run() && !request.rig().empty()) {
+    return InvalidField("rig", request.rig(), "empty without inline_run");
   }
   return request.has_inline_run() ? FromRequest(context, request) : FromStore(context, request);
 }

@@ -18,7 +18,8 @@ struct SimulationSource {
   calibration::ParameterSet set;
 };
 
-/// Finds it in the store, or takes it from the request itself (`inline_run`).
+/// Finds it in the store, or takes the run (`inline_run`), and its rig unless `rig` names a stored
+/// one, from the request itself.
 /// Errors: NotFound; InvalidArgument naming the field, a request that gives both or neither
 /// included.
 absl::StatusOr<SimulationSource> FindSimulationSource(const ServiceContext& context,

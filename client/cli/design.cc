@@ -71,8 +71,8 @@ absl::Status SaveRecipe(const v1::Design& design, const Json& json, const Recipe
   const absl::Status status = base::WriteFileAtomically(options.path, recipe.dump(1) + "\n");
   if (!status.ok()) return absl::InvalidArgumentError("--save: " + std::string(status.message()));
   context.Note(
-      absl::StrFormat("%s: recipe of experiment %d as run \"%s\"; set its started_at when "
-                      "it starts, then parallax run open it",
+      absl::StrFormat("%s: recipe of experiment %d as run \"%s\"; parallax twin simulate foretells "
+                      "it; set its started_at when it starts, then parallax run open it",
                       options.path, options.rank, id));
   return absl::OkStatus();
 }

@@ -1,4 +1,4 @@
-// parallax twin simulate RUN | DIR
+// parallax twin simulate RUN | DIR | FILE --rig RIG
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -6,7 +6,9 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/verbs.h"
 #include "client/lib/campaign.h"
+#include "client/lib/json_reader.h"
 #include "client/lib/names.h"
+#include "client/lib/run_json.h"
 #include "core/base/status_macros.h"
 
 namespace parallax::client {
@@ -14,6 +16,7 @@ namespace {
 
 struct SimulateOptions {
   std::string run;
+  std::string rig;  ///< empty: `run` tells
   std::string mode;
   std::string parameter_set;
   std::vector<std::pair<std::string, double>> overrides;
@@ -117,23 +120,45 @@ class Prediction {
   }
 };
 
+/// A recipe alone, as `run open` takes it: the rig that is stored has all else.
+absl::Status TakeRecipe(const SimulateOptions& options, std::vector<std::string>& warnings,
+                        v1::SimulateRequest& request) {
+  if (options.mode == "measured") {
+    return absl::InvalidArgumentError("--mode = measured, must be recipe beside --rig");
+  }
+  PARALLAX_ASSIGN_OR_RETURN(*request.mutable_rig(), RigName(options.rig));
+  PARALLAX_ASSIGN_OR_RETURN(const nlohmann::json document, ReadJsonFile(options.run));
+  PARALLAX_ASSIGN_OR_RETURN(ParsedRun parsed,
+                            ParseRun(JsonReader(document, options.run, warnings)));
+  *request.mutable_inline_run()->mutable_run() = std::move(parsed.run);
+  request.set_mode(v1::DRIVE_MODE_RECIPE);
+  return absl::OkStatus();
+}
+
 /// A folder or file names a run that need not be stored; anything else is RIG/RUN.
-absl::StatusOr<v1::SimulateRequest> Request(const SimulateOptions& options, Context& context) {
-  v1::SimulateRequest request;
+absl::Status TakeRun(const SimulateOptions& options, std::vector<std::string>& warnings,
+                     v1::SimulateRequest& request) {
   std::error_code error;
   const bool from_files = std::filesystem::exists(options.run, error);
   const bool from_recipe = options.mode.empty() ? from_files : options.mode == "recipe";
   request.set_mode(from_recipe ? v1::DRIVE_MODE_RECIPE : v1::DRIVE_MODE_MEASURED);
-  if (from_files) {
-    std::vector<std::string> warnings;
-    PARALLAX_ASSIGN_OR_RETURN(
-        *request.mutable_inline_run(),
-        LoadInlineRun(options.run, from_recipe ? RunContents::kRecipe : RunContents::kRecording,
-                      warnings));
-    for (const std::string& warning : warnings) context.Note(warning);
-  } else {
+  if (!from_files) {
     PARALLAX_ASSIGN_OR_RETURN(*request.mutable_run(), RunName(options.run));
+    return absl::OkStatus();
   }
+  PARALLAX_ASSIGN_OR_RETURN(
+      *request.mutable_inline_run(),
+      LoadInlineRun(options.run, from_recipe ? RunContents::kRecipe : RunContents::kRecording,
+                    warnings));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::SimulateRequest> Request(const SimulateOptions& options, Context& context) {
+  v1::SimulateRequest request;
+  std::vector<std::string> warnings;
+  PARALLAX_RETURN_IF_ERROR(options.rig.empty() ? TakeRun(options, warnings, request)
+                                               : TakeRecipe(options, warnings, request));
+  for (const std::string& warning : warnings) context.Note(warning);
   if (!options.parameter_set.empty()) {
     PARALLAX_ASSIGN_OR_RETURN(*request.mutable_parameter_set(),
                               ParameterSetName(options.parameter_set));
@@ -187,9 +212,15 @@ absl::StatusOr<ExitCode> Simulate(const SimulateOptions& options, Context& conte
 void AddTwinSimulate(CLI::App& noun, Selection& selection) {
   CLI::App* const verb = noun.add_subcommand("simulate", "what a twin predicts for a run");
   const auto options = std::make_shared<SimulateOptions>();
-  verb->add_option("RUN", options->run,
-                   "RIG/RUN that is stored, or the folder CAMPAIGN/runs/RUN or its run.json")
+  verb->add_option(
+          "RUN", options->run,
+          "RIG/RUN that is stored; or the folder CAMPAIGN/runs/RUN or its run.json; beside "
+          "--rig a recipe: any run.json, as design suggest --save writes it")
       ->required();
+  verb->add_option("--rig", options->rig,
+                   "rig id: what the recipe of a run.json would give on this rig, with its current "
+                   "parameters")
+      ->type_name("RIG");
   verb->add_option("--mode", options->mode,
                    "what drives it: recipe (default for files) or measured (default for RIG/RUN)")
       ->check(CLI::IsMember({"recipe", "measured"}));

@@ -79,8 +79,9 @@ constexpr auto kTable = std::to_array<Permission>({
 
     {"/parallax.v1.TwinService/DescribeTwin", Callers::kAll, Reach::kNoRig},
     {"/parallax.v1.TwinService/ListTwins", Callers::kAll, Reach::kNoRig},
-    // It reads a stored run and a set, where it is given any.
-    {"/parallax.v1.TwinService/Simulate", Callers::kPeople, Reach::kNamedRig, "run,parameter_set"},
+    // It reads a stored run or rig and a set, where it is given any.
+    {"/parallax.v1.TwinService/Simulate", Callers::kPeople, Reach::kNamedRig,
+     "run,parameter_set,rig"},
 });
 
 constexpr bool Before(const Permission& a, const Permission& b) { return a.method < b.method; }

@@ -26,6 +26,32 @@ class CliLearningTest : public ::testing::Test {
     return bench_->Cli(command);
   }
 
+  /// A saved recipe as it is, on the rig that it was made for and on no other.
+  static void ExpectForetold(const std::string& recipe) {
+    const Output output =
+        Cli({"twin", "simulate", recipe, "--rig", kSmallRig, "--draws", "8", "--seed", "1"});
+    ASSERT_EQ(output.exit_code, 0) << output.err;
+    const auto foretold = output.json();
+    EXPECT_EQ(foretold["mode"], "RECIPE");
+    EXPECT_GT(foretold["time_s"].size(), 100u);
+    const auto& height = foretold["outcomes"][0];
+    EXPECT_EQ(height["name"], "height");
+    EXPECT_GT(height["value"].get<double>(), 0.0);
+    EXPECT_LT(height["band"]["low_95"].get<double>(), height["band"]["high_95"].get<double>());
+
+    const auto of_set = [&](const std::string& set) {
+      return Cli({"twin", "simulate", recipe, "--rig", kSmallRig, "--parameter-set", set});
+    };
+    EXPECT_EQ(of_set("case-a/0").exit_code, 0);
+    EXPECT_EQ(of_set("case-a/9").exit_code, 3);
+    const Output measured =
+        Cli({"twin", "simulate", recipe, "--rig", kSmallRig, "--mode", "measured"});
+    EXPECT_EQ(measured.exit_code, 1);
+    EXPECT_THAT(measured.err, HasSubstr("--mode = measured, must be recipe beside --rig"));
+    EXPECT_EQ(Cli({"twin", "simulate", recipe, "--rig", "nowhere"}).exit_code, 3);
+    EXPECT_EQ(Cli({"twin", "simulate", recipe}).exit_code, 3) << "no campaign is about it";
+  }
+
   static CliBench* bench_;
 };
 
@@ -44,6 +70,7 @@ TEST_F(CliLearningTest, ASuggestedRecipeIsReadyToBeRun) {
 
   const Output opened = Cli({"run", "open", recipe, "--rig", kSmallRig, "--dry-run"});
   EXPECT_EQ(opened.exit_code, 0) << opened.err;
+  ExpectForetold(recipe);
   EXPECT_EQ(Cli({"design", "show", "case-a/d1"}).json()["sha256"], design["sha256"]);
   const auto listed = Cli({"design", "list", kSmallRig}).json();
   ASSERT_THAT(listed, SizeIs(1));

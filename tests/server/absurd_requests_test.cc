@@ -270,11 +270,16 @@ class AbsurdRequestsTest : public DaemonTest {
     (*run.mutable_run()->mutable_segments(0)->mutable_setpoints())["board/Q2"].set_value(20.0);
     (*run.mutable_assumptions())["U"] = 10.0;
     *run.add_batches() = BoardBatch(0, 2).batch();
+    v1::SimulateRequest of_rig = sent;
+    of_rig.set_rig("rigs/board");
+    of_rig.mutable_inline_run()->clear_rig();
+    of_rig.mutable_inline_run()->clear_assumptions();
     std::vector<Method> methods;
     methods.push_back(Unary("ListTwins", *twin_, &Stub::ListTwins, v1::ListTwinsRequest()));
     methods.push_back(Unary("DescribeTwin", *twin_, &Stub::DescribeTwin, describe));
     methods.push_back(Streaming("Simulate", *twin_, &Stub::Simulate, stored, kAll));
     methods.push_back(Streaming("Simulate an inline run", *twin_, &Stub::Simulate, sent, kAll));
+    methods.push_back(Streaming("Simulate a run of a rig", *twin_, &Stub::Simulate, of_rig, kAll));
     return methods;
   }
 

@@ -134,6 +134,35 @@ TEST_F(SimulationTest, ARunThatIsNotStoredIsSimulatedWithABand) {
   EXPECT_LT(band.high_50(last), band.high_95(last));
 }
 
+TEST_F(SimulationTest, ARecipeIsForetoldOnAStoredRigWithItsOwnParameters) {
+  v1::SimulateRequest described = RecipeRequest();
+  (*described.mutable_overrides())["U"] = 6.0;
+  v1::SimulateRequest stored = described;
+  stored.set_rig("rigs/board");
+  EXPECT_EQ(RefusedField(stored), "inline_run.rig");
+  stored.mutable_inline_run()->clear_rig();
+  EXPECT_EQ(FirstPart(stored).SerializeAsString(), FirstPart(described).SerializeAsString());
+  stored.set_parameter_set("rigs/board/parameterSets/0");
+  EXPECT_EQ(FirstPart(stored).signals_size(), 2);
+  (*stored.mutable_inline_run()->mutable_assumptions())["U"] = 6.0;
+  EXPECT_EQ(RefusedField(stored), "inline_run.assumptions");
+  stored.mutable_inline_run()->clear_assumptions();
+  stored.set_parameter_set("rigs/other/parameterSets/0");
+  EXPECT_EQ(RefusedField(stored), "parameter_set");
+}
+
+TEST_F(SimulationTest, ARigIsOfARecipeAlone) {
+  v1::SimulateRequest request;
+  request.set_run("rigs/board/runs/one");
+  request.set_rig("rigs/board");
+  request.set_mode(v1::DRIVE_MODE_RECIPE);
+  EXPECT_EQ(RefusedField(request), "rig");
+  request = RecipeRequest();
+  request.mutable_inline_run()->clear_rig();
+  request.set_rig("board");
+  EXPECT_EQ(RefusedField(request), "rig");
+}
+
 TEST_F(SimulationTest, ASimulationOfBothAStoredRunAndAnotherIsRefused) {
   v1::SimulateRequest request;
   request.set_run("rigs/board/runs/one");
