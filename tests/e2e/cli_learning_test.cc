@@ -81,7 +81,27 @@ TEST_F(CliLearningTest, ASuggestedRecipeIsReadyToBeRun) {
   EXPECT_EQ(none.exit_code, 3);
 }
 
-// A goal that is found takes as long as many suggestions; core/pipeline has tests of that.
+TEST_F(CliLearningTest, AGoalIsFoundWithARecipeAndHowLikelyItIsReached) {
+  const std::string recipe = bench_->folder() + "/goal.json";
+  const Output found =
+      Cli({"design", "seek", "--rig", kSmallRig, "--outcome", "height", "--save", recipe});
+  ASSERT_EQ(found.exit_code, 0) << found.err;
+  const auto design = found.json();
+  EXPECT_EQ(design["kind"], "GOAL");
+  ASSERT_THAT(design["json"]["experiments"], SizeIs(1));
+  const auto& best = design["json"]["experiments"][0];
+  EXPECT_FALSE(best["recipe"]["segments"].empty());
+  const double low = best["low"], expected = best["expected_value"], high = best["high"];
+  EXPECT_LE(0.0, low);
+  EXPECT_LT(low, expected);
+  EXPECT_LT(expected, high);
+  EXPECT_GT(expected, design["json"]["best_run"]["value"].get<double>());
+  EXPECT_GT(best["probability_of_reaching"].get<double>(), 0.5);
+  EXPECT_LE(best["probability_of_reaching"].get<double>(), 1.0);
+  EXPECT_THAT(best["headline"].get<std::string>(), HasSubstr("with probability"));
+  EXPECT_EQ(Cli({"run", "open", recipe, "--rig", kSmallRig, "--dry-run"}).exit_code, 0);
+}
+
 TEST_F(CliLearningTest, AGoalWithinLimitsOfNoKnobIsRefused) {
   const Output unknown = Cli({"design", "seek", "--rig", kSmallRig, "--outcome", "height",
                               "--limit", "no-knob", "0", "1"});
