@@ -159,6 +159,7 @@ absl::StatusOr<LearntOutcome> LearnOutcome(const LearnInput& input, const std::s
                  .real_runs = static_cast<int>(gaps.size()),
                  .scatter = fit.scatter,
                  .effective_parameters = fit.effective_parameters,
+                 .smoothed = fit.smoothed,
                  .left_out = fit.left_out,
                  .locked = held,
                  .alarm = fit.guard.alarm,

@@ -19,6 +19,7 @@ json HeldOutJson(const HeldOut& held) {
           {"rmse_twin_alone", JsonNumber(held.rmse_twin)},
           {"log_density", JsonNumber(held.log_density)},
           {"log_density_twin_alone", JsonNumber(held.log_density_twin)},
+          {"gain_score", JsonNumber(held.gain_score)},
           {"coverage_90", JsonNumber(held.coverage_90)}};
 }
 
@@ -55,6 +56,7 @@ json OutcomeJson(const OutcomeCard& one) {
       {"loss", {{"simulated", json::array()}, {"real", {JsonNumber(-one.left_out.log_density)}}}},
       {"scatter_twin_alone", JsonNumber(one.scatter)},
       {"effective_parameters", JsonNumber(one.effective_parameters)},
+      {"smoothed", one.smoothed},
       {"held_out", HeldOutJson(one.left_out)},
       {"locked", HeldOutJson(one.locked)},
       {"refused", !one.objections.empty()},

@@ -19,6 +19,7 @@ struct OutcomeCard {
   int real_runs = 0, simulated_runs = 0;
   double scatter = 0.0;
   double effective_parameters = 0.0;
+  bool smoothed = false;  ///< ResidualFit::smoothed
   HeldOut left_out, locked;
   bool alarm = false;
   std::vector<std::string> objections;  ///< why it was refused; empty where it serves

@@ -12,7 +12,6 @@ namespace parallax::surrogate {
 namespace {
 
 constexpr Eigen::Index kLeastEpochsInBlock = 4;
-constexpr double kRunsPerParameter = 3.0;
 /// Memory of the losses beyond which blocks say nothing of it.
 constexpr double kMostMemory = 0.95;
 

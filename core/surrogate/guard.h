@@ -49,6 +49,9 @@ struct GuardVerdict {
   double simulated_fall_sd = 0.0;
 };
 
+/// Real runs that each effective parameter takes at least.
+inline constexpr double kRunsPerParameter = 3.0;
+
 /// Judges a training. The losses are cut into `blocks` blocks of n = ⌊epochs/blocks⌋ epochs, the
 /// oldest epochs beyond that left out. A block's loss is its mean m, of variance s²/n·(1 + ρ)/(1 −
 /// ρ): s² is that of the residuals about the block's own straight line (n − 2 degrees of freedom);
@@ -61,7 +64,7 @@ struct GuardVerdict {
 /// noise of 4 % of its fall raises it in 0.0 % of trainings of 200 epochs where the noise is white,
 /// in 0.4 % where it remembers half of itself an epoch later, in 5 % at 0.8 and 18 % at 0.95: noise
 /// that wanders for as long as a block lasts cannot be told from a rise.
-/// Promotion is refused on the alarm; where effective parameters exceed a third of the real runs;
+/// Promotion is refused on the alarm; where effective parameters exceed a part of the real runs;
 /// where draws of training and judging overlap; where the real loss is needed but absent.
 /// Errors: InvalidArgument on losses that are not finite or of unequal length, on figures outside
 /// of their range, options; FailedPrecondition on real losses of fewer than 4 epochs a block.

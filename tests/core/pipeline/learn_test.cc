@@ -45,6 +45,8 @@ TEST(CompareWithTwin, IsTheClosedForm) {
   EXPECT_DOUBLE_EQ(held.coverage_90, 0.5);
   EXPECT_NEAR(held.log_density, -0.5 * std::log(2.0 * M_PI) - 0.25 * 5.0, 1e-12);
   EXPECT_NEAR(held.log_density_twin, -0.5 * std::log(8.0 * M_PI) - 0.25 * 10.0 / 4.0, 1e-12);
+  // The two runs gain ln 2 - 3/8 and ln 2 - 7/8: the mean has a standard error of 1/4.
+  EXPECT_NEAR(held.gain_score, (std::log(2.0) - 0.625) / 0.25, 1e-12);
 }
 
 TEST(FitResidual, ServesAPatternAndRefusesNoise) {
@@ -58,6 +60,20 @@ TEST(FitResidual, ServesAPatternAndRefusesNoise) {
     served += Objections(*FitResidual(Line(12, 0.0, seed), 1.0, 0), {}).empty() ? 1 : 0;
   }
   EXPECT_LE(served, 3);
+}
+
+TEST(FitResidual, FollowsFewRunsNoCloserThanTheyAllow) {
+  for (const Eigen::Index runs : {12, 24}) {
+    surrogate::Dataset smooth = Line(runs, 6.0, 1);
+    smooth.outcomes = smooth.features.col(0).array().sin() * 6.0;
+    const ResidualFit fit = *FitResidual(smooth, 0.1, 0);
+    EXPECT_TRUE(fit.smoothed) << runs;
+    EXPECT_LE(3.0 * fit.effective_parameters, static_cast<double>(runs));
+    EXPECT_NEAR(3.0 * fit.effective_parameters, static_cast<double>(runs), 1e-6);
+    EXPECT_THAT(Objections(fit, {}), IsEmpty()) << runs;
+    EXPECT_GE(fit.left_out.coverage_90, 0.9);  // what it does not follow it takes for noise
+  }
+  EXPECT_FALSE(FitResidual(Line(40, 6.0, 1), 1.0, 0)->smoothed);
 }
 
 TEST(FitResidual, LockedRunsThatContradictRefuse) {
