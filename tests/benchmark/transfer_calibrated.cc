@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/parallel.h"
 #include "core/base/quantile.h"
 #include "core/base/status_macros.h"
 #include "core/pipeline/analysis.h"
@@ -122,29 +123,56 @@ Eigen::MatrixXd OverFeatures(const StudyCampaign& campaign, const OutcomeGaps& g
   return foretold;
 }
 
+/// What one split gives.
+struct SplitScores {
+  SquareSum of[kCalibratedArms];
+  CalibratedErrors counts;
+};
+
+SplitScores ScoreSplit(const StudyCampaign& campaign, const OutcomeGaps& assumed, size_t n,
+                       uint64_t split) {
+  const int real = kCalibratedOn[n];
+  const std::vector<Eigen::Index> order = Permuted(assumed.real.rows(), split);
+  const std::vector<Eigen::Index> train(order.begin(), order.begin() + real);
+  const Eigen::MatrixXd none = Eigen::MatrixXd::Zero(assumed.real.rows(), assumed.real.cols());
+  SplitScores scores;
+  const calibration::ParameterSet set = SetOf(campaign, train, &scores.counts.calibrated[n]);
+  const OutcomeGaps gaps = OutcomeGapsOf(campaign, set);
+  Score(assumed, none, order, real, &scores.of[kAssumed]);
+  Score(assumed, Conditioned(assumed, order, real), order, 0, &scores.of[kAssumedCovariance]);
+  Score(gaps, none, order, 0, &scores.of[kAlone]);
+  Score(gaps, none, order, real, &scores.of[kOffset]);
+  Score(gaps, Conditioned(gaps, order, real), order, 0, &scores.of[kCovariance]);
+  Score(gaps, ConditionedByLikelihood(gaps, order, real), order, 0, &scores.of[kLikely]);
+  Score(gaps, OverFeatures(campaign, gaps, train, &scores.counts), order, 0, &scores.of[kFeatures]);
+  return scores;
+}
+
 }  // namespace
 
 CalibratedErrors CalibratedErrorsOf(const StudyCampaign& campaign) {
   const OutcomeGaps assumed = OutcomeGapsOf(campaign, campaign.set);
-  const Eigen::MatrixXd none = Eigen::MatrixXd::Zero(assumed.real.rows(), assumed.real.cols());
+  constexpr size_t kCounts = std::size(kCalibratedOn);
+  std::vector<SplitScores> splits(kCounts * kSplits);
+  base::ParallelFor(splits.size(), [&](size_t i) {
+    splits[i] = ScoreSplit(campaign, assumed, i % kCounts, i / kCounts);
+  });
   CalibratedErrors errors{.forest = assumed.forest};
-  for (size_t n = 0; n < std::size(kCalibratedOn); ++n) {
-    const int real = kCalibratedOn[n];
-    SquareSum score[kCalibratedArms];
-    for (uint64_t split = 0; split < kSplits; ++split) {
-      const std::vector<Eigen::Index> order = Permuted(assumed.real.rows(), split);
-      const std::vector<Eigen::Index> train(order.begin(), order.begin() + real);
-      const calibration::ParameterSet set = SetOf(campaign, train, &errors.calibrated[n]);
-      const OutcomeGaps gaps = OutcomeGapsOf(campaign, set);
-      Score(assumed, none, order, real, &score[kAssumed]);
-      Score(assumed, Conditioned(assumed, order, real), order, 0, &score[kAssumedCovariance]);
-      Score(gaps, none, order, 0, &score[kAlone]);
-      Score(gaps, none, order, real, &score[kOffset]);
-      Score(gaps, Conditioned(gaps, order, real), order, 0, &score[kCovariance]);
-      Score(gaps, OverFeatures(campaign, gaps, train, &errors), order, 0, &score[kFeatures]);
-    }
+  SquareSum sums[kCounts][kCalibratedArms];
+  for (size_t i = 0; i < splits.size(); ++i) {
+    const size_t n = i % kCounts;
     for (int arm = 0; arm < kCalibratedArms; ++arm) {
-      errors.rmse[arm][n] = std::sqrt(score[arm].sum / score[arm].count);
+      sums[n][arm].sum += splits[i].of[arm].sum;
+      sums[n][arm].count += splits[i].of[arm].count;
+    }
+    errors.calibrated[n] += splits[i].counts.calibrated[n];
+    errors.served += splits[i].counts.served;
+    errors.refused += splits[i].counts.refused;
+    errors.not_learnt += splits[i].counts.not_learnt;
+  }
+  for (size_t n = 0; n < kCounts; ++n) {
+    for (int arm = 0; arm < kCalibratedArms; ++arm) {
+      errors.rmse[arm][n] = std::sqrt(sums[n][arm].sum / sums[n][arm].count);
     }
   }
   return errors;

@@ -16,7 +16,8 @@ enum CalibratedArm {
   kAlone,              ///< the calibrated twin, nothing on top
   kOffset,             ///< mean error off
   kCovariance,         ///< the covariance of twins about the calibrated set
-  kFeatures,           ///< what FitResidual learns over recipe features, as it may be served
+  kLikely,             ///< the same, as much of it as the runs' likelihood asks for
+  kFeatures,           ///< what FitResidual learns over recipe features; the twin where refused
   kCalibratedArms,
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <set>
 
@@ -207,25 +208,75 @@ void Score(const OutcomeGaps& gaps, const Eigen::MatrixXd& foretold,
   }
 }
 
+namespace {
+
+/// The first `real` runs of an order of which an outcome was measured.
+std::vector<Eigen::Index> Learnt(const OutcomeGaps& gaps, const std::vector<Eigen::Index>& order,
+                                 int real, Eigen::Index outcome) {
+  std::vector<Eigen::Index> learnt;
+  for (int i = 0; i < real; ++i) {
+    const Eigen::Index r = order[static_cast<size_t>(i)];
+    if (!std::isnan(gaps.real(r, outcome))) learnt.push_back(r);
+  }
+  return learnt;
+}
+
+/// What some runs make of all, and how probable they are.
+struct ConditionedGaps {
+  Eigen::VectorXd foretold;
+  double log_likelihood = 0.0;
+};
+
+/// @param scale  of the draws, 0: the simulation is right but for noise.
+ConditionedGaps ConditionOn(const Eigen::MatrixXd& drawn, const std::vector<Eigen::Index>& learnt,
+                            const Eigen::VectorXd& measured, double scale, double noise) {
+  const Eigen::MatrixXd seen = drawn(learnt, Eigen::all);
+  const double variance = scale * scale / kDraws;
+  Eigen::MatrixXd covariance = variance * seen * seen.transpose();
+  covariance.diagonal().array() += noise * noise;
+  const Eigen::LLT<Eigen::MatrixXd> factor(covariance);
+  const Eigen::VectorXd weights = factor.solve(measured);
+  return {.foretold = variance * drawn * (seen.transpose() * weights),
+          .log_likelihood =
+              -0.5 * measured.dot(weights) - factor.matrixLLT().diagonal().array().log().sum()};
+}
+
+}  // namespace
+
 Eigen::MatrixXd Conditioned(const OutcomeGaps& gaps, const std::vector<Eigen::Index>& order,
                             int real) {
   const double noise = gaps.forest ? 0.03 : 0.02;
   Eigen::MatrixXd foretold = Eigen::MatrixXd::Zero(gaps.real.rows(), gaps.real.cols());
   for (Eigen::Index k = 0; k < foretold.cols(); ++k) {
-    std::vector<Eigen::Index> train;
-    for (int i = 0; i < real; ++i) {
-      if (!std::isnan(gaps.real(order[static_cast<size_t>(i)], k))) {
-        train.push_back(order[static_cast<size_t>(i)]);
+    const std::vector<Eigen::Index> learnt = Learnt(gaps, order, real, k);
+    if (learnt.empty()) continue;
+    foretold.col(k) = ConditionOn(gaps.drawn[static_cast<size_t>(k)], learnt,
+                                  gaps.real.col(k)(learnt), 1.0, noise)
+                          .foretold;
+  }
+  return foretold;
+}
+
+Eigen::MatrixXd ConditionedByLikelihood(const OutcomeGaps& gaps,
+                                        const std::vector<Eigen::Index>& order, int real) {
+  constexpr double kScales[] = {0.0, 0.1, 0.3, 1.0}, kNoises[] = {0.01, 0.02, 0.04, 0.08};
+  Eigen::MatrixXd foretold = Eigen::MatrixXd::Zero(gaps.real.rows(), gaps.real.cols());
+  for (Eigen::Index k = 0; k < foretold.cols(); ++k) {
+    const std::vector<Eigen::Index> learnt = Learnt(gaps, order, real, k);
+    if (learnt.empty()) continue;
+    std::vector<ConditionedGaps> each;
+    double most = -std::numeric_limits<double>::infinity(), sum = 0.0;
+    for (const double scale : kScales) {
+      for (const double noise : kNoises) {
+        each.push_back(ConditionOn(gaps.drawn[static_cast<size_t>(k)], learnt,
+                                   gaps.real.col(k)(learnt), scale, noise));
+        most = std::max(most, each.back().log_likelihood);
       }
     }
-    if (train.empty()) continue;
-    const Eigen::MatrixXd& drawn = gaps.drawn[static_cast<size_t>(k)];
-    const Eigen::MatrixXd seen = drawn(train, Eigen::all);
-    Eigen::MatrixXd covariance = seen * seen.transpose() / kDraws;
-    covariance.diagonal().array() += noise * noise;
-    const Eigen::VectorXd weights =
-        covariance.llt().solve(Eigen::VectorXd(gaps.real.col(k)(train)));
-    foretold.col(k) = drawn * (seen.transpose() * weights) / kDraws;
+    for (const ConditionedGaps& one : each) sum += std::exp(one.log_likelihood - most);
+    for (const ConditionedGaps& one : each) {
+      foretold.col(k) += std::exp(one.log_likelihood - most) / sum * one.foretold;
+    }
   }
   return foretold;
 }

@@ -55,4 +55,9 @@ void Score(const OutcomeGaps& gaps, const Eigen::MatrixXd& foretold,
 Eigen::MatrixXd Conditioned(const OutcomeGaps& gaps, const std::vector<Eigen::Index>& order,
                             int real);
 
+/// The same averaged over how far the gaps vary as the draws do, from not at all to as far, and
+/// over the noise, each as probable as the first `real` runs are under it.
+Eigen::MatrixXd ConditionedByLikelihood(const OutcomeGaps& gaps,
+                                        const std::vector<Eigen::Index>& order, int real);
+
 }  // namespace parallax::pipeline::testing

@@ -151,8 +151,9 @@ void PrintTable(const char* title, const std::vector<const RigErrors*>& rigs) {
 void PrintCalibrated(const char* title, const std::vector<const CalibratedErrors*>& rigs) {
   std::printf(
       "\n%s, %d rigs, calibrated with the real runs\n| real runs | sets | as assumed, offset | as "
-      "assumed, covariance | calibrated alone | offset | covariance | change | over features | "
-      "change |\n|---|---|---|---|---|---|---|---|---|---|\n",
+      "assumed, covariance | calibrated alone | offset | less alone | covariance | less alone | "
+      "likely covariance | less alone | over features | less alone |\n"
+      "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
       title, static_cast<int>(rigs.size()));
   for (size_t n = 0; n < std::size(testing::kCalibratedOn); ++n) {
     int sets = 0;
@@ -161,9 +162,9 @@ void PrintCalibrated(const char* title, const std::vector<const CalibratedErrors
                 testing::kSplits * static_cast<int>(rigs.size()));
     for (int arm = 0; arm < testing::kCalibratedArms; ++arm) {
       Tell(rigs, 100.0, [&](const CalibratedErrors& e) { return e.rmse[arm][n]; });
-      if (arm < testing::kCovariance) continue;
+      if (arm <= testing::kAlone) continue;
       Tell(rigs, 100.0,
-           [&](const CalibratedErrors& e) { return e.rmse[arm][n] - e.rmse[testing::kOffset][n]; });
+           [&](const CalibratedErrors& e) { return e.rmse[arm][n] - e.rmse[testing::kAlone][n]; });
     }
     std::printf("\n");
   }
@@ -182,9 +183,14 @@ int RunCalibrated(const std::vector<testing::StudyCampaign>& campaigns) {
   std::vector<const CalibratedErrors*> forests, chirality;
   for (const testing::StudyCampaign& campaign : campaigns) {
     errors.push_back(testing::CalibratedErrorsOf(campaign));
-    std::printf("%s %s, 10 runs: offset %.2f, covariance %.2f (x 100)\n", campaign.id.c_str(),
-                campaign.family.c_str(), 100.0 * errors.back().rmse[testing::kOffset][2],
-                100.0 * errors.back().rmse[testing::kCovariance][2]);
+    const CalibratedErrors& rig = errors.back();
+    std::printf("%s %s:", campaign.id.c_str(), campaign.family.c_str());
+    for (size_t n = 0; n < std::size(testing::kCalibratedOn); ++n) {
+      std::printf(" %d runs, %d sets, x 100:", testing::kCalibratedOn[n], rig.calibrated[n]);
+      for (const auto& arm : rig.rmse) std::printf(" %.3f", 100.0 * arm[n]);
+      std::printf(";");
+    }
+    std::printf("\n");
     std::fflush(stdout);
   }
   for (const CalibratedErrors& one : errors) (one.forest ? forests : chirality).push_back(&one);
