@@ -153,7 +153,7 @@ SplitScores ScoreSplit(const StudyCampaign& campaign, const OutcomeGaps& assumed
 CalibratedErrors CalibratedErrorsOf(const StudyCampaign& campaign) {
   const OutcomeGaps assumed = OutcomeGapsOf(campaign, campaign.set);
   constexpr size_t kCounts = std::size(kCalibratedOn);
-  std::vector<SplitScores> splits(kCounts * kSplits);
+  std::vector<SplitScores> splits(kCounts * kCalibratedSplits);
   base::ParallelFor(splits.size(), [&](size_t i) {
     splits[i] = ScoreSplit(campaign, assumed, i % kCounts, i / kCounts);
   });

@@ -9,6 +9,8 @@
 namespace parallax::pipeline::testing {
 
 inline constexpr int kCalibratedOn[] = {2, 5, 10};
+/// Of kSplits: an analysis takes seconds.
+inline constexpr int kCalibratedSplits = 1;
 
 enum CalibratedArm {
   kAssumed,            ///< the twin as assumed, mean error off

@@ -159,7 +159,7 @@ void PrintCalibrated(const char* title, const std::vector<const CalibratedErrors
     int sets = 0;
     for (const CalibratedErrors* rig : rigs) sets += rig->calibrated[n];
     std::printf("| %d | %d of %d |", testing::kCalibratedOn[n], sets,
-                testing::kSplits * static_cast<int>(rigs.size()));
+                testing::kCalibratedSplits * static_cast<int>(rigs.size()));
     for (int arm = 0; arm < testing::kCalibratedArms; ++arm) {
       Tell(rigs, 100.0, [&](const CalibratedErrors& e) { return e.rmse[arm][n]; });
       if (arm <= testing::kAlone) continue;
