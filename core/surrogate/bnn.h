@@ -14,7 +14,7 @@
 namespace parallax::surrogate {
 
 struct BnnOptions {
-  int members = 10;                    ///< networks, in [2, 64]
+  int members = 10;                    ///< networks, in [2, 256]
   std::vector<int> hidden = {50, 50};  ///< units of 1 to 4 hidden layers, each in [1, 1,024]
   Activation activation = Activation::kSilu;
   /// Weight decay and last-layer precision in one, in standardised units: fixed, not fitted.
@@ -110,5 +110,13 @@ class Bnn {
 /// FailedPrecondition naming a feature that varies only in the runs kept from training, or where
 /// training does not stay finite.
 absl::StatusOr<Bnn> TrainBnn(const Dataset& dataset, const BnnOptions& options);
+
+/// The same where the outcome's derivatives are known too, as a simulation gives them: members and
+/// last layers are fitted to both. Of the runs kept from training, slopes are not looked at.
+/// @param slopes  derivative of each outcome by each feature, n × d, in their units.
+/// Errors: as above; InvalidArgument on slopes of another shape or not finite.
+absl::StatusOr<Bnn> TrainBnn(const Dataset& dataset,
+                             const Eigen::Ref<const Eigen::MatrixXd>& slopes,
+                             const BnnOptions& options);
 
 }  // namespace parallax::surrogate

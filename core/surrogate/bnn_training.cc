@@ -28,8 +28,8 @@ absl::Status CheckPrior(const MlpPrior& prior) {
 }
 
 absl::Status CheckBnnOptions(const BnnOptions& options) {
-  if (options.members < 2 || options.members > 64) {
-    return OutOfBounds("members", options.members, "within [2, 64]");
+  if (options.members < 2 || options.members > 256) {
+    return OutOfBounds("members", options.members, "within [2, 256]");
   }
   if (options.hidden.empty() || options.hidden.size() > 4) {
     return OutOfBounds("number of hidden layers", static_cast<double>(options.hidden.size()),
@@ -60,10 +60,12 @@ absl::Status CheckBnnOptions(const BnnOptions& options) {
 
 struct Parted {
   Dataset training;
+  Eigen::MatrixXd slopes;  ///< of the training runs, n × d; no rows: not known
   Dataset calibration;
 };
 
-Parted Part(const Dataset& dataset, const BnnOptions& options) {
+Parted Part(const Dataset& dataset, const Eigen::Ref<const Eigen::MatrixXd>& slopes,
+            const BnnOptions& options) {
   std::vector<Eigen::Index> order(static_cast<size_t>(dataset.outcomes.size()));
   std::iota(order.begin(), order.end(), Eigen::Index{0});
   base::Random random(options.seed, options.stream);
@@ -76,36 +78,83 @@ Parted Part(const Dataset& dataset, const BnnOptions& options) {
     // intervals of 90 % cover 90 % and not as much as 27/29.
     kept += 9 - kept % 10;
   }
-  return {.training = RowsOf(dataset, {order.begin() + kept, order.end()}),
+  const std::vector<Eigen::Index> training(order.begin() + kept, order.end());
+  return {.training = RowsOf(dataset, training),
+          .slopes = slopes.rows() == 0 ? Eigen::MatrixXd() : Eigen::MatrixXd(slopes(training, Eigen::all)),
           .calibration = RowsOf(dataset, {order.begin(), order.begin() + kept})};
+}
+
+/// The training runs in standardised units, a column a run.
+struct Standardized {
+  Eigen::MatrixXd points;
+  Eigen::VectorXd outcomes;
+  Eigen::MatrixXd slopes;  ///< d × n; no columns: not known
+};
+
+Standardized Standardize(const Parted& parted, const BnnParts& parts) {
+  return {
+      .points =
+          Standardizer(parts.center, parts.scale).Apply(parted.training.features).transpose(),
+      .outcomes = (parted.training.outcomes.array() - parts.outcome_center) / parts.outcome_scale,
+      .slopes = parted.slopes.rows() == 0
+                    ? Eigen::MatrixXd(parts.scale.size(), 0)
+                    : Eigen::MatrixXd((parts.scale / parts.outcome_scale).asDiagonal() *
+                                      parted.slopes.transpose())};
+}
+
+/// What a last layer is fitted to: the outcomes, then the slopes by each coordinate.
+struct LastLayerRuns {
+  Eigen::MatrixXd design;
+  Eigen::VectorXd outcomes;
+  Eigen::VectorXd noise_variances;
+};
+
+LastLayerRuns RunsOf(const Mlp& network, const BnnParts& parts, const Standardized& runs) {
+  const Eigen::Index n = runs.outcomes.size(), known = runs.slopes.cols() == 0 ? 0 : runs.slopes.rows();
+  const Eigen::MatrixXd features = network.Features(runs.points);
+  const Eigen::Index u = features.rows();
+  LastLayerRuns all{.design = Eigen::MatrixXd::Zero(u + 1, n * (1 + known)),
+                    .outcomes = Eigen::VectorXd(n * (1 + known)),
+                    .noise_variances = Eigen::VectorXd(n * (1 + known))};
+  all.design.leftCols(n) << features, Eigen::RowVectorXd::Ones(n);
+  all.outcomes.head(n) = runs.outcomes;
+  all.noise_variances.head(n).setConstant(parts.noise_variance.value_or(1.0));
+  if (!parts.noise_variance) {
+    all.noise_variances.head(n) = parts.noise_factor * network.Outputs(features)
+                                                           .row(1)
+                                                           .transpose()
+                                                           .array()
+                                                           .max(kLeastLogVariance)
+                                                           .min(kMostLogVariance)
+                                                           .exp();
+  }
+  for (Eigen::Index k = 0; k < known; ++k) {
+    const Eigen::Index first = n * (1 + k);
+    all.design.block(0, first, u, n) = network.FeatureSlopes(runs.points, k);
+    all.outcomes.segment(first, n) = runs.slopes.row(k).transpose();
+    // Misfit of the training runs themselves, so no less than the factor of held-out ones times it.
+    const Eigen::VectorXd off = all.outcomes.segment(first, n) -
+                                all.design.middleCols(first, n).transpose() * network.mean_weights();
+    all.noise_variances.segment(first, n).setConstant(
+        parts.noise_factor * std::max(off.squaredNorm() / static_cast<double>(n), std::exp(kLeastLogVariance)));
+  }
+  return all;
 }
 
 /// The posteriors of the last layers of trained networks, which take the place of what training
 /// left there.
 absl::StatusOr<std::vector<BnnMember>> Members(std::vector<Mlp> networks, const BnnParts& parts,
-                                               const MlpPrior& prior,
-                                               const Eigen::Ref<const Eigen::MatrixXd>& points,
-                                               const Eigen::Ref<const Eigen::VectorXd>& outcomes) {
+                                               const MlpPrior& prior, const Standardized& runs) {
   std::vector<BnnMember> members;
   members.reserve(networks.size());
   for (Mlp& network : networks) {
-    const Eigen::MatrixXd features = network.Features(points);
-    const Eigen::Index u = features.rows();
-    Eigen::VectorXd noise =
-        Eigen::VectorXd::Constant(outcomes.size(), parts.noise_variance.value_or(1.0));
-    if (!parts.noise_variance) {
-      noise = parts.noise_factor * network.Outputs(features)
-                                       .row(1)
-                                       .transpose()
-                                       .array()
-                                       .max(kLeastLogVariance)
-                                       .min(kMostLogVariance)
-                                       .exp();
-    }
+    const LastLayerRuns all = RunsOf(network, parts, runs);
+    const Eigen::Index u = all.design.rows() - 1;
     Eigen::VectorXd prior_sd =
         Eigen::VectorXd::Constant(u + 1, prior.output_sd / std::sqrt(static_cast<double>(u)));
     prior_sd(u) = prior.output_sd;
-    absl::StatusOr<LastLayer> layer = FitLastLayer(features, outcomes, noise, prior_sd);
+    absl::StatusOr<LastLayer> layer =
+        FitLastLayer(all.design, all.outcomes, all.noise_variances, prior_sd);
     if (!layer.ok()) return layer.status();
     network.set_mean_weights(layer->weights);
     members.push_back({.mlp = std::move(network),
@@ -171,26 +220,30 @@ EnsembleTraining TrainingOf(const BnnOptions& options, const BnnParts& parts) {
           .stream = options.stream + 1};
 }
 
-}  // namespace
+absl::Status CheckSlopes(const Dataset& dataset, const Eigen::Ref<const Eigen::MatrixXd>& slopes) {
+  if (slopes.rows() != dataset.features.rows() || slopes.cols() != dataset.features.cols()) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("slopes of %d × %d values, must be %d × %d as the features", slopes.rows(),
+                        slopes.cols(), dataset.features.rows(), dataset.features.cols()));
+  }
+  if (!slopes.allFinite()) return absl::InvalidArgumentError("slopes are not finite");
+  return absl::OkStatus();
+}
 
-absl::StatusOr<Bnn> TrainBnn(const Dataset& dataset, const BnnOptions& options) {
-  if (absl::Status status = CheckBnnOptions(options); !status.ok()) return status;
-  const int least =
-      kLeastTrainingRuns + (options.calibration_share > 0.0 ? kLeastCalibrationRuns : 0);
-  if (absl::Status status = CheckDataset(dataset, least); !status.ok()) return status;
-  const Parted parted = Part(dataset, options);
+/// REQUIRES: options and data checked; slopes of no rows are not known.
+absl::StatusOr<Bnn> TrainChecked(const Dataset& dataset,
+                                 const Eigen::Ref<const Eigen::MatrixXd>& slopes,
+                                 const BnnOptions& options) {
+  const Parted parted = Part(dataset, slopes, options);
   absl::StatusOr<BnnParts> parts = WithoutMembers(parted.training, options);
   if (!parts.ok()) return parts.status();
-  const Eigen::MatrixXd points =
-      Standardizer(parts->center, parts->scale).Apply(parted.training.features).transpose();
-  const Eigen::VectorXd outcomes =
-      (parted.training.outcomes.array() - parts->outcome_center) / parts->outcome_scale;
+  const Standardized runs = Standardize(parted, *parts);
   absl::StatusOr<std::vector<Mlp>> networks =
-      TrainEnsemble(points, outcomes, TrainingOf(options, *parts));
+      TrainEnsemble(runs.points, runs.outcomes, runs.slopes, TrainingOf(options, *parts));
   if (!networks.ok()) return networks.status();
   const auto assemble = [&]() -> absl::StatusOr<Bnn> {
     absl::StatusOr<std::vector<BnnMember>> members =
-        Members(*networks, *parts, options.prior, points, outcomes);
+        Members(*networks, *parts, options.prior, runs);
     if (!members.ok()) return members.status();
     parts->members = *std::move(members);
     return Bnn::FromParts(*parts);
@@ -210,6 +263,28 @@ absl::StatusOr<Bnn> TrainBnn(const Dataset& dataset, const BnnOptions& options) 
   if (!scores.ok()) return scores.status();
   parts->calibration_scores = *std::move(scores);
   return Bnn::FromParts(*std::move(parts));
+}
+
+absl::Status CheckTraining(const Dataset& dataset, const BnnOptions& options) {
+  if (absl::Status status = CheckBnnOptions(options); !status.ok()) return status;
+  const int least =
+      kLeastTrainingRuns + (options.calibration_share > 0.0 ? kLeastCalibrationRuns : 0);
+  return CheckDataset(dataset, least);
+}
+
+}  // namespace
+
+absl::StatusOr<Bnn> TrainBnn(const Dataset& dataset, const BnnOptions& options) {
+  if (absl::Status status = CheckTraining(dataset, options); !status.ok()) return status;
+  return TrainChecked(dataset, Eigen::MatrixXd(), options);
+}
+
+absl::StatusOr<Bnn> TrainBnn(const Dataset& dataset,
+                             const Eigen::Ref<const Eigen::MatrixXd>& slopes,
+                             const BnnOptions& options) {
+  if (absl::Status status = CheckTraining(dataset, options); !status.ok()) return status;
+  if (absl::Status status = CheckSlopes(dataset, slopes); !status.ok()) return status;
+  return TrainChecked(dataset, slopes, options);
 }
 
 }  // namespace parallax::surrogate

@@ -46,10 +46,12 @@ class Adam {
 class Member {
  public:
   Member(const Eigen::Ref<const Eigen::MatrixXd>& points,
-         const Eigen::Ref<const Eigen::VectorXd>& outcomes, const EnsembleTraining& training,
+         const Eigen::Ref<const Eigen::VectorXd>& outcomes,
+         const Eigen::Ref<const Eigen::MatrixXd>& slopes, const EnsembleTraining& training,
          uint64_t stream)
       : points_(points),
         targets_(outcomes),
+        slopes_(slopes),
         training_(training),
         random_(training.seed, stream),
         network_(Mlp::Draw(training.shape, training.prior, &random_)),
@@ -57,7 +59,8 @@ class Member {
         precision_(PriorSd(training.shape, training.prior).array().square().inverse()),
         gradient_(training.shape),
         adam_(anchor_.size()),
-        order_(static_cast<size_t>(outcomes.size())) {
+        order_(static_cast<size_t>(outcomes.size())),
+        slope_levels_(Eigen::VectorXd::Constant(points.rows(), kLevelStart)) {
     std::iota(order_.begin(), order_.end(), Eigen::Index{0});
     if (!training.noise_variance) return;
     level_ = *training.noise_variance;
@@ -103,15 +106,32 @@ class Member {
           0.5 * level * (1.0 - (square.array() / variance.array()).min(kMostPull)).matrix();
       level_ += kLevelShare * (square.mean() - level_);
     }
+    const Eigen::VectorXd& of_batch =
+        slopes_.cols() == 0
+            ? gradient_.Backward(network_.parameters(), slopes)
+            : gradient_.Backward(network_.parameters(), slopes, BySlopes(first, count, level));
     const Eigen::VectorXd total =
-        gradient_.Backward(network_.parameters(), slopes) / static_cast<double>(count) +
+        of_batch / static_cast<double>(count) +
         level / static_cast<double>(targets_.size()) *
             precision_.cwiseProduct(network_.parameters() - anchor_);
     adam_.Step(total, rate, &network_.mutable_parameters());
   }
 
+  /// Derivative of `level` times the loss by the network's slopes at the runs of a step.
+  Eigen::MatrixXd BySlopes(Eigen::Index first, Eigen::Index count, double level) {
+    Eigen::MatrixXd residuals = gradient_.PointSlopes(network_.parameters());
+    for (Eigen::Index k = 0; k < count; ++k) {
+      residuals.col(k) -= slopes_.col(order_[static_cast<size_t>(first + k)]);
+    }
+    const Eigen::VectorXd weights = level / slope_levels_.array();
+    slope_levels_ += kLevelShare * (residuals.array().square().rowwise().mean().matrix() -
+                                    slope_levels_);
+    return weights.asDiagonal() * residuals;
+  }
+
   const Eigen::Ref<const Eigen::MatrixXd> points_;
   Eigen::VectorXd targets_;
+  const Eigen::Ref<const Eigen::MatrixXd> slopes_;
   const EnsembleTraining& training_;
   base::Random random_;
   Mlp network_;
@@ -122,18 +142,22 @@ class Member {
   std::vector<Eigen::Index> order_;
   Eigen::MatrixXd chosen_;
   double level_ = kLevelStart;
+  Eigen::VectorXd slope_levels_;  // of each coordinate
 };
 
 }  // namespace
 
 absl::StatusOr<std::vector<Mlp>> TrainEnsemble(const Eigen::Ref<const Eigen::MatrixXd>& points,
                                                const Eigen::Ref<const Eigen::VectorXd>& outcomes,
+                                               const Eigen::Ref<const Eigen::MatrixXd>& slopes,
                                                const EnsembleTraining& training) {
   PARALLAX_CHECK(points.rows() == training.shape.inputs && points.cols() == outcomes.size());
+  PARALLAX_CHECK(slopes.cols() == 0 ||
+                 (slopes.rows() == points.rows() && slopes.cols() == points.cols()));
   const Eigen::VectorXd none = Eigen::VectorXd::Zero(training.shape.parameter_count());
   std::vector<Mlp> members(static_cast<size_t>(training.members), Mlp(training.shape, none));
   base::ParallelFor(members.size(), [&](size_t k) {
-    members[k] = Member(points, outcomes, training, training.stream + k).Train();
+    members[k] = Member(points, outcomes, slopes, training, training.stream + k).Train();
   });
   for (const Mlp& member : members) {
     if (member.parameters().allFinite()) continue;
@@ -144,21 +168,19 @@ absl::StatusOr<std::vector<Mlp>> TrainEnsemble(const Eigen::Ref<const Eigen::Mat
   return members;
 }
 
-absl::StatusOr<LastLayer> FitLastLayer(const Eigen::Ref<const Eigen::MatrixXd>& features,
+absl::StatusOr<LastLayer> FitLastLayer(const Eigen::Ref<const Eigen::MatrixXd>& design,
                                        const Eigen::Ref<const Eigen::VectorXd>& outcomes,
                                        const Eigen::Ref<const Eigen::VectorXd>& noise_variances,
                                        const Eigen::Ref<const Eigen::VectorXd>& prior_sd) {
-  const Eigen::Index size = features.rows() + 1;
-  PARALLAX_CHECK(prior_sd.size() == size && features.cols() == outcomes.size() &&
+  const Eigen::Index size = design.rows();
+  PARALLAX_CHECK(prior_sd.size() == size && design.cols() == outcomes.size() &&
                  noise_variances.size() == outcomes.size());
   // In units of the prior, w = S z: (S Φ R⁻¹ Φᵀ S + I) z = S Φ R⁻¹ y, with eigenvalues ≥ 1.
   const Eigen::VectorXd root = noise_variances.cwiseSqrt().cwiseInverse();
-  Eigen::MatrixXd design(size, features.cols());
-  design << features, Eigen::RowVectorXd::Ones(features.cols());
-  design = (prior_sd.asDiagonal() * design * root.asDiagonal()).eval();
+  const Eigen::MatrixXd whitened = prior_sd.asDiagonal() * design * root.asDiagonal();
   const Eigen::MatrixXd identity = Eigen::MatrixXd::Identity(size, size);
   Eigen::MatrixXd precision = identity;
-  precision.selfadjointView<Eigen::Lower>().rankUpdate(design);
+  precision.selfadjointView<Eigen::Lower>().rankUpdate(whitened);
   const Eigen::LLT<Eigen::MatrixXd> llt(precision);
   const Eigen::MatrixXd covariance = llt.solve(identity);
   const Eigen::LLT<Eigen::MatrixXd> factor(covariance);
@@ -167,7 +189,7 @@ absl::StatusOr<LastLayer> FitLastLayer(const Eigen::Ref<const Eigen::MatrixXd>& 
   }
   const Eigen::MatrixXd lower = factor.matrixL();
   return LastLayer{
-      .weights = prior_sd.cwiseProduct(llt.solve(design * outcomes.cwiseProduct(root))),
+      .weights = prior_sd.cwiseProduct(llt.solve(whitened * outcomes.cwiseProduct(root))),
       .covariance_factor = prior_sd.asDiagonal() * lower,
       .effective_parameters = static_cast<double>(size) - covariance.trace()};
 }

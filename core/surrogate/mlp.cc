@@ -54,18 +54,27 @@ void Activate(Activation activation, Eigen::MatrixXd* sums) {
   }
 }
 
-/// The same, with the derivative by each sum.
-void Activate(Activation activation, Eigen::MatrixXd* sums, Eigen::MatrixXd* derivatives) {
-  derivatives->resize(sums->rows(), sums->cols());
+/// The same, with the derivative by each sum; `gates` gets the sigmoid of SiLU.
+void Activate(Activation activation, Eigen::MatrixXd* sums, Eigen::MatrixXd* derivatives,
+              Eigen::MatrixXd* gates) {
   if (activation == Activation::kTanh) {
     Activate(activation, sums);
-    derivatives->array() = 1.0 - sums->array().square();
+    *derivatives = 1.0 - sums->array().square();
   } else {
-    derivatives->array() = 1.0 / (1.0 + (-sums->array()).exp());  // the sigmoid s
+    *gates = 1.0 / (1.0 + (-sums->array()).exp());
     // a s as the value; s (1 + a (1 − s)) = s + a s (1 − s).
-    sums->array() *= derivatives->array();
-    derivatives->array() += sums->array() * (1.0 - derivatives->array());
+    sums->array() *= gates->array();
+    *derivatives = gates->array() + sums->array() * (1.0 - gates->array());
   }
+}
+
+/// Second derivative of the activation, from what Activate gave: of tanh −2 h (1 − h²), of SiLU
+/// s (1 − s) (2 + a (1 − 2 s)) = (1 − s) (2 s + h (1 − 2 s)).
+Eigen::ArrayXXd Curvature(Activation activation, const Eigen::MatrixXd& values,
+                          const Eigen::MatrixXd& derivatives, const Eigen::MatrixXd& gates) {
+  if (activation == Activation::kTanh) return -2.0 * values.array() * derivatives.array();
+  return (1.0 - gates.array()) *
+         (2.0 * gates.array() + values.array() * (1.0 - 2.0 * gates.array()));
 }
 
 }  // namespace
@@ -114,6 +123,25 @@ Eigen::MatrixXd Mlp::Features(const Eigen::Ref<const Eigen::MatrixXd>& points) c
   return features;
 }
 
+Eigen::MatrixXd Mlp::FeatureSlopes(const Eigen::Ref<const Eigen::MatrixXd>& points,
+                                   Eigen::Index coordinate) const {
+  PARALLAX_CHECK(points.rows() == shape_.inputs && coordinate < points.rows());
+  const std::vector<Layer> layers = LayersOf(shape_);
+  Eigen::MatrixXd values = points, sums, slopes, derivatives, gates;
+  for (size_t l = 0; l + 1 < layers.size(); ++l) {
+    Affine(parameters_, layers[l], values, &sums);
+    Activate(shape_.activation, &sums, &derivatives, &gates);
+    const Eigen::Map<const Eigen::MatrixXd> weights = WeightsOf(parameters_, layers[l]);
+    if (l == 0) {
+      slopes = derivatives.array().colwise() * weights.col(coordinate).array();
+    } else {
+      slopes = (weights * slopes).cwiseProduct(derivatives).eval();
+    }
+    values.swap(sums);
+  }
+  return slopes;
+}
+
 Eigen::MatrixXd Mlp::Outputs(const Eigen::Ref<const Eigen::MatrixXd>& features) const {
   Eigen::MatrixXd outputs;
   Affine(parameters_, LayersOf(shape_).back(), features, &outputs);
@@ -140,6 +168,11 @@ MlpGradient::MlpGradient(MlpShape shape)
     : shape_(std::move(shape)),
       inputs_(shape_.hidden.size() + 1),
       derivatives_(shape_.hidden.size()),
+      gates_(shape_.hidden.size()),
+      by_units_(shape_.hidden.size()),
+      by_sums_(shape_.hidden.size()),
+      sum_tangents_(shape_.hidden.size()),
+      input_tangents_(shape_.hidden.size() + 1),
       gradient_(shape_.parameter_count()) {}
 
 const Eigen::MatrixXd& MlpGradient::Forward(const Eigen::Ref<const Eigen::VectorXd>& parameters,
@@ -149,7 +182,7 @@ const Eigen::MatrixXd& MlpGradient::Forward(const Eigen::Ref<const Eigen::Vector
   inputs_[0] = points;
   for (size_t l = 0; l + 1 < layers.size(); ++l) {
     Affine(parameters, layers[l], inputs_[l], &inputs_[l + 1]);
-    Activate(shape_.activation, &inputs_[l + 1], &derivatives_[l]);
+    Activate(shape_.activation, &inputs_[l + 1], &derivatives_[l], &gates_[l]);
   }
   Affine(parameters, layers.back(), inputs_.back(), &outputs_);
   return outputs_;
@@ -168,6 +201,62 @@ const Eigen::VectorXd& MlpGradient::Backward(const Eigen::Ref<const Eigen::Vecto
     if (l == 0) break;
     const Eigen::MatrixXd back = WeightsOf(parameters, layer).transpose() * delta;
     delta = back.cwiseProduct(derivatives_[l - 1]);
+  }
+  return gradient_;
+}
+
+const Eigen::MatrixXd& MlpGradient::PointSlopes(
+    const Eigen::Ref<const Eigen::VectorXd>& parameters) {
+  const std::vector<Layer> layers = LayersOf(shape_);
+  for (size_t l = layers.size() - 1; l-- > 0;) {
+    const Eigen::Map<const Eigen::MatrixXd> above = WeightsOf(parameters, layers[l + 1]);
+    if (l + 2 == layers.size()) {
+      by_units_[l] = above.row(0).transpose().replicate(1, outputs_.cols());
+    } else {
+      by_units_[l].noalias() = above.transpose() * by_sums_[l + 1];
+    }
+    by_sums_[l] = by_units_[l].cwiseProduct(derivatives_[l]);
+  }
+  point_slopes_.noalias() = WeightsOf(parameters, layers[0]).transpose() * by_sums_[0];
+  return point_slopes_;
+}
+
+void MlpGradient::PushTangents(const Eigen::Ref<const Eigen::VectorXd>& parameters,
+                               const Eigen::Ref<const Eigen::MatrixXd>& by_slopes) {
+  const std::vector<Layer> layers = LayersOf(shape_);
+  input_tangents_[0] = by_slopes;
+  for (size_t l = 0; l + 1 < layers.size(); ++l) {
+    sum_tangents_[l].noalias() = WeightsOf(parameters, layers[l]) * input_tangents_[l];
+    input_tangents_[l + 1] = sum_tangents_[l].cwiseProduct(derivatives_[l]);
+  }
+}
+
+// With r = by_slopes held fixed, the slopes' part of the gradient is that of Σ r · ∇ₓ mean, the
+// derivative of the mean along r, whose own derivatives by the layers PointSlopes left behind.
+const Eigen::VectorXd& MlpGradient::Backward(const Eigen::Ref<const Eigen::VectorXd>& parameters,
+                                             const Eigen::Ref<const Eigen::MatrixXd>& slopes,
+                                             const Eigen::Ref<const Eigen::MatrixXd>& by_slopes) {
+  PARALLAX_CHECK(slopes.rows() == kOutputs && slopes.cols() == outputs_.cols() &&
+                 by_slopes.rows() == shape_.inputs && by_slopes.cols() == outputs_.cols());
+  const std::vector<Layer> layers = LayersOf(shape_);
+  PushTangents(parameters, by_slopes);
+  Eigen::MatrixXd delta = slopes;
+  for (size_t l = layers.size(); l-- > 0;) {
+    const Layer& layer = layers[l];
+    Eigen::Map<Eigen::MatrixXd> by_weights(gradient_.data() + layer.first, layer.units,
+                                           layer.inputs);
+    by_weights.noalias() = delta * inputs_[l].transpose();
+    gradient_.segment(layer.bias(), layer.units) = delta.rowwise().sum();
+    if (l + 1 == layers.size()) {
+      by_weights.row(0) += input_tangents_[l].rowwise().sum().transpose();
+    } else {
+      by_weights.noalias() += by_sums_[l] * input_tangents_[l].transpose();
+    }
+    if (l == 0) break;
+    const Eigen::MatrixXd back = WeightsOf(parameters, layer).transpose() * delta;
+    delta = back.array() * derivatives_[l - 1].array() +
+            Curvature(shape_.activation, inputs_[l], derivatives_[l - 1], gates_[l - 1]) *
+                sum_tangents_[l - 1].array() * by_units_[l - 1].array();
   }
   return gradient_;
 }

@@ -45,6 +45,9 @@ class Mlp {
 
   /// What the last layer sees at each point: u × m for d × m points, u the last layer's inputs.
   Eigen::MatrixXd Features(const Eigen::Ref<const Eigen::MatrixXd>& points) const;
+  /// Derivative of Features by one coordinate of the points: u × m.
+  Eigen::MatrixXd FeatureSlopes(const Eigen::Ref<const Eigen::MatrixXd>& points,
+                                Eigen::Index coordinate) const;
   /// The last layer on such features: 2 × m, mean and log variance.
   Eigen::MatrixXd Outputs(const Eigen::Ref<const Eigen::MatrixXd>& features) const;
 
@@ -76,11 +79,30 @@ class MlpGradient {
   const Eigen::VectorXd& Backward(const Eigen::Ref<const Eigen::VectorXd>& parameters,
                                   const Eigen::Ref<const Eigen::MatrixXd>& slopes);
 
+  /// Derivative of the mean by each coordinate of the points, d × m, at the last Forward.
+  const Eigen::MatrixXd& PointSlopes(const Eigen::Ref<const Eigen::VectorXd>& parameters);
+  /// Gradient of Σ of a loss of outputs and point slopes: twice the work of the other.
+  /// @param by_slopes  derivative of the loss by each point slope, d × m. REQUIRES: PointSlopes
+  /// after the last Forward.
+  const Eigen::VectorXd& Backward(const Eigen::Ref<const Eigen::VectorXd>& parameters,
+                                  const Eigen::Ref<const Eigen::MatrixXd>& slopes,
+                                  const Eigen::Ref<const Eigen::MatrixXd>& by_slopes);
+
  private:
+  /// Directional derivatives of hidden sums and of what each layer sees, along `by_slopes`.
+  void PushTangents(const Eigen::Ref<const Eigen::VectorXd>& parameters,
+                    const Eigen::Ref<const Eigen::MatrixXd>& by_slopes);
+
   MlpShape shape_;
   std::vector<Eigen::MatrixXd> inputs_;       // of each layer, k × m
   std::vector<Eigen::MatrixXd> derivatives_;  // of each hidden layer's activation, units × m
+  std::vector<Eigen::MatrixXd> gates_;        // of SiLU, its sigmoid, units × m
   Eigen::MatrixXd outputs_;
+  std::vector<Eigen::MatrixXd> by_units_;  // the mean by each hidden unit, units × m
+  std::vector<Eigen::MatrixXd> by_sums_;   // and by what its activation sees
+  Eigen::MatrixXd point_slopes_;
+  std::vector<Eigen::MatrixXd> sum_tangents_;    // of each hidden layer, units × m
+  std::vector<Eigen::MatrixXd> input_tangents_;  // of each layer, k × m
   Eigen::VectorXd gradient_;
 };
 
