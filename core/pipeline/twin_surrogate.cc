@@ -11,7 +11,7 @@
 namespace parallax::pipeline {
 namespace {
 
-constexpr double kLeftOutShare = 1e-4;
+constexpr double kLeftOutShare = 1e-6;
 
 /// Third standardised moment.
 double Skewness(const Eigen::VectorXd& values) {
@@ -84,10 +84,12 @@ absl::StatusOr<TwinSurrogate> TwinSurrogate::Train(const TwinSample& sample, int
     data.feature_names.push_back(absl::StrFormat("direction_%d", k + 1));
   }
   PARALLAX_ASSIGN_OR_RETURN(surrogate::Bnn network,
-                            surrogate::TrainBnn(data, {.members = options.members,
-                                                       .hidden = options.hidden,
-                                                       .epochs = options.epochs,
-                                                       .seed = options.seed}));
+                            surrogate::TrainBnn(data, gradients * directions,
+                                                {.members = options.members,
+                                                 .hidden = options.hidden,
+                                                 .calibration_share = options.calibration_share,
+                                                 .epochs = options.epochs,
+                                                 .seed = options.seed}));
   return TwinSurrogate(std::move(network), std::move(directions), logarithm);
 }
 

@@ -72,7 +72,9 @@ struct BnnParts {
 ///
 /// By the law of total variance this is that of the posterior where the members' hidden layers are
 /// draws of it: given its hidden layers, a member's mean is linear in its last layer, whose
-/// posterior is exact. So the two parts of the epistemic variance count nothing twice.
+/// posterior is exact. So the two parts of the epistemic variance count nothing twice. Where a
+/// share b of it lies between m members, its root has a sampling error of about b / √(2 (m − 1)):
+/// ten members are enough for the mean, the sd itself to a few percent takes a hundred.
 /// Source: Daxberger et al., Laplace redux, NeurIPS 2021 (GLM predictive); ensemble.h.
 class Bnn {
  public:

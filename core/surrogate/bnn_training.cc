@@ -80,7 +80,8 @@ Parted Part(const Dataset& dataset, const Eigen::Ref<const Eigen::MatrixXd>& slo
   }
   const std::vector<Eigen::Index> training(order.begin() + kept, order.end());
   return {.training = RowsOf(dataset, training),
-          .slopes = slopes.rows() == 0 ? Eigen::MatrixXd() : Eigen::MatrixXd(slopes(training, Eigen::all)),
+          .slopes = slopes.rows() == 0 ? Eigen::MatrixXd()
+                                       : Eigen::MatrixXd(slopes(training, Eigen::all)),
           .calibration = RowsOf(dataset, {order.begin(), order.begin() + kept})};
 }
 
@@ -93,8 +94,7 @@ struct Standardized {
 
 Standardized Standardize(const Parted& parted, const BnnParts& parts) {
   return {
-      .points =
-          Standardizer(parts.center, parts.scale).Apply(parted.training.features).transpose(),
+      .points = Standardizer(parts.center, parts.scale).Apply(parted.training.features).transpose(),
       .outcomes = (parted.training.outcomes.array() - parts.outcome_center) / parts.outcome_scale,
       .slopes = parted.slopes.rows() == 0
                     ? Eigen::MatrixXd(parts.scale.size(), 0)
@@ -110,7 +110,8 @@ struct LastLayerRuns {
 };
 
 LastLayerRuns RunsOf(const Mlp& network, const BnnParts& parts, const Standardized& runs) {
-  const Eigen::Index n = runs.outcomes.size(), known = runs.slopes.cols() == 0 ? 0 : runs.slopes.rows();
+  const Eigen::Index n = runs.outcomes.size(),
+                     known = runs.slopes.cols() == 0 ? 0 : runs.slopes.rows();
   const Eigen::MatrixXd features = network.Features(runs.points);
   const Eigen::Index u = features.rows();
   LastLayerRuns all{.design = Eigen::MatrixXd::Zero(u + 1, n * (1 + known)),
@@ -133,10 +134,12 @@ LastLayerRuns RunsOf(const Mlp& network, const BnnParts& parts, const Standardiz
     all.design.block(0, first, u, n) = network.FeatureSlopes(runs.points, k);
     all.outcomes.segment(first, n) = runs.slopes.row(k).transpose();
     // Misfit of the training runs themselves, so no less than the factor of held-out ones times it.
-    const Eigen::VectorXd off = all.outcomes.segment(first, n) -
-                                all.design.middleCols(first, n).transpose() * network.mean_weights();
+    const Eigen::VectorXd off =
+        all.outcomes.segment(first, n) -
+        all.design.middleCols(first, n).transpose() * network.mean_weights();
     all.noise_variances.segment(first, n).setConstant(
-        parts.noise_factor * std::max(off.squaredNorm() / static_cast<double>(n), std::exp(kLeastLogVariance)));
+        parts.noise_factor *
+        std::max(off.squaredNorm() / static_cast<double>(n), std::exp(kLeastLogVariance)));
   }
   return all;
 }

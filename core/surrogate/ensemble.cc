@@ -110,10 +110,9 @@ class Member {
         slopes_.cols() == 0
             ? gradient_.Backward(network_.parameters(), slopes)
             : gradient_.Backward(network_.parameters(), slopes, BySlopes(first, count, level));
-    const Eigen::VectorXd total =
-        of_batch / static_cast<double>(count) +
-        level / static_cast<double>(targets_.size()) *
-            precision_.cwiseProduct(network_.parameters() - anchor_);
+    const Eigen::VectorXd total = of_batch / static_cast<double>(count) +
+                                  level / static_cast<double>(targets_.size()) *
+                                      precision_.cwiseProduct(network_.parameters() - anchor_);
     adam_.Step(total, rate, &network_.mutable_parameters());
   }
 
@@ -124,8 +123,8 @@ class Member {
       residuals.col(k) -= slopes_.col(order_[static_cast<size_t>(first + k)]);
     }
     const Eigen::VectorXd weights = level / slope_levels_.array();
-    slope_levels_ += kLevelShare * (residuals.array().square().rowwise().mean().matrix() -
-                                    slope_levels_);
+    slope_levels_ +=
+        kLevelShare * (residuals.array().square().rowwise().mean().matrix() - slope_levels_);
     return weights.asDiagonal() * residuals;
   }
 

@@ -1,6 +1,6 @@
 // Hamiltonian Monte Carlo on a regression with a gap (tests/core/surrogate/gap_regression.h, which
-// holds what this prints) beside the ensemble of seeds 0 … 9.
-//   hmc_benchmark [--draws 2000]
+// holds what this prints) beside the ensemble of seeds 0 … 19.
+//   hmc_benchmark [--draws 2000] [--members 100]
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdio>
@@ -51,14 +51,16 @@ std::vector<Eigen::MatrixXd> Reference(int draws) {
   return outcomes;
 }
 
-void Print(int draws) {
+void Print(int draws, int members) {
   const std::vector<Eigen::MatrixXd> outcomes = Reference(draws);
   std::vector<std::vector<Prediction>> ensembles;
-  for (uint64_t seed = 0; seed < 10; ++seed) {
-    ensembles.push_back(*(*TrainBnn(GapRuns(), GapOptions(seed))).Predict(GapGrid()));
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    BnnOptions options = GapOptions(seed);
+    options.members = members;
+    ensembles.push_back(*(*TrainBnn(GapRuns(), options)).Predict(GapGrid()));
   }
   std::printf(
-      "x, mean, sd and split R-hat of HMC; epistemic and total sd of seeds 0 ... 9 over HMC's\n");
+      "x, mean, sd and split R-hat of HMC; epistemic and total sd of seeds 0 ... 19 over HMC's\n");
   for (size_t g = 0; g < std::size(kGapReference); ++g) {
     std::vector<Eigen::MatrixXd> chains;
     for (const Eigen::MatrixXd& values : outcomes) {
@@ -80,9 +82,10 @@ void Print(int draws) {
 
 int main(int argc, char** argv) {
   CLI::App app("Hamiltonian Monte Carlo beside the ensemble");
-  int draws = 2000;
+  int draws = 2000, members = parallax::surrogate::GapOptions(0).members;
   app.add_option("--draws", draws, "of each of 4 chains")->check(CLI::Range(8, 100'000));
+  app.add_option("--members", members, "of the ensembles")->check(CLI::Range(2, 256));
   CLI11_PARSE(app, argc, argv);
-  parallax::surrogate::Print(draws);
+  parallax::surrogate::Print(draws, members);
   return 0;
 }

@@ -76,13 +76,14 @@ Judged Judge(const TwinSurrogate& surrogate, const Eigen::MatrixXd& z,
   return judged;
 }
 
-void RunCase(const Case& one, int runs, int fresh, const TwinSurrogateOptions& options) {
+void RunCase(const Case& one, int runs, int fresh, uint64_t seed,
+             const TwinSurrogateOptions& options) {
   const twin::Twin& twin = testing::Nanotubes();
   const twin::Drive drive =
       twin.Prepare(one.rig, {.run = one.run}, twin::DriveMode::kRecipe).value();
   const surrogate::Randomizer prior =
       surrogate::Randomizer::Create(
-          {.parameters = PriorBelief(twin.description()), .posterior_share = 0.0, .seed = 7})
+          {.parameters = PriorBelief(twin.description()), .posterior_share = 0.0, .seed = seed})
           .value();
   const TwinSample sample = SampleTwin(twin, {drive}, prior, 0, runs, Slopes::kExact).value();
   const TwinSample judge =
@@ -118,6 +119,7 @@ void RunCase(const Case& one, int runs, int fresh, const TwinSurrogateOptions& o
 int main(int argc, char** argv) {
   CLI::App app("Judges the surrogate of the nanotube twin over its prior");
   int runs = 2000, fresh = 4000;
+  uint64_t seed = 7;
   parallax::pipeline::TwinSurrogateOptions options;
   app.add_option("--runs", runs, "runs of the twin to train and calibrate on");
   app.add_option("--fresh", fresh, "runs of the twin to judge on");
@@ -125,11 +127,13 @@ int main(int argc, char** argv) {
   app.add_option("--epochs", options.epochs, "of training");
   app.add_option("--hidden", options.hidden, "units of each hidden layer");
   app.add_option("--directions", options.most_directions, "of the parameters' space, at most");
+  app.add_option("--kept", options.calibration_share, "share of the runs kept for intervals");
+  app.add_option("--seed", seed, "of the draws of the twin; settings were chosen on 101 and 103");
   CLI11_PARSE(app, argc, argv);
   std::printf(
       "| outcome | scale | directions | rmse/range | worst/range | 90 %% covers | width/range |"
       " training | an evaluation | faster |\n|---|---|---|---|---|---|---|---|---|---|\n");
   for (const auto& one : parallax::pipeline::Cases()) {
-    parallax::pipeline::RunCase(one, runs, fresh, options);
+    parallax::pipeline::RunCase(one, runs, fresh, seed, options);
   }
 }

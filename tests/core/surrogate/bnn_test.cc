@@ -40,14 +40,25 @@ BnnOptions Small(uint64_t seed = 0) {
 
 TEST(LastLayer, IsTheClosedFormOfOneWeight) {
   // y = w x + b with b's prior so narrow that it stays 0: w has precision 1/s² + Σ x²/v.
-  const Eigen::MatrixXd features = (Eigen::MatrixXd(1, 3) << 1.0, 2.0, -1.0).finished();
+  const Eigen::MatrixXd design =
+      (Eigen::MatrixXd(2, 3) << 1.0, 2.0, -1.0, 1.0, 1.0, 1.0).finished();
   const Eigen::Vector3d outcomes(1.1, 1.9, -1.0), variances(0.5, 1.0, 0.25);
-  const LastLayer layer = *FitLastLayer(features, outcomes, variances, Eigen::Vector2d(2.0, 1e-6));
+  const LastLayer layer = *FitLastLayer(design, outcomes, variances, Eigen::Vector2d(2.0, 1e-6));
   const double precision = 0.25 + 1.0 / 0.5 + 4.0 / 1.0 + 1.0 / 0.25;
   const double weight = (1.1 / 0.5 + 3.8 / 1.0 + 1.0 / 0.25) / precision;
   EXPECT_NEAR(layer.weights(0), weight, 1e-9);
   EXPECT_NEAR(layer.covariance_factor(0, 0), 1.0 / std::sqrt(precision), 1e-9);
   EXPECT_NEAR(layer.effective_parameters, 1.0 - 0.25 / precision, 1e-6);
+}
+
+TEST(LastLayer, ASlopeTellsTheWeightAlone) {
+  // One run y = 3 at x = 0 tells the bias, one slope 2 of variance 1 the weight: φ = (1, 0).
+  const LastLayer layer =
+      *FitLastLayer((Eigen::Matrix2d() << 0.0, 1.0, 1.0, 0.0).finished(), Eigen::Vector2d(3.0, 2.0),
+                    Eigen::Vector2d(0.5, 1.0), Eigen::Vector2d(1.0, 1.0));
+  EXPECT_NEAR(layer.weights(0), 1.0, 1e-12);
+  EXPECT_NEAR(layer.weights(1), 2.0, 1e-12);
+  EXPECT_NEAR(layer.effective_parameters, 0.5 + 2.0 / 3.0, 1e-12);
 }
 
 TEST(Bnn, GapIsThatOfHamiltonianMonteCarlo) {
@@ -82,6 +93,40 @@ TEST(Bnn, LearnsTheMeanTheNoiseAndWhatItDoesNotKnow) {
   EXPECT_GT(model.effective_parameters(), 3.0);
   EXPECT_LE(model.effective_parameters(), 21.0);
   EXPECT_EQ(model.parts().training_runs, 531);
+}
+
+TEST(Bnn, KnownSlopesTellWhatRunsAloneDoNot) {
+  Dataset runs = Noisy(70, 9);  // without noise: sin 4 x1 + x0², and its slopes
+  const auto outcome = [](const Eigen::MatrixXd& x) -> Eigen::VectorXd {
+    return (4.0 * x.col(1).array()).sin() + x.col(0).array().square();
+  };
+  runs.outcomes = outcome(runs.features);
+  Eigen::MatrixXd slopes(70, 2);
+  slopes << 2.0 * runs.features.col(0), 4.0 * (4.0 * runs.features.col(1).array()).cos();
+  BnnOptions options = Small();
+  options.epochs = 300;
+  options.calibration_share = 0.4;
+  const Bnn with = *TrainBnn(runs, slopes, options), without = *TrainBnn(runs, options);
+  const Eigen::MatrixXd asked = Noisy(500, 10).features;
+  const auto rms = [&](const Bnn& model) {
+    const std::vector<Prediction> found = *model.Predict(asked);
+    const Eigen::VectorXd truth = outcome(asked);
+    double sum = 0.0;
+    for (size_t i = 0; i < 500; ++i) {
+      const double off = found[i].mean - truth(static_cast<Eigen::Index>(i));
+      sum += off * off / 500.0;
+    }
+    return std::sqrt(sum);
+  };
+  EXPECT_LT(rms(with), 0.03);
+  EXPECT_LT(rms(with), 0.6 * rms(without));
+  base::OnOneThread(
+      [&] { EXPECT_EQ(EncodeBnn(*TrainBnn(runs, slopes, options)), EncodeBnn(with)); });
+  slopes(4, 1) = std::numeric_limits<double>::infinity();
+  EXPECT_THAT(std::string(TrainBnn(runs, slopes, options).status().message()),
+              HasSubstr("slopes are not finite"));
+  EXPECT_THAT(std::string(TrainBnn(runs, slopes.leftCols(1), options).status().message()),
+              HasSubstr("must be 70 × 2"));
 }
 
 TEST(Bnn, IntervalsCoverNewRuns) {

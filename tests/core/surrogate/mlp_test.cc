@@ -94,6 +94,44 @@ TEST_P(MlpGradients, AreThoseOfDifferences) {
   }
 }
 
+TEST_P(MlpGradients, OfSlopesAreThoseOfDifferences) {
+  const MlpShape shape{
+      .inputs = 3, .hidden = GetParam().hidden, .activation = GetParam().activation};
+  const Eigen::MatrixXd points = Normals(3, 7, 0), slopes = Normals(2, 7, 1);
+  const Eigen::MatrixXd by_slopes = Normals(3, 7, 3);
+  const Eigen::VectorXd parameters = Normals(shape.parameter_count(), 1, 2);
+  constexpr double kStep = 1e-5;
+  MlpGradient at(shape);
+  const auto mean = [&](const Eigen::MatrixXd& where) -> Eigen::RowVectorXd {
+    return at.Forward(parameters, where).row(0);
+  };
+  Eigen::MatrixXd expected(3, 7);
+  const Mlp network(shape, parameters);
+  for (Eigen::Index k = 0; k < 3; ++k) {
+    Eigen::MatrixXd up = points, down = points;
+    up.row(k).array() += kStep;
+    down.row(k).array() -= kStep;
+    expected.row(k) = (mean(up) - mean(down)) / (2.0 * kStep);
+    const Eigen::MatrixXd features =
+        (network.Features(up) - network.Features(down)) / (2.0 * kStep);
+    EXPECT_LT((network.FeatureSlopes(points, k) - features).cwiseAbs().maxCoeff(), 1e-8);
+  }
+  at.Forward(parameters, points);
+  EXPECT_LT((at.PointSlopes(parameters) - expected).cwiseAbs().maxCoeff(), 1e-8);
+  const Eigen::VectorXd gradient = at.Backward(parameters, slopes, by_slopes);
+  const auto loss = [&](const Eigen::VectorXd& weights) {
+    const double outputs = at.Forward(weights, points).cwiseProduct(slopes).sum();
+    return outputs + at.PointSlopes(weights).cwiseProduct(by_slopes).sum();
+  };
+  for (Eigen::Index k = 0; k < parameters.size(); ++k) {
+    Eigen::VectorXd up = parameters, down = parameters;
+    up(k) += kStep;
+    down(k) -= kStep;
+    EXPECT_NEAR(gradient(k), (loss(up) - loss(down)) / (2.0 * kStep),
+                1e-6 * (1.0 + std::abs(gradient(k))));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Shapes, MlpGradients,
                          ::testing::Values(Case{Activation::kTanh, {5}},
                                            Case{Activation::kSilu, {5}},
