@@ -47,9 +47,11 @@ struct Linear {
 
 TEST(Hmc, MeetsTheClosedFormOfALinearModel) {
   const Linear linear;
+  Eigen::MatrixXd design(3, 30);
+  design << linear.features, Eigen::RowVectorXd::Ones(30);
   const LastLayer exact =
-      *FitLastLayer(linear.features, linear.outcomes,
-                    Eigen::VectorXd::Constant(30, linear.noise_variance), linear.prior_sd);
+      *FitLastLayer(design, linear.outcomes, Eigen::VectorXd::Constant(30, linear.noise_variance),
+                    linear.prior_sd);
   const absl::StatusOr<std::vector<HmcChain>> chains =
       SampleHmc(linear.LogPosterior(), linear.prior_sd,
                 std::vector<Eigen::VectorXd>(4, Eigen::VectorXd::Zero(3)),
