@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <string>
@@ -206,7 +207,7 @@ void PrintRese2() {
     const auto seen = process->Predict(known.features), asked = process->Predict(done.features);
     PARALLAX_CHECK(seen.ok() && asked.ok());
     // The best so far is a mean: the highest reading is high by its noise, too.
-    double best = -INFINITY;
+    double best = -std::numeric_limits<double>::infinity();
     for (const Prediction& one : *seen) best = std::max(best, one.mean);
     for (size_t i = 0; i < now.size(); ++i) {
       const Prediction& one = (*asked)[i];

@@ -281,8 +281,8 @@ absl::Status StudyCase(const Case& one, const Options& options) {
       first.at("nested_monte_carlo").at("nats").get<double>(),
       first.at("nested_monte_carlo").at("standard_error").get<double>(), chosen.random_median,
       chosen.random, chosen.random_best);
-  const std::vector<DesignCandidate> pool(candidates.begin(),
-                                          candidates.begin() + static_cast<long>(points.random));
+  const std::vector<DesignCandidate> pool(
+      candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(points.random));
   PARALLAX_ASSIGN_OR_RETURN(const RecipeBox spanned, SpannedBox(input, box));
   PARALLAX_ASSIGN_OR_RETURN(const std::vector<DesignCandidate> usual,
                             RandomPool(setup.Bench(input, spanned), options.seed));

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "core/pipeline/campaign_rows.h"
 #include "core/twin/twin.h"
 #include "tests/core/pipeline/planted_campaign.h"
@@ -40,7 +41,7 @@ inline StudyCampaign ReadStudyCampaign(const std::string& folder, const std::str
   for (const char* split : {"calibrate", "validate"}) {
     for (const std::string run : campaign.at("splits").at(split)) {
       out.records.push_back(
-          parallax::testing::ReadRunFolder(out.rig, folder + "/" + id + "/runs/" + run));
+          parallax::testing::ReadRunFolder(out.rig, absl::StrCat(folder, "/", id, "/runs/", run)));
     }
   }
   for (const signal::RunRecord& record : out.records) {

@@ -58,7 +58,9 @@ TEST(FeaturesOf, RefusesARecipeThatSetsNothing) {
 
 TEST(FeaturesOfRuns, DropsWhatNeverVariesAndWhatMovesWithAnother) {
   const std::vector<signal::Run> runs = {RunAt(500, 300), RunAt(510, 310), RunAt(540, 340)};
-  const FeatureTable table = *FeaturesOfRuns(OneKnobRig(), {&runs[0], &runs[1], &runs[2]});
+  std::vector<const signal::Run*> all;
+  for (const signal::Run& run : runs) all.push_back(&run);
+  const FeatureTable table = *FeaturesOfRuns(OneKnobRig(), all);
   EXPECT_EQ(table.names, std::vector<std::string>{"t_sp"});
   EXPECT_EQ(table.units, std::vector<std::string>{"K"});
   std::vector<std::string> because;
