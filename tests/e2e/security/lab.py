@@ -51,6 +51,9 @@ class Lab:
         self.tokens = {name: self._make_token(name, role, rigs)
                        for name, (role, rigs) in self.TOKENS.items()}
         self._spoil_tokens()
+        self.config_file = self.folder / "parallaxd.toml"
+        # Streams of a test that say nothing outlast it on the slowest machine.
+        self.config_file.write_text("[ingest]\nidle_timeout_s = 3600.0\n")
         self._flags = list(flags)
         self._process = None
         self.start()
@@ -60,8 +63,9 @@ class Lab:
 
     def flags(self):
         """What the daemon is started with."""
-        return ["--data", self.folder / "data", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0",
-                "--port-file", self.folder / "ports.json", "--tls-cert", self.certs / "server.crt",
+        return ["--config", self.config_file, "--data", self.folder / "data", "--listen", "127.0.0.1:0",
+                "--http", "127.0.0.1:0", "--port-file", self.folder / "ports.json",
+                "--tls-cert", self.certs / "server.crt",
                 "--tls-key", self.certs / "server.key", "--tls-client-ca", self.certs / "ca.crt",
                 "--token-file", self.token_file, "--audit-log", self.audit_log,
                 "--log-format", "json", *self._flags]
