@@ -112,14 +112,10 @@ void FillShares(const CampaignModel& model, const Eigen::MatrixXd& draws,
 }
 
 /// The first axes of the latent space, and where the runs lie on them.
-LatentMap MapOf(const CampaignModel& model, const JointScores& joint,
-                const Eigen::MatrixXd& jacobian, const Eigen::MatrixXd& axes,
+/// @param moved  JointScores::MovedAxes::moved.
+LatentMap MapOf(const CampaignModel& model, const Eigen::MatrixXd& moved,
                 const ComparedSignal& latent) {
-  const Eigen::Index shown = std::min<Eigen::Index>(axes.cols(), kMapAxes);
-  Eigen::MatrixXd moved(jacobian.cols(), shown);  // in all runs together, one prior sd
-  for (Eigen::Index p = 0; p < jacobian.cols(); ++p) {
-    moved.row(p) = (joint.Of(jacobian.col(p)) * axes.leftCols(shown)).colwise().norm();
-  }
+  const Eigen::Index shown = std::min<Eigen::Index>(moved.cols(), kMapAxes);
   LatentMap map{.assumed = latent.assumed.scores.leftCols(shown)};
   for (Eigen::Index axis = 0; axis < shown; ++axis) {
     Eigen::Index most = 0;
@@ -141,7 +137,7 @@ std::optional<Latent> LatentOf(const CampaignModel& model, const CampaignNoise& 
                                const Eigen::MatrixXd& jacobian, const Eigen::VectorXd& assumed,
                                const Eigen::VectorXd& fitted, uint64_t seed) {
   const JointScores joint(model, noise, {});
-  const Eigen::MatrixXd axes = joint.Axes(jacobian);
+  const auto [axes, moved] = joint.Axes(jacobian);
   if (axes.cols() == 0) return std::nullopt;
   ComparedSignal latent{.signal = "all signals",
                         .observable = "latent",
@@ -151,7 +147,7 @@ std::optional<Latent> LatentOf(const CampaignModel& model, const CampaignNoise& 
                         .fitted = std::nullopt,
                         .twins = IndependentTwins(std::ssize(model.runs()), axes.cols(), 0, seed)};
   if (fitted.size() > 0) latent.fitted = RunScores{joint.Of(fitted) * axes, {}};
-  LatentMap map = MapOf(model, joint, jacobian, axes, latent);
+  LatentMap map = MapOf(model, moved, latent);
   return Latent{std::move(latent), std::move(map)};
 }
 

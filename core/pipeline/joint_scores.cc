@@ -74,7 +74,7 @@ Eigen::MatrixXd JointScores::Of(const Eigen::VectorXd& residuals) const {
   return Project(noise_->Whiten(residuals));
 }
 
-Eigen::MatrixXd JointScores::Axes(const Eigen::MatrixXd& jacobian) const {
+JointScores::MovedAxes JointScores::Axes(const Eigen::MatrixXd& jacobian) const {
   if (courses_.empty()) return {};
   const Eigen::MatrixXd whitened = noise_->Whiten(jacobian);
   const Eigen::Index runs = std::ssize(model_->runs());
@@ -88,7 +88,13 @@ Eigen::MatrixXd JointScores::Axes(const Eigen::MatrixXd& jacobian) const {
   }
   const absl::StatusOr<base::PrincipalComponents> components = base::FitPrincipalComponents(
       moved, kExplainedShare, std::clamp(static_cast<int>(runs) / 2, 1, kMostComponents));
-  return components.ok() ? components->axes : Eigen::MatrixXd();
+  if (!components.ok()) return {};
+  MovedAxes latent{.axes = components->axes,
+                   .moved = Eigen::MatrixXd(whitened.cols(), components->axes.cols())};
+  for (Eigen::Index p = 0; p < whitened.cols(); ++p) {
+    latent.moved.row(p) = (moved.middleRows(2 * p * runs, runs) * latent.axes).colwise().norm();
+  }
+  return latent;
 }
 
 }  // namespace parallax::pipeline

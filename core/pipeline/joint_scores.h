@@ -24,10 +24,16 @@ class JointScores {
   /// @param residuals  [SI].
   Eigen::MatrixXd Of(const Eigen::VectorXd& residuals) const;
 
-  /// Scores × components: principal axes of what the parameters move within their priors, as many
-  /// as carry 99 % of it, at most one for two runs and six. No column where nothing moves.
+  struct MovedAxes {
+    /// Scores × components: principal axes of what the parameters move within their priors, as many
+    /// as carry 99 % of it, at most one for two runs and six. No column where nothing moves.
+    Eigen::MatrixXd axes;
+    /// Parameters × components: how far one prior sd moves all runs along each, root sum of
+    /// squares.
+    Eigen::MatrixXd moved;
+  };
   /// @param jacobian  of the model, rows × parameters.
-  Eigen::MatrixXd Axes(const Eigen::MatrixXd& jacobian) const;
+  MovedAxes Axes(const Eigen::MatrixXd& jacobian) const;
 
  private:
   Eigen::MatrixXd Project(const Eigen::VectorXd& whitened) const;

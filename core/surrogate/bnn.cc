@@ -27,12 +27,7 @@ Eigen::MatrixXd MemberMoments(const BnnParts& parts, const BnnMember& member,
   Eigen::MatrixXd moments(3, points.cols());
   moments.row(0) = outputs.row(0);
   moments.row(1) = spread.colwise().squaredNorm().array() + factor(u, u) * factor(u, u);
-  if (parts.noise_variance) {
-    moments.row(2).setConstant(*parts.noise_variance);
-  } else {
-    moments.row(2) = parts.noise_factor *
-                     outputs.row(1).array().max(kLeastLogVariance).min(kMostLogVariance).exp();
-  }
+  moments.row(2) = NoiseVariances(parts, outputs);
   return moments;
 }
 
@@ -134,6 +129,15 @@ absl::Status CheckFeatures(const BnnParts& parts,
 }
 
 }  // namespace
+
+Eigen::RowVectorXd NoiseVariances(const BnnParts& parts,
+                                  const Eigen::Ref<const Eigen::MatrixXd>& outputs) {
+  if (parts.noise_variance) {
+    return Eigen::RowVectorXd::Constant(outputs.cols(), *parts.noise_variance);
+  }
+  return parts.noise_factor *
+         outputs.row(1).array().max(kLeastLogVariance).min(kMostLogVariance).exp();
+}
 
 Bnn::Bnn(BnnParts parts) : parts_(std::move(parts)) {}
 

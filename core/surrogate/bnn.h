@@ -63,6 +63,11 @@ struct BnnParts {
   std::vector<BnnMember> members;      ///< ≥ 2, all of one shape
 };
 
+/// Variances of a member's noise at m points, in standardised units: the known one, or what the log
+/// variances say. @param outputs  of the member's network, 2 × m.
+Eigen::RowVectorXd NoiseVariances(const BnnParts& parts,
+                                  const Eigen::Ref<const Eigen::MatrixXd>& outputs);
+
 /// Bayesian neural network of one outcome: ensemble of heteroscedastic networks with a Laplace
 /// approximation of their last layers. Immutable; may be shared between threads.
 ///

@@ -119,16 +119,7 @@ LastLayerRuns RunsOf(const Mlp& network, const BnnParts& parts, const Standardiz
                     .noise_variances = Eigen::VectorXd(n * (1 + known))};
   all.design.leftCols(n) << features, Eigen::RowVectorXd::Ones(n);
   all.outcomes.head(n) = runs.outcomes;
-  all.noise_variances.head(n).setConstant(parts.noise_variance.value_or(1.0));
-  if (!parts.noise_variance) {
-    all.noise_variances.head(n) = parts.noise_factor * network.Outputs(features)
-                                                           .row(1)
-                                                           .transpose()
-                                                           .array()
-                                                           .max(kLeastLogVariance)
-                                                           .min(kMostLogVariance)
-                                                           .exp();
-  }
+  all.noise_variances.head(n) = NoiseVariances(parts, network.Outputs(features)).transpose();
   for (Eigen::Index k = 0; k < known; ++k) {
     const Eigen::Index first = n * (1 + k);
     all.design.block(0, first, u, n) = network.FeatureSlopes(runs.points, k);

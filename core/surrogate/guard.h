@@ -64,8 +64,8 @@ inline constexpr double kRunsPerParameter = 3.0;
 /// noise of 4 % of its fall raises it in 0.0 % of trainings of 200 epochs where the noise is white,
 /// in 0.4 % where it remembers half of itself an epoch later, in 5 % at 0.8 and 18 % at 0.95: noise
 /// that wanders for as long as a block lasts cannot be told from a rise.
-/// Promotion is refused on the alarm; where effective parameters exceed a part of the real runs;
-/// where draws of training and judging overlap; where the real loss is needed but absent.
+/// Promotion is refused on the alarm; where effective parameters are more than kRunsPerParameter
+/// allows; where draws of training and judging overlap; where the real loss is needed but absent.
 /// Errors: InvalidArgument on losses that are not finite or of unequal length, on figures outside
 /// of their range, options; FailedPrecondition on real losses of fewer than 4 epochs a block.
 absl::StatusOr<GuardVerdict> JudgeTraining(const TrainingRecord& record,

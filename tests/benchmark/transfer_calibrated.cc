@@ -16,6 +16,8 @@
 namespace parallax::pipeline::testing {
 namespace {
 
+constexpr double kLeastHeight = 1e-9;  // [m]: below nothing has no logarithm
+
 /// The set that the runs give, or what is assumed.
 calibration::ParameterSet SetOf(const StudyCampaign& campaign,
                                 const std::vector<Eigen::Index>& train, int* calibrated) {
@@ -31,20 +33,6 @@ calibration::ParameterSet SetOf(const StudyCampaign& campaign,
   if (!result.ok() || !result->parameter_set) return campaign.set;
   ++*calibrated;
   return *result->parameter_set;
-}
-
-/// Runs of a split of which an outcome was measured.
-std::vector<Eigen::Index> Measured(const OutcomeGaps& gaps, const std::vector<Eigen::Index>& train,
-                                   Eigen::Index outcome) {
-  std::vector<Eigen::Index> measured;
-  for (const Eigen::Index r : train) {
-    if (!std::isnan(gaps.real(r, outcome))) measured.push_back(r);
-  }
-  return measured;
-}
-
-double GapOf(const OutcomeGaps& gaps, double value, double nominal) {
-  return gaps.forest ? std::log(std::max(value, 1e-9) / nominal) : value - nominal;
 }
 
 double ValueOf(const OutcomeGaps& gaps, Eigen::Index run, Eigen::Index outcome) {
@@ -98,7 +86,9 @@ absl::StatusOr<Eigen::VectorXd> OverFeatures(const StudyCampaign& campaign, cons
         const std::vector<surrogate::Prediction> row,
         std::get<surrogate::GaussianProcess>(fit.model).Predict(at.transpose()));
     const double nominal = gaps.nominal(r, outcome);
-    foretold(r) = GapOf(gaps, nominal + row.front().mean, nominal);
+    const double value = nominal + row.front().mean;
+    foretold(r) =
+        GapBetween(gaps.forest, gaps.forest ? std::max(value, kLeastHeight) : value, nominal);
   }
   return foretold;
 }

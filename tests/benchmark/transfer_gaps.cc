@@ -33,10 +33,6 @@ double MeanOf(const EvidenceBlock& block, const twin::Prediction& prediction) {
   return sum / static_cast<double>(block.source.size());
 }
 
-double GapBetween(bool forest, double value, double nominal) {
-  return forest ? std::log(value / nominal) : value - nominal;
-}
-
 std::vector<std::string> CommonReadings(const std::vector<CampaignRun>& runs) {
   std::vector<std::string> names;
   for (const EvidenceBlock& block : runs.front().blocks) {
@@ -145,6 +141,10 @@ void GapsOfRun(const StudyCampaign& campaign, const Eigen::VectorXd& values,
 
 }  // namespace
 
+double GapBetween(bool forest, double value, double nominal) {
+  return forest ? std::log(value / nominal) : value - nominal;
+}
+
 OutcomeGaps OutcomeGapsOf(const StudyCampaign& campaign, const calibration::ParameterSet& set) {
   OutcomeGaps gaps{.forest = campaign.records.front().outcome->chirality.empty()};
   gaps.outcomes = gaps.forest ? std::vector<std::string>{"height"}
@@ -188,6 +188,15 @@ std::vector<Eigen::Index> Permuted(Eigen::Index n, uint64_t split) {
   return order;
 }
 
+std::vector<Eigen::Index> Measured(const OutcomeGaps& gaps, const std::vector<Eigen::Index>& runs,
+                                   Eigen::Index outcome) {
+  std::vector<Eigen::Index> measured;
+  for (const Eigen::Index r : runs) {
+    if (!std::isnan(gaps.real(r, outcome))) measured.push_back(r);
+  }
+  return measured;
+}
+
 void Score(const OutcomeGaps& gaps, const Eigen::MatrixXd& foretold,
            const std::vector<Eigen::Index>& order, int real, SquareSum* score) {
   for (Eigen::Index k = 0; k < foretold.cols(); ++k) {
@@ -213,12 +222,7 @@ namespace {
 /// The first `real` runs of an order of which an outcome was measured.
 std::vector<Eigen::Index> Learnt(const OutcomeGaps& gaps, const std::vector<Eigen::Index>& order,
                                  int real, Eigen::Index outcome) {
-  std::vector<Eigen::Index> learnt;
-  for (int i = 0; i < real; ++i) {
-    const Eigen::Index r = order[static_cast<size_t>(i)];
-    if (!std::isnan(gaps.real(r, outcome))) learnt.push_back(r);
-  }
-  return learnt;
+  return Measured(gaps, {order.begin(), order.begin() + real}, outcome);
 }
 
 /// What some runs make of all, and how probable they are.

@@ -40,6 +40,13 @@ RigGaps GapsOfRig(const StudyCampaign& campaign);
 /// The runs of a rig in the order in which a split learns from them.
 std::vector<Eigen::Index> Permuted(Eigen::Index n, uint64_t split);
 
+/// Gap of one value against that of the twin, as in OutcomeGaps.
+double GapBetween(bool forest, double value, double nominal);
+
+/// Those of some runs of which an outcome was measured.
+std::vector<Eigen::Index> Measured(const OutcomeGaps& gaps, const std::vector<Eigen::Index>& runs,
+                                   Eigen::Index outcome);
+
 /// Squares of errors and their count.
 struct SquareSum {
   double sum = 0.0, count = 0.0;

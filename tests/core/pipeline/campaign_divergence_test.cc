@@ -61,7 +61,7 @@ TEST(JointScoresTest, OfRightTwinsAreIndependentStandardNormal) {
     const auto gathered = Gather(SmallCampaign(bench, 61));
     ASSERT_NE(gathered, nullptr);
     const JointScores joint(*gathered->model, *gathered->noise, {});
-    const Eigen::MatrixXd axes = joint.Axes(gathered->jacobian);
+    const Eigen::MatrixXd axes = joint.Axes(gathered->jacobian).axes;
     ASSERT_EQ(axes.cols(), 2);  // one for two runs
     EXPECT_LT(OffIdentity(axes.transpose() * axes), 1e-12);
     constexpr int kDraws = 2000;

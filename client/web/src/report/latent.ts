@@ -36,7 +36,7 @@ export function mappedRuns(map: LatentMap): MappedRun[] {
   });
 }
 
-/** Outline of the place where 95 % of a right twin's runs lie, stretched: points [sd] of a circle. */
+/** Outline of the place where 95 % of a right twin's runs lie: points of a circle [sd], not stretched yet. */
 export function outline(axes: number): [number, number][] {
   const reach = reach95(axes);
   return Array.from({ length: 73 }, (_, k) => {
