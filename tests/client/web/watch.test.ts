@@ -71,6 +71,17 @@ test('who watches is told what it named, and that all may be another once the st
   stops.forEach((stop) => stop());
 });
 
+test('what was detected before the stream caught up is told, since no call answers it', async () => {
+  const detected = create(WatchResponseSchema, { event: { case: 'detection', value: { run: 'rigs/a/runs/0' } } });
+  const { stream } = scripted([[runAt('', 'rigs/a/runs/0'), detected, caughtUp('a.1')]]);
+  const watch = new Watch(stream, reachLog().reach, TIMES);
+  const told: (WatchResponse | null)[] = [];
+  const stop = watch.add({ names: ['rigs/a/runs/0'], detail: WatchDetail.HEALTH, told: (event) => told.push(event) });
+  await settled(() => told.length === 2);
+  assert.deepEqual(kinds(told), ['detection', 'all']);
+  stop();
+});
+
 test('a lost stream goes on from its cursor, and anew where that is not known any more', async () => {
   const { asked, stream } = scripted([
     [caughtUp('a.1'), new ConnectError('gone', Code.Unavailable)],

@@ -168,8 +168,9 @@ export class Watch {
     const kind = event.event.case;
     // Everything was asked for when the view came; after a lost link something may be another.
     const all = kind === 'caughtUp' || kind === 'gap';
-    // What stands, before the stream has caught up: the view asked for it itself.
-    if (!all && event.cursor === '') return;
+    // What stands, before the stream has caught up: the view asked for it itself, but for what was
+    // detected, which no call answers.
+    if (!all && kind !== 'detection' && event.cursor === '') return;
     const subject = subjectOf(event);
     for (const interest of this.#interests) {
       if (all) interest.told(null);
