@@ -23,33 +23,75 @@ if(PARALLAX_PRECOMPILED_HEADERS)
   endif()
 endif()
 
-# Gives a target the headers precompiled under a name. Where `briefly` it runs for less time than it takes to optimise
-# it, which with sanitizers is half of the time to compile it: then it is not optimised.
-function(parallax_compile target precompiled briefly)
-  if(briefly AND PARALLAX_SANITIZERS)
-    target_compile_options(${target} PRIVATE -O0)
-    string(APPEND precompiled _unoptimised)
-  endif()
+# Gives a target the headers precompiled under a name, and compiles its files several at once. Most of the time to
+# compile a file goes into templates that its neighbours need as well: no two files of a target may define one name, and
+# none may hide a header's (tests/layering/check_names.py).
+function(parallax_compile target precompiled)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${PARALLAX_BATCHES} UNITY_BUILD_BATCH_SIZE 24)
   if(PARALLAX_PRECOMPILED_HEADERS)
     target_precompile_headers(${target} REUSE_FROM ${precompiled})
   endif()
 endfunction()
 
-function(parallax_batch target)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ${PARALLAX_BATCHES} UNITY_BUILD_BATCH_SIZE 24)
+# The same for what runs for less time than it takes to optimise it, which with sanitizers is two thirds of the time to
+# compile it: then it is not optimised.
+function(parallax_compile_briefly target precompiled)
+  if(PARALLAX_SANITIZERS)
+    target_compile_options(${target} PRIVATE -O0)
+    string(APPEND precompiled _unoptimised)
+  endif()
+  parallax_compile(${target} ${precompiled})
 endfunction()
 
-# parallax_module(base SOURCES a.cc b.cc DEPENDS absl::status): one folder, one namespace, one target. Most of
-# the time to compile a file goes into templates that its neighbours need as well, so files may be compiled
-# several at once: no two of a target may define one name, and none may hide a header's (tests/layering/check_names.py).
-# BRIEF: see parallax_compile.
+# Sets `result` to the optimised modules that a target links, directly or not.
+function(parallax_optimised_modules result target)
+  get_target_property(_left ${target} LINK_LIBRARIES)
+  set(_seen)
+  set(_found)
+  while(_left)
+    list(POP_FRONT _left _one)
+    string(REGEX REPLACE "^\\$<LINK_ONLY:(.*)>$" "\\1" _one "${_one}")
+    if(NOT _one MATCHES "^parallax_" OR _one IN_LIST _seen)
+      continue()
+    endif()
+    list(APPEND _seen ${_one})
+    get_target_property(_links ${_one} INTERFACE_LINK_LIBRARIES)
+    if(_links)
+      list(APPEND _left ${_links})
+    endif()
+    get_target_property(_optimised ${_one} PARALLAX_OPTIMISED)
+    if(_optimised)
+      list(APPEND _found ${_one})
+    endif()
+  endwhile()
+  set(${result} ${_found} PARENT_SCOPE)
+endfunction()
+
+# parallax_brief_program(store_fill parallax_test_precompiled): compiles the files of a program briefly. Of a template
+# that both instantiate the linker takes what it meets first: that is to be a module's, not the program's.
+function(parallax_brief_program target precompiled)
+  parallax_compile_briefly(${target} ${precompiled})
+  if(NOT PARALLAX_SANITIZERS)
+    return()
+  endif()
+  parallax_optimised_modules(_modules ${target})
+  list(TRANSFORM _modules REPLACE "(.+)" "$<TARGET_FILE:\\1>")
+  target_link_options(${target} PRIVATE LINKER:--whole-archive ${_modules} LINKER:--no-whole-archive)
+endfunction()
+
+# parallax_module(base SOURCES a.cc b.cc DEPENDS absl::status): one folder, one namespace, one target.
+# BRIEF: see parallax_compile_briefly.
 function(parallax_module name)
   cmake_parse_arguments(ARG "BRIEF" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(parallax_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(parallax_${name} PUBLIC parallax_options absl::statusor absl::str_format
                         absl::time Eigen3::Eigen ${ARG_DEPENDS})
-  parallax_batch(parallax_${name})
-  parallax_compile(parallax_${name} parallax_precompiled ${ARG_BRIEF})
+  if(ARG_BRIEF)
+    parallax_compile_briefly(parallax_${name} parallax_precompiled)
+  else()
+    parallax_compile(parallax_${name} parallax_precompiled)
+    set_target_properties(parallax_${name} PROPERTIES PARALLAX_OPTIMISED ON)
+  endif()
 endfunction()
 
 # What the thread-sanitizer stage builds: every test program labelled concurrent, and under --full those labelled
@@ -82,18 +124,20 @@ endfunction()
 # they share a fixture worth seconds, which each case in a process of its own would build again. The group * is the
 # whole program, <program>.all, where cases are short: a sanitized process starts and looks for leaks in a fifth of a
 # second.
-# BRIEF: see parallax_compile; not for tests of what computes long, since of a template that both instantiate the
-# program takes the test's.
+# OPTIMISED: with sanitizers, too, since what stands in the tests themselves computes long. Others are compiled briefly.
 # COST: seconds that its longest case takes with sanitizers; ctest starts the dearest first, so that none is left
 # to run alone at the end.
 function(parallax_test name)
-  cmake_parse_arguments(ARG "BRIEF" "TIMEOUT;COST" "SOURCES;DEPENDS;LABELS;TOGETHER" ${ARGN})
+  cmake_parse_arguments(ARG "OPTIMISED" "TIMEOUT;COST" "SOURCES;DEPENDS;LABELS;TOGETHER" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE parallax_options absl::statusor absl::str_format absl::time
                         Eigen3::Eigen ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
-  parallax_batch(${name})
   target_compile_definitions(${name} PRIVATE PARALLAX_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
-  parallax_compile(${name} parallax_test_precompiled ${ARG_BRIEF})
+  if(ARG_OPTIMISED)
+    parallax_compile(${name} parallax_test_precompiled)
+  else()
+    parallax_brief_program(${name} parallax_test_precompiled)
+  endif()
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
