@@ -89,7 +89,7 @@ void RunCase(const Case& one, int runs, int fresh, uint64_t seed,
   const TwinSample judge =
       SampleTwin(twin, {drive}, prior, static_cast<uint64_t>(runs), fresh, Slopes::kNone).value();
   twin::Prediction prediction;
-  const double twin_s = TimeOf(200, [&](Eigen::Index i) {
+  const double twin_s = TimeOf(std::min<Eigen::Index>(200, judge.z.rows()), [&](Eigen::Index i) {
     (void)twin.Predict(NaturalOf(twin.description(), judge.z.row(i).transpose()), drive,
                        &prediction, nullptr);
   });
