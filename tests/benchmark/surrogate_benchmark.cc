@@ -89,10 +89,11 @@ void RunCase(const Case& one, int runs, int fresh, uint64_t seed,
   const TwinSample judge =
       SampleTwin(twin, {drive}, prior, static_cast<uint64_t>(runs), fresh, Slopes::kNone).value();
   twin::Prediction prediction;
-  const double twin_s = TimeOf(std::min<Eigen::Index>(200, judge.z.rows()), [&](Eigen::Index i) {
-    (void)twin.Predict(NaturalOf(twin.description(), judge.z.row(i).transpose()), drive,
-                       &prediction, nullptr);
-  });
+  const double twin_s =
+      TimeOf(std::min(200, static_cast<int>(judge.z.rows())), [&](Eigen::Index i) {
+        (void)twin.Predict(NaturalOf(twin.description(), judge.z.row(i).transpose()), drive,
+                           &prediction, nullptr);
+      });
   std::printf("%s: %d runs of the twin (%d refused), judged on %d; twin %.2f ms a run\n",
               one.name.c_str(), runs, sample.failed, fresh, twin_s * 1e3);
   for (const std::string& name : one.outcomes) {
