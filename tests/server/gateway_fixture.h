@@ -53,6 +53,7 @@ class GatewayTest : public DaemonTest {
     TestStream stream(*ingest_);
     stream.Open(Hello("p"));
     for (uint64_t seq = 0; seq < batches; ++seq) stream.Send(BoardBatch(seq, rows));
+    ASSERT_EQ(stream.AwaitAck(batches - 1).seq(), batches - 1);
     // To its end: batches that are stored already are acknowledged before they come once more.
     stream.HalfClose();
     const absl::Status ended = stream.Finish();
