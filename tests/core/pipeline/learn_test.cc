@@ -19,7 +19,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 
 /// Residuals `slope` x1 + noise of one sd over two features.
 surrogate::Dataset Line(Eigen::Index runs, double slope, uint64_t seed) {

@@ -12,7 +12,6 @@ namespace parallax::surrogate {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 constexpr Eigen::Index kFeatures = 5;
 

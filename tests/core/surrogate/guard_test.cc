@@ -14,7 +14,6 @@ namespace parallax::surrogate {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 /// Losses of 200 epochs: curve(epoch/200) with noise of sd 0.02 that keeps `memory` of itself.
 Eigen::VectorXd Losses(const std::function<double(double)>& curve, uint64_t seed,
