@@ -135,7 +135,8 @@ if [[ $compare == report ]]; then
   stop_daemon KILL
   start_daemon "$work/killed.$stores"
   if ! wait "$client"; then
-    echo "$rig: the client did not get the report of the analysis that the next daemon repeated" >&2
+    echo "$rig: the client did not get the report of the analysis that the next daemon repeated; it said:" >&2
+    tail -n 5 "$work/client.log" >&2
     exit 1
   fi
   if ! "$bin/parallax" job list -o json | grep '"attempts": *2' >/dev/null; then
